@@ -1,0 +1,29 @@
+# An installed package first; only if there is none, a pinned version from its repository.
+# The fetching was never tried over a network, only from local copies of the repositories, and nlohmann_json's not at all.
+include(FetchContent)
+
+function(gradus_dependency package minimum repository tag)
+  find_package(${package} ${minimum} QUIET)
+  if(${package}_FOUND)
+    return()
+  endif()
+  message(STATUS "${package} ${minimum} or newer is not installed: fetching ${tag} from ${repository}")
+  if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)
+    set(system SYSTEM)
+  endif()
+  FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON ${system})
+  FetchContent_MakeAvailable(${package})
+endfunction()
+
+find_package(OpenMP QUIET COMPONENTS CXX)  # without it, one thread
+
+set(FMT_INSTALL ON)
+gradus_dependency(fmt 8.1 https://github.com/fmtlib/fmt.git 11.0.2)
+gradus_dependency(nlohmann_json 3.10 https://github.com/nlohmann/json.git v3.11.3)
+if(GRADUS_LESSONS)
+  gradus_dependency(CLI11 2.1 https://github.com/CLIUtils/CLI11.git v2.4.2)
+endif()
+if(GRADUS_TESTS)
+  set(INSTALL_GTEST OFF)
+  gradus_dependency(GTest 1.11 https://github.com/google/googletest.git v1.14.0)
+endif()
