@@ -1,0 +1,18 @@
+// The whole library.
+#pragma once
+#include "autograd/engine.h"
+#include "autograd/function.h"
+#include "autograd/gradcheck.h"
+#include "autograd/ops.h"
+#include "nn/containers.h"
+#include "nn/functional.h"
+#include "nn/gpt.h"
+#include "nn/optim.h"
+#include "nn/recurrent.h"
+#include "nn/save.h"
+#include "nn/self_attention.h"
+#include "nn/simplified_self_attention.h"
+#include "tensor/factories.h"
+#include "tensor/files.h"
+#include "tensor/random.h"
+#include "tensor/threads.h"

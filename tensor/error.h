@@ -1,0 +1,25 @@
+#pragma once
+#include <fmt/core.h>
+
+#include <stdexcept>
+
+namespace gradus {
+
+/// Everything that can go wrong: one sentence with the op, what was given and what does not fit.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+[[noreturn]] void fail_formatted(fmt::string_view format, fmt::format_args args);
+
+template <class... Args> [[noreturn]] void fail(fmt::format_string<const Args&...> format, const Args&... args) {
+  fail_formatted(format, fmt::make_format_args(args...));
+}
+
+/// Throws Error with the formatted sentence unless `ok`; on success nothing is formatted.
+template <class... Args> void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) {
+  if (!ok) [[unlikely]]
+    fail_formatted(format, fmt::make_format_args(args...));
+}
+
+}  // namespace gradus

@@ -1,0 +1,190 @@
+#include "tensor/factories.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "tensor/loops.h"
+#include "tensor/random.h"
+
+namespace gradus {
+namespace {
+
+Tensor strided(const Shape& sizes, const Shape& strides, DType t) {
+  const int64_t count = numel("empty", sizes);
+  Ref<Storage> memory(new Storage(count * element_size(t)));
+  return Tensor(Ref<TensorImpl>(new TensorImpl(std::move(memory), 0, sizes, strides, t, /*view=*/false)));
+}
+
+Tensor finish(const Tensor& x, const TensorOptions& options) {
+  return options.requires_grad() ? x.requires_grad_() : x;
+}
+
+Tensor filled(const Shape& sizes, Scalar value, DType t) {
+  const Tensor x = strided(sizes, contiguous_strides(sizes), t);
+  dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>("full")); });
+  return x;
+}
+
+/// A tensor drawn by fill(generator, T*, n).
+template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+  const Tensor x = empty(sizes, options.dtype());
+  const std::lock_guard lock(generator_mutex());
+  dispatch_float(op, x.dtype(), [&]<class T>() { fill(default_generator(), x.data<T>(), x.numel()); });
+  return finish(x, options);
+}
+
+}  // namespace
+
+NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
+  sizes_ = {static_cast<int64_t>(rows.size())};
+  if (rows.size() == 0) return;
+  const NestedNumbers& first = *rows.begin();
+  for (const int64_t size : first.sizes_) sizes_.push_back(size);
+  dtype_ = first.dtype_;
+  for (const NestedNumbers& row : rows) {
+    check(row.sizes_ == first.sizes_, "tensor: the rows differ in shape, {} and {}", first.sizes_, row.sizes_);
+    check(row.dtype_ == first.dtype_ || (row.dtype_ != kBool && first.dtype_ != kBool),
+          "tensor: the braces mix bool and numbers");
+    if (row.dtype_ == kFloat64) dtype_ = kFloat64;
+    numbers_.insert(numbers_.end(), row.numbers_.begin(), row.numbers_.end());
+  }
+}
+
+Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
+  const Tensor x = empty(numbers.sizes(), options.dtype_or(numbers.dtype()));
+  dispatch(x.dtype(), [&]<class T>() {
+    std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(), [](const Scalar& value) {
+      if constexpr (std::is_same_v<T, int64_t>) {
+        return value.is_fractional() ? Scalar(std::trunc(value.to_double())).to<T>("tensor") : value.to<T>("tensor");
+      } else {
+        return value.to<T>("tensor");
+      }
+    });
+  });
+  return finish(x, options);
+}
+
+template <class T>
+requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options) {
+  using Own = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+  const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
+  const Tensor x = empty({static_cast<int64_t>(values.size())}, dtype_of<Own>);
+  std::copy(values.begin(), values.end(), x.data<Own>());
+  return finish(x.to(options.dtype_or(natural)), options);
+}
+template Tensor tensor(const std::vector<float>&, const TensorOptions&);
+template Tensor tensor(const std::vector<double>&, const TensorOptions&);
+template Tensor tensor(const std::vector<int>&, const TensorOptions&);
+template Tensor tensor(const std::vector<int64_t>&, const TensorOptions&);
+template Tensor tensor(const std::vector<bool>&, const TensorOptions&);
+
+Tensor empty(const Shape& sizes, const TensorOptions& options) {
+  return finish(strided(sizes, contiguous_strides(sizes), options.dtype()), options);
+}
+Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
+  const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
+  return finish(filled(sizes, value, options.dtype_or(natural)), options);
+}
+Tensor zeros(const Shape& sizes, const TensorOptions& options) {
+  return finish(filled(sizes, 0, options.dtype()), options);
+}
+Tensor ones(const Shape& sizes, const TensorOptions& options) {
+  return finish(filled(sizes, 1, options.dtype()), options);
+}
+
+Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
+Tensor arange(Scalar start, Scalar end, const TensorOptions& options) { return arange(start, end, 1, options); }
+Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options) {
+  const double from = start.to_double(), to = end.to_double(), by = step.to_double();
+  check(std::isfinite(from) && std::isfinite(to) && by != 0 && (to - from) / by >= 0,
+        "arange: from {} to {} in steps of {} - the steps do not lead there", from, to, by);
+  const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
+  const double count = std::ceil((to - from) / by);
+  check(count < 0x1p58, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
+  const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
+  dispatch_number("arange", x.dtype(), [&]<class T>() {
+    if constexpr (std::is_same_v<T, int64_t>) {
+      const auto first = static_cast<int64_t>(from), stride = static_cast<int64_t>(by);
+      for (int64_t i = 0; i < x.numel(); ++i)
+        x.data<T>()[i] = fractional ? first + i * stride : start.to<T>("arange") + i * step.to<T>("arange");
+    } else {
+      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
+    }
+  });
+  return finish(x, options);
+}
+
+Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
+  check(steps >= 0, "linspace: the number of steps cannot be negative, got {}", steps);
+  const Tensor x = empty(steps, options.dtype());
+  dispatch_float("linspace", x.dtype(), [&]<class T>() {
+    const T from = start.to<T>("linspace"), to = end.to<T>("linspace");
+    const T step = steps > 1 ? (to - from) / static_cast<T>(steps - 1) : T(0);
+    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last number is exactly `end`
+      x.data<T>()[i] =
+          i < steps / 2 || steps == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(steps - 1 - i);
+  });
+  return finish(x, options);
+}
+
+Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
+Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
+  const Tensor x = filled({n, m}, 0, options.dtype());
+  dispatch(x.dtype(), [&]<class T>() {
+    for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
+  });
+  return finish(x, options);
+}
+
+Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
+  const Tensor x = strided(sizes, strides, t);
+  int64_t span = 1;  // of all elements, if they lie apart by the strides
+  for (size_t d = 0; d < sizes.size(); ++d) span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
+  return may_write_in_place(x) && span == x.numel() ? x : strided(sizes, contiguous_strides(sizes), t);
+}
+
+Tensor empty_like(const Tensor& x, const TensorOptions& options) {
+  return finish(empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype())), options);
+}
+Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
+  const Tensor y = empty_like(x, options.dtype(options.dtype_or(x.dtype())).requires_grad(false));
+  dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
+  return finish(y, options);
+}
+Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
+Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
+Tensor rand_like(const Tensor& x, const TensorOptions& options) {
+  return rand(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
+}
+Tensor randn_like(const Tensor& x, const TensorOptions& options) {
+  return randn(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
+}
+
+Tensor rand(const Shape& sizes, const TensorOptions& options) {
+  return drawn("rand", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
+}
+Tensor randn(const Shape& sizes, const TensorOptions& options) {
+  return drawn("randn", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_normal(g, x, n, 0, 1); });
+}
+Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
+  return randint(0, high, sizes, options);
+}
+Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
+  const Tensor x = empty(sizes, kInt64);
+  {
+    const std::lock_guard lock(generator_mutex());
+    fill_randint(default_generator(), x.data<int64_t>(), x.numel(), low, high);
+  }
+  return finish(x.to(options.dtype_or(kInt64)), options);
+}
+Tensor randperm(int64_t n, const TensorOptions& options) {
+  check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
+  const Tensor x = empty(n, kInt64);
+  {
+    const std::lock_guard lock(generator_mutex());
+    randperm(default_generator(), x.data<int64_t>(), n);
+  }
+  return finish(x.to(options.dtype_or(kInt64)), options);
+}
+
+}  // namespace gradus

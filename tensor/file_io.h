@@ -1,0 +1,64 @@
+// Reading files that may lie, and writing files that are there whole or not at all.
+#pragma once
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "tensor/tensor.h"
+
+namespace gradus {
+
+/// A path and the call it was given to: the beginning of every sentence about the file.
+struct FileContext {
+  const char* op;
+  std::string path;
+
+  template <class... Args> void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) const {
+    if (!ok) [[unlikely]]
+      fail("{}: {}: {}", op, path, fmt::vformat(format, fmt::make_format_args(args...)));
+  }
+  /// Throws if the path leads to something that is not a file, such as a directory or a device.
+  void check_is_file() const;
+  /// The bytes of `what`, whose sizes nobody has checked yet.
+  int64_t byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const;
+};
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using FilePointer = std::unique_ptr<std::FILE, CloseFile>;
+
+class InputFile : public FileContext {
+ public:
+  InputFile(const char* called, const std::string& name);
+  int64_t size() const { return size_; }
+  /// The next bytes of the file.
+  void read(void* to, int64_t bytes);
+  /// The next elements of the file; `what` they are called in errors.
+  Tensor read_tensor(const std::string& what, const Shape& sizes, DType t);
+
+ private:
+  FilePointer file_;
+  int64_t size_ = 0;
+};
+
+/// Writes beside the file; finish() puts what was written in its place. Without finish() the file stays as it was.
+class OutputFile : public FileContext {
+ public:
+  OutputFile(const char* called, const std::string& name);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  void write(const void* from, int64_t bytes);
+  /// The elements in row-major order.
+  void write(const Tensor& x);
+  void finish();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  FilePointer file_;
+};
+
+}  // namespace gradus

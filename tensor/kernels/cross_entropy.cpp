@@ -1,0 +1,53 @@
+#include "tensor/kernels/cross_entropy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tensor/kernels/parallel.h"
+
+namespace gradus::kernels {
+
+template <class T> void cross_entropy(T* loss, T* lse, const T* logits, const int64_t* target, int64_t N, int64_t V,
+                                      int64_t ignore_index) {
+  parallel_for(N, grain_for(8 * V), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      loss[i] = lse[i] = 0;
+      if (target[i] == ignore_index) continue;
+      const T* const row = logits + i * V;
+      T largest = -std::numeric_limits<T>::infinity();
+      for (int64_t v = 0; v < V; ++v) largest = std::max(largest, row[v]);
+      double sum = 0;
+      for (int64_t v = 0; v < V; ++v) sum += std::exp(row[v] - largest);
+      const double log_sum = std::log(sum);
+      lse[i] = static_cast<T>(static_cast<double>(largest) + log_sum);
+      // From the difference of two logits, not from lse: the loss keeps its digits where the logits are large.
+      loss[i] = static_cast<T>(log_sum - (static_cast<double>(row[target[i]]) - static_cast<double>(largest)));
+    }
+  });
+}
+
+template <class T> void cross_entropy_backward(T* dlogits, const T* dloss, const T* logits, const T* lse,
+                                               const int64_t* target, int64_t N, int64_t V, int64_t ignore_index) {
+  parallel_for(N, grain_for(8 * V), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      T* const row = dlogits + i * V;
+      if (target[i] == ignore_index) {
+        std::fill(row, row + V, T{0});
+        continue;
+      }
+      for (int64_t v = 0; v < V; ++v) {
+        const T probability = std::exp(logits[i * V + v] - lse[i]);
+        row[v] = dloss[i] * (v == target[i] ? probability - 1 : probability);
+      }
+    }
+  });
+}
+
+#define GRADUS_INSTANTIATE(T)                                                               \
+  template void cross_entropy(T*, T*, const T*, const int64_t*, int64_t, int64_t, int64_t); \
+  template void cross_entropy_backward(T*, const T*, const T*, const T*, const int64_t*, int64_t, int64_t, int64_t);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+
+}  // namespace gradus::kernels

@@ -1,0 +1,75 @@
+#include "tensor/kernels/index.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "tensor/kernels/parallel.h"
+
+namespace gradus::kernels {
+
+template <class T> void gather_rows(T* y, const T* x, const int64_t* ids, int64_t A, int64_t R, int64_t n, int64_t C) {
+  parallel_for(A * n, grain_for(C), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const T* const row = x + (i / n * R + ids[i % n]) * C;
+      std::copy(row, row + C, y + i * C);
+    }
+  });
+}
+
+template <class T> void add_rows(T* x, const T* y, const int64_t* ids, int64_t A, int64_t R, int64_t n, int64_t C) {
+  // Threads share blocks of columns, never the rows: two equal ids would race for one row.
+  constexpr int64_t kWidth = 64;
+  const int64_t blocks = (C + kWidth - 1) / kWidth;
+  parallel_for(A * blocks, grain_for(n * std::min(C, kWidth)), [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t a = b / blocks, c0 = b % blocks * kWidth, c1 = std::min(c0 + kWidth, C);
+      for (int64_t i = 0; i < n; ++i) {
+        T* const to = x + (a * R + ids[i]) * C;
+        const T* const from = y + (a * n + i) * C;
+        for (int64_t c = c0; c < c1; ++c) to[c] += from[c];
+      }
+    }
+  });
+}
+
+template <class T>
+void topk(T* values, int64_t* indices, const T* x, int64_t A, int64_t R, int64_t C, int64_t k, bool largest) {
+  // Each worker sorts places 0..R in its own memory, taken before the loop: nothing may throw inside.
+  const int64_t workers = std::min<int64_t>(A * C, get_num_threads());
+  std::vector<int64_t> memory(static_cast<size_t>(workers * R));
+  parallel_for(workers, grain_for(8 * R * (A * C / std::max<int64_t>(workers, 1))), [&](int64_t begin, int64_t end) {
+    for (int64_t w = begin; w < end; ++w) {
+      int64_t* const place = memory.data() + w * R;
+      for (int64_t i = w; i < A * C; i += workers) {
+        const int64_t a = i / C, c = i % C;
+        const T* const column = x + a * R * C + c;
+        const auto before = [&](int64_t p, int64_t q) {
+          const T vp = column[p * C], vq = column[q * C];
+          const bool p_nan = vp != vp, q_nan = vq != vq;
+          if (p_nan != q_nan) return p_nan == largest;
+          if (vp == vq || p_nan) return p < q;
+          return largest ? vp > vq : vp < vq;
+        };
+        std::iota(place, place + R, int64_t{0});
+        std::partial_sort(place, place + k, place + R, before);
+        for (int64_t j = 0; j < k; ++j) {
+          values[(a * k + j) * C + c] = column[place[j] * C];
+          indices[(a * k + j) * C + c] = place[j];
+        }
+      }
+    }
+  });
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                  \
+  template void gather_rows(T*, const T*, const int64_t*, int64_t, int64_t, int64_t, int64_t); \
+  template void topk(T*, int64_t*, const T*, int64_t, int64_t, int64_t, int64_t, bool);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+GRADUS_INSTANTIATE(int64_t)
+template void add_rows(float*, const float*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
+template void add_rows(double*, const double*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
+template void gather_rows(bool*, const bool*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
+
+}  // namespace gradus::kernels

@@ -1,0 +1,94 @@
+// Elementwise loops over strided arrays: the same loop serves contiguous, transposed and broadcast operands.
+#pragma once
+#include <array>
+#include <cstdint>
+
+#include "tensor/kernels/parallel.h"
+
+namespace gradus::kernels {
+
+/// How N arrays are walked together: the loops' sizes, outermost first, and every array's step in each, in elements.
+template <size_t N> struct Walk {
+  static constexpr int kMaxDims = 8;
+  int dims = 1;
+  std::array<int64_t, kMaxDims> sizes{1};
+  std::array<std::array<int64_t, kMaxDims>, N> steps{};
+};
+
+/// Calls row(n, at) for each run along the innermost loop: n elements, array i beginning at element at[i]. Long runs
+/// are cut, and the pieces shared between threads.
+template <size_t N, class Row> void for_each_row(const Walk<N>& walk, const Row& row) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  int64_t total = 1;
+  for (size_t d = 0; d <= last; ++d) total *= walk.sizes[d];
+  if (total == 0) return;
+  parallel_for(total, 1 << 15, [&](int64_t begin, int64_t end) {
+    std::array<int64_t, Walk<N>::kMaxDims> index{};
+    std::array<int64_t, N> at{};
+    int64_t rest = begin;
+    for (size_t d = last + 1; d-- > 0; rest /= walk.sizes[d]) {
+      index[d] = rest % walk.sizes[d];
+      for (size_t i = 0; i < N; ++i) at[i] += index[d] * walk.steps[i][d];
+    }
+    while (begin < end) {
+      const int64_t left = walk.sizes[last] - index[last], n = left < end - begin ? left : end - begin;
+      row(n, at);
+      begin += n;
+      index[last] += n;
+      for (size_t i = 0; i < N; ++i) at[i] += n * walk.steps[i][last];
+      for (size_t d = last; d > 0 && index[d] == walk.sizes[d]; --d) {  // carry
+        index[d] = 0;
+        ++index[d - 1];
+        for (size_t i = 0; i < N; ++i) at[i] += walk.steps[i][d - 1] - walk.sizes[d] * walk.steps[i][d];
+      }
+    }
+  });
+}
+
+/// y = f(x)
+template <class Y, class X, class F> void map(Y* y, const X* x, const Walk<2>& walk, const F& f) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sx = walk.steps[1][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
+    Y* py = y + at[0];
+    const X* px = x + at[1];
+    if (sy == 1 && sx == 1) {
+      for (int64_t i = 0; i < n; ++i) py[i] = f(px[i]);
+    } else {
+      for (int64_t i = 0; i < n; ++i) py[i * sy] = f(px[i * sx]);
+    }
+  });
+}
+
+/// y = f(a, b)
+template <class Y, class A, class B, class F> void zip(Y* y, const A* a, const B* b, const Walk<3>& walk, const F& f) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sa = walk.steps[1][last], sb = walk.steps[2][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 3>& at) {
+    Y* py = y + at[0];
+    const A* pa = a + at[1];
+    const B* pb = b + at[2];
+    if (sy == 1 && sa == 1 && sb == 1) {
+      for (int64_t i = 0; i < n; ++i) py[i] = f(pa[i], pb[i]);
+    } else if (sy == 1 && sa == 1 && sb == 0) {
+      const B fixed = *pb;
+      for (int64_t i = 0; i < n; ++i) py[i] = f(pa[i], fixed);
+    } else {
+      for (int64_t i = 0; i < n; ++i) py[i * sy] = f(pa[i * sa], pb[i * sb]);
+    }
+  });
+}
+
+/// y = f(a, b, c)
+template <class Y, class A, class B, class C, class F>
+void zip(Y* y, const A* a, const B* b, const C* c, const Walk<4>& walk, const F& f) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sa = walk.steps[1][last], sb = walk.steps[2][last], sc = walk.steps[3][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 4>& at) {
+    for (int64_t i = 0; i < n; ++i) {
+      y[at[0] + i * sy] = f(a[at[1] + i * sa], b[at[2] + i * sb], c[at[3] + i * sc]);
+    }
+  });
+}
+
+}  // namespace gradus::kernels

@@ -1,0 +1,78 @@
+// From tensors to the elementwise loops of tensor/kernels: shapes, strides and dtypes in, raw pointers out.
+#pragma once
+#include "tensor/factories.h"
+#include "tensor/kernels/strided.h"
+#include "tensor/tensor.h"
+
+namespace gradus {
+
+/// The loops over `sizes`, each tensor broadcast to them; neighbouring dimensions that step evenly become one loop.
+template <class... Tensors> kernels::Walk<sizeof...(Tensors)> walk_over(const Shape& sizes, const Tensors&... tensors) {
+  constexpr size_t N = sizeof...(Tensors);
+  const std::array<const TensorImpl*, N> impls{&tensors.impl()...};
+  kernels::Walk<N> walk;
+  size_t dims = 0;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    if (sizes[d] == 1) continue;
+    std::array<int64_t, N> step{};
+    bool joins = dims > 0;  // the loop before steps over exactly this one
+    for (size_t i = 0; i < N; ++i) {
+      const Shape& own = impls[i]->sizes;
+      const size_t missing = sizes.size() - own.size();
+      if (d >= missing && own[d - missing] != 1) step[i] = impls[i]->strides[d - missing];
+      joins = joins && walk.steps[i][dims - 1] == step[i] * sizes[d];
+    }
+    if (!joins) ++dims;
+    walk.sizes[dims - 1] = joins ? walk.sizes[dims - 1] * sizes[d] : sizes[d];
+    for (size_t i = 0; i < N; ++i) walk.steps[i][dims - 1] = step[i];
+  }
+  walk.dims = dims == 0 ? 1 : static_cast<int>(dims);
+  return walk;
+}
+
+void check_same_dtype(const char* op, const Tensor& a, const Tensor& b);
+
+/// y = f(x) into memory that is there.
+template <class Y, class X, class F> void map_into(const Tensor& y, const Tensor& x, const F& f) {
+  kernels::map(y.data<Y>(), x.data<X>(), walk_over(y.sizes(), y, x), f);
+}
+/// y = f(a, b) into memory that is there.
+template <class Y, class X, class F> void zip_into(const Tensor& y, const Tensor& a, const Tensor& b, const F& f) {
+  kernels::zip(y.data<Y>(), a.data<X>(), b.data<X>(), walk_over(y.sizes(), y, a, b), f);
+}
+
+/// f of every element, for floating-point x.
+template <class F> Tensor map_float(const char* op, const Tensor& x, const F& f) {
+  const Tensor y = empty(x.sizes(), x.dtype());
+  dispatch_float(op, x.dtype(), [&]<class T>() { map_into<T, T>(y, x, f); });
+  return y;
+}
+/// f of every element, for numbers.
+template <class F> Tensor map_number(const char* op, const Tensor& x, const F& f) {
+  const Tensor y = empty(x.sizes(), x.dtype());
+  dispatch_number(op, x.dtype(), [&]<class T>() { map_into<T, T>(y, x, f); });
+  return y;
+}
+/// f of every pair, broadcasting, for floating-point tensors.
+template <class F> Tensor zip_float(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  check_same_dtype(op, a, b);
+  const Tensor y = empty(broadcast_shapes(op, a.sizes(), b.sizes()), a.dtype());
+  dispatch_float(op, a.dtype(), [&]<class T>() { zip_into<T, T>(y, a, b, f); });
+  return y;
+}
+/// The same for numbers.
+template <class F> Tensor zip_number(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  check_same_dtype(op, a, b);
+  const Tensor y = empty(broadcast_shapes(op, a.sizes(), b.sizes()), a.dtype());
+  dispatch_number(op, a.dtype(), [&]<class T>() { zip_into<T, T>(y, a, b, f); });
+  return y;
+}
+
+/// Copies the elements, broadcasting and converting the dtype.
+void copy_elements(const Tensor& to, const Tensor& from);
+/// x itself, or its elements in row-major order in memory of their own. Nothing is recorded.
+Tensor packed(const Tensor& x);
+/// Whether every element has memory of its own, so that it can be written: not so in an expanded tensor.
+bool may_write_in_place(const Tensor& x);
+
+}  // namespace gradus

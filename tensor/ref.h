@@ -1,0 +1,50 @@
+// A reference-counted pointer whose count lives in the object.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace gradus {
+
+/// Base of everything that a Ref points to.
+struct RefCounted {
+  std::atomic<uint32_t> references{0};
+};
+template <class T> void retain(T* object) { object->references.fetch_add(1, std::memory_order_relaxed); }
+/// True when this was the last reference.
+inline bool drop_reference(RefCounted* object) {
+  return object->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+}
+template <class T> void release(T* object) {
+  if (drop_reference(object)) delete object;
+}
+
+/// Shares ownership of a T; T says how through retain(T*) and release(T*).
+template <class T> class Ref {
+ public:
+  Ref() = default;
+  Ref(std::nullptr_t) {}  // NOLINT: implicit
+  explicit Ref(T* object) : object_(object) {
+    if (object_) retain(object_);
+  }
+  Ref(const Ref& other) : Ref(other.object_) {}
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  ~Ref() {
+    if (object_) release(object_);
+  }
+  Ref& operator=(Ref other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+
+  T* get() const { return object_; }
+  T* operator->() const { return object_; }
+  T& operator*() const { return *object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+  friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+}  // namespace gradus

@@ -1,0 +1,184 @@
+// The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements of all tensors.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tensor/factories.h"
+#include "tensor/file_io.h"
+#include "tensor/files.h"
+
+namespace gradus {
+namespace {
+using nlohmann::json;
+
+constexpr int64_t kLengthBytes = 8;
+constexpr int64_t kMostHeaderBytes = 100'000'000;  // the limit of the format
+constexpr const char* kMetadata = "__metadata__";
+
+struct StoredType {
+  const char* name;
+  DType dtype;
+  int64_t bytes;
+};
+constexpr StoredType kStored[] = {{"F32", kFloat32, 4}, {"F64", kFloat64, 8}, {"I64", kInt64, 8},
+                                  {"BOOL", kBool, 1},   {"F16", kFloat32, 2}, {"BF16", kFloat32, 2}};
+
+struct Entry {
+  std::string name;
+  const StoredType* type;
+  Shape sizes;
+  int64_t begin, end;  // of its bytes, counted from the end of the header
+};
+
+/// A name or another piece of JSON for an error: short, and in letters that do nothing to a terminal.
+std::string shown(const json& value) {
+  constexpr size_t most = 80;
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  if (value.is_string()) text.front() = text.back() = '\'';
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
+/// The header, if it is nested no deeper than a list in an object in an object, names nothing twice and has no list
+/// longer than a shape: so it takes about as much memory as its text.
+json parse_header(const FileContext& file, const std::string& text) {
+  std::vector<std::set<std::string>> names;  // in the objects that are open
+  size_t in_list = 0;
+  const auto watch = [&](int depth, json::parse_event_t event, const json& value) {
+    using Event = json::parse_event_t;
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    file.check(!opens || depth < (event == Event::array_start ? 3 : 2), "the header is nested too deep");
+    if (event == Event::object_start) names.emplace_back();
+    if (event == Event::object_end) names.pop_back();
+    if (event == Event::array_start) in_list = 0;
+    const bool new_name = event != Event::key || names.back().insert(value.get<std::string>()).second;
+    file.check(new_name, "the header names {} twice", shown(value));
+    if (event == Event::value && depth == 3) ++in_list;
+    file.check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers", Shape::kMaxDims);
+    return true;
+  };
+  file.check(text.find('\0') == std::string::npos, "the header is not JSON");  // the parser would stop there
+  try {
+    return json::parse(text, watch);
+  } catch (const json::exception&) {
+    file.check(false, "the header is not JSON");
+  }
+  return {};
+}
+
+/// One tensor of the header, consistent in itself.
+Entry read_entry(const FileContext& file, const std::string& name, const json& info) {
+  const std::string what = shown(name);
+  file.check(info.is_object(), "{} is no object", what);
+  for (const char* key : {"dtype", "shape", "data_offsets"}) file.check(info.contains(key), "{} has no {}", what, key);
+  file.check(info.size() == 3, "{} has more than a dtype, a shape and data_offsets", what);
+  const json& dtype = info["dtype"];
+  const auto* type = std::ranges::find_if(kStored, [&](const StoredType& t) { return dtype == t.name; });
+  file.check(type != std::end(kStored), "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16", what, shown(dtype));
+  const auto whole_numbers = [&](const char* key) {
+    file.check(info[key].is_array(), "the {} of {} is no list", key, what);
+    Shape list;
+    for (const json& number : info[key]) {
+      const bool fits = number.is_number_unsigned() && number.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
+      file.check(fits, "the {} of {} has {}, not a whole number from 0 to 2^63 - 1", key, what, shown(number));
+      list.push_back(number.get<int64_t>());
+    }
+    return list;
+  };
+  const Shape sizes = whole_numbers("shape"), offsets = whole_numbers("data_offsets");
+  file.check(offsets.size() == 2, "{} has {} data_offsets, not 2", what, offsets.size());
+  const int64_t bytes = file.byte_count(what, sizes, type->bytes);
+  file.check(bytes == offsets[1] - offsets[0], "{} is {} {}, {} bytes, and should lie from byte {} to {}", what,
+             type->name, sizes, bytes, offsets[0], offsets[1]);
+  return {name, type, sizes, offsets[0], offsets[1]};
+}
+
+float from_half(uint16_t bits) {
+  const float size = std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
+  const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;
+  return std::copysign(size < 0x1p16f ? size : special, bits >> 15 != 0 ? -1.0f : 1.0f);
+}
+
+Tensor read_entry_data(InputFile& file, const Entry& entry) {
+  if (entry.type->bytes != 2) return file.read_tensor(shown(entry.name), entry.sizes, entry.type->dtype);
+  const Tensor x = empty(entry.sizes, kFloat32);
+  std::vector<uint16_t> bits(static_cast<size_t>(x.numel()));
+  file.read(bits.data(), entry.end - entry.begin);
+  const bool half = entry.type->name == std::string_view("F16");
+  std::transform(bits.begin(), bits.end(), x.data<float>(), [half](uint16_t b) {
+    return half ? from_half(b) : std::bit_cast<float>(static_cast<uint32_t>(b) << 16);
+  });
+  return x;
+}
+
+}  // namespace
+
+NamedTensors load_safetensors(const std::string& path) {
+  InputFile file("load_safetensors", path);
+  file.check(file.size() >= kLengthBytes, "it has {} bytes, too few for the length of a header", file.size());
+  uint64_t length = 0;
+  file.read(&length, kLengthBytes);
+  file.check(length <= kMostHeaderBytes, "the header should have {} bytes, the limit is {}", length, kMostHeaderBytes);
+  const auto header_bytes = static_cast<int64_t>(length), bytes = file.size() - kLengthBytes - header_bytes;
+  file.check(bytes >= 0, "the header should have {} bytes, and only {} follow", length, bytes + header_bytes);
+  std::string text(length, ' ');
+  file.read(text.data(), header_bytes);
+  file.check(text.starts_with('{'), "the header does not begin with an opening brace");
+
+  const json header = parse_header(file, text);
+  std::vector<Entry> entries;
+  for (const auto& [name, info] : header.items()) {
+    if (name != kMetadata) entries.push_back(read_entry(file, name, info));
+  }
+  const json metadata = header.value(kMetadata, json::object());
+  const bool texts = metadata.is_object() && std::ranges::all_of(metadata, [](const json& v) { return v.is_string(); });
+  file.check(texts, "the metadata is no object of strings");
+  std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
+  int64_t end = 0;  // of the tensor before
+  for (const auto& [name, type, sizes, begin, its_end] : entries) {
+    file.check(begin >= end, "{} begins at byte {}, and the tensor before it ends at {}", shown(name), begin, end);
+    file.check(begin == end, "bytes {} to {} belong to no tensor", end, begin);
+    end = its_end;
+  }
+  file.check(end == bytes, "its tensors need {} bytes, and it has {}", end, bytes);
+  NamedTensors tensors;
+  for (const Entry& entry : entries) tensors.emplace_back(entry.name, read_entry_data(file, entry));
+  return tensors;
+}
+
+void save_safetensors(const std::string& path, const NamedTensors& tensors,
+                      const std::map<std::string, std::string>& metadata) {
+  OutputFile file("save_safetensors", path);
+  NamedTensors in_order = tensors;
+  for (const auto& [name, x] : in_order)
+    file.check(x.defined(), "{} is undefined, it was never given a value", shown(name));
+  const auto width = [](const auto& named) { return element_size(named.second.dtype()); };
+  std::ranges::stable_sort(in_order, std::ranges::greater(), width);
+  json header = json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  int64_t end = 0;
+  for (const auto& [name, x] : in_order) {
+    file.check(name != kMetadata, "no tensor can have the name {}", shown(name));
+    file.check(!header.contains(name), "two tensors have the name {}", shown(name));
+    const StoredType& type = kStored[static_cast<size_t>(x.dtype())];
+    const int64_t begin = end;
+    end += file.byte_count(shown(name), x.sizes(), type.bytes);
+    header[name] = {{"dtype", type.name}, {"shape", x.sizes().vec()}, {"data_offsets", {begin, end}}};
+  }
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const json::exception&) {
+    file.check(false, "a name or the metadata is not valid UTF-8");
+  }
+  text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
+  const uint64_t length = text.size();
+  file.check(length <= kMostHeaderBytes, "the header has {} bytes, the limit is {}", length, kMostHeaderBytes);
+  file.write(&length, kLengthBytes);
+  file.write(text.data(), static_cast<int64_t>(length));
+  for (const auto& [name, x] : in_order) file.write(x);
+  file.finish();
+}
+
+}  // namespace gradus

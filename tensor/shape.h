@@ -1,0 +1,85 @@
+// Sizes and strides: up to eight whole numbers, kept in place.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "tensor/dtype.h"
+
+namespace gradus {
+
+/// Sizes, strides, or a list of dimensions. Made from braces, a vector, or one number: zeros({2, 3}), zeros(3).
+class Shape {
+ public:
+  static constexpr size_t kMaxDims = 8;
+
+  Shape() = default;
+  Shape(std::initializer_list<int64_t> list) { assign(list.begin(), list.size()); }  // NOLINT: implicit
+  Shape(const std::vector<int64_t>& list) { assign(list.data(), list.size()); }      // NOLINT: implicit
+  template <std::integral I> Shape(I one) : size_(1) {                               // NOLINT: implicit
+    values_[0] = static_cast<int64_t>(one);
+  }
+  Shape(const int64_t* first, const int64_t* last) { assign(first, static_cast<size_t>(last - first)); }
+  static Shape filled(size_t size, int64_t value);
+
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  int64_t* begin() { return values_.data(); }
+  int64_t* end() { return values_.data() + size_; }
+  const int64_t* begin() const { return values_.data(); }
+  const int64_t* end() const { return values_.data() + size_; }
+  const int64_t* data() const { return values_.data(); }
+  int64_t& operator[](size_t i) { return values_[in_range(i)]; }
+  int64_t operator[](size_t i) const { return values_[in_range(i)]; }
+  int64_t front() const { return (*this)[0]; }
+  int64_t back() const { return (*this)[size_ - 1]; }
+  std::vector<int64_t> vec() const { return {begin(), end()}; }
+
+  void push_back(int64_t value) { insert(size_, value); }
+  void insert(size_t at, int64_t value);
+  void erase(size_t at);
+
+  friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+ private:
+  void assign(const int64_t* values, size_t size);
+  size_t in_range(size_t i) const {
+    if (i >= size_) [[unlikely]]
+      fail("shape: index {} of a list of {}", i, size_);
+    return i;
+  }
+  uint8_t size_ = 0;
+  std::array<int64_t, kMaxDims> values_;
+};
+using IntArrayRef = Shape;
+static_assert(std::is_trivially_destructible_v<Shape>);
+
+/// "[2, 3]"
+std::string to_string(const Shape& shape);
+std::ostream& operator<<(std::ostream& out, const Shape& shape);
+
+/// The product of the sizes; throws, naming the op, on a negative size or more elements than can be counted.
+int64_t numel(const char* op, const Shape& sizes);
+/// Row-major strides.
+Shape contiguous_strides(const Shape& sizes);
+/// The index of the i-th element in row-major order.
+Shape index_of(int64_t i, const Shape& sizes);
+/// {A, R, C}: how many elements there are before, along and after dimension d.
+std::array<int64_t, 3> around(const Shape& sizes, size_t d);
+/// dim counted from the front; -1 is the last of `dims`. Out of range is an error naming the op.
+size_t wrap_dim(const char* op, int64_t dim, size_t dims);
+/// The shape that a and b broadcast to.
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+/// Whether `from` can be broadcast to `to`.
+bool broadcasts_to(const Shape& from, const Shape& to);
+
+}  // namespace gradus
+
+template <> struct fmt::formatter<gradus::Shape> : fmt::formatter<fmt::string_view> {
+  auto format(const gradus::Shape& shape, fmt::format_context& context) const {
+    return fmt::formatter<fmt::string_view>::format(gradus::to_string(shape), context);
+  }
+};

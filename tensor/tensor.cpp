@@ -1,0 +1,109 @@
+#include "tensor/tensor.h"
+
+#include <cmath>
+
+#include "tensor/loops.h"
+
+namespace gradus {
+
+TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view)
+    : storage(std::move(memory)), offset(start), sizes(size), strides(step), dtype(t), is_view(view), numel(1) {
+  for (const int64_t n : sizes) numel *= n;
+  if (is_view) ++storage->views;
+}
+TensorImpl::~TensorImpl() {
+  if (is_view) --storage->views;
+}
+
+int64_t Tensor::size(int64_t dim) const { return sizes()[wrap_dim("size", dim, sizes().size())]; }
+int64_t Tensor::stride(int64_t dim) const { return strides()[wrap_dim("stride", dim, sizes().size())]; }
+
+bool Tensor::is_contiguous(const TensorImpl& x) {
+  int64_t step = 1;
+  for (size_t d = x.sizes.size(); d-- > 0;) {
+    if (x.sizes[d] != 1 && x.strides[d] != step && x.numel != 0) return false;
+    step *= x.sizes[d];
+  }
+  return true;
+}
+
+Tensor Tensor::as_view(const Shape& sizes, const Shape& strides, int64_t offset) const {
+  return Tensor(Ref<TensorImpl>(new TensorImpl(impl().storage, offset, sizes, strides, dtype(), /*view=*/true)));
+}
+
+Tensor Tensor::detach() const {
+  const TensorImpl& x = impl();
+  return Tensor(Ref<TensorImpl>(new TensorImpl(x.storage, x.offset, x.sizes, x.strides, x.dtype, /*view=*/false)));
+}
+
+void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
+  check(a.dtype() == b.dtype(), "{}: the dtypes differ, {} and {}; convert one with .to()", op, a.dtype(), b.dtype());
+}
+
+void copy_elements(const Tensor& to, const Tensor& from) {
+  const auto walk = walk_over(to.sizes(), to, from);
+  dispatch(to.dtype(), [&]<class Y>() {
+    dispatch(from.dtype(), [&]<class X>() {
+      kernels::map(to.data<Y>(), from.data<X>(), walk, [](X x) {
+        if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
+          // Converting what int64 cannot hold is undefined in C++; x86 and PyTorch give the smallest int64.
+          return x >= X(-0x1p63) && x < X(0x1p63) ? static_cast<int64_t>(x) : std::numeric_limits<int64_t>::min();
+        } else if constexpr (std::is_same_v<Y, bool>) {
+          return x != X(0);
+        } else {
+          return static_cast<Y>(x);
+        }
+      });
+    });
+  });
+}
+
+Tensor packed(const Tensor& x) {
+  if (x.is_contiguous()) return x;
+  const Tensor y = empty(x.sizes(), x.dtype());
+  copy_elements(y, x);
+  return y;
+}
+
+bool may_write_in_place(const Tensor& x) {
+  // Sorted by stride, every dimension must step over all that the smaller ones span.
+  std::vector<std::pair<int64_t, int64_t>> dims;
+  for (size_t d = 0; d < x.sizes().size(); ++d)
+    if (x.sizes()[d] > 1) dims.emplace_back(x.strides()[d], x.sizes()[d]);
+  std::sort(dims.begin(), dims.end());
+  int64_t span = 1;
+  for (const auto& [stride, size] : dims) {
+    if (stride < span) return x.numel() == 0;
+    span = stride * (size - 1) + span;
+  }
+  return true;
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  check_same_dtype("equal", a, b);
+  if (a.sizes() != b.sizes()) return false;
+  const Tensor p = packed(a), q = packed(b);
+  return dispatch(a.dtype(), [&]<class T>() { return std::equal(p.data<T>(), p.data<T>() + p.numel(), q.data<T>()); });
+}
+
+bool Tensor::equal(const Tensor& y) const { return gradus::equal(*this, y); }
+bool Tensor::allclose(const Tensor& y, double rtol, double atol, bool equal_nan) const {
+  return gradus::allclose(*this, y, rtol, atol, equal_nan);
+}
+
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
+  check_same_dtype("allclose", a, b);
+  const Shape sizes = broadcast_shapes("allclose", a.sizes(), b.sizes());
+  const Tensor close = empty(sizes, kBool);
+  dispatch(a.dtype(), [&]<class T>() {
+    kernels::zip(close.data<bool>(), a.data<T>(), b.data<T>(), walk_over(sizes, close, a, b), [&](T p, T q) {
+      const auto x = static_cast<double>(p), y = static_cast<double>(q);
+      if (p == q) return true;
+      if (std::isnan(x) || std::isnan(y)) return equal_nan && std::isnan(x) && std::isnan(y);
+      return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
+    });
+  });
+  return std::all_of(close.data<bool>(), close.data<bool>() + close.numel(), [](bool ok) { return ok; });
+}
+
+}  // namespace gradus

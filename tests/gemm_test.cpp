@@ -1,0 +1,165 @@
+#include "tensor/kernels/gemm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tests/kernels_support.h"
+
+namespace gradus::kernels {
+namespace {
+
+TEST(Parallel, CoversEveryNumberOnce) {
+  for (int threads : {1, 2, 3, 8}) {
+    set_num_threads(threads);
+    EXPECT_EQ(get_num_threads(), threads);
+    for (int64_t n : {0, 1, 2, 7, 8, 9, 1000}) {
+      for (int64_t grain : {0, 1, 3, 2000}) {
+        std::vector<int> seen(static_cast<size_t>(n));
+        parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+          EXPECT_LT(begin, end);
+          for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+        });
+        EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), n) << n << " by " << grain;
+      }
+    }
+  }
+  set_num_threads(2);
+}
+
+TEST(Parallel, InsideAnotherRunsInOneChunk) {
+  set_num_threads(2);
+  std::vector<int> calls(8);
+  parallel_for(8, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      parallel_for(100, 1, [&](int64_t, int64_t) { ++calls[static_cast<size_t>(i)]; });
+    }
+  });
+#ifdef _OPENMP
+  EXPECT_EQ(calls, std::vector<int>(8, 1));
+#endif
+}
+
+// Each shape is tried with every layout of A and B, into a C with gaps, written and accumulated.
+template <class T>
+void compare_gemm(int64_t M, int64_t N, int64_t K) {
+  // Sums of up to 256 terms round after each one, all the same way where the terms are equal.
+  const double tolerance = 64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
+  const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, 1), 4);
+  const Matrix<const T> as[] = {{a.data(), K, 1}, {a.data(), 1, M}, {a.data(), 0, 1}, {a.data(), 1, 0}};
+  const Matrix<const T> bs[] = {{b.data(), N, 1}, {b.data(), 1, K}, {b.data(), 0, 1}, {b.data(), 0, 0}};
+  const int64_t strides[][2] = {{N + 3, 1}, {1, M}, {2 * N + 1, 2}};
+  for (const auto& A : as) {
+    for (const auto& B : bs) {
+      for (const auto& [row, col] : strides) {
+        for (bool accumulate : {false, true}) {
+          const auto size = static_cast<size_t>((M + 1) * row + (N + 1) * col);
+          std::vector<T> expected(size, T(7)), c(size, T(7));
+          gemm_reference<T>({expected.data(), row, col}, A, B, M, N, K, accumulate);
+          gemm<T>({c.data(), row, col}, A, B, M, N, K, accumulate);
+          double worst = 0;
+          for (size_t i = 0; i < size; ++i) {
+            worst = std::max(worst, std::abs(static_cast<double>(c[i]) - static_cast<double>(expected[i])));
+          }
+          ASSERT_LE(worst, tolerance) << M << " " << N << " " << K << " strides " << A.row << " " << A.col << " "
+                                      << B.row << " " << B.col << " " << row << " " << col << " " << accumulate;
+        }
+      }
+    }
+  }
+}
+
+TEST(Gemm, EqualsTheReferenceOnOddSizes) {
+  const int64_t sizes[][3] = {{1, 1, 1},   {3, 2, 3},    {1, 65, 33},  {65, 1, 33},   {2, 33, 17},  {5, 31, 9},
+                              {13, 29, 7}, {14, 32, 16}, {15, 33, 17}, {28, 64, 300}, {29, 97, 13}, {253, 35, 19},
+                              {6, 16, 40}, {7, 17, 257}, {4, 100, 50}, {19, 8, 515},  {1, 40, 600}, {300, 70, 5}};
+  for (const auto& [M, N, K] : sizes) {
+    compare_gemm<float>(M, N, K);
+    compare_gemm<double>(M, N, K);
+  }
+}
+
+TEST(Gemm, EmptySizes) {
+  compare_gemm<float>(0, 3, 4);
+  compare_gemm<float>(3, 0, 4);
+  compare_gemm<float>(3, 4, 0);
+  std::vector<float> c(40 * 40, 5);
+  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, true);
+  EXPECT_EQ(c, std::vector<float>(1600, 5));
+  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, false);
+  EXPECT_EQ(c, std::vector<float>(1600, 0));
+}
+
+TEST(Gemm, SameBitsForAnyNumberOfThreads) {
+  const auto a = numbers(301 * 517), b = numbers(517 * 203, 2);
+  for (int64_t M : {1, 4, 61, 301}) {
+    for (int64_t N : {1, 31, 203}) {
+      for_all_thread_counts([&] {
+        std::vector<float> c(static_cast<size_t>(M * N));
+        gemm<float>({c.data(), N, 1}, {a.data(), 517, 1}, {b.data(), N, 1}, M, N, 517, false);
+        return c;
+      });
+    }
+  }
+}
+
+TEST(Gemm, NanAndInfinityGoThroughZeros) {
+  for (int64_t n : {3, 40}) {
+    std::vector<float> a(static_cast<size_t>(n * n)), b(a), c(a);
+    b[0] = std::numeric_limits<float>::quiet_NaN();
+    b[1] = std::numeric_limits<float>::infinity();
+    b[2] = 1;
+    gemm<float>({c.data(), n, 1}, {a.data(), n, 1}, {b.data(), n, 1}, n, n, n, false);
+    for (int64_t m = 0; m < n; ++m) {
+      EXPECT_TRUE(std::isnan(c[static_cast<size_t>(m * n)]));
+      EXPECT_TRUE(std::isnan(c[static_cast<size_t>(m * n + 1)]));
+      EXPECT_EQ(c[static_cast<size_t>(m * n + 2)], 0);
+    }
+  }
+}
+
+TEST(Gemm, LongProductsDoNotSaturate) {
+  const float one = 1;
+  float c[4];
+  const int64_t K = int64_t{1} << 25;
+  gemm<float>({c, 1, 1}, {&one, 0, 0}, {&one, 0, 0}, 1, 1, K, false);
+  EXPECT_EQ(c[0], static_cast<float>(K));
+  gemm<float>({c, 2, 1}, {&one, 0, 0}, {&one, 0, 0}, 2, 2, K, false);
+  EXPECT_EQ(c[3], static_cast<float>(K));
+  const std::vector<float> ones(static_cast<size_t>(K), 1);
+  gemm<float>({c, 1, 1}, {ones.data(), K, 1}, {ones.data(), 1, K}, 1, 1, K, false);
+  EXPECT_EQ(c[0], static_cast<float>(K));
+}
+
+TEST(Gemm, WholeNumbersAreExactAndWrap) {
+  const std::vector<int64_t> a = {1, 2, 3, 4}, big = {std::numeric_limits<int64_t>::max()}, two = {2};
+  std::vector<int64_t> c(4, 100);
+  gemm<int64_t>({c.data(), 2, 1}, {a.data(), 2, 1}, {a.data(), 1, 2}, 2, 2, 2, true);
+  EXPECT_EQ(c, (std::vector<int64_t>{105, 111, 111, 125}));
+  gemm<int64_t>({c.data(), 1, 1}, {big.data(), 1, 1}, {two.data(), 1, 1}, 1, 1, 1, false);
+  EXPECT_EQ(c[0], -2);
+}
+
+TEST(Gemm, BatchesEqualSingleProducts) {
+  for (int64_t size : {3, 17, 70}) {
+    const int64_t batch = 6, n = size * size;
+    const auto a = numbers(batch * n), b = numbers(n, 2);
+    std::vector<int64_t> offsets, zeros(static_cast<size_t>(batch));
+    for (int64_t i = 0; i < batch; ++i) offsets.push_back(i * n);
+    std::vector<float> expected(static_cast<size_t>(batch * n));
+    for (int64_t i = 0; i < batch; ++i) {
+      gemm<float>({&expected[static_cast<size_t>(i * n)], size, 1}, {&a[static_cast<size_t>(i * n)], 1, size},
+                  {b.data(), size, 1}, size, size, size, false);
+    }
+    const auto c = for_all_thread_counts([&] {
+      std::vector<float> out(expected.size(), 9);
+      batched_gemm<float>({out.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1}, offsets.data(),
+                          offsets.data(), zeros.data(), batch, size, size, size, false);
+      return out;
+    });
+    EXPECT_TRUE(same_bits(c, expected)) << size;
+  }
+}
+
+}  // namespace
+}  // namespace gradus::kernels

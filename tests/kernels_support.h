@@ -1,0 +1,43 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "tensor/kernels/parallel.h"
+
+namespace gradus::kernels {
+
+/// n numbers between -1 and 1, always the same for a seed.
+template <class T = float>
+std::vector<T> numbers(int64_t n, uint64_t seed = 1) {
+  std::vector<T> x(static_cast<size_t>(n));
+  for (T& value : x) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    value = static_cast<T>(static_cast<double>(seed >> 40) / static_cast<double>(1 << 23) - 1);
+  }
+  return x;
+}
+
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+/// compute() must return the same bits with 1, 2, 3 and 7 threads; returns them.
+template <class Compute>
+auto for_all_thread_counts(const Compute& compute) {
+  const int before = get_num_threads();
+  set_num_threads(1);
+  const auto one = compute();
+  for (int threads : {2, 3, 7}) {
+    set_num_threads(threads);
+    EXPECT_TRUE(same_bits(one, compute())) << threads << " threads";
+  }
+  set_num_threads(before);
+  return one;
+}
+
+}  // namespace gradus::kernels

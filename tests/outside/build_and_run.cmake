@@ -1,0 +1,17 @@
+# Builds the program beside this file as a user of Gradus would (WAY: find_package or add_subdirectory) and runs it.
+set(ENV{CMAKE_BUILD_PARALLEL_LEVEL} 2)
+set(options -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
+if(WAY STREQUAL "find_package")
+  execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix OUTPUT_QUIET
+                  COMMAND_ERROR_IS_FATAL ANY)
+  list(APPEND options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
+else()
+  list(APPEND options -DGRADUS=${GRADUS} -DCMAKE_BUILD_TYPE=Debug)
+endif()
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${SCRATCH}/build ${options}
+                COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/build COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${SCRATCH}/build/outside OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+if(NOT output STREQUAL "2 4 6\n")
+  message(FATAL_ERROR "expected '2 4 6', got '${output}'")
+endif()
