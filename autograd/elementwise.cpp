@@ -1,0 +1,234 @@
+#include <cmath>
+#include <numbers>
+
+#include "autograd/ops.h"
+#include "tensor/loops.h"
+
+namespace gradus {
+namespace {
+
+template <class T> T whole_power(T base, T exponent) {
+  T power = 1;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1) power = static_cast<T>(static_cast<uint64_t>(power) * static_cast<uint64_t>(base));
+    base = static_cast<T>(static_cast<uint64_t>(base) * static_cast<uint64_t>(base));
+  }
+  return power;
+}
+
+constexpr auto power = []<class T>(T x, T p) {
+  if constexpr (std::is_integral_v<T>) return whole_power(x, p);
+  else return p == T(2) ? x * x : std::pow(x, p);
+};
+
+// a and b may be int64, whose overflow wraps, as in PyTorch.
+constexpr auto plus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  else return a + b;
+};
+constexpr auto minus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+  else return a - b;
+};
+constexpr auto times = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  else return a * b;
+};
+
+bool is_one(Scalar alpha) { return alpha.to_double() == 1; }
+
+/// 1 where the condition holds, 1/2 where a and b are equal, 0 elsewhere: who gets the gradient of maximum and minimum.
+Tensor share(const Tensor& wins, const Tensor& ties, DType t) { return to(wins, t) + to(ties, t) * 0.5; }
+
+}  // namespace
+
+Tensor number_like(const char* op, Scalar value, const Tensor& x) {
+  check(x.is_floating_point() || !value.is_fractional(), "{}: an {} tensor takes no fractional number, got {}", op,
+        x.dtype(), value.to_double());
+  const Tensor y = empty({}, x.dtype());
+  dispatch(x.dtype(), [&]<class T>() { *y.data<T>() = value.to<T>(op); });
+  return y;
+}
+
+Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
+  if (!is_one(alpha)) return add(a, mul(b, alpha));
+  return record("add", zip_number("add", a, b, plus), {a, [](const Tensor& dy) { return dy; }},
+                {b, [](const Tensor& dy) { return dy; }});
+}
+
+Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
+  if (!is_one(alpha)) return sub(a, mul(b, alpha));
+  return record("sub", zip_number("sub", a, b, minus), {a, [](const Tensor& dy) { return dy; }},
+                {b, [](const Tensor& dy) { return -dy; }});
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  return record("mul", zip_number("mul", a, b, times), {a, [b = saved(b)](const Tensor& dy) { return dy * b(); }},
+                {b, [a = saved(a)](const Tensor& dy) { return dy * a(); }});
+}
+
+Tensor div(const Tensor& a, const Tensor& b) {
+  check(a.dtype() != kInt64 || b.dtype() != kInt64,
+        "div: int64 tensors do not divide; convert them with .to(kFloat32)");
+  return record("div", zip_float("div", a, b, [](auto p, auto q) { return p / q; }),
+                {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
+                {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
+}
+
+Tensor pow(const Tensor& x, const Tensor& exponent) {
+  check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
+        "pow: int64 to a negative power is no whole number");
+  return record("pow", zip_number("pow", x, exponent, power),
+                {x, [x = saved(x), p = saved(exponent)](
+                        const Tensor& dy) { return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1)); }},
+                {exponent, [x = saved(x), p = saved(exponent)](const Tensor& dy, const Tensor& y) {
+                   return where(logical_and(x() == 0, p() >= 0), zeros_like(dy), dy * y * log(x()));
+                 }});
+}
+
+Tensor pow(const Tensor& x, Scalar exponent) {
+  check(x.dtype() != kInt64 || exponent.to_double() >= 0, "pow: int64 to a negative power is no whole number");
+  const Tensor p = number_like("pow", exponent, x);
+  return record("pow", zip_number("pow", x, p, power),
+                {x, [x = saved(x), exponent](const Tensor& dy) {
+                   const double n = exponent.to_double();
+                   return n == 0 ? zeros_like(dy) : n == 1 ? dy : dy * (pow(x(), n - 1) * n);
+                 }});
+}
+
+Tensor neg(const Tensor& x) {
+  const Tensor y = map_number("neg", x, []<class T>(T p) { return minus(T(0), p); });
+  return record("neg", y, {x, [](const Tensor& dy) { return -dy; }});
+}
+
+Tensor exp(const Tensor& x) {
+  return record("exp", map_float("exp", x, [](auto p) { return std::exp(p); }),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * y; }});
+}
+
+Tensor log(const Tensor& x) {
+  const Tensor y = map_float("log", x, [](auto p) { return std::log(p); });
+  return record("log", y, {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
+}
+
+Tensor sqrt(const Tensor& x) {
+  return record("sqrt", map_float("sqrt", x, [](auto p) { return std::sqrt(p); }),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy / (y * 2); }});
+}
+
+Tensor rsqrt(const Tensor& x) {
+  return record("rsqrt", map_float("rsqrt", x, []<class T>(T p) { return T(1) / std::sqrt(p); }),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * y * y * y * -0.5; }});
+}
+
+Tensor tanh(const Tensor& x) {
+  return record("tanh", map_float("tanh", x, [](auto p) { return std::tanh(p); }),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * (1 - y * y); }});
+}
+
+Tensor sigmoid(const Tensor& x) {
+  return record("sigmoid", map_float("sigmoid", x, []<class T>(T p) { return T(1) / (T(1) + std::exp(-p)); }),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * y * (1 - y); }});
+}
+
+Tensor relu(const Tensor& x) {
+  const auto positive = []<class T>(T p) { return p < T(0) ? T(0) : p; };  // NaN stays
+  return record("relu", map_number("relu", x, positive),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * to(y > 0, dy.dtype()); }});
+}
+
+Tensor gelu(const Tensor& x, const std::string& approximate) {
+  check(approximate == "none" || approximate == "tanh", "gelu: approximate is \"none\" or \"tanh\", got \"{}\"",
+        approximate);
+  if (approximate == "none") {
+    const Tensor y = map_float(
+        "gelu", x, []<class T>(T p) { return T(0.5) * p * (T(1) + std::erf(p * T(std::numbers::sqrt2 / 2))); });
+    return record(
+        "gelu", y,
+        {x, [x = saved(x)](const Tensor& dy) {  // Phi(x) + x phi(x)
+           const Tensor cdf = map_float(
+               "gelu", x(), []<class T>(T p) { return T(0.5) * (T(1) + std::erf(p * T(std::numbers::sqrt2 / 2))); });
+           const Tensor density = exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+           const Tensor phi =
+               record("normal_cdf", cdf, {x(), [density = saved(density)](const Tensor& d) { return d * density(); }});
+           return dy * (phi + x() * density);
+         }});
+  }
+  constexpr double scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
+  const Tensor y = map_float(
+      "gelu", x, []<class T>(T p) { return T(0.5) * p * (T(1) + std::tanh(T(scale) * (p + T(cubic) * (p * p * p)))); });
+  return record("gelu", y, {x, [x = saved(x)](const Tensor& dy) {
+                              const Tensor square = x() * x();
+                              const Tensor t = tanh(x() * (square * cubic + 1) * scale);
+                              return dy *
+                                     ((t + 1) * 0.5 + x() * (1 - t * t) * (square * (3 * cubic) + 1) * (0.5 * scale));
+                            }});
+}
+
+Tensor silu(const Tensor& x) {
+  const Tensor y = map_float("silu", x, []<class T>(T p) { return p / (T(1) + std::exp(-p)); });
+  return record("silu", y, {x, [x = saved(x)](const Tensor& dy) {
+                              const Tensor s = sigmoid(x());
+                              return dy * s * (1 + x() * (1 - s));
+                            }});
+}
+
+Tensor sin(const Tensor& x) {
+  const Tensor y = map_float("sin", x, [](auto p) { return std::sin(p); });
+  return record("sin", y, {x, [x = saved(x)](const Tensor& dy) { return dy * cos(x()); }});
+}
+
+Tensor cos(const Tensor& x) {
+  const Tensor y = map_float("cos", x, [](auto p) { return std::cos(p); });
+  return record("cos", y, {x, [x = saved(x)](const Tensor& dy) { return -dy * sin(x()); }});
+}
+
+Tensor abs(const Tensor& x) {
+  const Tensor y = map_number("abs", x, []<class T>(T p) { return p < T(0) ? minus(T(0), p) : p == T(0) ? T(0) : p; });
+  return record("abs", y, {x, [x = saved(x)](const Tensor& dy) {
+                             return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
+                           }});
+}
+
+Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
+  check(min || max, "clamp: at least one of min and max must be given");
+  for (const auto& bound : {min, max})
+    if (bound) number_like("clamp", *bound, x);  // for its error
+  const Tensor y = empty(x.sizes(), x.dtype());
+  dispatch_number("clamp", x.dtype(), [&]<class T>() {
+    using Limits = std::numeric_limits<T>;
+    const T low = min ? min->to<T>("clamp") : Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
+    const T high = max ? max->to<T>("clamp") : Limits::has_infinity ? Limits::infinity() : Limits::max();
+    map_into<T, T>(y, x, [low, high](T p) {
+      const T raised = p < low ? low : p;  // NaN stays
+      return raised > high ? high : raised;
+    });
+  });
+  return record("clamp", y, {x, [x = saved(x), min, max](const Tensor& dy) {
+                               const Tensor inside =
+                                   logical_and(min ? x() >= *min : x() == x(), max ? x() <= *max : x() == x());
+                               return dy * to(inside, dy.dtype());
+                             }});
+}
+
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  const Tensor y = zip_number("maximum", a, b, []<class T>(T p, T q) { return p > q || p != p ? p : q; });
+  return record(
+      "maximum", y,
+      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() > b(), a() == b(), dy.dtype()); }},
+      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() > a(), a() == b(), dy.dtype()); }});
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b) {
+  const Tensor y = zip_number("minimum", a, b, []<class T>(T p, T q) { return p < q || p != p ? p : q; });
+  return record(
+      "minimum", y,
+      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() < b(), a() == b(), dy.dtype()); }},
+      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() < a(), a() == b(), dy.dtype()); }});
+}
+
+Tensor alias(const Tensor& x) {
+  return record("alias", x.as_view(x.sizes(), x.strides(), x.impl().offset), {x, [](const Tensor& dy) { return dy; }});
+}
+
+}  // namespace gradus

@@ -1,0 +1,169 @@
+// Writing in place. Without gradients it is a loop. While recording, the op is computed into new memory, copied, and
+// its node becomes the tensor's own; that is right only for a tensor that nothing else in the graph looks at.
+#include <numeric>
+
+#include "autograd/ops.h"
+#include "tensor/loops.h"
+#include "tensor/random.h"
+
+namespace gradus {
+namespace {
+
+/// Whether a write to x must be recorded; throws if x cannot be written.
+bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
+  check(may_write_in_place(x), "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
+        x.sizes());
+  if (!is_grad_enabled() || (!needs_grad(x) && !source_needs_grad)) return false;
+  check(!needs_grad(x) || !x.is_leaf(),
+        "{}: a leaf that requires gradients cannot be changed in place while recording; use the op that "
+        "makes a new tensor, or NoGradGuard",
+        op);
+  check(!x.impl().is_view, "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
+        op);
+  check(x.impl().storage->views == 0,
+        "{}: a tensor with views of it in use cannot be changed in place while recording; use the op that makes a new "
+        "tensor",
+        op);
+  return true;
+}
+
+/// x's value and history before the write, in a handle of its own, so that x does not come to own itself. The value is
+/// copied if the other operand's gradient may need it.
+Tensor before_write(const Tensor& x, bool copy = false) {
+  const Tensor before = copy ? x.detach().clone() : x.detach();
+  set_node(before, x.node());
+  return before;
+}
+
+void written(const Tensor& x) { ++x.impl().storage->version; }
+
+/// Makes the computed y x's value and history.
+Tensor adopt(const Tensor& x, const Tensor& y) {
+  copy_elements(x, y);
+  written(x);
+  set_node(x, y.node());
+  return x;
+}
+
+/// y, or a copy of it where writing x would change y under the reader's feet.
+Tensor apart(const Tensor& x, const Tensor& y) {
+  if (y.impl().storage != x.impl().storage) return y;
+  const bool same = y.impl().offset == x.impl().offset && y.sizes() == x.sizes() && y.strides() == x.strides();
+  return same ? y : y.detach().clone();
+}
+
+void check_broadcast(const char* op, const Tensor& x, const Tensor& y) {
+  check(broadcasts_to(y.sizes(), x.sizes()), "{}: {} does not broadcast to {}, which is written in place", op,
+        y.sizes(), x.sizes());
+}
+
+/// x = f(x, y)
+template <class F, class Op>
+Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f, const Op& out_of_place) {
+  check_broadcast(op, x, y);
+  if (recorded_write(op, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x, needs_grad(y))));
+  check_same_dtype(op, x, y);
+  const Tensor source = apart(x, y);
+  dispatch_number(op, x.dtype(), [&]<class T>() { zip_into<T, T>(x, x, source, f); });
+  written(x);
+  return x;
+}
+
+/// fill(generator, T*, n, contiguous) in the order of memory, as PyTorch does.
+template <class Fill> Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
+  check(!recorded_write(op, x, false), "{}: random numbers have no gradient; use NoGradGuard", op);
+  Shape order = Shape::filled(x.sizes().size(), 0);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
+  const Tensor in_memory_order = permute(x.detach(), order), drawn = empty(in_memory_order.sizes(), x.dtype());
+  {
+    const std::lock_guard lock(generator_mutex());
+    fill(default_generator(), drawn);
+  }
+  copy_elements(in_memory_order, drawn);
+  written(x);
+  return x;
+}
+
+}  // namespace
+
+Tensor Tensor::add_(const Tensor& y, Scalar alpha) const {
+  if (alpha.to_double() != 1) return add_(y.mul(alpha));
+  return update(
+      "add_", *this, y, [](auto p, auto q) { return p + q; }, [&](const Tensor& x) { return x.add(y); });
+}
+Tensor Tensor::sub_(const Tensor& y, Scalar alpha) const {
+  if (alpha.to_double() != 1) return sub_(y.mul(alpha));
+  return update(
+      "sub_", *this, y, [](auto p, auto q) { return p - q; }, [&](const Tensor& x) { return x.sub(y); });
+}
+Tensor Tensor::mul_(const Tensor& y) const {
+  return update(
+      "mul_", *this, y, [](auto p, auto q) { return p * q; }, [&](const Tensor& x) { return (needs_grad(y) ? x.clone() : x).mul(y); });  // y's gradient needs the old x
+}
+Tensor Tensor::div_(const Tensor& y) const {
+  check(is_floating_point(), "div_: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", dtype());
+  return update(
+      "div_", *this, y, []<class T>(T p, T q) { return q == T(0) && std::is_integral_v<T> ? T(0) : p / q; },
+      [&](const Tensor& x) { return x.div(y); });
+}
+Tensor Tensor::add_(Scalar y, Scalar alpha) const { return add_(number_like("add_", y, *this), alpha); }
+Tensor Tensor::sub_(Scalar y, Scalar alpha) const { return sub_(number_like("sub_", y, *this), alpha); }
+Tensor Tensor::mul_(Scalar y) const { return mul_(number_like("mul_", y, *this)); }
+Tensor Tensor::div_(Scalar y) const { return div_(number_like("div_", y, *this)); }
+
+Tensor Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
+  if (recorded_write("masked_fill_", *this, false)) return adopt(*this, before_write(*this).masked_fill(mask, value));
+  copy_elements(*this, detach().masked_fill(mask, value));
+  written(*this);
+  return *this;
+}
+
+Tensor Tensor::fill_(Scalar value) const {
+  if (recorded_write("fill_", *this, false))
+    return adopt(*this, before_write(*this).masked_fill(full({}, true), value));
+  copy_elements(*this, number_like("fill_", value, *this));
+  written(*this);
+  return *this;
+}
+Tensor Tensor::zero_() const { return fill_(0); }
+
+Tensor Tensor::copy_(const Tensor& source) const {
+  check_broadcast("copy_", *this, source);
+  if (recorded_write("copy_", *this, needs_grad(source))) {
+    return adopt(*this, gradus::clone(gradus::expand(gradus::to(source, dtype()), sizes())));
+  }
+  copy_elements(*this, apart(*this, source));
+  written(*this);
+  return *this;
+}
+
+Tensor& Tensor::operator=(const Tensor& y) && {
+  copy_(y);
+  return *this;
+}
+Tensor& Tensor::operator=(Scalar value) && {
+  fill_(value);
+  return *this;
+}
+
+Tensor Tensor::uniform_(double from, double to) const {
+  return draw("uniform_", *this, [&](Generator& g, const Tensor& x) {
+    dispatch_float("uniform_", x.dtype(), [&]<class T>() { fill_uniform(g, x.data<T>(), x.numel(), from, to); });
+  });
+}
+Tensor Tensor::normal_(double mean, double std) const {
+  return draw("normal_", *this, [&, rows = is_contiguous()](Generator& g, const Tensor& x) {
+    dispatch_float("normal_", x.dtype(), [&]<class T>() {
+      if (rows) fill_normal(g, x.data<T>(), x.numel(), mean, std);
+      else fill_normal_pairs(g, x.data<T>(), x.numel(), mean, std);
+    });
+  });
+}
+Tensor Tensor::bernoulli_(double p) const {
+  return draw("bernoulli_", *this, [&](Generator& g, const Tensor& x) {
+    dispatch(x.dtype(), [&]<class T>() { fill_bernoulli(g, x.data<T>(), x.numel(), p); });
+  });
+}
+
+}  // namespace gradus

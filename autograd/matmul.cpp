@@ -1,0 +1,94 @@
+#include "autograd/ops.h"
+#include "tensor/kernels/gemm.h"
+#include "tensor/loops.h"
+
+namespace gradus {
+namespace {
+
+template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
+  return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
+}
+
+/// Where each matrix of x begins when its leading dimensions are broadcast to `batch`.
+std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
+  std::vector<int64_t> offsets{0};
+  const size_t own = x.sizes().size() - 2;
+  for (size_t d = 0; d < batch.size(); ++d) {
+    const size_t missing = batch.size() - own;
+    const int64_t step = d < missing || x.sizes()[d - missing] == 1 ? 0 : x.strides()[d - missing];
+    std::vector<int64_t> finer;
+    for (const int64_t at : offsets)
+      for (int64_t i = 0; i < batch[d]; ++i) finer.push_back(at + i * step);
+    offsets = std::move(finer);
+  }
+  return offsets;
+}
+
+/// c = a b, or c += a b, for tensors of at least two dimensions whose leading dimensions broadcast to c's.
+void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate) {
+  const int64_t M = c.size(-2), N = c.size(-1), K = a.size(-1);
+  const Shape batch(c.sizes().begin(), c.sizes().end() - 2);
+  dispatch_number("matmul", c.dtype(), [&]<class T>() {
+    if (batch.empty())
+      return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, accumulate);
+    const auto at_c = batch_offsets(c, batch), at_a = batch_offsets(a, batch), at_b = batch_offsets(b, batch);
+    kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
+                             at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, accumulate);
+  });
+}
+
+/// The product of tensors of at least two dimensions.
+Tensor product(const Tensor& a, const Tensor& b) {
+  Shape sizes =
+      broadcast_shapes("matmul", {a.sizes().begin(), a.sizes().end() - 2}, {b.sizes().begin(), b.sizes().end() - 2});
+  const bool batched = !sizes.empty();
+  sizes.push_back(a.size(-2)), sizes.push_back(b.size(-1));
+  if (batched && b.dim() == 2 && a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
+    return reshape(product(flatten(a, 0, -2), b), sizes);
+  }
+  const Tensor y = empty(sizes, a.dtype());
+  multiply(y, a, b, /*accumulate=*/false);
+  const bool plain = !batched;  // then the gradients can be added where they lie
+  const auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
+  const auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
+  if (!plain) return record("matmul", y, {a, dA}, {b, dB});
+  return record("matmul", y,
+                {a,
+                 {dA, [b = saved(b)](const Tensor& dx, const Tensor& dy,
+                                     const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
+                {b, {dB, [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+                       multiply(dx, transpose(a(), -2, -1), dy, true);
+                     }}});
+}
+
+}  // namespace
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  check_same_dtype("matmul", a, b);
+  check(a.dim() > 0 && b.dim() > 0, "matmul: {} x {} - both need at least one dimension", a.sizes(), b.sizes());
+  const Tensor left = a.dim() == 1 ? unsqueeze(a, 0) : a, right = b.dim() == 1 ? unsqueeze(b, 1) : b;
+  check(left.size(-1) == right.size(-2), "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
+        a.sizes(), b.sizes(), left.size(-1), right.size(-2));
+  Tensor y = product(left, right);
+  if (b.dim() == 1) y = squeeze(y, -1);
+  if (a.dim() == 1) y = squeeze(y, b.dim() == 1 ? -1 : -2);
+  return y;
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(), b.sizes());
+  return unsqueeze(a, 1) * b;
+}
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check(weight.dim() == 2, "linear: weight must be (out, in), got {}", weight.sizes());
+  check(x.dim() >= 1 && x.size(-1) == weight.size(1),
+        "linear: x is {} and weight {} - the {} columns of x do not meet the {} of weight", x.sizes(), weight.sizes(),
+        x.dim() ? x.size(-1) : 1, weight.size(1));
+  check(!bias.defined() || bias.sizes() == Shape{weight.size(0)}, "linear: weight is {}, so bias must be [{}], got {}",
+        weight.sizes(), weight.size(0), bias.defined() ? bias.sizes() : Shape{});
+  const Tensor y = matmul(x, transpose(weight, 0, 1));
+  return bias.defined() ? y + bias : y;
+}
+
+}  // namespace gradus

@@ -1,0 +1,115 @@
+#include "autograd/ops.h"
+#include "tensor/loops.h"
+
+namespace gradus {
+namespace {
+
+template <class F> Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+  check_same_dtype(op, a, b);
+  const Tensor y = empty(broadcast_shapes(op, a.sizes(), b.sizes()), kBool);
+  dispatch(a.dtype(), [&]<class T>() { zip_into<bool, T>(y, a, b, f); });
+  return y;
+}
+
+/// x where keep(row, column) holds in its last two dimensions, else 0.
+template <class Keep> Tensor triangle(const char* op, const Tensor& x, const Keep& keep) {
+  check(x.dim() >= 2, "{}: expected a matrix or a batch of them, got {}", op, x.sizes());
+  const int64_t rows = x.size(-2), columns = x.size(-1);
+  const Tensor mask = empty({rows, columns}, kBool);
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) mask.data<bool>()[i * columns + j] = keep(i, j);
+  return where(mask, x, zeros({}, x.dtype()));
+}
+
+void check_mask(const char* op, const Tensor& mask) {
+  check(mask.dtype() == kBool, "{}: the condition must be bool, got {}", op, mask.dtype());
+}
+
+}  // namespace
+
+Tensor eq(const Tensor& a, const Tensor& b) {
+  return compare("eq", a, b, [](auto p, auto q) { return p == q; });
+}
+Tensor ne(const Tensor& a, const Tensor& b) {
+  return compare("ne", a, b, [](auto p, auto q) { return p != q; });
+}
+Tensor lt(const Tensor& a, const Tensor& b) {
+  return compare("lt", a, b, [](auto p, auto q) { return p < q; });
+}
+Tensor le(const Tensor& a, const Tensor& b) {
+  return compare("le", a, b, [](auto p, auto q) { return p <= q; });
+}
+Tensor gt(const Tensor& a, const Tensor& b) {
+  return compare("gt", a, b, [](auto p, auto q) { return p > q; });
+}
+Tensor ge(const Tensor& a, const Tensor& b) {
+  return compare("ge", a, b, [](auto p, auto q) { return p >= q; });
+}
+
+Tensor logical_not(const Tensor& x) {
+  const Tensor y = empty(x.sizes(), kBool);
+  dispatch(x.dtype(), [&]<class T>() { map_into<bool, T>(y, x, [](T p) { return p == T(0); }); });
+  return y;
+}
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  return compare("logical_and", to(a, kBool), to(b, kBool), [](bool p, bool q) { return p && q; });
+}
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  return compare("logical_or", to(a, kBool), to(b, kBool), [](bool p, bool q) { return p || q; });
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check_mask("where", condition);
+  check_same_dtype("where", a, b);
+  const Shape sizes = broadcast_shapes("where", condition.sizes(), broadcast_shapes("where", a.sizes(), b.sizes()));
+  const Tensor y = empty(sizes, a.dtype());
+  dispatch(a.dtype(), [&]<class T>() {
+    kernels::zip(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(), walk_over(sizes, y, condition, a, b),
+                 [](bool first, T p, T q) { return first ? p : q; });
+  });
+  return record("where", y, {a, [c = saved(condition)](const Tensor& dy) { return where(c(), dy, zeros_like(dy)); }},
+                {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});
+}
+Tensor where(const Tensor& condition, Scalar a, Scalar b) {
+  const DType t = a.is_fractional() || b.is_fractional() ? kFloat32 : a.dtype() == b.dtype() ? a.dtype() : kInt64;
+  return where(condition, full({}, a, t), full({}, b, t));
+}
+
+Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
+  return masked_fill(x, mask, number_like("masked_fill", value, x));
+}
+Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
+  check_mask("masked_fill", mask);
+  check(value.dim() == 0, "masked_fill: the value must be one number without dimensions, got {}", value.sizes());
+  check(broadcasts_to(mask.sizes(), x.sizes()), "masked_fill: x is {}, the mask of shape {} does not broadcast to it",
+        x.sizes(), mask.sizes());
+  return where(mask, value, x);
+}
+
+Tensor tril(const Tensor& x, int64_t diagonal) {
+  return triangle("tril", x, [diagonal](int64_t i, int64_t j) { return j - i <= diagonal; });
+}
+Tensor triu(const Tensor& x, int64_t diagonal) {
+  return triangle("triu", x, [diagonal](int64_t i, int64_t j) { return j - i >= diagonal; });
+}
+
+Tensor to(const Tensor& x, DType t) {
+  if (x.dtype() == t) return x;
+  const Tensor y = empty(x.sizes(), t);
+  copy_elements(y, x);
+  if (!is_floating_point(t)) return y;
+  return record("to", y, {x, [from = x.dtype()](const Tensor& dy) { return to(dy, from); }});
+}
+
+Tensor clone(const Tensor& x) {
+  const Tensor y = empty_like(x);
+  copy_elements(y, x);
+  return record("clone", y, {x, [](const Tensor& dy) { return dy; }});
+}
+
+Tensor contiguous(const Tensor& x) {
+  if (x.is_contiguous()) return x;
+  return record("contiguous", packed(x), {x, [](const Tensor& dy) { return dy; }});
+}
+
+}  // namespace gradus

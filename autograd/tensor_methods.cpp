@@ -1,0 +1,166 @@
+// The differentiable methods of Tensor: each forwards to the op of the same name.
+#include "autograd/engine.h"
+#include "autograd/ops.h"
+
+namespace gradus {
+
+Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
+Tensor Tensor::clone() const { return gradus::clone(*this); }
+Tensor Tensor::contiguous() const { return gradus::contiguous(*this); }
+
+Tensor Tensor::view(const Shape& sizes) const { return gradus::view(*this, sizes); }
+Tensor Tensor::reshape(const Shape& sizes) const { return gradus::reshape(*this, sizes); }
+Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const { return gradus::transpose(*this, dim0, dim1); }
+Tensor Tensor::t() const { return gradus::t(*this); }
+Tensor Tensor::permute(const Shape& dims) const { return gradus::permute(*this, dims); }
+Tensor Tensor::unsqueeze(int64_t dim) const { return gradus::unsqueeze(*this, dim); }
+Tensor Tensor::squeeze() const { return gradus::squeeze(*this); }
+Tensor Tensor::squeeze(int64_t dim) const { return gradus::squeeze(*this, dim); }
+Tensor Tensor::expand(const Shape& sizes) const { return gradus::expand(*this, sizes); }
+Tensor Tensor::select(int64_t dim, int64_t index) const { return gradus::select(*this, dim, index); }
+Tensor Tensor::narrow(int64_t dim, int64_t start, int64_t length) const {
+  return gradus::narrow(*this, dim, start, length);
+}
+Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) const {
+  return gradus::slice(*this, dim, start, end, step);
+}
+std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t dim) const { return gradus::chunk(*this, chunks, dim); }
+std::vector<Tensor> Tensor::split(int64_t size, int64_t dim) const { return gradus::split(*this, size, dim); }
+std::vector<Tensor> Tensor::split(const std::vector<int64_t>& sizes, int64_t dim) const {
+  return gradus::split(*this, sizes, dim);
+}
+Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const { return gradus::flatten(*this, start_dim, end_dim); }
+Tensor Tensor::operator[](const Tensor& index) const {
+  check(index.dtype() == kInt64 && index.dim() == 0,
+        "operator[]: the index is one int64 number, got {} {}; use index_select for several", index.sizes(),
+        index.dtype());
+  return select(0, index.item<int64_t>());
+}
+
+Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
+Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
+Tensor Tensor::sub(const Tensor& y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
+Tensor Tensor::sub(Scalar y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
+Tensor Tensor::mul(const Tensor& y) const { return gradus::mul(*this, y); }
+Tensor Tensor::mul(Scalar y) const { return gradus::mul(*this, y); }
+Tensor Tensor::div(const Tensor& y) const { return gradus::div(*this, y); }
+Tensor Tensor::div(Scalar y) const { return gradus::div(*this, y); }
+Tensor Tensor::pow(const Tensor& exponent) const { return gradus::pow(*this, exponent); }
+Tensor Tensor::pow(Scalar exponent) const { return gradus::pow(*this, exponent); }
+Tensor Tensor::operator-() const { return gradus::neg(*this); }
+Tensor Tensor::neg() const { return gradus::neg(*this); }
+Tensor Tensor::exp() const { return gradus::exp(*this); }
+Tensor Tensor::log() const { return gradus::log(*this); }
+Tensor Tensor::sqrt() const { return gradus::sqrt(*this); }
+Tensor Tensor::rsqrt() const { return gradus::rsqrt(*this); }
+Tensor Tensor::tanh() const { return gradus::tanh(*this); }
+Tensor Tensor::sigmoid() const { return gradus::sigmoid(*this); }
+Tensor Tensor::relu() const { return gradus::relu(*this); }
+Tensor Tensor::sin() const { return gradus::sin(*this); }
+Tensor Tensor::cos() const { return gradus::cos(*this); }
+Tensor Tensor::abs() const { return gradus::abs(*this); }
+Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
+  return gradus::clamp(*this, min, max);
+}
+Tensor Tensor::maximum(const Tensor& y) const { return gradus::maximum(*this, y); }
+Tensor Tensor::minimum(const Tensor& y) const { return gradus::minimum(*this, y); }
+Tensor Tensor::where(const Tensor& condition, const Tensor& otherwise) const {
+  return gradus::where(condition, *this, otherwise);
+}
+Tensor Tensor::masked_fill(const Tensor& mask, Scalar value) const { return gradus::masked_fill(*this, mask, value); }
+Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value) const {
+  return gradus::masked_fill(*this, mask, value);
+}
+Tensor Tensor::tril(int64_t diagonal) const { return gradus::tril(*this, diagonal); }
+Tensor Tensor::triu(int64_t diagonal) const { return gradus::triu(*this, diagonal); }
+Tensor Tensor::eq(const Tensor& y) const { return gradus::eq(*this, y); }
+Tensor Tensor::eq(Scalar y) const { return gradus::eq(*this, y); }
+Tensor Tensor::ne(const Tensor& y) const { return gradus::ne(*this, y); }
+Tensor Tensor::ne(Scalar y) const { return gradus::ne(*this, y); }
+Tensor Tensor::lt(const Tensor& y) const { return gradus::lt(*this, y); }
+Tensor Tensor::lt(Scalar y) const { return gradus::lt(*this, y); }
+Tensor Tensor::le(const Tensor& y) const { return gradus::le(*this, y); }
+Tensor Tensor::le(Scalar y) const { return gradus::le(*this, y); }
+Tensor Tensor::gt(const Tensor& y) const { return gradus::gt(*this, y); }
+Tensor Tensor::gt(Scalar y) const { return gradus::gt(*this, y); }
+Tensor Tensor::ge(const Tensor& y) const { return gradus::ge(*this, y); }
+Tensor Tensor::ge(Scalar y) const { return gradus::ge(*this, y); }
+Tensor Tensor::logical_not() const { return gradus::logical_not(*this); }
+Tensor Tensor::logical_and(const Tensor& y) const { return gradus::logical_and(*this, y); }
+Tensor Tensor::logical_or(const Tensor& y) const { return gradus::logical_or(*this, y); }
+
+Tensor Tensor::sum(std::optional<DType> dtype) const { return gradus::sum(*this, {}, false, dtype); }
+Tensor Tensor::sum(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
+  return gradus::sum(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::mean(std::optional<DType> dtype) const { return gradus::mean(*this, {}, false, dtype); }
+Tensor Tensor::mean(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
+  return gradus::mean(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::var(const Shape& dim, bool unbiased, bool keepdim) const {
+  return gradus::var(*this, dim, unbiased, keepdim);
+}
+Tensor Tensor::std(const Shape& dim, bool unbiased, bool keepdim) const {
+  return gradus::std(*this, dim, unbiased, keepdim);
+}
+Tensor Tensor::max() const { return gradus::max(*this); }
+std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const { return gradus::max(*this, dim, keepdim); }
+Tensor Tensor::min() const { return gradus::min(*this); }
+std::tuple<Tensor, Tensor> Tensor::min(int64_t dim, bool keepdim) const { return gradus::min(*this, dim, keepdim); }
+Tensor Tensor::amax(const Shape& dim, bool keepdim) const { return gradus::amax(*this, dim, keepdim); }
+Tensor Tensor::amin(const Shape& dim, bool keepdim) const { return gradus::amin(*this, dim, keepdim); }
+Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const { return gradus::argmax(*this, dim, keepdim); }
+Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const { return gradus::argmin(*this, dim, keepdim); }
+Tensor Tensor::logsumexp(const Shape& dim, bool keepdim) const { return gradus::logsumexp(*this, dim, keepdim); }
+Tensor Tensor::norm(Scalar p) const { return gradus::norm(*this, p); }
+Tensor Tensor::norm(std::optional<Scalar> p, const Shape& dim, bool keepdim) const {
+  return gradus::norm(*this, p, dim, keepdim);
+}
+Tensor Tensor::cumsum(int64_t dim, std::optional<DType> dtype) const { return gradus::cumsum(*this, dim, dtype); }
+std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest, bool sorted) const {
+  return gradus::topk(*this, k, dim, largest, sorted);
+}
+
+Tensor Tensor::matmul(const Tensor& y) const { return gradus::matmul(*this, y); }
+Tensor Tensor::outer(const Tensor& y) const { return gradus::outer(*this, y); }
+Tensor Tensor::index_select(int64_t dim, const Tensor& index) const { return gradus::index_select(*this, dim, index); }
+Tensor Tensor::gather(int64_t dim, const Tensor& index) const { return gradus::gather(*this, dim, index); }
+Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const {
+  return gradus::scatter_add(*this, dim, index, source);
+}
+Tensor Tensor::multinomial(int64_t num_samples, bool replacement) const {
+  return gradus::multinomial(*this, num_samples, replacement);
+}
+Tensor Tensor::softmax(int64_t dim, std::optional<DType> dtype) const { return gradus::softmax(*this, dim, dtype); }
+Tensor Tensor::log_softmax(int64_t dim, std::optional<DType> dtype) const {
+  return gradus::log_softmax(*this, dim, dtype);
+}
+
+bool Tensor::requires_grad() const { return needs_grad(*this); }
+bool Tensor::is_leaf() const { return !impl().node || impl().node->is_leaf(); }
+
+Tensor Tensor::requires_grad_(bool on) const {
+  check(!on || is_floating_point(), "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
+  check(on || is_leaf(), "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
+        is_leaf() ? "" : node()->name);
+  if (node()) node()->requires_grad = on;
+  else if (on) set_node(*this, Ref<Node>(new Node("leaf", *this)));
+  return *this;
+}
+
+void Tensor::retain_grad() const {
+  check(requires_grad(), "retain_grad: the tensor does not require gradients");
+  node()->retains_grad = !is_leaf();
+}
+
+Tensor Tensor::grad() const { return node() ? node()->grad : Tensor(); }
+Tensor& Tensor::mutable_grad() const {
+  check(static_cast<bool>(node()), "mutable_grad: the tensor does not require gradients");
+  return node()->grad;
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph) const {
+  autograd::backward({*this}, {gradient}, retain_graph, create_graph);
+}
+
+}  // namespace gradus
