@@ -1,0 +1,35 @@
+// What a reader can ask of a lesson on its command line.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lessons/shared/pictures.h"
+
+namespace gradus {
+
+/// What a lesson is about: its --help and its first screen.
+struct About {
+  int number;
+  std::string title;
+  std::vector<std::string> able = {};    // what the reader will be able to do
+  std::string question = {};             // what the lesson answers
+  std::string golden = {};               // where its numbers are in golden/; "" if the book has none
+  std::vector<std::string> playing = {}; // which of query, seed, text and dropout change something here
+};
+
+struct Arguments {
+  bool step = false, quiet = false, mkl_dropout = false;
+  std::optional<int64_t> query, seed;
+  std::optional<std::string> text;
+  terminal::Canvas canvas;
+  bool interactive = false;  // someone is there to press Enter
+
+  /// What of the book's example was exchanged, such as "--seed and --text"; "" if nothing was.
+  std::string exchanged() const;
+};
+
+/// Reads the command line. Where the program has to end now (--help, a mistake), its exit status.
+std::optional<int> parse(int argc, const char* const* argv, const About& about, Arguments& arguments);
+
+}  // namespace gradus

@@ -1,0 +1,32 @@
+#pragma once
+#include "nn/module.h"
+
+namespace gradus::nn {
+
+struct LayerNormOptions {
+  double eps = 1e-5;
+  bool elementwise_affine = true;
+};
+
+/// (x - mean) / sqrt(var + eps) * weight + bias, each token by itself (Ba et al. 2016).   x (..., C) -> (..., C)
+struct LayerNorm : Module {
+  const Shape normalized_shape;  // (C), or several last dimensions
+  const double eps;
+  const Tensor weight, bias;  // (C); undefined without elementwise_affine
+
+  explicit LayerNorm(const Shape& shape, const LayerNormOptions& options = {})
+      : normalized_shape(shape),
+        eps(options.eps),
+        weight(options.elementwise_affine ? register_parameter("weight", ones(shape)) : Tensor()),
+        bias(options.elementwise_affine ? register_parameter("bias", zeros(shape)) : Tensor()) {}
+  explicit LayerNorm(std::initializer_list<int64_t> shape, const LayerNormOptions& options = {})
+      : LayerNorm(Shape(shape), options) {}
+
+  Tensor forward(const Tensor& x) const {
+    const auto in_scope = scope();
+    return layer_norm(x, normalized_shape, weight, bias, eps);
+  }
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,41 @@
+#pragma once
+#include <cmath>
+
+#include "nn/attention_trace.h"
+#include "nn/linear.h"
+
+namespace gradus::nn {
+
+/// Self-attention with learned queries, keys and values: softmax(q k^T / sqrt(d_out)) v (Vaswani et al. 2017).
+/// x (..., T, d_in) -> (..., T, d_out)
+struct SelfAttention : Module {
+  const Linear W_query, W_key, W_value;
+
+  SelfAttention(int64_t d_in, int64_t d_out, bool qkv_bias = false)
+      : W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
+        W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
+        W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))) {}
+
+  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr) const {
+    const auto in_scope = scope();
+    const Tensor q = W_query(x), k = W_key(x), v = W_value(x);                                // (..., T, d_out)
+    const Tensor scores = matmul(q, k.transpose(-2, -1));                                     // (..., T, T)
+    const Tensor weights = softmax(scores / std::sqrt(static_cast<double>(k.size(-1))), -1);  // (..., T, T)
+    const Tensor context = matmul(weights, v);                                                // (..., T, d_out)
+    if (trace)
+      *trace = {.q = q,
+                .k = k,
+                .v = v,
+                .scores = scores,
+                .masked_scores = scores,
+                .weights = weights,
+                .dropped_weights = weights,
+                .context = context,
+                .merged = context,
+                .output = context};
+    return context;
+  }
+  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,30 @@
+#pragma once
+#include "nn/attention_trace.h"
+#include "nn/module.h"
+
+namespace gradus::nn {
+
+/// Self-attention with nothing to learn: softmax(x x^T) x.   x (..., T, d) -> (..., T, d)
+struct SimplifiedSelfAttention : Module {
+  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr) const {
+    const auto in_scope = scope();
+    const Tensor scores = matmul(x, x.transpose(-2, -1));  // (..., T, T)
+    const Tensor weights = softmax(scores, -1);            // (..., T, T), rows sum to 1
+    const Tensor context = matmul(weights, x);             // (..., T, d)
+    if (trace)
+      *trace = {.q = x,
+                .k = x,
+                .v = x,
+                .scores = scores,
+                .masked_scores = scores,
+                .weights = weights,
+                .dropped_weights = weights,
+                .context = context,
+                .merged = context,
+                .output = context};
+    return context;
+  }
+  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,89 @@
+// Linear algebra and indexing.
+
+#include "record.h"
+
+namespace {
+
+void matmul() {
+  const torch::Tensor a = sample({2, 3}), b = sample({3, 4}, torch::kFloat32, 50), v = sample({3}, torch::kFloat32, 5);
+  const torch::Tensor batch = sample({2, 4, 3}), many = sample({2, 1, 2, 3});
+  const torch::Tensor n = torch::arange(6).view({2, 3});
+  ROW(torch::matmul(a, b));
+  ROW(a.matmul(b));
+  ROW(torch::matmul(v, v));
+  ROW(torch::matmul(a, v));
+  ROW(v.matmul(b));
+  ROW(torch::matmul(batch, b));
+  ROW(torch::matmul(batch, v));
+  ROW(torch::matmul(v, batch.transpose(-2, -1)));
+  ROW(torch::matmul(a, batch.transpose(1, 2)));
+  ROW(torch::matmul(batch, batch.transpose(1, 2)));
+  ROW(torch::matmul(many, batch.transpose(1, 2)));
+  ROW(torch::matmul(b.t(), a.t()));
+  ROW(torch::matmul(torch::zeros({2, 0}), torch::zeros({0, 3})));
+  ROW(torch::matmul(a.to(torch::kFloat64), b.to(torch::kFloat64)));
+  ROW(torch::matmul(n, n.t()));
+  ROW(torch::outer(v, a[0]));
+  ROW(v.outer(b[0]));
+}
+
+void linear() {
+  const torch::Tensor weight = sample({2, 3}), bias = sample({2}, torch::kFloat32, 40), x = sample({4, 3});
+  ROW(torch::linear(x, weight, bias));
+  ROW(torch::linear(x, weight));
+  ROW(torch::linear(x[0], weight, bias));
+  ROW(torch::linear(sample({2, 4, 3}), weight, bias));
+  ROW(torch::linear(sample({2, 4, 3}), weight));
+  ROW(torch::nn::functional::linear(x, weight, bias));
+  ROW(torch::nn::functional::linear(x, weight));
+}
+
+void index_select() {
+  const torch::Tensor x = sample({3, 4}), index = torch::tensor({2, 0, 2}), n = torch::arange(5) * 10;
+  ROW(torch::index_select(x, 0, index));
+  ROW(x.index_select(1, index));
+  ROW(x.index_select(-1, torch::tensor({3})));
+  ROW(n.index_select(0, index));
+  ROW(torch::index_select(n > 15, 0, index));
+  ROW(x.t().index_select(0, index));
+}
+
+void gather_and_scatter_add() {
+  const torch::Tensor x = sample({3, 4}), index = torch::tensor({{0, 2}, {1, 1}, {3, 0}});
+  const torch::Tensor rows = torch::tensor({{2, 0, 1, 0}}), n = torch::arange(12).view({3, 4});
+  ROW(torch::gather(x, 1, index));
+  ROW(x.gather(1, index));
+  ROW(x.gather(-1, index));
+  ROW(x.gather(0, rows));
+  ROW(n.gather(1, index));
+  ROW(torch::scatter_add(x, 1, index, torch::ones({3, 2})));
+  ROW(x.scatter_add(1, index, sample({3, 2})));
+  ROW(torch::zeros({3}).scatter_add(0, torch::tensor({0, 0, 2, 0}), torch::tensor({1.0, 2.0, 3.0, 4.0})));
+  ROW(x.scatter_add(0, rows, sample({1, 4})));
+  ROW(n.scatter_add(1, index, torch::ones({3, 2}, torch::kInt64)));
+  ROW(x.scatter_add(1, index.narrow(1, 0, 1), sample({3, 2})));
+}
+
+void embedding() {
+  const torch::Tensor weight = sample({5, 3}), tokens = torch::tensor({{4, 0, 1}, {1, 1, 3}});
+  ROW(torch::embedding(weight, tokens));
+  ROW(torch::embedding(weight, torch::tensor({2})));
+  ROW(torch::embedding(weight, torch::tensor(3)));
+  ROW(torch::nn::functional::embedding(tokens, weight));
+  ROW(torch::one_hot(tokens, 5));
+  ROW(torch::one_hot(tokens));
+  ROW(torch::one_hot(torch::tensor({1, 0}), 3));
+  ROW(torch::one_hot(torch::tensor(1), 3));
+  ROW(torch::nn::functional::one_hot(torch::tensor({2, 0})));
+  ROW(torch::nn::functional::one_hot(torch::tensor({2, 0}), 4));
+}
+
+}  // namespace
+
+void calls_index() {
+  section("matmul", matmul);
+  section("linear", linear);
+  section("index_select", index_select);
+  section("gather", gather_and_scatter_add);
+  section("embedding", embedding);
+}
