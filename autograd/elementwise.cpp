@@ -43,8 +43,11 @@ Tensor share(const Tensor& wins, const Tensor& ties, DType t) { return to(wins, 
 }  // namespace
 
 Tensor number_like(const char* op, Scalar value, const Tensor& x) {
-  check(x.is_floating_point() || !value.is_fractional(), "{}: an {} tensor takes no fractional number, got {}", op,
-        x.dtype(), value.to_double());
+  const double number = value.to_double();
+  check(x.dtype() != kInt64 || !value.is_fractional(), "{}: an int64 tensor takes no fractional number, got {}", op,
+        number);
+  check(x.dtype() != kBool || number == 0 || number == 1,
+        "{}: a bool tensor goes with true or false, got {}; convert it with .to(kInt64) or .to(kFloat32)", op, number);
   const Tensor y = empty({}, x.dtype());
   dispatch(x.dtype(), [&]<class T>() { *y.data<T>() = value.to<T>(op); });
   return y;

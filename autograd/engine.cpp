@@ -35,9 +35,11 @@ Tensor fit(Tensor dx, const Node& node, const char* op) {
 /// Adds dx to a gradient that the graph keeps: a leaf's, or one that was asked for by retain_grad.
 void accumulate(Node& node, const Tensor& dx, bool sole_owner) {
   Tensor& grad = node.grad;
-  check(!grad.defined() || (grad.sizes() == node.shape && grad.dtype() == node.dtype),
-        "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype,
-        grad.defined() ? grad.sizes() : node.shape, grad.defined() ? grad.dtype() : node.dtype);
+  if (grad.defined()) {
+    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
+          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
+          grad.dtype());
+  }
   if (is_grad_enabled()) {
     grad = grad.defined() ? add(grad, dx) : clone(dx);
   } else if (grad.defined()) {

@@ -52,10 +52,10 @@ Tensor logical_not(const Tensor& x) {
   return y;
 }
 Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return compare("logical_and", to(a, kBool), to(b, kBool), [](bool p, bool q) { return p && q; });
+  return compare("logical_and", to(a, kBool), to(b, kBool), [](auto p, auto q) { return p != 0 && q != 0; });
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return compare("logical_or", to(a, kBool), to(b, kBool), [](bool p, bool q) { return p || q; });
+  return compare("logical_or", to(a, kBool), to(b, kBool), [](auto p, auto q) { return p != 0 || q != 0; });
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {

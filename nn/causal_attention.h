@@ -8,8 +8,8 @@
 namespace gradus::nn {
 
 /// softmax(q k^T / sqrt(D)) v in which token t sees tokens 0 ... t, and of these only what the mask (bool, broadcast to
-/// (..., T, T), true: takes part) lets it see. A token that sees nothing gets zeros.   q, k, v (..., T, D) -> (..., T,
-/// D)
+/// (..., T, T), true: takes part) lets it see. A token that sees nothing gets zeros.
+/// q, k, v (..., T, D) -> (..., T, D)
 inline Tensor causal_attend(const Tensor& q, const Tensor& k, const Tensor& v, const Dropout& dropout,
                             const Tensor& mask = {}, AttentionTrace* trace = nullptr) {
   if (!trace && !mask.defined())  // one fused op, which never has the T x T matrices in memory
@@ -26,16 +26,7 @@ inline Tensor causal_attend(const Tensor& q, const Tensor& k, const Tensor& v, c
   const Tensor weights = masked_softmax(masked / std::sqrt(static_cast<double>(q.size(-1))));  // (..., T, T)
   const Tensor dropped = dropout(weights);                                                     // (..., T, T)
   const Tensor context = matmul(dropped, v);                                                   // (..., T, D)
-  *trace = {.q = q,
-            .k = k,
-            .v = v,
-            .scores = scores,
-            .masked_scores = masked,
-            .weights = weights,
-            .dropped_weights = dropped,
-            .context = context,
-            .merged = context,
-            .output = context};
+  *trace = {q, k, v, scores, masked, weights, dropped, context, context, context};
   return context;
 }
 

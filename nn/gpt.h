@@ -23,8 +23,8 @@ struct Gpt : Module {
         out_head(register_module("out_head",
                                  c.tied_head ? Linear(tok_emb.weight) : Linear(c.emb_dim, c.vocab_size, false))) {}
 
-  /// `traces`, if given, gets the attention of every block. The mask (bool, true: takes part) broadcasts to (B, H, T,
-  /// T).
+  /// `traces`, if given, gets the attention of every block. The mask (bool, true: takes part) broadcasts to
+  /// (B, H, T, T).
   Tensor forward(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr, const Tensor& mask = {}) const {
     const auto in_scope = scope();
     const auto [B, T] = ids.sizes<2>();

@@ -35,10 +35,8 @@ Orphans& orphans() {
 }
 
 [[noreturn]] void fail_forgotten(const char* op, const ModuleState& parent, const ModuleState& orphan) {
-  fail(
-      "{}: the constructor of {} made a layer ({}) and never registered it; pass it through register_module(name, "
-      "layer)",
-      op, parent.maker, orphan.maker);
+  fail("{}: {} made a layer ({}) in its constructor and never registered it; use register_module(name, layer)", op,
+       parent.maker, orphan.maker);
 }
 
 void check_nothing_forgotten(const ModuleState& parent) {

@@ -33,8 +33,7 @@ class Module {
 
   /// The parameters of this module, then those of its children as "child.weight", in the order of registration; a
   /// tensor that is registered several times counts once, under its first name. Throws if a constructor made a layer
-  /// and went on to register another, but never this one. (A forgotten layer behind all others is found by
-  /// register_module, when the module becomes part of a larger one.)
+  /// and never registered it: if it registered another one afterwards, or if the module is itself part of a larger one.
   NamedTensors named_parameters() const;
   std::vector<Tensor> parameters() const;
   /// Switches dropout on in this module and all below it, or off.

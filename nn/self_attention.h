@@ -22,17 +22,7 @@ struct SelfAttention : Module {
     const Tensor scores = matmul(q, k.transpose(-2, -1));                                     // (..., T, T)
     const Tensor weights = softmax(scores / std::sqrt(static_cast<double>(k.size(-1))), -1);  // (..., T, T)
     const Tensor context = matmul(weights, v);                                                // (..., T, d_out)
-    if (trace)
-      *trace = {.q = q,
-                .k = k,
-                .v = v,
-                .scores = scores,
-                .masked_scores = scores,
-                .weights = weights,
-                .dropped_weights = weights,
-                .context = context,
-                .merged = context,
-                .output = context};
+    if (trace) *trace = {q, k, v, scores, scores, weights, weights, context, context, context};
     return context;
   }
   Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }

@@ -11,17 +11,7 @@ struct SimplifiedSelfAttention : Module {
     const Tensor scores = matmul(x, x.transpose(-2, -1));  // (..., T, T)
     const Tensor weights = softmax(scores, -1);            // (..., T, T), rows sum to 1
     const Tensor context = matmul(weights, x);             // (..., T, d)
-    if (trace)
-      *trace = {.q = x,
-                .k = x,
-                .v = x,
-                .scores = scores,
-                .masked_scores = scores,
-                .weights = weights,
-                .dropped_weights = weights,
-                .context = context,
-                .merged = context,
-                .output = context};
+    if (trace) *trace = {x, x, x, scores, scores, weights, weights, context, context, context};
     return context;
   }
   Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }
