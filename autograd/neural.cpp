@@ -16,7 +16,9 @@ template <class Forward, class Backward> Tensor along(const char* op, const Tens
                                                       Definition definition) {
   const auto [A, R, C] = around(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
   const Tensor y = empty(x.sizes(), x.dtype()), in = packed(x);
-  dispatch_float(op, x.dtype(), [&, A = A, R = R, C = C]<class T>() { forward(y.data<T>(), in.data<T>(), A, R, C); });
+  dispatch_float(op, x.dtype(), [&, A = A, R = R, C = C]<class T>() {
+    if (y.numel() > 0) forward(y.data<T>(), in.data<T>(), A, R, C);
+  });
   auto fast = [=, A = A, R = R, C = C, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>&) {
     const Tensor dx = empty(dy.sizes(), dy.dtype()), g = packed(dy);
     dispatch_float(op, dy.dtype(),
@@ -40,7 +42,8 @@ struct ClassRows {
 ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target, const Tensor& weight,
                      int64_t ignore_index) {
   check(scores.dim() >= 1, "{}: the scores need a dimension of classes, got {}", op, scores.sizes());
-  check(target.dtype() == kInt64, "{}: targets are class numbers and must be int64, got {}", op, target.dtype());
+  check(scores.is_floating_point(), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op,
+        scores.dtype());
   const int64_t classes = scores.dim() == 1 ? 0 : 1, V = scores.size(classes);
   Shape wanted = scores.sizes();
   wanted.erase(static_cast<size_t>(classes));
@@ -49,14 +52,10 @@ ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target,
         classes, wanted, target.sizes());
   check(!weight.defined() || weight.sizes() == Shape{V}, "{}: there are {} classes, so weight must be [{}], got {}", op,
         V, V, weight.defined() ? weight.sizes() : Shape{});
-  const Tensor ids = packed(target);
-  for (int64_t i = 0; i < ids.numel(); ++i) {
-    const int64_t id = ids.data<int64_t>()[i];
-    if (id != ignore_index && (id < 0 || id >= V)) [[unlikely]]
-      fail("{}: target {} at {} is outside the {} classes", op, id, index_of(i, wanted), V);
-  }
-  const Tensor rows = scores.dim() <= 2 ? scores : transpose(reshape(scores, {scores.size(0), V, -1}), 1, 2);
-  return {reshape(rows, {-1, V}), ids.detach().as_view({ids.numel()}, {1}, ids.impl().offset), wanted};
+  if (weight.defined()) check_same_dtype(op, scores, weight);
+  const Tensor ids = checked_ids(op, "target", target, V, "classes", ignore_index);
+  const Tensor rows = scores.dim() <= 2 ? scores : transpose(flatten(scores, 2), 1, 2);
+  return {reshape(rows, {ids.numel(), V}), ids.detach().as_view({ids.numel()}, {1}, ids.impl().offset), wanted};
 }
 
 /// The kernel's share of cross_entropy: -log softmax(logits)[target] for each row, 0 where ignored. logits (N, V).
@@ -198,6 +197,9 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& wei
 Tensor mse_loss(const Tensor& a, const Tensor& b, int64_t reduction) {
   check(a.sizes() == b.sizes(), "mse_loss: the shapes differ, {} and {}; a loss does not broadcast", a.sizes(),
         b.sizes());
+  check(a.is_floating_point(), "mse_loss: expected floating-point tensors, got {}; convert them with .to(kFloat32)",
+        a.dtype());
+  check_same_dtype("mse_loss", a, b);
   const Tensor difference = a - b;
   return reduced("mse_loss", difference * difference, reduction);
 }

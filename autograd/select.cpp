@@ -1,4 +1,5 @@
 #include "autograd/ops.h"
+#include "tensor/kernels/index.h"
 #include "tensor/loops.h"
 
 namespace gradus {
@@ -11,14 +12,13 @@ template <class F> Tensor compare(const char* op, const Tensor& a, const Tensor&
   return y;
 }
 
-/// x where keep(row, column) holds in its last two dimensions, else 0.
-template <class Keep> Tensor triangle(const char* op, const Tensor& x, const Keep& keep) {
+/// x on and below the diagonal (lower) or above it, else 0.
+Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   check(x.dim() >= 2, "{}: expected a matrix or a batch of them, got {}", op, x.sizes());
-  const int64_t rows = x.size(-2), columns = x.size(-1);
-  const Tensor mask = empty({rows, columns}, kBool);
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) mask.data<bool>()[i * columns + j] = keep(i, j);
-  return where(mask, x, zeros({}, x.dtype()));
+  const int64_t R = x.size(-2), C = x.size(-1);
+  const Tensor mask = empty({R, C}, kBool);
+  if (x.numel() > 0) kernels::lower_triangle(mask.data<bool>(), R, C, std::clamp(diagonal, -R - 1, C));
+  return lower ? where(mask, x, zeros({}, x.dtype())) : where(mask, zeros({}, x.dtype()), x);
 }
 
 void check_mask(const char* op, const Tensor& mask) {
@@ -86,11 +86,9 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   return where(mask, value, x);
 }
 
-Tensor tril(const Tensor& x, int64_t diagonal) {
-  return triangle("tril", x, [diagonal](int64_t i, int64_t j) { return j - i <= diagonal; });
-}
+Tensor tril(const Tensor& x, int64_t diagonal) { return triangle("tril", x, diagonal, true); }
 Tensor triu(const Tensor& x, int64_t diagonal) {
-  return triangle("triu", x, [diagonal](int64_t i, int64_t j) { return j - i >= diagonal; });
+  return triangle("triu", x, std::max(diagonal, -std::numeric_limits<int64_t>::max()) - 1, false);
 }
 
 Tensor to(const Tensor& x, DType t) {

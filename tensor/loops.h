@@ -68,6 +68,10 @@ template <class F> Tensor zip_number(const char* op, const Tensor& a, const Tens
   return y;
 }
 
+/// ids (int64) in row-major order, each from 0 to size - 1 or `allowed`. Else an Error such as
+/// "embedding: index 7 at [1, 2] is outside the 5 rows of weight".
+Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t size, const char* of,
+                   std::optional<int64_t> allowed = {});
 /// Copies the elements, broadcasting and converting the dtype.
 void copy_elements(const Tensor& to, const Tensor& from);
 /// x itself, or its elements in row-major order in memory of their own. Nothing is recorded.

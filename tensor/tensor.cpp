@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tensor/kernels/index.h"
 #include "tensor/loops.h"
 
 namespace gradus {
@@ -15,8 +16,14 @@ TensorImpl::~TensorImpl() {
   if (is_view) --storage->views;
 }
 
-int64_t Tensor::size(int64_t dim) const { return sizes()[wrap_dim("size", dim, sizes().size())]; }
-int64_t Tensor::stride(int64_t dim) const { return strides()[wrap_dim("stride", dim, sizes().size())]; }
+int64_t Tensor::size(int64_t dim) const {
+  check(!sizes().empty(), "size: a tensor without dimensions has no sizes");
+  return sizes()[wrap_dim("size", dim, sizes().size())];
+}
+int64_t Tensor::stride(int64_t dim) const {
+  check(!sizes().empty(), "stride: a tensor without dimensions has no strides");
+  return strides()[wrap_dim("stride", dim, sizes().size())];
+}
 
 bool Tensor::is_contiguous(const TensorImpl& x) {
   int64_t step = 1;
@@ -38,6 +45,17 @@ Tensor Tensor::detach() const {
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
   check(a.dtype() == b.dtype(), "{}: the dtypes differ, {} and {}; convert one with .to()", op, a.dtype(), b.dtype());
+}
+
+Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t size, const char* of,
+                   std::optional<int64_t> allowed) {
+  check(ids.dtype() == kInt64, "{}: each {} is a whole number and must be int64, got {}", op, what, ids.dtype());
+  const Tensor in_order = packed(ids);
+  const int64_t* data = in_order.data<int64_t>();
+  const int64_t at = kernels::find_outside(data, ids.numel(), size, allowed.value_or(0));
+  if (at < ids.numel())
+    fail("{}: {} {} at {} is outside the {} {}", op, what, data[at], index_of(at, ids.sizes()), size, of);
+  return in_order;
 }
 
 void copy_elements(const Tensor& to, const Tensor& from) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "tensor/error.h"
 
@@ -11,8 +12,8 @@ namespace {
 
 std::string help(const About& about) {
   std::string out = fmt::format("Lesson {:02}: {}\n\nAfter this lesson you can:\n", about.number, about.title);
-  for (const std::string& line : about.able) out += "  - " + line + "\n";
-  out += "\nThe question: " + about.question + "\n\n";
+  for (const std::string& line : about.able) out += "  - " + terminal::wrap(line, 80, 4).substr(4);
+  out += "\n" + terminal::wrap("The question: " + about.question, 80) + "\n";
   out += about.golden.empty() ? "It exits with 0 if every result is the one worked out by hand, else with 1."
                               : "It exits with 0 if every number is the book's, else with 1.";
   return out;
@@ -20,10 +21,12 @@ std::string help(const About& about) {
 
 }  // namespace
 
-std::string Arguments::exchanged() const {
+std::string Arguments::exchanged(const std::vector<std::string>& playing) const {
   std::string out;
-  for (const auto& [given, name] : {std::pair{query.has_value(), "--query"}, {seed.has_value(), "--seed"}, {text.has_value(), "--text"}})
-    if (given) out += (out.empty() ? "" : " and ") + std::string(name);
+  for (const auto& [given, name] :
+       {std::pair{query.has_value(), "query"}, {seed.has_value(), "seed"}, {text.has_value(), "text"}})
+    if (given && std::find(playing.begin(), playing.end(), name) != playing.end())
+      out += (out.empty() ? "--" : " and --") + std::string(name);
   return out;
 }
 

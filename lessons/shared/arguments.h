@@ -12,10 +12,10 @@ namespace gradus {
 struct About {
   int number;
   std::string title;
-  std::vector<std::string> able = {};    // what the reader will be able to do
-  std::string question = {};             // what the lesson answers
-  std::string golden = {};               // where its numbers are in golden/; "" if the book has none
-  std::vector<std::string> playing = {}; // which of query, seed, text and dropout change something here
+  std::vector<std::string> able = {};     // what the reader will be able to do
+  std::string question = {};              // what the lesson answers
+  std::string golden = {};                // where its numbers are in golden/; "" if the book has none
+  std::vector<std::string> playing = {};  // which of query, seed, text and dropout change something here
 };
 
 struct Arguments {
@@ -25,8 +25,8 @@ struct Arguments {
   terminal::Canvas canvas;
   bool interactive = false;  // someone is there to press Enter
 
-  /// What of the book's example was exchanged, such as "--seed and --text"; "" if nothing was.
-  std::string exchanged() const;
+  /// What of the book's example was exchanged, such as "--seed and --text"; "" if nothing that the lesson plays with.
+  std::string exchanged(const std::vector<std::string>& playing) const;
 };
 
 /// Reads the command line. Where the program has to end now (--help, a mistake), its exit status.

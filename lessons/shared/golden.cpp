@@ -66,7 +66,8 @@ Comparison compare(const Tensor& x, const std::string& name) {
   const nlohmann::json& found = entry(name);
   if (found.contains("head")) {
     const auto shape = Shape(found.at("shape").get<std::vector<int64_t>>());
-    if (!(actual.sizes() == shape)) return {false, INFINITY, fmt::format("shape {} instead of {}", actual.sizes(), shape)};
+    if (!(actual.sizes() == shape))
+      return {false, INFINITY, fmt::format("shape {} instead of {}", actual.sizes(), shape)};
     actual = actual.flatten().narrow(0, 0, expected.numel());
   }
   return compare(actual, expected, kTolerance);

@@ -1,11 +1,12 @@
 #include "lessons/shared/lesson.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <map>
 #include <sstream>
-#include <unistd.h>
 
 #include "autograd/ops.h"
 #include "lessons/shared/golden.h"
@@ -16,12 +17,17 @@ namespace {
 
 const Words kBookWords{"Your", "journey", "starts", "with", "one", "step"};
 constexpr size_t kMostWords = 12;
+constexpr int kWidestWord = 16;
 
 Words split_words(const std::string& text) {
   std::istringstream stream(text);
   Words words;
-  for (std::string word; stream >> word;) words.push_back(terminal::printable(word));
-  check(words.size() >= 2 && words.size() <= kMostWords, "--text: it has {} words, a lesson takes 2 to {}", words.size(), kMostWords);
+  for (std::string word; stream >> word;) {
+    word = terminal::printable(word);
+    words.push_back(terminal::columns(word) > kWidestWord ? terminal::fit(word, kWidestWord, false) : word);
+  }
+  check(words.size() >= 2 && words.size() <= kMostWords, "--text: it has {} words, a lesson takes 2 to {}",
+        words.size(), kMostWords);
   return words;
 }
 
@@ -31,52 +37,18 @@ std::string difference_text(double difference) {
 
 }  // namespace
 
-std::vector<double> values_of(const Tensor& x) {
-  const Tensor list = x.detach().to(kFloat64).contiguous();
-  return {list.data_ptr<double>(), list.data_ptr<double>() + list.numel()};
-}
-
-std::string with_labels(const std::string& printed, const Labels& labels) {
-  std::vector<std::string> lines;
-  std::istringstream stream(printed);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  size_t widest = 0, row = 0;
-  for (const std::string& line : lines) widest = std::max(widest, line.size());
-
-  std::string out;
-  if (!labels.columns.empty() && !lines.empty()) {
-    std::string head;
-    size_t from = lines[0].rfind('[') + 1, label = 0;
-    while (from < lines[0].size() && label < labels.columns.size()) {
-      const size_t end = lines[0].find_first_of(",]", from);
-      if (end == std::string::npos) break;
-      const int room = static_cast<int>(end) - terminal::columns(head) - 1;
-      head += " " + terminal::fit(labels.columns[label++], room, true);
-      from = end + 1;
-      if (lines[0][end] == ']') break;
-    }
-    out += head + "\n";
-  }
-  for (const std::string& line : lines) {
-    if (line.empty()) row = 0;
-    out += line;
-    const bool ends_a_row = line.find(']') != std::string::npos;
-    if (ends_a_row && !labels.rows.empty()) {
-      const size_t i = row++ % labels.rows.size();
-      out += std::string(widest + 2 - line.size(), ' ') + labels.rows[i];
-      if (labels.marked == static_cast<int64_t>(i)) out += "  <--";
-    }
-    out += "\n";
-  }
-  return out;
-}
-
 Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out)
-    : about_(about), arguments_(arguments), in_(in), out_(out), words_(kBookWords), exchanged_(arguments.exchanged()) {
+    : about_(about),
+      arguments_(arguments),
+      in_(in),
+      out_(out),
+      words_(kBookWords),
+      exchanged_(arguments.exchanged(about.playing)) {
   if (arguments.text) words_ = split_words(*arguments.text);
   const auto T = static_cast<int64_t>(words_.size());
   if (arguments.query) {
-    check(*arguments.query >= 1 && *arguments.query <= T, "--query: {} - the words are numbered 1 to {}", *arguments.query, T);
+    check(*arguments.query >= 1 && *arguments.query <= T, "--query: {} - the words are numbered 1 to {}",
+          *arguments.query, T);
     query_ = *arguments.query - 1;
   }
   set_dropout_style(arguments.mkl_dropout ? DropoutStyle::mkl : DropoutStyle::book);
@@ -88,15 +60,19 @@ void Lesson::begin() {
   const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
   out_ << terminal::bold(title, canvas().depth) << "\n" << std::string(title.size(), '=') << "\n\n";
   out_ << "After this lesson you can:\n";
-  for (const std::string& line : about_.able) out_ << "  - " << terminal::wrap(line, std::min(80, canvas().width), 4).substr(4);
+  for (const std::string& line : about_.able)
+    out_ << "  - " << terminal::wrap(line, std::min(80, canvas().width), 4).substr(4);
   out_ << "\n";
   paragraph("The question: " + about_.question);
-  for (const auto& [given, name] : {std::pair{arguments_.query.has_value(), "query"}, {arguments_.seed.has_value(), "seed"},
-                                    {arguments_.text.has_value(), "text"}, {arguments_.mkl_dropout, "dropout"}})
+  for (const auto& [given, name] : {std::pair{arguments_.query.has_value(), "query"},
+                                    {arguments_.seed.has_value(), "seed"},
+                                    {arguments_.text.has_value(), "text"},
+                                    {arguments_.mkl_dropout, "dropout"}})
     if (given && std::find(about_.playing.begin(), about_.playing.end(), name) == about_.playing.end())
       paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
-    paragraph(fmt::format("You play with {}: the numbers are yours and not the book's, and are not checked against it.", exchanged_));
+    paragraph(fmt::format("You play with {}: the numbers are yours and not the book's, and are not checked against it.",
+                          exchanged_));
 }
 
 Tensor Lesson::vectors(const Tensor& book) const {
@@ -123,7 +99,8 @@ void Lesson::step(const std::string& section, const std::string& heading) {
   section_ = section;
   if (quiet()) return;
   const std::string title = section.empty() ? heading : section + "  " + heading;
-  page() << terminal::bold(title, canvas().depth) << "\n" << std::string(static_cast<size_t>(terminal::columns(title)), '-') << "\n";
+  page() << terminal::bold(title, canvas().depth) << "\n"
+         << std::string(static_cast<size_t>(terminal::columns(title)), '-') << "\n";
 }
 
 void Lesson::end_step() {
@@ -133,12 +110,13 @@ void Lesson::end_step() {
     if (!ok) ++steps_wrong_;
     const std::string what = about_.golden.empty() ? "same as by hand" : "same as the book";
     check_line(ok, what, difference_text(largest_difference_) + (ok ? "" : "; " + first_wrong_));
-  } else if (!by_the_book() && steps_ > 0 && !about_.golden.empty()) {
-    const std::string prefix = quiet() ? fmt::format("{:02} {:<8}", about_.number, section_) : "";
-    out_ << prefix << "same as the book: not checked (" << exchanged_ << ")\n";
+  } else if (unchecked_) {
+    if (quiet()) out_ << fmt::format("{:02} {:<8}", about_.number, section_);
+    out_ << "same as the book: not checked (" << exchanged_ << ")\n";
     after_check_line_ = !quiet();
   }
   checks_ = 0;
+  unchecked_ = false;
   largest_difference_ = 0;
   first_wrong_.clear();
 }
@@ -168,25 +146,29 @@ void Lesson::lines(const std::string& text) {
 
 void Lesson::often_asked(const std::string& question, const std::string& answer) {
   if (quiet()) return;
-  page() << terminal::bold("? " + question, canvas().depth) << "\n" << terminal::wrap(answer, std::min(80, canvas().width), 2) << "\n";
+  page() << terminal::bold("? " + question, canvas().depth) << "\n"
+         << terminal::wrap(answer, std::min(80, canvas().width), 2) << "\n";
 }
 
 void Lesson::try_next(const std::vector<std::string>& ideas) {
   step("", "What to try next");
   if (quiet()) return;
-  for (const std::string& idea : ideas) out_ << "  - " << terminal::wrap(idea, std::min(80, canvas().width), 4).substr(4);
+  for (const std::string& idea : ideas)
+    out_ << "  - " << terminal::wrap(idea, std::min(80, canvas().width), 4).substr(4);
   out_ << "\n";
 }
 
 void Lesson::print(const std::string& name, const Tensor& x, const Labels& labels) {
   if (quiet()) return;
   const std::string shape = x.dim() == 0 ? "one number" : to_string(x.sizes());
-  page() << terminal::bold(name, canvas().depth) << "  " << shape << "\n" << with_labels(to_string(x.detach()), labels) << "\n";
+  page() << terminal::bold(name, canvas().depth) << "  " << shape << "\n"
+         << with_labels(to_string(x.detach()), labels) << "\n";
 }
 
 void Lesson::show(const std::string& name, const Tensor& x, const Labels& labels) {
   print(name, x, labels);
-  if (!by_the_book()) return;
+  unchecked_ = !by_the_book();
+  if (unchecked_) return;
   std::string full = about_.golden + "/" + name;
   if (!golden::has(full)) full = "11_pitfalls/" + name;
   const golden::Comparison result = golden::compare(x, full);
@@ -199,7 +181,8 @@ void Lesson::note_check(bool ok, double difference, const std::string& wrong) {
   if (!ok && first_wrong_.empty()) first_wrong_ = wrong;
 }
 
-void Lesson::note_equal(bool ok, double difference, const std::string& what, const std::string& detail, const std::string& wrong) {
+void Lesson::note_equal(bool ok, double difference, const std::string& what, const std::string& detail,
+                        const std::string& wrong) {
   const bool by_hand = about_.golden.empty();
   if (by_hand) note_check(ok, difference, what + ": " + wrong);
   else if (!ok) ++others_wrong_;
@@ -217,11 +200,15 @@ void Lesson::equal(const std::string& what, int64_t a, int64_t b) {
   note_equal(a == b, static_cast<double>(std::abs(a - b)), what, "", fmt::format("{} instead of {}", a, b));
 }
 
-void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns, double high) {
-  lines(terminal::draw({.title = title, .values = values_of(weights), .rows = rows, .columns = columns, .high = high}, canvas()));
+void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns,
+                     double high) {
+  lines(terminal::draw({.title = title, .values = values_of(weights), .rows = rows, .columns = columns, .high = high},
+                       canvas()));
 }
 
-void Lesson::bars(const Words& labels, const Tensor& values) { lines(terminal::bars(labels, values_of(values), canvas())); }
+void Lesson::bars(const Words& labels, const Tensor& values) {
+  lines(terminal::bars(labels, values_of(values), canvas()));
+}
 
 std::string Lesson::read_line() {
   out_.flush();
@@ -245,7 +232,8 @@ void Lesson::ask(const std::string& question, const Words& options, int64_t answ
     const std::string line = read_line();
     if (line == "q") throw Leave{};
     if (line.empty()) return paragraph("It is " + right + ".");
-    const bool digits = line.size() < 4 && std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
+    const bool digits =
+        line.size() < 4 && std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
     const size_t guess = digits ? std::stoul(line) : 0;
     if (guess < 1 || guess > options.size()) continue;
     if (guess == static_cast<size_t>(answer) + 1) return paragraph("Right: " + right + ". Now look:");
@@ -257,7 +245,8 @@ int Lesson::finish() {
   end_step();
   const int wrong = steps_wrong_ + others_wrong_;
   if (!quiet() && (steps_checked_ > 0 || wrong > 0))
-    out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number, steps_checked_ - steps_wrong_, steps_checked_,
+    out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number, steps_checked_ - steps_wrong_,
+                        steps_checked_,
                         about_.golden.empty() ? "are as worked out by hand" : "have the book's numbers");
   out_.flush();
   return wrong > 0 || !out_ ? 1 : 0;

@@ -1,5 +1,5 @@
-// What every lesson program uses to talk to its reader: text, tensors laid out as PyTorch prints them, pictures, questions,
-// and after each step whether the numbers are the book's.
+// What every lesson program uses to talk to its reader: text, tensors laid out as PyTorch prints them, pictures,
+// questions, and after each step whether the numbers are the book's.
 #pragma once
 #include <fmt/format.h>
 
@@ -8,17 +8,9 @@
 #include <vector>
 
 #include "lessons/shared/arguments.h"
-#include "tensor/tensor.h"
+#include "lessons/shared/labels.h"
 
 namespace gradus {
-
-using Words = std::vector<std::string>;
-
-/// What stands beside the rows and above the columns of a printed tensor, and which row gets an arrow.
-struct Labels {
-  Words rows = {}, columns = {};
-  int64_t marked = -1;
-};
 
 class Lesson {
  public:
@@ -42,13 +34,11 @@ class Lesson {
   /// Ends the step before with its check, and begins one under the book's section.
   void step(const std::string& section, const std::string& heading);
   /// A paragraph.
-  template <class... Args>
-  void say(fmt::format_string<const Args&...> text, const Args&... args) {
+  template <class... Args> void say(fmt::format_string<const Args&...> text, const Args&... args) {
     paragraph(fmt::vformat(text, fmt::make_format_args(args...)));
   }
   /// A paragraph about the book's numbers, left out when they were exchanged.
-  template <class... Args>
-  void say_of_the_book(fmt::format_string<const Args&...> text, const Args&... args) {
+  template <class... Args> void say_of_the_book(fmt::format_string<const Args&...> text, const Args&... args) {
     if (by_the_book()) paragraph(fmt::vformat(text, fmt::make_format_args(args...)));
   }
   /// A misunderstanding that many have, and the answer.
@@ -69,7 +59,8 @@ class Lesson {
 
   // ---- pictures ---------------------------------------------------------------------------------------------------
   /// A matrix of weights (rows, columns); `high` has the brightest colour.
-  void heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns, double high = 1);
+  void heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns,
+               double high = 1);
   void bars(const Words& labels, const Tensor& values);
   const terminal::Canvas& canvas() const { return arguments_.canvas; }
 
@@ -88,7 +79,8 @@ class Lesson {
   void end_step();
   std::ostream& page();  // to write to, with the empty line that is due after a line of checks
   void note_check(bool ok, double difference, const std::string& wrong);
-  void note_equal(bool ok, double difference, const std::string& what, const std::string& detail, const std::string& wrong);
+  void note_equal(bool ok, double difference, const std::string& what, const std::string& detail,
+                  const std::string& wrong);
   void paragraph(const std::string& text);
   void check_line(bool ok, const std::string& what, const std::string& detail);
   std::string read_line();
@@ -104,17 +96,11 @@ class Lesson {
   std::string section_;
   int checks_ = 0, steps_ = 0, steps_checked_ = 0, steps_wrong_ = 0, others_wrong_ = 0;
   double largest_difference_ = 0;
-  bool after_check_line_ = false;
+  bool unchecked_ = false, after_check_line_ = false;
   std::string first_wrong_;
 };
 
 /// The main() of a lesson: reads the arguments, runs the lesson, says what went wrong, and gives the exit status.
 int run_lesson(int argc, const char* const* argv, const About& about, void (*lesson)(Lesson&));
-
-/// The printed tensor with words beside the rows (again for every block of a batch) and above the columns.
-std::string with_labels(const std::string& printed, const Labels& labels);
-
-/// The values of x, row by row.
-std::vector<double> values_of(const Tensor& x);
 
 }  // namespace gradus

@@ -100,7 +100,8 @@ std::string bars(const std::vector<std::string>& labels, const std::vector<doubl
     const double part = largest > 0 && values[i] > 0 && std::isfinite(values[i]) ? values[i] / largest : 0;
     const int length = static_cast<int>(std::lround(part * room));
     const std::string bar = canvas.depth == Depth::plain ? repeat(canvas.utf8 ? "█" : "#", length)
-                                                         : length ? on_color(spaces(length), part, canvas.depth) : "";
+                            : length                     ? on_color(spaces(length), part, canvas.depth)
+                                                         : "";
     std::string line = fit(labels[i], label_width, true) + "  " + fit(numbers[i], number_width, true) + " " + bar;
     while (line.ends_with(' ')) line.pop_back();
     out += line + "\n";

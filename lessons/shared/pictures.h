@@ -16,7 +16,8 @@ struct Canvas {
   bool utf8 = true;
 };
 
-/// A matrix of weights, row by row: rows are queries, columns are keys. Entries that are not finite are drawn as masked.
+/// A matrix of weights, row by row: rows are queries, columns are keys. Entries that are not finite are drawn as
+/// masked.
 struct Heatmap {
   std::string title;
   std::vector<double> values = {};
@@ -37,8 +38,8 @@ struct Curve {
 /// Curves over the same x; where they meet, the earlier one is seen.
 std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves, const Canvas& canvas, int height = 15);
 
-/// The graph behind its first node, as autograd::graph gives it: each op above its inputs. `describe` is what stands on a
-/// node's line. A node that several ops use is drawn once and then only named.
+/// The graph behind its first node, as autograd::graph gives it: each op above its inputs. `describe` is what stands on
+/// a node's line. A node that several ops use is drawn once and then only named.
 std::string draw(const std::vector<autograd::GraphNode>& graph, const Canvas& canvas,
                  const std::function<std::string(const autograd::GraphNode&)>& describe);
 

@@ -46,8 +46,17 @@ bool within(uint32_t code, std::initializer_list<std::pair<uint32_t, uint32_t>> 
 
 int columns_of(uint32_t code) {
   if (within(code, {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}})) return 0;
-  return within(code, {{0x1100, 0x115F}, {0x2E80, 0xA4CF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F},
-                       {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1FAFF}, {0x20000, 0x3FFFD}}) ? 2 : 1;
+  return within(code, {{0x1100, 0x115F},
+                       {0x2E80, 0xA4CF},
+                       {0xAC00, 0xD7A3},
+                       {0xF900, 0xFAFF},
+                       {0xFE30, 0xFE6F},
+                       {0xFF00, 0xFF60},
+                       {0xFFE0, 0xFFE6},
+                       {0x1F300, 0x1FAFF},
+                       {0x20000, 0x3FFFD}})
+             ? 2
+             : 1;
 }
 
 }  // namespace
@@ -75,15 +84,23 @@ bool utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     std::string value(environment(name));
     if (value.empty()) continue;
-    std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return value.find("utf-8") != value.npos || value.find("utf8") != value.npos;
   }
   return false;
 }
 
 Rgb ramp(double v) {
-  static constexpr std::array<Rgb, 9> stops{{{68, 1, 84}, {72, 40, 120}, {62, 74, 137}, {49, 104, 142}, {38, 130, 142},
-                                             {31, 158, 137}, {53, 183, 121}, {109, 205, 89}, {253, 231, 37}}};
+  static constexpr std::array<Rgb, 9> stops{{{68, 1, 84},
+                                             {72, 40, 120},
+                                             {62, 74, 137},
+                                             {49, 104, 142},
+                                             {38, 130, 142},
+                                             {31, 158, 137},
+                                             {53, 183, 121},
+                                             {109, 205, 89},
+                                             {253, 231, 37}}};
   v = std::clamp(v, 0.0, 1.0) * 8;
   const size_t i = std::min<size_t>(7, static_cast<size_t>(v));
   const double t = v - static_cast<double>(i);
@@ -100,7 +117,8 @@ int ramp256(double v) {
 
 std::string on_color(std::string_view text, double v, Depth depth) {
   if (depth == Depth::plain) return std::string(text);
-  if (depth == Depth::colors256) return fmt::format("\x1b[48;5;{};38;5;{}m{}\x1b[0m", ramp256(v), v < 0.5 ? 231 : 16, text);
+  if (depth == Depth::colors256)
+    return fmt::format("\x1b[48;5;{};38;5;{}m{}\x1b[0m", ramp256(v), v < 0.5 ? 231 : 16, text);
   const Rgb c = ramp(v);
   const int ink = 0.2126 * c.r + 0.7152 * c.g + 0.0722 * c.b < 120 ? 255 : 0;
   return fmt::format("\x1b[48;2;{};{};{};38;2;{};{};{}m{}\x1b[0m", c.r, c.g, c.b, ink, ink, ink, text);

@@ -9,8 +9,8 @@ namespace gradus::terminal {
 
 enum class Depth { plain, colors256, truecolor };
 
-/// --color=never, 256, truecolor and always beat NO_COLOR, which beats FORCE_COLOR, which beats whether `tty`. What "always"
-/// and a terminal can show is read from COLORTERM and TERM.
+/// --color=never, 256, truecolor and always beat NO_COLOR, which beats FORCE_COLOR, which beats whether `tty`. What
+/// "always" and a terminal can show is read from COLORTERM and TERM.
 Depth color_depth(std::string_view flag, bool tty);
 bool stdin_is_tty();
 bool stdout_is_tty();

@@ -62,14 +62,47 @@ void topk(T* values, int64_t* indices, const T* x, int64_t A, int64_t R, int64_t
   });
 }
 
+template <class T> void gather(T* y, const T* x, const int64_t* ids, int64_t step, const Walk<3>& walk) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t si = walk.steps[0][last], sy = walk.steps[1][last], sx = walk.steps[2][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 3>& at) {
+    for (int64_t i = 0; i < n; ++i) y[at[1] + i * sy] = x[at[2] + i * sx + ids[at[0] + i * si] * step];
+  });
+}
+
+template <class T> void scatter_add(T* y, const T* x, const int64_t* ids, int64_t step, const Walk<3>& walk) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t si = walk.steps[0][last], sx = walk.steps[1][last], sy = walk.steps[2][last];
+  for_each_row_between(walk, 0, count(walk), [&](int64_t n, const std::array<int64_t, 3>& at) {
+    for (int64_t i = 0; i < n; ++i) y[at[2] + i * sy + ids[at[0] + i * si] * step] += x[at[1] + i * sx];
+  });
+}
+
+void one_hot(int64_t* y, const int64_t* ids, int64_t n, int64_t V) {
+  std::fill_n(y, n * V, 0);
+  for (int64_t i = 0; i < n; ++i) y[i * V + ids[i]] = 1;
+}
+
+int64_t find_outside(const int64_t* ids, int64_t n, int64_t R, int64_t allowed) {
+  return std::find_if(ids, ids + n, [=](int64_t id) { return id != allowed && (id < 0 || id >= R); }) - ids;
+}
+
+void lower_triangle(bool* mask, int64_t R, int64_t C, int64_t diagonal) {
+  for (int64_t i = 0; i < R; ++i)
+    for (int64_t j = 0; j < C; ++j) mask[i * C + j] = j - diagonal <= i;
+}
+
 #define GRADUS_INSTANTIATE(T)                                                                  \
   template void gather_rows(T*, const T*, const int64_t*, int64_t, int64_t, int64_t, int64_t); \
-  template void topk(T*, int64_t*, const T*, int64_t, int64_t, int64_t, int64_t, bool);
+  template void topk(T*, int64_t*, const T*, int64_t, int64_t, int64_t, int64_t, bool);        \
+  template void gather(T*, const T*, const int64_t*, int64_t, const Walk<3>&);                 \
+  template void scatter_add(T*, const T*, const int64_t*, int64_t, const Walk<3>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)
 template void add_rows(float*, const float*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
 template void add_rows(double*, const double*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
+template void gather(bool*, const bool*, const int64_t*, int64_t, const Walk<3>&);
 template void gather_rows(bool*, const bool*, const int64_t*, int64_t, int64_t, int64_t, int64_t);
 
 }  // namespace gradus::kernels

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "tensor/kernels/strided.h"
+
 namespace gradus::kernels {
 
 /// y[a, i, :] = x[a, ids[i], :] with x (A, R, C), ids (n) in 0..R, y (A, n, C). float, double, int64, bool.
@@ -14,5 +16,22 @@ template <class T> void add_rows(T* x, const T* y, const int64_t* ids, int64_t A
 /// Among equals the lower place comes first; NaN counts as larger than every number. float, double, int64.
 template <class T>
 void topk(T* values, int64_t* indices, const T* x, int64_t A, int64_t R, int64_t C, int64_t k, bool largest);
+
+/// y = x[ids * step] at every place of the walk over (ids, y, x): step leads along the dimension that ids index. float,
+/// double, int64, bool.
+template <class T> void gather(T* y, const T* x, const int64_t* ids, int64_t step, const Walk<3>& walk);
+
+/// y[ids * step] += x at every place of the walk over (ids, x, y), one after the other: several may meet in one
+/// element, and their order decides its last digit. float, double, int64.
+template <class T> void scatter_add(T* y, const T* x, const int64_t* ids, int64_t step, const Walk<3>& walk);
+
+/// y (n, V) = 1 at ids, 0 elsewhere.
+void one_hot(int64_t* y, const int64_t* ids, int64_t n, int64_t V);
+
+/// The place of the first id that is neither in 0..R nor `allowed`; n if there is none.
+int64_t find_outside(const int64_t* ids, int64_t n, int64_t R, int64_t allowed);
+
+/// mask (R, C): whether column - row <= diagonal.
+void lower_triangle(bool* mask, int64_t R, int64_t C, int64_t diagonal);
 
 }  // namespace gradus::kernels

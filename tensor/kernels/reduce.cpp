@@ -112,7 +112,7 @@ template <class S, class T> void sum(S* y, const T* x, int64_t A, int64_t R, int
     });
   };
   // A few long columns: sums of pieces first, so that threads can share one column.
-  if (A * C < kLanes && R >= 2 * kPartial) {
+  if (A * C > 0 && A * C < kLanes && R >= 2 * kPartial) {
     const int64_t pieces = R / kPartial;
     std::vector<Sum> partial(static_cast<size_t>((pieces + 1) * C));
     for (int64_t a = 0; a < A; ++a) {

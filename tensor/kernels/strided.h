@@ -1,6 +1,7 @@
 // Elementwise loops over strided arrays: the same loop serves contiguous, transposed and broadcast operands.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "tensor/kernels/parallel.h"
@@ -15,34 +16,42 @@ template <size_t N> struct Walk {
   std::array<std::array<int64_t, kMaxDims>, N> steps{};
 };
 
-/// Calls row(n, at) for each run along the innermost loop: n elements, array i beginning at element at[i]. Long runs
-/// are cut, and the pieces shared between threads.
-template <size_t N, class Row> void for_each_row(const Walk<N>& walk, const Row& row) {
+/// Calls row(n, at) for each run along the innermost loop, from the element `begin` to `end` in row-major order: n
+/// elements, array i beginning at element at[i].
+template <size_t N, class Row>
+void for_each_row_between(const Walk<N>& walk, int64_t begin, int64_t end, const Row& row) {
   const auto last = static_cast<size_t>(walk.dims - 1);
+  std::array<int64_t, Walk<N>::kMaxDims> index{};
+  std::array<int64_t, N> at{};
+  int64_t rest = begin;
+  for (size_t d = last + 1; d-- > 0; rest /= walk.sizes[d]) {
+    index[d] = rest % walk.sizes[d];
+    for (size_t i = 0; i < N; ++i) at[i] += index[d] * walk.steps[i][d];
+  }
+  while (begin < end) {
+    const int64_t left = walk.sizes[last] - index[last], n = left < end - begin ? left : end - begin;
+    row(n, at);
+    begin += n;
+    index[last] += n;
+    for (size_t i = 0; i < N; ++i) at[i] += n * walk.steps[i][last];
+    for (size_t d = last; d > 0 && index[d] == walk.sizes[d]; --d) {  // carry
+      index[d] = 0;
+      ++index[d - 1];
+      for (size_t i = 0; i < N; ++i) at[i] += walk.steps[i][d - 1] - walk.sizes[d] * walk.steps[i][d];
+    }
+  }
+}
+
+/// How many elements the loops visit.
+template <size_t N> int64_t count(const Walk<N>& walk) {
   int64_t total = 1;
-  for (size_t d = 0; d <= last; ++d) total *= walk.sizes[d];
-  if (total == 0) return;
-  parallel_for(total, 1 << 15, [&](int64_t begin, int64_t end) {
-    std::array<int64_t, Walk<N>::kMaxDims> index{};
-    std::array<int64_t, N> at{};
-    int64_t rest = begin;
-    for (size_t d = last + 1; d-- > 0; rest /= walk.sizes[d]) {
-      index[d] = rest % walk.sizes[d];
-      for (size_t i = 0; i < N; ++i) at[i] += index[d] * walk.steps[i][d];
-    }
-    while (begin < end) {
-      const int64_t left = walk.sizes[last] - index[last], n = left < end - begin ? left : end - begin;
-      row(n, at);
-      begin += n;
-      index[last] += n;
-      for (size_t i = 0; i < N; ++i) at[i] += n * walk.steps[i][last];
-      for (size_t d = last; d > 0 && index[d] == walk.sizes[d]; --d) {  // carry
-        index[d] = 0;
-        ++index[d - 1];
-        for (size_t i = 0; i < N; ++i) at[i] += walk.steps[i][d - 1] - walk.sizes[d] * walk.steps[i][d];
-      }
-    }
-  });
+  for (int d = 0; d < walk.dims; ++d) total *= walk.sizes[static_cast<size_t>(d)];
+  return total;
+}
+
+/// The same for all elements; long runs are cut, and the pieces shared between threads.
+template <size_t N, class Row> void for_each_row(const Walk<N>& walk, const Row& row) {
+  parallel_for(count(walk), 1 << 15, [&](int64_t begin, int64_t end) { for_each_row_between(walk, begin, end, row); });
 }
 
 /// y = f(x)

@@ -1,0 +1,310 @@
+// The framework of the lessons: what it prints, checks, asks, and how it ends.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "autograd/ops.h"
+#include "lessons/shared/golden.h"
+#include "lessons/shared/lesson.h"
+
+#ifdef LESSON_04
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#endif
+
+using namespace gradus;
+
+namespace {
+
+const About kAbout{.number = 4,
+                   .title = "Test",
+                   .able = {"test"},
+                   .question = "does it work?",
+                   .golden = "01_simplified_self_attention",
+                   .playing = {"query", "text", "seed"}};
+const About kByHand{.number = 1, .title = "By hand"};
+
+Tensor context_2() { return tensor({0.441865742, 0.651481986, 0.56830889}); }
+
+struct Ended {
+  int status;
+  std::string output;
+};
+template <class Body>
+Ended run(const About& about, const Arguments& arguments, const Body& body, const std::string& typed = "") {
+  std::istringstream in(typed);
+  std::ostringstream out;
+  Lesson lesson(about, arguments, in, out);
+  try {
+    body(lesson);
+  } catch (const Lesson::Leave&) {
+  }
+  const int status = lesson.finish();
+  return {status, out.str()};
+}
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+#define EXPECT_CONTAINS(text, part) EXPECT_TRUE(contains(text, part)) << text
+
+Arguments interactive() {
+  Arguments arguments;
+  arguments.step = arguments.interactive = true;
+  return arguments;
+}
+
+TEST(Lesson, SameAsTheBook) {
+  const Ended r = run(kAbout, {}, [](Lesson& lesson) {
+    lesson.step("3.3.1", "The context vector");
+    lesson.show("context_vec_2", context_2() + 1e-6);
+  });
+  EXPECT_EQ(r.status, 0);
+  EXPECT_CONTAINS(r.output, "context_vec_2  [3]\ntensor([0.4419, 0.6515, 0.5683])\n");
+  EXPECT_CONTAINS(r.output, "same as the book: yes (largest difference 1.0e-06)\n");
+  EXPECT_CONTAINS(r.output, "1 of 1 checked steps have the book's numbers");
+}
+
+TEST(Lesson, AWrongValueGivesNoAndStatus1) {
+  const auto body = [](Lesson& lesson) {
+    lesson.step("3.3.1", "The context vector");
+    lesson.show("context_vec_2", context_2() + tensor({0.0, 1e-5, 0.0}));
+    lesson.step("3.3.2", "Right again");
+    lesson.show("context_vec_2", context_2());
+  };
+  const Ended r = run(kAbout, {}, body);
+  EXPECT_EQ(r.status, 1);
+  EXPECT_CONTAINS(r.output,
+                  "same as the book: no (largest difference 1.0e-05; context_vec_2: 0.651492 instead of 0.651481986)");
+  EXPECT_CONTAINS(r.output, "same as the book: yes");
+  EXPECT_CONTAINS(r.output, "1 of 2 checked steps");
+  Arguments quiet;
+  quiet.quiet = true;
+  const Ended q = run(kAbout, quiet, body);
+  EXPECT_EQ(q.status, 1);
+  EXPECT_TRUE(q.output.starts_with("04 3.3.1   same as the book: no (largest difference 1.0e-05;")) << q.output;
+  EXPECT_EQ(std::count(q.output.begin(), q.output.end(), '\n'), 2) << q.output;
+}
+
+TEST(Lesson, WrongShapeNanAndInfinityAreNotTheBooks) {
+  for (const Tensor& x : {context_2().unsqueeze(0), context_2() * std::nan(""), context_2() / 0.0}) {
+    const Ended r = run(kAbout, {}, [&](Lesson& lesson) {
+      lesson.step("1", "x");
+      lesson.show("context_vec_2", x);
+    });
+    EXPECT_EQ(r.status, 1);
+    EXPECT_CONTAINS(r.output, "same as the book: no");
+  }
+}
+
+TEST(Lesson, ANameThatTheBookDoesNotHaveIsAnError) {
+  try {
+    run(kAbout, {}, [](Lesson& lesson) { lesson.show("context_vec_3", context_2()); });
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "golden: there is no '11_pitfalls/context_vec_3'");
+  }
+}
+
+TEST(Lesson, UnequalThingsFailTheLesson) {
+  const Ended equal = run(kAbout, {}, [](Lesson& lesson) { lesson.equal("ways equal", ones(2), ones(2)); });
+  EXPECT_EQ(equal.status, 0);
+  EXPECT_CONTAINS(equal.output, "ways equal: yes (largest difference 0)\n");
+  Arguments quiet;
+  quiet.quiet = true;
+  const Ended r = run(kAbout, quiet, [](Lesson& lesson) {
+    lesson.equal("ways equal", ones(2), ones(2) * 2.0);
+    lesson.equal("counts equal", 3, 4);
+    lesson.equal("fine", 3, 3);
+  });
+  EXPECT_EQ(r.status, 1);
+  EXPECT_CONTAINS(r.output, "ways equal: no (largest difference 1.0e+00; 1 instead of 2)\n");
+  EXPECT_CONTAINS(r.output, "counts equal: no (3 instead of 4)\n");
+  EXPECT_FALSE(contains(r.output, "fine"));
+}
+
+TEST(Lesson, WithoutABookChecksAreByHand) {
+  const auto body = [](double y) {
+    return [y](Lesson& lesson) {
+      lesson.step("1", "Gradients");
+      lesson.equal("dy/dx", tensor(y), tensor(6.0));
+    };
+  };
+  const Ended right = run(kByHand, {}, body(6)), wrong = run(kByHand, {}, body(7));
+  EXPECT_EQ(right.status, 0);
+  EXPECT_CONTAINS(right.output, "same as by hand: yes");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_CONTAINS(wrong.output, "same as by hand: no");
+}
+
+TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {
+  Arguments arguments;
+  arguments.seed = 7;
+  arguments.text = "to be or not";
+  const Ended r = run(kAbout, arguments, [](Lesson& lesson) {
+    EXPECT_EQ(lesson.seed(123), 7u);
+    EXPECT_EQ(lesson.words(), (Words{"to", "be", "or", "not"}));
+    lesson.step("1", "x");
+    lesson.show("context_vec_2", ones(3));
+    lesson.step("2", "nothing to check");
+  });
+  EXPECT_EQ(r.status, 0);
+  EXPECT_CONTAINS(r.output, "same as the book: not checked (--seed and --text)\n");
+  EXPECT_EQ(r.output.find("not checked ("), r.output.rfind("not checked ("));
+  const Ended other = run(kByHand, arguments, [](Lesson& lesson) { EXPECT_TRUE(lesson.by_the_book()); });
+  EXPECT_CONTAINS(other.output, "(--seed changes nothing in this lesson.)");
+}
+
+TEST(Lesson, WordsAndQueriesOfTheReader) {
+  Arguments arguments;
+  arguments.text = "one step \x1b[31mred one";
+  arguments.query = 4;
+  run(kAbout, arguments, [](Lesson& lesson) {
+    EXPECT_EQ(lesson.words()[2], "?[31mred");
+    EXPECT_EQ(lesson.query(), 3);
+    const Tensor table = arange(18).view({6, 3}).to(kFloat32), x = lesson.vectors(table);
+    EXPECT_EQ(to_string(x.sizes()), "[4, 3]");
+    EXPECT_TRUE(equal(x[0], table[4]));  // known words keep the book's vectors
+    EXPECT_TRUE(equal(x[1], table[5]));
+    EXPECT_TRUE(equal(x[0], x[3]));  // equal words are equal rows
+    EXPECT_LT(x[2].max().item<float>(), 1);
+  });
+  const auto message = [](const Arguments& a) {
+    try {
+      run(kAbout, a, [](Lesson&) {});
+      return std::string("no error");
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+  };
+  Arguments wrong;
+  wrong.query = 7;
+  EXPECT_EQ(message(wrong), "--query: 7 - the words are numbered 1 to 6");
+  wrong.query = {};
+  for (const auto& [text, words] : {std::pair{"", 0}, {"one", 1}, {"a b c d e f g h i j k l m", 13}}) {
+    wrong.text = text;
+    EXPECT_EQ(message(wrong), fmt::format("--text: it has {} words, a lesson takes 2 to 12", words));
+  }
+}
+
+TEST(Lesson, QuestionsAreAnswered) {
+  const auto body = [](Lesson& lesson) {
+    lesson.ask("which?", {"cat", "dog", "cow"}, 1);
+    lesson.say("after");
+  };
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "2\n").output, "Right: dog.");
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "3\n").output, "You said cow; it is dog.");
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "\n").output, "It is dog.");
+  const Ended silly = run(kAbout, interactive(), body, "0\n4\n99999999999999999999\ncow\n-1\n2\n");
+  EXPECT_CONTAINS(silly.output, "Right: dog.");
+  for (const char* leaving : {"q\n", ""}) {
+    const Ended left = run(kAbout, interactive(), body, leaving);
+    EXPECT_FALSE(contains(left.output, "after"));
+    EXPECT_EQ(left.status, 0);
+  }
+  Arguments step;
+  step.step = true;  // but nobody is there
+  EXPECT_CONTAINS(run(kAbout, step, body).output, "Question: which?\n1 cat, 2 dog, 3 cow\nAnswer: dog\n\nafter");
+  EXPECT_FALSE(contains(run(kAbout, {}, body).output, "which?"));
+}
+
+TEST(Lesson, WaitsBetweenStepsOnlyForAReader) {
+  const auto body = [](Lesson& lesson) {
+    lesson.step("1", "one");
+    lesson.step("2", "two");
+    lesson.step("3", "three");
+  };
+  const Ended left = run(kAbout, interactive(), body, "\nq\n");
+  EXPECT_CONTAINS(left.output, "two");
+  EXPECT_FALSE(contains(left.output, "three"));
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "\n\n").output, "three");
+  EXPECT_CONTAINS(run(kAbout, {}, body).output, "three");
+}
+
+TEST(Lesson, LabelsStandBesideRowsAndAboveColumns) {
+  const Tensor x = tensor({{0.5, 1.25}, {2.0, -3.0}});
+  EXPECT_EQ(with_labels(to_string(x), {.rows = {"the", "cat"}, .columns = {"a", "incomprehensible"}, .marked = 1}),
+            "               a incompre\n"
+            "tensor([[ 0.5000,  1.2500],   the\n"
+            "        [ 2.0000, -3.0000]])  cat  <--\n");
+  EXPECT_EQ(with_labels(to_string(stack({x, x})), {.rows = {"the", "cat"}}),
+            "tensor([[[ 0.5000,  1.2500],    the\n"
+            "         [ 2.0000, -3.0000]],   cat\n"
+            "\n"
+            "        [[ 0.5000,  1.2500],    the\n"
+            "         [ 2.0000, -3.0000]]])  cat\n");
+  EXPECT_EQ(with_labels(to_string(tensor(1.0)), {.rows = {"the"}, .columns = {"a"}}), "tensor(1.)\n");
+}
+
+TEST(Golden, ReadsTensorsHeadsAndNumbers) {
+  EXPECT_EQ(to_string(golden::get("01_simplified_self_attention/inputs").sizes()), "[6, 3]");
+  EXPECT_EQ(golden::get("05_gpt_block/block_768/parameters").item<int64_t>(), 7085568);
+  EXPECT_TRUE(std::isinf(golden::get("03_causal_attention/masked_scores")[0][5].item<float>()));
+  EXPECT_TRUE(std::isnan(golden::get("11_pitfalls/mask_includes_diagonal/attn_weights")[0][0].item<float>()));
+  EXPECT_TRUE(
+      golden::compare(golden::get("03_causal_attention/masked_scores"), "03_causal_attention/masked_scores").same);
+  const golden::Comparison wrong = golden::compare(zeros({2, 4, 768}), "05_gpt_block/block_768/output_eval");
+  EXPECT_FALSE(wrong.same);
+  EXPECT_FALSE(golden::compare(zeros({2, 4}), "05_gpt_block/block_768/output_eval").same);
+  EXPECT_THROW(golden::get("05_gpt_block"), Error);
+  EXPECT_THROW(golden::get("05_gpt_block/nothing"), Error);
+}
+
+#ifdef LESSON_04
+/// Runs lesson 04 --step in a pseudo-terminal, types one text after each prompt, and returns the wait status.
+int in_a_terminal(const std::vector<std::string>& typed, std::string& output) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return -1;
+  const pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    const int terminal = open(ptsname(master), O_RDWR);
+    ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
+    for (const int fd : {0, 1, 2}) dup2(terminal, fd);
+    close(master);
+    execl(LESSON_04, LESSON_04, "--step", "--color=never", static_cast<char*>(nullptr));
+    _exit(99);
+  }
+  size_t next = 0, seen = 0;
+  char buffer[4096];
+  while (true) {
+    const ssize_t got = read(master, buffer, sizeof buffer);
+    if (got <= 0) break;
+    output.append(buffer, static_cast<size_t>(got));
+    for (const char* prompt : {"(q: leave) ", "show me): "}) {
+      const size_t at = output.find(prompt, seen);
+      if (at == output.npos || next == typed.size()) continue;
+      seen = at + 1;
+      if (write(master, typed[next].data(), typed[next].size()) < 0) break;
+      ++next;
+    }
+  }
+  close(master);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(LessonProgram, StepsAndQuestionsInATerminal) {
+  std::string output;
+  const int status = in_a_terminal({"\n", "\n", "\n", "1\n", "q\n"}, output);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << output;
+  EXPECT_CONTAINS(output, "You said Your; it is journey.");
+  EXPECT_CONTAINS(output, "4 of 4 checked steps");
+}
+
+TEST(LessonProgram, CtrlCAndEndOfInputLeaveCleanly) {
+  std::string output;
+  const int interrupted = in_a_terminal({"\n", "\x03"}, output);
+  EXPECT_TRUE(WIFEXITED(interrupted) && WEXITSTATUS(interrupted) == 130) << output;
+  output.clear();
+  const int ended = in_a_terminal({"\x04"}, output);
+  EXPECT_TRUE(WIFEXITED(ended) && WEXITSTATUS(ended) == 0) << output;
+  EXPECT_CONTAINS(output, "1 of 1 checked steps");
+}
+#endif
+
+}  // namespace
