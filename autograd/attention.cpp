@@ -21,6 +21,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   constexpr const char* op = "scaled_dot_product_attention";
   check(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2, "{}: q {}, k {} and v {} need at least two dimensions", op,
         q.sizes(), k.sizes(), v.sizes());
+  check(q.is_floating_point(), "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", op,
+        q.dtype());
+  for (const Tensor& x : {k, v, attn_mask})
+    if (x.defined() && x.dtype() != kBool) check_same_dtype(op, q, x);
+  check(dropout_p >= 0 && dropout_p <= 1, "{}: dropout_p is a probability between 0 and 1, got {}", op, dropout_p);
   check(q.size(-1) == k.size(-1), "{}: q is {} and k {} - their heads differ in size, {} and {}", op, q.sizes(),
         k.sizes(), q.size(-1), k.size(-1));
   check(k.size(-2) == v.size(-2), "{}: k is {} and v {} - the {} keys do not meet the {} values", op, k.sizes(),

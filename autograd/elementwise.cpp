@@ -21,20 +21,6 @@ constexpr auto power = []<class T>(T x, T p) {
   else return p == T(2) ? x * x : std::pow(x, p);
 };
 
-// a and b may be int64, whose overflow wraps, as in PyTorch.
-constexpr auto plus = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-  else return a + b;
-};
-constexpr auto minus = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-  else return a - b;
-};
-constexpr auto times = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-  else return a * b;
-};
-
 bool is_one(Scalar alpha) { return alpha.to_double() == 1; }
 
 /// 1 where the condition holds, 1/2 where a and b are equal, 0 elsewhere: who gets the gradient of maximum and minimum.

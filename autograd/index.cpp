@@ -15,7 +15,7 @@ void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
   const auto [A, R, C] = around(dx.sizes(), dim);
   const Tensor rows = packed(dy);
   dispatch_float("index_select", dx.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    kernels::add_rows(dx.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
+    if (rows.numel() > 0) kernels::add_rows(dx.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
   });
 }
 

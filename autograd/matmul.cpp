@@ -29,6 +29,7 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
   const int64_t M = c.size(-2), N = c.size(-1), K = a.size(-1);
   const Shape batch(c.sizes().begin(), c.sizes().end() - 2);
   dispatch_number("matmul", c.dtype(), [&]<class T>() {
+    if (c.numel() == 0) return;
     if (batch.empty())
       return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, accumulate);
     const auto at_c = batch_offsets(c, batch), at_a = batch_offsets(a, batch), at_b = batch_offsets(b, batch);
@@ -69,6 +70,9 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   const Tensor left = a.dim() == 1 ? unsqueeze(a, 0) : a, right = b.dim() == 1 ? unsqueeze(b, 1) : b;
   check(left.size(-1) == right.size(-2), "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
         a.sizes(), b.sizes(), left.size(-1), right.size(-2));
+  for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d)
+    check(a.size(d) == b.size(d) || a.size(d) == 1 || b.size(d) == 1,
+          "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(), a.size(d), b.size(d));
   Tensor y = product(left, right);
   if (b.dim() == 1) y = squeeze(y, -1);
   if (a.dim() == 1) y = squeeze(y, b.dim() == 1 ? -1 : -2);
@@ -77,6 +81,7 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 
 Tensor outer(const Tensor& a, const Tensor& b) {
   check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(), b.sizes());
+  check_same_dtype("outer", a, b);
   return unsqueeze(a, 1) * b;
 }
 
@@ -87,6 +92,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
         x.dim() ? x.size(-1) : 1, weight.size(1));
   check(!bias.defined() || bias.sizes() == Shape{weight.size(0)}, "linear: weight is {}, so bias must be [{}], got {}",
         weight.sizes(), weight.size(0), bias.defined() ? bias.sizes() : Shape{});
+  check_same_dtype("linear", x, weight);
+  if (bias.defined()) check_same_dtype("linear", x, bias);
   const Tensor y = matmul(x, transpose(weight, 0, 1));
   return bias.defined() ? y + bias : y;
 }

@@ -104,11 +104,9 @@ Tensor flip(const Tensor& x, int64_t dim) {
   return record("flip", x.as_view(x.sizes(), strides, last), {x, [dim](const Tensor& dy) { return flip(dy, dim); }});
 }
 
-}  // namespace
-
-Tensor sum(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
-  if (dtype) return sum(to(x, *dtype), dim, keepdim);
-  const Reduction3 in = arrange("sum", x, dim);
+/// sum, for the op that is named in errors.
+Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
+  const Reduction3 in = arrange(op, x, dim);
   const Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);
   dispatch(x.dtype(), [&]<class T>() {
     using S = std::conditional_t<std::is_same_v<T, bool>, int64_t, T>;
@@ -118,19 +116,12 @@ Tensor sum(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType>
                 {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) { return spread(dy, kept, sizes); }});
 }
 
-Tensor mean(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
-  if (dtype) return mean(to(x, *dtype), dim, keepdim);
-  check(x.is_floating_point(), "mean: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
-        x.dtype());
-  const Tensor total = sum(x, dim, keepdim);
-  return total / (static_cast<double>(x.numel()) / static_cast<double>(total.numel()));
-}
-
-Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  const Reduction3 in = arrange("var", x, dim);
+/// var, for the op that is named in errors.
+Tensor variance(const char* op, const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
+  const Reduction3 in = arrange(op, x, dim);
   const Tensor y = empty(in.sizes(keepdim), x.dtype());
   const double n = static_cast<double>(std::max<int64_t>(in.R - (unbiased ? 1 : 0), 0));
-  dispatch_float("var", x.dtype(), [&]<class T>() {
+  dispatch_float(op, x.dtype(), [&]<class T>() {
     std::vector<T> means(static_cast<size_t>(y.numel()));
     kernels::mean_and_m2(means.data(), y.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
     map_into<T, T>(y, y, [n](T m2) { return m2 / static_cast<T>(n); });
@@ -140,8 +131,26 @@ Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
                            }});
 }
 
+}  // namespace
+
+Tensor sum(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
+  return total("sum", dtype ? to(x, *dtype) : x, dim, keepdim);
+}
+
+Tensor mean(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
+  if (dtype) return mean(to(x, *dtype), dim, keepdim);
+  check(x.is_floating_point(), "mean: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
+        x.dtype());
+  const Tensor y = total("mean", x, dim, keepdim);
+  return y / (static_cast<double>(x.numel()) / static_cast<double>(y.numel()));
+}
+
+Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
+  return variance("var", x, dim, unbiased, keepdim);
+}
+
 Tensor std(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  return root("std", var(x, dim, unbiased, keepdim), 2);
+  return root("std", variance("std", x, dim, unbiased, keepdim), 2);
 }
 
 Tensor max(const Tensor& x) { return extreme("max", Pick::max, x, {}, false); }
@@ -176,13 +185,13 @@ Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool kee
   check(x.is_floating_point(), "norm: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
         x.dtype());
   const double order = p.value_or(2).to_double();
-  if (order == 2) return root("norm", sum(x * x, dim, keepdim), 2);
-  if (order == 1) return sum(abs(x), dim, keepdim);
-  if (order == 0) return sum(to(x != 0, x.dtype()), dim, keepdim);
-  if (std::isinf(order)) return order > 0 ? amax(abs(x), dim, keepdim) : amin(abs(x), dim, keepdim);
+  if (order == 2) return root("norm", total("norm", x * x, dim, keepdim), 2);
+  if (order == 1) return total("norm", abs(x), dim, keepdim);
+  if (order == 0) return total("norm", to(x != 0, x.dtype()), dim, keepdim);
+  if (std::isinf(order)) return extreme("norm", order > 0 ? Pick::max : Pick::min, abs(x), dim, keepdim);
   const Tensor zero = x == 0;  // kept out of pow, whose slope there may be infinite
   const Tensor powers = masked_fill(pow(masked_fill(abs(x), zero, 1), order), zero, std::pow(0.0, order));
-  return root("norm", sum(powers, dim, keepdim), order);
+  return root("norm", total("norm", powers, dim, keepdim), order);
 }
 
 Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
@@ -190,8 +199,9 @@ Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
   if (x.dtype() == kBool) return cumsum(to(x, kInt64), dim);
   const Reduction3 in = arrange("cumsum", x, {dim});
   const Tensor y = empty(x.sizes(), x.dtype());
-  dispatch_number("cumsum", x.dtype(),
-                  [&]<class T>() { kernels::cumsum(y.data<T>(), in.x.data<T>(), in.A, in.R, in.C); });
+  dispatch_number("cumsum", x.dtype(), [&]<class T>() {
+    if (y.numel() > 0) kernels::cumsum(y.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
+  });
   return record("cumsum", y,
                 {x, [dim](const Tensor& dy) { return contiguous(flip(cumsum(flip(dy, dim), dim), dim)); }});
 }
@@ -203,7 +213,8 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool la
   if (!sizes.empty()) sizes[wrap_dim("topk", dim, sizes.size())] = k;
   const Tensor values = empty(sizes, x.dtype()), index = empty(sizes, kInt64);
   dispatch_number("topk", x.dtype(), [&]<class T>() {
-    kernels::topk(values.data<T>(), index.data<int64_t>(), in.x.data<T>(), in.A, in.R, in.C, k, largest);
+    if (values.numel() > 0)
+      kernels::topk(values.data<T>(), index.data<int64_t>(), in.x.data<T>(), in.A, in.R, in.C, k, largest);
   });
   return {x.dim() == 0 ? alias(x) : gather(x, dim, index), index};
 }

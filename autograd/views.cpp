@@ -1,4 +1,4 @@
-#include <numeric>
+#include <fmt/ranges.h>
 
 #include "autograd/ops.h"
 #include "tensor/loops.h"
@@ -16,6 +16,7 @@ Shape complete_sizes(const char* op, const Tensor& x, Shape sizes) {
     if (sizes[d] == -1) missing = d;
     else check(!__builtin_mul_overflow(known, sizes[d], &known), "{}: {} is more than can be counted", op, sizes);
   }
+  numel(op, missing ? Shape{known} : sizes);  // for its error
   const bool fits = missing ? known != 0 && x.numel() % known == 0 : known == x.numel();
   check(fits, "{}: {} has {} elements, they do not fill {}", op, x.sizes(), x.numel(), sizes);
   if (missing) sizes[*missing] = x.numel() / known;
@@ -40,6 +41,12 @@ std::optional<Shape> strides_for(const Tensor& x, const Shape& sizes) {
     if (run != 1) return {};
   }
   return strides;
+}
+
+/// The entries of x along dim, for an op that cuts it into pieces.
+int64_t size_along(const char* op, const Tensor& x, int64_t dim) {
+  check(x.dim() > 0, "{}: a tensor without dimensions has no pieces", op);
+  return x.sizes()[wrap_dim(op, dim, x.sizes().size())];
 }
 
 Tensor viewed(const char* op, const Tensor& x, const Shape& sizes, const Shape& strides) {
@@ -185,13 +192,17 @@ Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim) {
-  const int64_t total = std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
-  check(total == x.size(dim), "split: the sizes add up to {}, dimension {} of {} has {}", total, dim, x.sizes(),
-        x.size(dim));
+  int64_t left = size_along("split", x, dim);  // counted down, which cannot overflow
+  for (const int64_t size : sizes) {
+    check(size >= 0, "split: sizes are at least 0, got {}", size);
+    left = left < size ? -1 : left - size;
+  }
+  if (left != 0)
+    fail("split: the sizes {} do not add up to dimension {} of {}", fmt::format("[{}]", fmt::join(sizes, ", ")), dim,
+         x.sizes());
   std::vector<Tensor> pieces;
   int64_t start = 0;
   for (const int64_t size : sizes) {
-    check(size >= 0, "split: sizes are at least 0, got {}", size);
     pieces.push_back(narrow(x, dim, start, size));
     start += size;
   }
@@ -199,8 +210,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 }
 
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
-  check(x.dim() > 0, "split: a tensor without dimensions has nothing to split");
-  const int64_t total = x.size(dim);
+  const int64_t total = size_along("split", x, dim);
   check(size > 0 || (size == 0 && total == 0), "split: the size must be positive, got {}", size);
   std::vector<Tensor> pieces;
   int64_t start = 0;
@@ -210,9 +220,8 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
 }
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {
-  check(x.dim() > 0, "chunk: a tensor without dimensions has nothing to chunk");
   check(chunks > 0, "chunk: the number of chunks must be positive, got {}", chunks);
-  const int64_t total = x.size(dim), size = total / chunks + (total % chunks != 0);
+  const int64_t total = size_along("chunk", x, dim), size = total / chunks + (total % chunks != 0);
   return split(x, size, dim);
 }
 
@@ -251,7 +260,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     if (same_dims) other[at] = sizes[at];
     check(same_dims && other == sizes, "cat: {} does not go behind {} along dimension {}", x.sizes(), parts[0].sizes(),
           at);
-    sizes[at] += x.sizes()[at];
+    check(!__builtin_add_overflow(sizes[at], x.sizes()[at], &sizes[at]), "cat: the sizes are more than can be counted");
   }
   const Tensor y = empty(sizes, parts[0].dtype());
   const auto d = static_cast<int64_t>(at);
@@ -268,12 +277,14 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
 
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
   check(!tensors.empty(), "stack: there is nothing to put together");
+  const auto at = static_cast<int64_t>(wrap_dim("stack", dim, tensors[0].sizes().size() + 1));
   std::vector<Tensor> rows;
   for (const Tensor& x : tensors) {
     check(x.sizes() == tensors[0].sizes(), "stack: the shapes differ, {} and {}", tensors[0].sizes(), x.sizes());
-    rows.push_back(unsqueeze(x, dim));
+    check_same_dtype("stack", tensors[0], x);
+    rows.push_back(unsqueeze(x, at));
   }
-  return cat(rows, static_cast<int64_t>(wrap_dim("stack", dim, tensors[0].sizes().size() + 1)));
+  return cat(rows, at);
 }
 
 }  // namespace gradus

@@ -1,7 +1,5 @@
 #include "tensor/error.h"
 
-#include <fmt/format.h>
-
 namespace gradus {
 
 void fail_formatted(fmt::string_view format, fmt::format_args args) { throw Error(fmt::vformat(format, args)); }

@@ -19,14 +19,16 @@ Tensor finish(const Tensor& x, const TensorOptions& options) {
   return options.requires_grad() ? x.requires_grad_() : x;
 }
 
-Tensor filled(const Shape& sizes, Scalar value, DType t) {
+Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
+  numel(op, sizes);  // for its error
   const Tensor x = strided(sizes, contiguous_strides(sizes), t);
-  dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>("full")); });
+  dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
 
 /// A tensor drawn by fill(generator, T*, n).
 template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+  numel(op, sizes);
   const Tensor x = empty(sizes, options.dtype());
   const std::lock_guard lock(generator_mutex());
   dispatch_float(op, x.dtype(), [&]<class T>() { fill(default_generator(), x.data<T>(), x.numel()); });
@@ -83,13 +85,13 @@ Tensor empty(const Shape& sizes, const TensorOptions& options) {
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
   const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
-  return finish(filled(sizes, value, options.dtype_or(natural)), options);
+  return finish(filled("full", sizes, value, options.dtype_or(natural)), options);
 }
 Tensor zeros(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled(sizes, 0, options.dtype()), options);
+  return finish(filled("zeros", sizes, 0, options.dtype()), options);
 }
 Tensor ones(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled(sizes, 1, options.dtype()), options);
+  return finish(filled("ones", sizes, 1, options.dtype()), options);
 }
 
 Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
@@ -99,14 +101,19 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
   check(std::isfinite(from) && std::isfinite(to) && by != 0 && (to - from) / by >= 0,
         "arange: from {} to {} in steps of {} - the steps do not lead there", from, to, by);
   const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
-  const double count = std::ceil((to - from) / by);
-  check(count < 0x1p58, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
+  double count = std::ceil((to - from) / by);
+  if (!fractional) {  // exactly
+    const auto a = static_cast<uint64_t>(start.to<int64_t>("arange")), b = static_cast<uint64_t>(end.to<int64_t>("arange")),
+               stride = static_cast<uint64_t>(step.to<int64_t>("arange"));
+    const uint64_t distance = by > 0 ? b - a : a - b, size = by > 0 ? stride : 0 - stride;
+    count = static_cast<double>(distance / size + (distance % size != 0));
+  }
+  check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
   const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     if constexpr (std::is_same_v<T, int64_t>) {
-      const auto first = static_cast<int64_t>(from), stride = static_cast<int64_t>(by);
-      for (int64_t i = 0; i < x.numel(); ++i)
-        x.data<T>()[i] = fractional ? first + i * stride : start.to<T>("arange") + i * step.to<T>("arange");
+      const T first = start.to<T>("arange"), stride = step.to<T>("arange");
+      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = first + i * stride;
     } else {
       for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
     }
@@ -116,6 +123,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
 
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
   check(steps >= 0, "linspace: the number of steps cannot be negative, got {}", steps);
+  numel("linspace", steps);
   const Tensor x = empty(steps, options.dtype());
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
     const T from = start.to<T>("linspace"), to = end.to<T>("linspace");
@@ -129,7 +137,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
 
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
-  const Tensor x = filled({n, m}, 0, options.dtype());
+  const Tensor x = filled("eye", {n, m}, 0, options.dtype());
   dispatch(x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
   });
@@ -170,6 +178,7 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
   return randint(0, high, sizes, options);
 }
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
+  numel("randint", sizes);
   const Tensor x = empty(sizes, kInt64);
   {
     const std::lock_guard lock(generator_mutex());
@@ -179,6 +188,7 @@ Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOption
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
+  numel("randperm", n);
   const Tensor x = empty(n, kInt64);
   {
     const std::lock_guard lock(generator_mutex());

@@ -6,6 +6,20 @@
 
 namespace gradus {
 
+// a and b may be int64, whose overflow wraps, as in PyTorch.
+inline constexpr auto plus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  else return a + b;
+};
+inline constexpr auto minus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+  else return a - b;
+};
+inline constexpr auto times = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  else return a * b;
+};
+
 /// The loops over `sizes`, each tensor broadcast to them; neighbouring dimensions that step evenly become one loop.
 template <class... Tensors> kernels::Walk<sizeof...(Tensors)> walk_over(const Shape& sizes, const Tensors&... tensors) {
   constexpr size_t N = sizeof...(Tensors);

@@ -37,15 +37,11 @@ template <class T> const char* form_of(const std::vector<T>& values) {
 }
 
 template <class T> std::string text(T value, const char* form) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return value ? "True" : "False";
-  } else if constexpr (std::is_same_v<T, int64_t>) {
-    return fmt::format("{}", value);
-  } else {
-    const auto x = static_cast<double>(value);
-    if (!std::isfinite(x)) return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";  // fmt shows the sign of a NaN
-    return fmt::format(fmt::runtime(form), x);
-  }
+  if constexpr (std::is_same_v<T, bool>) return value ? "True" : "False";
+  if constexpr (std::is_same_v<T, int64_t>) return fmt::format("{}", value);
+  const auto x = static_cast<double>(value);
+  if (!std::isfinite(x)) return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";  // fmt shows the sign of a NaN
+  return fmt::format(fmt::runtime(form), x);
 }
 
 /// The elements of a tensor as texts, put into nested brackets.

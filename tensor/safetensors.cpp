@@ -40,37 +40,9 @@ std::string shown(const json& value) {
   return text.size() <= most ? text : text.substr(0, most) + "...";
 }
 
-/// The header, if it is nested no deeper than a list in an object in an object, names nothing twice and has no list
-/// longer than a shape: so it takes about as much memory as its text.
-json parse_header(const FileContext& file, const std::string& text) {
-  std::vector<std::set<std::string>> names;  // in the objects that are open
-  size_t in_list = 0;
-  const auto watch = [&](int depth, json::parse_event_t event, const json& value) {
-    using Event = json::parse_event_t;
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    file.check(!opens || depth < (event == Event::array_start ? 3 : 2), "the header is nested too deep");
-    if (event == Event::object_start) names.emplace_back();
-    if (event == Event::object_end) names.pop_back();
-    if (event == Event::array_start) in_list = 0;
-    const bool new_name = event != Event::key || names.back().insert(value.get<std::string>()).second;
-    file.check(new_name, "the header names {} twice", shown(value));
-    if (event == Event::value && depth == 3) ++in_list;
-    file.check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers", Shape::kMaxDims);
-    return true;
-  };
-  file.check(text.find('\0') == std::string::npos, "the header is not JSON");  // the parser would stop there
-  try {
-    return json::parse(text, watch);
-  } catch (const json::exception&) {
-    file.check(false, "the header is not JSON");
-  }
-  return {};
-}
-
 /// One tensor of the header, consistent in itself.
 Entry read_entry(const FileContext& file, const std::string& name, const json& info) {
   const std::string what = shown(name);
-  file.check(info.is_object(), "{} is no object", what);
   for (const char* key : {"dtype", "shape", "data_offsets"}) file.check(info.contains(key), "{} has no {}", what, key);
   file.check(info.size() == 3, "{} has more than a dtype, a shape and data_offsets", what);
   const json& dtype = info["dtype"];
@@ -92,6 +64,44 @@ Entry read_entry(const FileContext& file, const std::string& name, const json& i
   file.check(bytes == offsets[1] - offsets[0], "{} is {} {}, {} bytes, and should lie from byte {} to {}", what,
              type->name, sizes, bytes, offsets[0], offsets[1]);
   return {name, type, sizes, offsets[0], offsets[1]};
+}
+
+/// The tensors of a header, in which nothing may be named twice.
+std::vector<Entry> parse_header(const FileContext& file, const std::string& text) {
+  std::vector<Entry> entries;
+  std::vector<std::set<std::string>> names;  // in the objects that are open
+  std::string name;                          // the last one in the outermost object
+  size_t in_list = 0;
+  const auto watch = [&](int depth, json::parse_event_t event, const json& value) {
+    using Event = json::parse_event_t;
+    if (event == Event::key) {
+      const auto key = value.get<std::string>();
+      file.check(names.back().insert(key).second, "the header names {} twice", shown(key));
+      if (depth == 1) name = key;
+    } else if (event == Event::object_start) {
+      file.check(depth < 2, "the header is nested too deep");
+      names.emplace_back();
+    } else if (event != Event::object_end) {  // a list or a value
+      file.check(depth > 1, "{} is no object", shown(name));
+      file.check(depth < 3 || event == Event::value, "the header is nested too deep");
+      in_list = depth < 3 ? 0 : in_list + 1;
+      file.check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers", Shape::kMaxDims);
+    } else {
+      names.pop_back();
+      if (depth == 0) return true;
+      if (name != kMetadata) entries.push_back(read_entry(file, name, value));
+      else file.check(std::ranges::all_of(value, &json::is_string), "the metadata has more than strings");
+      return false;  // forget it: the parser looks through all that it keeps after every object
+    }
+    return true;
+  };
+  file.check(text.find('\0') == std::string::npos, "the header is not JSON");  // the parser would stop there
+  try {
+    [[maybe_unused]] const json nothing_left = json::parse(text, watch);
+  } catch (const json::exception&) {
+    file.check(false, "the header is not JSON");
+  }
+  return entries;
 }
 
 float from_half(uint16_t bits) {
@@ -126,14 +136,7 @@ NamedTensors load_safetensors(const std::string& path) {
   file.read(text.data(), header_bytes);
   file.check(text.starts_with('{'), "the header does not begin with an opening brace");
 
-  const json header = parse_header(file, text);
-  std::vector<Entry> entries;
-  for (const auto& [name, info] : header.items()) {
-    if (name != kMetadata) entries.push_back(read_entry(file, name, info));
-  }
-  const json metadata = header.value(kMetadata, json::object());
-  const bool texts = metadata.is_object() && std::ranges::all_of(metadata, [](const json& v) { return v.is_string(); });
-  file.check(texts, "the metadata is no object of strings");
+  std::vector<Entry> entries = parse_header(file, text);
   std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
   int64_t end = 0;  // of the tensor before
   for (const auto& [name, type, sizes, begin, its_end] : entries) {

@@ -38,14 +38,13 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << 
 int64_t numel(const char* op, const Shape& sizes) {
   int64_t count = 1;
   bool fits = true, empty = false;
-  for (const int64_t size : sizes) {
+  for (const int64_t size : sizes) {  // sizes beside a 0 are counted too: strides are their products
     check(size >= 0, "{}: a shape has no negative sizes, got {}", op, sizes);
     empty |= size == 0;
-    fits &= !__builtin_mul_overflow(count, size, &count);
+    fits &= !__builtin_mul_overflow(count, std::max<int64_t>(size, 1), &count);
   }
-  check(fits || empty, "{}: a tensor of shape {} has more elements than can be counted", op, sizes);
-  check(empty || count < int64_t{1} << 58, "{}: a tensor of shape {} has more elements than memory can hold", op,
-        sizes);
+  check(fits, "{}: a tensor of shape {} has more elements than can be counted", op, sizes);
+  check(count < int64_t{1} << 58, "{}: a tensor of shape {} has more elements than memory can hold", op, sizes);
   return empty ? 0 : count;
 }
 

@@ -52,7 +52,8 @@ Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t 
   check(ids.dtype() == kInt64, "{}: each {} is a whole number and must be int64, got {}", op, what, ids.dtype());
   const Tensor in_order = packed(ids);
   const int64_t* data = in_order.data<int64_t>();
-  const int64_t at = kernels::find_outside(data, ids.numel(), size, allowed.value_or(0));
+  const bool none_fits = size == 0 && !allowed;
+  const int64_t at = none_fits ? 0 : kernels::find_outside(data, ids.numel(), size, allowed.value_or(0));
   if (at < ids.numel())
     fail("{}: {} {} at {} is outside the {} {}", op, what, data[at], index_of(at, ids.sizes()), size, of);
   return in_order;

@@ -72,7 +72,15 @@ class Tensor {
   requires std::is_arithmetic_v<T> T item()
   const {
     check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value", sizes());
-    return dispatch(dtype(), [&]<class S>() { return static_cast<T>(*data<S>()); });
+    return dispatch(dtype(), [&]<class S>() {
+      const S value = *data<S>();
+      if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+        using Limits = std::numeric_limits<T>;
+        check(value - static_cast<S>(Limits::min()) > -1 && value < static_cast<S>(Limits::max() / 2 + 1) * 2,
+              "item: {} is not in the range of the type asked for", value);
+      }
+      return static_cast<T>(value);
+    });
   }
 
   /// See the functions of the same names below.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 #include "tensor/kernels/parallel.h"
@@ -74,7 +75,11 @@ template <class T> void scatter_add(T* y, const T* x, const int64_t* ids, int64_
   const auto last = static_cast<size_t>(walk.dims - 1);
   const int64_t si = walk.steps[0][last], sx = walk.steps[1][last], sy = walk.steps[2][last];
   for_each_row_between(walk, 0, count(walk), [&](int64_t n, const std::array<int64_t, 3>& at) {
-    for (int64_t i = 0; i < n; ++i) y[at[2] + i * sy + ids[at[0] + i * si] * step] += x[at[1] + i * sx];
+    using Wide = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;  // whose overflow wraps
+    for (int64_t i = 0; i < n; ++i) {
+      T& to = y[at[2] + i * sy + ids[at[0] + i * si] * step];
+      to = static_cast<T>(static_cast<Wide>(to) + static_cast<Wide>(x[at[1] + i * sx]));
+    }
   });
 }
 

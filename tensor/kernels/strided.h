@@ -20,6 +20,7 @@ template <size_t N> struct Walk {
 /// elements, array i beginning at element at[i].
 template <size_t N, class Row>
 void for_each_row_between(const Walk<N>& walk, int64_t begin, int64_t end, const Row& row) {
+  if (begin >= end) return;
   const auto last = static_cast<size_t>(walk.dims - 1);
   std::array<int64_t, Walk<N>::kMaxDims> index{};
   std::array<int64_t, N> at{};

@@ -1,0 +1,222 @@
+// A user's own op, in PyTorch's form.
+#include "autograd/function.h"
+
+#include <gtest/gtest.h>
+
+#include "autograd/gradcheck.h"
+#include "tests/expect_error.h"
+
+namespace gradus {
+namespace {
+
+using autograd::AutogradContext;
+using autograd::tensor_list;
+using Tensors = std::vector<Tensor>;
+
+Tensor leaf(const NestedNumbers& numbers) { return tensor(numbers, dtype(kFloat64).requires_grad(true)); }
+Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
+
+/// k x^2, with the input saved.
+struct ScaledSquare : autograd::Function<ScaledSquare> {
+  static Tensor forward(AutogradContext* ctx, Tensor x, double k, bool negative) {
+    EXPECT_FALSE(is_grad_enabled());
+    ctx->save_for_backward({x});
+    ctx->saved_data["k"] = negative ? -k : k;
+    return x * x * ctx->saved_data["k"].toDouble();
+  }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    return {dy[0] * ctx->get_saved_variables()[0] * (2 * ctx->saved_data["k"].toDouble()), Tensor(), Tensor()};
+  }
+};
+
+TEST(Function, HasArgumentsThatAreNoTensors) {
+  const Tensor x = leaf({1., 2.}), y = ScaledSquare::apply(x, 3.0, true);
+  EXPECT_TRUE(equal(y.detach(), doubles({-3., -12.})));
+  EXPECT_FALSE(y.is_leaf());
+  EXPECT_EQ(autograd::graph(y)[0].name, "ScaledSquare");
+  y.sum().backward();
+  EXPECT_TRUE(equal(x.grad(), doubles({-6., -12.})));
+  const auto f = [](const Tensors& in) { return ScaledSquare::apply(in[0], 0.7, false); };
+  EXPECT_TRUE(gradcheck(f, {doubles({1., -2.})}));
+  EXPECT_TRUE(gradgradcheck(f, {doubles({1., -2.})}));
+}
+
+TEST(Function, IsNotRecordedWithoutNeed) {
+  const int64_t before = autograd::live_nodes();
+  EXPECT_FALSE(ScaledSquare::apply(doubles({1.}), 1.0, false).requires_grad());
+  const Tensor x = leaf({1.});
+  const NoGradGuard no_grad;
+  EXPECT_FALSE(ScaledSquare::apply(x, 1.0, false).requires_grad());
+  EXPECT_EQ(autograd::live_nodes(), before + 1);
+}
+
+TEST(Function, IsFreedByBackwardAndKeptByRetainGraph) {
+  const Tensor x = leaf({1., 2.}), y = ScaledSquare::apply(x, 1.0, false).sum();
+  y.backward({}, true);
+  y.backward();
+  EXPECT_TRUE(equal(x.grad(), doubles({4., 8.})));
+  expect_error([&] { y.backward(); }, "backward: the graph behind 'ScaledSquare' was already freed; pass retain_graph");
+}
+
+/// exp, with the output saved.
+struct Exp : autograd::Function<Exp> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x) {
+    const Tensor y = x.exp();
+    ctx->save_for_backward({y});
+    return y;
+  }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) { return {dy[0] * ctx->get_saved_variables()[0]}; }
+};
+
+TEST(Function, MaySaveItsOutput) {
+  const int64_t before = autograd::live_nodes();
+  {
+    const auto f = [](const Tensors& in) { return Exp::apply(in[0]); };
+    EXPECT_TRUE(gradcheck(f, {doubles({1., -2.})}));
+    EXPECT_TRUE(gradgradcheck(f, {doubles({1., -2.})}));
+    const Tensor x = leaf({1., 2.});
+    Tensor d = Exp::apply(x).sum();
+    for (int order = 1; order <= 3; ++order) {
+      d = autograd::grad({d}, {x}, {}, true, true)[0];
+      EXPECT_TRUE(allclose(d.detach(), x.detach().exp()));
+      d = d.sum();
+    }
+    const Tensor unwalked = Exp::apply(x);
+  }
+  EXPECT_EQ(autograd::live_nodes(), before);
+}
+
+TEST(Function, NoticesThatWhatItSavedWasChanged) {
+  const std::string end =
+      "' saved a tensor of shape [2] that was changed in place since; use the op that makes a new tensor";
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = Exp::apply(x);
+  y.detach().fill_(0);
+  expect_error([&] { y.sum().backward(); }, "backward: 'Exp" + end);
+  const Tensor h = x * 1, z = ScaledSquare::apply(h, 1.0, false);
+  h += 1;
+  expect_error([&] { z.sum().backward(); }, "backward: 'ScaledSquare" + end);
+}
+
+/// Takes what it needs from needs_input_grad, and everything that saved_data holds.
+struct Everything : autograd::Function<Everything> {
+  static inline std::vector<bool> needed;
+  static Tensor forward(AutogradContext* ctx, const Tensor& a, const Tensor& b, int64_t n) {
+    ctx->saved_data["n"] = n, ctx->saved_data["flag"] = true, ctx->saved_data["half"] = 0.5f;
+    ctx->saved_data["tensor"] = b, ctx->saved_data["list"] = std::vector<int64_t>{1, 2};
+    return a * b;
+  }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    needed = {ctx->needs_input_grad(0), ctx->needs_input_grad(1), ctx->needs_input_grad(2), ctx->needs_input_grad(9)};
+    EXPECT_EQ(ctx->saved_data["n"].toInt(), 7);
+    EXPECT_TRUE(ctx->saved_data["flag"].toBool());
+    EXPECT_EQ(ctx->saved_data["half"].toDouble(), 0.5);
+    EXPECT_EQ(ctx->saved_data["list"].toIntVector(), (std::vector<int64_t>{1, 2}));
+    expect_error([&] { ctx->saved_data["n"].toDouble(); }, "saved_data: the value is not a fractional number");
+    expect_error([&] { ctx->saved_data["never set"].toTensor(); }, "saved_data: the value is not a tensor");
+    return {dy[0] * ctx->saved_data["tensor"].toTensor(), Tensor(), Tensor()};
+  }
+};
+
+TEST(Function, KnowsWhichInputsNeedGradients) {
+  const Tensor a = leaf({1., 2.}), b = doubles({3., 4.});
+  Everything::apply(a, b, int64_t{7}).sum().backward();
+  EXPECT_EQ(Everything::needed, (std::vector<bool>{true, false, false, false}));
+  EXPECT_TRUE(equal(a.grad(), b));
+}
+
+TEST(Function, MayReturnItsInputOrAViewOfIt) {
+  struct Identity : autograd::Function<Identity> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x; }
+    static tensor_list backward(AutogradContext*, tensor_list dy) { return {dy[0] * 2}; }
+  };
+  struct First : autograd::Function<First> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x[0]; }
+    static tensor_list backward(AutogradContext*, tensor_list dy) { return {stack({dy[0], dy[0] * 0})}; }
+  };
+  const Tensor x = leaf({1., 2.}), y = Identity::apply(x);
+  EXPECT_FALSE(y.is_same(x));
+  EXPECT_TRUE(x.is_leaf());
+  (y * First::apply(x)).sum().backward();
+  EXPECT_TRUE(equal(x.grad(), doubles({5., 2.})));
+}
+
+/// Runs a backward of its own inside backward: gradient checkpointing.
+struct Checkpoint : autograd::Function<Checkpoint> {
+  static Tensor inner(const Tensor& x) { return x.sin().exp(); }
+  static Tensor forward(AutogradContext* ctx, const Tensor& x) { return ctx->save_for_backward({x}), inner(x); }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    const AutoGradMode recording(true);
+    const Tensor x = ctx->get_saved_variables()[0].detach().requires_grad_();
+    inner(x).backward(dy[0].detach());
+    return {x.grad()};
+  }
+};
+
+TEST(Function, MayRunBackwardInside) {
+  const Tensor x = leaf({0.5, 2.}), w = leaf({3., 4.});
+  (Checkpoint::apply(x * w) * w).sum().backward();
+  const Tensor x2 = leaf({0.5, 2.}), w2 = leaf({3., 4.});
+  (Checkpoint::inner(x2 * w2) * w2).sum().backward();
+  EXPECT_TRUE(allclose(x.grad(), x2.grad()));
+  EXPECT_TRUE(allclose(w.grad(), w2.grad()));
+}
+
+TEST(Function, ThatThrowsLeavesTheEngineUsable) {
+  struct Fails : autograd::Function<Fails> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x * 1; }
+    static tensor_list backward(AutogradContext*, tensor_list) { throw std::logic_error("not today"); }
+  };
+  const int64_t before = autograd::live_nodes();
+  {
+    const Tensor x = leaf({1., 2.});
+    const Tensor h = x.exp();
+    EXPECT_THROW((Fails::apply(h) * 2).sum().backward(), std::logic_error);
+    EXPECT_FALSE(x.grad().defined());
+    EXPECT_TRUE(is_grad_enabled());
+    (h * h).sum().backward();
+    EXPECT_TRUE(allclose(x.grad(), (x * 2).exp().detach() * 2));
+    const Tensor changed = x * 1, y = changed * changed;
+    changed.detach().zero_();
+    expect_error([&] { y.sum().backward(); },
+                 "backward: 'mul' saved a tensor of shape [2] that was changed in place since; use the op that makes a "
+                 "new tensor");
+  }
+  EXPECT_EQ(autograd::live_nodes(), before);
+}
+
+TEST(Function, IsToldWhatItsBackwardReturnedWrong) {
+  struct TooFew : autograd::Function<TooFew> {
+    static Tensor forward(AutogradContext*, const Tensor& x, double k) { return x * k; }
+    static tensor_list backward(AutogradContext*, tensor_list dy) { return {dy[0]}; }
+  };
+  struct WrongShape : autograd::Function<WrongShape> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x * 1; }
+    static tensor_list backward(AutogradContext*, tensor_list) { return {zeros({3}, kFloat64)}; }
+  };
+  struct Smaller : autograd::Function<Smaller> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x * 1; }
+    static tensor_list backward(AutogradContext*, tensor_list) { return {zeros({1}, kFloat64)}; }
+  };
+  struct WrongType : autograd::Function<WrongType> {
+    static Tensor forward(AutogradContext*, const Tensor& x) { return x * 1; }
+    static tensor_list backward(AutogradContext*, tensor_list) { return {zeros({2})}; }
+  };
+  struct Nothing : autograd::Function<Nothing> {
+    static Tensor forward(AutogradContext*, const Tensor&) { return {}; }
+    static tensor_list backward(AutogradContext*, tensor_list) { return {}; }
+  };
+  const Tensor x = leaf({1., 2.});
+  expect_error([&] { TooFew::apply(x, 2.0).sum().backward(); },
+               "TooFew: backward returned 1 gradients, forward takes 2 arguments");
+  expect_error([&] { WrongShape::apply(x).sum().backward(); },
+               "backward of 'WrongShape': the gradient is [3], its input is [2]");
+  expect_error([&] { Smaller::apply(x).sum().backward(); },
+               "backward of 'Smaller': the gradient is [1], its input is [2]");
+  expect_error([&] { WrongType::apply(x).sum().backward(); },
+               "backward of 'WrongType': the gradient is float32, its input is float64");
+  expect_error([&] { Nothing::apply(x); }, "Nothing: forward returned an undefined tensor");
+}
+
+}  // namespace
+}  // namespace gradus

@@ -1,0 +1,119 @@
+// .npy: round trips, the bytes that NumPy writes, and files that lie.
+#include "tests/files_support.h"
+
+namespace gradus {
+namespace {
+using namespace std::string_literals;
+using Npy = Files;
+
+TEST_F(Npy, KeepsEveryDtypeAndShape) {
+  for (const DType t : kAll) {
+    for (const Shape& sizes : kShapes) {
+      const Tensor x = counted(sizes, t);
+      save_npy(path("x"), x);
+      EXPECT_TRUE(same(load_npy(path("x")), x)) << name(t) << " " << sizes;
+      EXPECT_EQ((bytes_of("x").size() - static_cast<size_t>(x.numel() * element_size(t))) % 64, 0u);
+    }
+  }
+  const Tensor x = counted({3, 4}, kInt64), view = x.as_view({4, 2}, {1, 8}, 0);
+  save_npy(path("x"), view);
+  EXPECT_TRUE(same(load_npy(path("x")), view));
+}
+
+TEST_F(Npy, WritesTheBytesOfNumpySave) {
+  const auto head = [](const std::string& dict) { return dict + std::string(117 - dict.size(), ' ') + "\n"; };
+  save_npy(path("x"), counted({2, 3}, kFloat32));
+  EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"),
+                               "\0\0\x80?\0\0\0@\0\0@@\0\0\x80@\0\0\xA0@\0\0\xC0@"s));
+  save_npy(path("x"), counted({2}, kInt64));
+  EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }"),
+                               little_endian(1, 8) + little_endian(2, 8)));
+  save_npy(path("x"), counted({}, kBool));
+  EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '|b1', 'fortran_order': False, 'shape': (), }"), "\1"));
+}
+
+TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
+  const std::string data = little_endian(1, 8) + little_endian(2, 8) + little_endian(3, 8) + little_endian(4, 8) +
+                           little_endian(5, 8) + little_endian(6, 8);
+  const Tensor x = counted({2, 3}, kInt64);
+  for (const char version : {'\1', '\2', '\3'}) {
+    put("x", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }\n", data, version));
+    EXPECT_TRUE(same(load_npy(path("x")), x));
+  }
+  put("x", npy("{'shape':(2,3,),\t'fortran_order' :False,'descr':'<i8'}", data));
+  EXPECT_TRUE(same(load_npy(path("x")), x));
+  put("x",
+      npy("{'descr': '<i8', 'fortran_order': True, 'shape': (3, 2), }", data));  // numpy: arange(1, 7).reshape(2, 3).T
+  EXPECT_TRUE(same(load_npy(path("x")), x.as_view({3, 2}, {1, 3}, 0)));
+  EXPECT_TRUE(load_npy(path("x")).is_contiguous());
+  put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (1, 2, 3), }", data));
+  EXPECT_EQ(to_string(load_npy(path("x"))), "tensor([[[1, 3, 5],\n         [2, 4, 6]]])");
+  put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (6,), }", data));
+  EXPECT_TRUE(same(load_npy(path("x")), counted({6}, kInt64)));
+}
+
+TEST_F(Npy, RefusesHostileFiles) {
+  const std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", eight(8, '\0');
+  const auto described = [](const std::string& descr) {
+    return "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (2,), }";
+  };
+  const auto shaped = [](const std::string& shape) {
+    return "{'descr': '<f4', 'fortran_order': False, 'shape': " + shape + "}";
+  };
+  ASSERT_EQ(load_npy(put("x", npy(dict, eight))).sizes(), Shape{2});  // what the others differ from
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", "it has 0 bytes, too few for a header"},
+      {"\x93NUMPY\1\0\x10"s, "it has 9 bytes, too few for a header"},
+      {"PK\3\4 a zip of arrays", "it is no .npy file"},
+      {npy(dict, eight, 4), "it has format 4.0, not 1.0, 2.0 or 3.0"},
+      {npy(dict, eight, '\xFF'), "it has format 255.0, not 1.0, 2.0 or 3.0"},
+      {"\x93NUMPY\1\7"s + dict, "it has format 1.7, not 1.0, 2.0 or 3.0"},
+      {npy(std::string(10'001, ' '), ""), "the header should have 10001 bytes, the limit is 10000"},
+      {"\x93NUMPY\2\0\xFF\xFF\xFF\xFF{}"s, "the header should have 4294967295 bytes, the limit is 10000"},
+      {npy(dict, "").substr(0, 40), "the header should have 57 bytes, and only 30 follow"},
+      {"\x93NUMPY\2\0\0\0"s, "it has 10 bytes, too few for a header"},
+      {npy("", ""), "it has 10 bytes, too few for a header"},
+      {npy("     ", ""), "the header should have { at its byte 5"},
+      {npy(std::string(9000, '('), ""), "the header should have { at its byte 0"},
+      {npy("{'descr': '<f4'", ""), "the header should have , at its byte 15"},
+      {npy("{'descr': '<f4}", ""), "the header should have ' at its byte 15"},
+      {npy("{'descr': '<f4\\'', }", ""), "the header should have , at its byte 16"},
+      {npy("{'descr': \"<f4\", }", ""), "the header should have ' at its byte 10"},
+      {npy("{'descr': [('x', '<f4')], }", ""), "the header should have ' at its byte 10"},
+      {npy("{'order': 1}", ""), "the header should have descr, fortran_order or shape as a key at its byte 9"},
+      {npy("{'descr': '<f4', 'descr': '<f4'}", ""), "the header has descr twice"},
+      {npy("{'descr': '<f4', 'shape': (2,)}", eight), "the header lacks descr, fortran_order or shape"},
+      {npy("{}", eight), "the header lacks descr, fortran_order or shape"},
+      {npy("{'fortran_order': 0}", eight), "the header should have False at its byte 18"},
+      {npy(dict + "x", eight), "the header should have nothing more at its byte 57"},
+      {npy(dict + "\0"s, eight), "the header should have nothing more at its byte 57"},
+      {npy(described(">f4"), eight), "the array is '>f4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("<i4"), eight), "the array is '<i4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("|O"), eight), "the array is '|O', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(shaped("2"), eight), "the header should have ( at its byte 50"},
+      {npy(shaped("(2)"), eight), "the header should have a comma before the parenthesis at its byte 53"},
+      {npy(shaped("(2 1)"), eight), "the header should have , at its byte 53"},
+      {npy(shaped("(,)"), eight), "the header should have a whole number below 2^63 at its byte 51"},
+      {npy(shaped("(-2,)"), eight), "the header should have a whole number below 2^63 at its byte 51"},
+      {npy(shaped("(02,)"), eight), "the header should have a whole number below 2^63 at its byte 51"},
+      {npy(shaped("(9223372036854775808,)"), eight), "the header should have a whole number below 2^63 at its byte 51"},
+      {npy(shaped("(2.0,)"), eight), "the header should have , at its byte 52"},
+      {npy(shaped("(1,1,1,1,1,1,1,1,2)"), eight), "the array has more than 8 dimensions"},
+      {npy(shaped("(4294967296, 4294967296)"), ""),
+       "the array has the shape [4294967296, 4294967296], more than memory can hold"},
+      {npy(shaped("(0, 4611686018427387904, 4)"), ""),
+       "the array has the shape [0, 4611686018427387904, 4], more than memory can hold"},
+      {npy(shaped("(250000000000,)"), eight),
+       "the array is float32 [250000000000], 1000000000000 bytes, and 8 follow the header"},
+      {npy(dict, eight.substr(1)), "the array is float32 [2], 8 bytes, and 7 follow the header"},
+      {npy(dict, eight + "!"), "the array is float32 [2], 8 bytes, and 9 follow the header"},
+      {npy(described("|b1"), "\1\x80"), "the array is bool, and element 1 is the byte 128, neither 0 nor 1"},
+  };
+  for (const auto& [bytes, message] : cases) {
+    put("x", bytes);
+    EXPECT_EQ(error_of([&] { load_npy(path("x")); }), "load_npy: " + path("x") + ": " + message);
+  }
+}
+
+}  // namespace
+}  // namespace gradus
