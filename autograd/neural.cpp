@@ -21,10 +21,9 @@ template <class Forward, class Backward> Tensor along(const char* op, const Tens
   });
   auto fast = [=, A = A, R = R, C = C, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>&) {
     const Tensor dx = empty(dy.sizes(), dy.dtype()), g = packed(dy);
-    dispatch_float(op, dy.dtype(),
-                   [&]<class T>() {
-                     if (dx.numel() > 0) backward(dx.data<T>(), g.data<T>(), y().template data<T>(), A, R, C);
-                   });
+    dispatch_float(op, dy.dtype(), [&]<class T>() {
+      if (dx.numel() > 0) backward(dx.data<T>(), g.data<T>(), y().template data<T>(), A, R, C);
+    });
     return std::vector<Tensor>{dx};
   };
   return record_fused(op, y, {x}, fast, std::move(definition));

@@ -103,7 +103,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
   const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
   double count = std::ceil((to - from) / by);
   if (!fractional) {  // exactly
-    const auto a = static_cast<uint64_t>(start.to<int64_t>("arange")), b = static_cast<uint64_t>(end.to<int64_t>("arange")),
+    const auto a = static_cast<uint64_t>(start.to<int64_t>("arange")),
+               b = static_cast<uint64_t>(end.to<int64_t>("arange")),
                stride = static_cast<uint64_t>(step.to<int64_t>("arange"));
     const uint64_t distance = by > 0 ? b - a : a - b, size = by > 0 ? stride : 0 - stride;
     count = static_cast<double>(distance / size + (distance % size != 0));

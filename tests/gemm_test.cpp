@@ -41,8 +41,7 @@ TEST(Parallel, InsideAnotherRunsInOneChunk) {
 }
 
 // Each shape is tried with every layout of A and B, into a C with gaps, written and accumulated.
-template <class T>
-void compare_gemm(int64_t M, int64_t N, int64_t K) {
+template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
   // Sums of up to 256 terms round after each one, all the same way where the terms are equal.
   const double tolerance = 64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
   const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, 1), 4);

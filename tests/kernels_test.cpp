@@ -17,8 +17,7 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-template <class T>
-void expect_near(const std::vector<T>& a, const std::vector<double>& b, double tolerance) {
+template <class T> void expect_near(const std::vector<T>& a, const std::vector<double>& b, double tolerance) {
   ASSERT_EQ(a.size(), b.size());
   for (size_t i = 0; i < a.size(); ++i) {
     if (std::isnan(b[i]) || std::isinf(b[i])) {
@@ -376,14 +375,12 @@ TEST(Index, TopkIsSortedStableAndPutsNanFirst) {
 }
 
 /// Keeps the compiler from fusing what stands inside with what stands around it.
-template <class T>
-T rounded(T x) {
+template <class T> T rounded(T x) {
   volatile T y = x;
   return y;
 }
 
-template <class T>
-void compare_adam(bool decoupled) {
+template <class T> void compare_adam(bool decoupled) {
   const AdamStep base{0.01, 0.9, 0.999, 1e-8, 0.1, 1, decoupled};
   const int64_t n = 3001;
   auto p = numbers<T>(n, 5), m = std::vector<T>(p.size()), v = m;

@@ -30,14 +30,12 @@ const Json& golden(const std::string& lesson, const std::string& name) {
   return file.at("lessons").at(lesson).at(name);
 }
 
-template <class T>
-std::vector<T> golden_data(const std::string& lesson, const std::string& name) {
+template <class T> std::vector<T> golden_data(const std::string& lesson, const std::string& name) {
   const Json& entry = golden(lesson, name);
   return entry.at(entry.contains("data") ? "data" : "value").get<std::vector<T>>();
 }
 
-template <class T>
-uint32_t crc32(const std::vector<T>& values) {
+template <class T> uint32_t crc32(const std::vector<T>& values) {
   static const std::vector<uint32_t> table = [] {
     std::vector<uint32_t> t(256);
     for (uint32_t i = 0; i < 256; ++i) {
@@ -53,18 +51,14 @@ uint32_t crc32(const std::vector<T>& values) {
 }
 
 /// n numbers drawn by fill(generator, out, n, args...) after seed 123.
-template <class T, class Fill, class... Args>
-std::vector<T> draw(int64_t n, Fill fill, Args... args) {
+template <class T, class Fill, class... Args> std::vector<T> draw(int64_t n, Fill fill, Args... args) {
   Generator g(123);
   std::vector<T> out(static_cast<size_t>(n));
   fill(g, out.data(), n, args...);
   return out;
 }
 
-template <class T>
-std::vector<T> normals(int64_t n) {
-  return draw<T>(n, fill_normal<T>, 0.0, 1.0);
-}
+template <class T> std::vector<T> normals(int64_t n) { return draw<T>(n, fill_normal<T>, 0.0, 1.0); }
 
 std::string message(const std::function<void()>& call) {
   try {

@@ -56,8 +56,7 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return text + "]";
 }
 
-template <class T>
-std::string values_text(const torch::Tensor& x, const char* format) {
+template <class T> std::string values_text(const torch::Tensor& x, const char* format) {
   const torch::Tensor dense = x.contiguous();
   const T* data = dense.data_ptr<T>();
   std::string text;

@@ -69,8 +69,7 @@ void sequential() {
   record("parameters", model.parameters().size());
 }
 
-template <class Layer>
-Tensors weights_of(const Layer& layer) {
+template <class Layer> Tensors weights_of(const Layer& layer) {
   return {layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0};
 }
 
@@ -121,8 +120,7 @@ void lstm() {
 }
 
 /// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
-template <class Make>
-void steps(const std::string& name, const Make& make) {
+template <class Make> void steps(const std::string& name, const Make& make) {
   const Tensor w = sample({2, 3}).requires_grad_(), idle = gradus::ones({2}).requires_grad_();
   auto optimizer = make(Tensors{w, idle});
   const Tensor target = sample({2, 3}, gradus::kFloat32, 50);

@@ -113,8 +113,7 @@ void lstm() {
 }
 
 /// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
-template <class Make>
-void steps(const std::string& name, const Make& make) {
+template <class Make> void steps(const std::string& name, const Make& make) {
   const torch::Tensor w = sample({2, 3}).requires_grad_(), idle = torch::ones({2}).requires_grad_();
   auto optimizer = make(Tensors{w, idle});
   const torch::Tensor target = sample({2, 3}, torch::kFloat32, 50);

@@ -62,8 +62,7 @@ void record(const std::string& name, const std::tuple<torch::Tensor, torch::Tens
 void record(const std::string& name, const std::vector<int64_t>& values);
 void record_number(const std::string& name, const std::string& dtype, double value);
 
-template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
-void record(const std::string& name, T value) {
+template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>> void record(const std::string& name, T value) {
   const bool is_bool = std::is_same_v<T, bool>;
   record_number(name, is_bool ? "bool" : std::is_integral_v<T> ? "int64" : "float64", static_cast<double>(value));
 }
@@ -71,8 +70,7 @@ void record(const std::string& name, T value) {
 constexpr double infinity = INFINITY, nan_value = NAN;
 
 /// The numbers of sizes() or strides().
-template <class Range>
-std::vector<int64_t> list(const Range& range) {
+template <class Range> std::vector<int64_t> list(const Range& range) {
   return std::vector<int64_t>(range.begin(), range.end());
 }
 
