@@ -114,17 +114,19 @@ void Walk::deliver(const Ref<Node>& node, Tensor dx, const char* op) {
 bool Walk::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
   if (!edge.rule.can_add() || is_grad_enabled()) return false;
   const Node& input = *edge.input;
+  Tensor dx;
   if (targets_.empty() && input.is_leaf()) {
-    const Tensor& grad = input.grad;
-    if (!grad.defined() || grad.sizes() != input.shape || grad.dtype() != input.dtype || grad.requires_grad() ||
-        !may_write_in_place(grad))
+    dx = input.grad;
+    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || dx.requires_grad() ||
+        !may_write_in_place(dx))
       return false;
-    edge.rule.add_to(grad, dy, y);
-    return true;
+  } else {
+    const auto at = waiting_.find(input.id);
+    if (at == waiting_.end() || !is_unshared(at->second.dx)) return false;
+    dx = at->second.dx;
   }
-  const auto at = waiting_.find(input.id);
-  if (at == waiting_.end() || !is_unshared(at->second.dx)) return false;
-  edge.rule.add_to(at->second.dx, dy, y);
+  edge.rule.add_to(dx, dy, y);
+  ++dx.impl().storage->version;
   return true;
 }
 

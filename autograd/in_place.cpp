@@ -27,10 +27,9 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
   return true;
 }
 
-/// x's value and history before the write, in a handle of its own, so that x does not come to own itself. The value is
-/// copied if the other operand's gradient may need it.
-Tensor before_write(const Tensor& x, bool copy = false) {
-  const Tensor before = copy ? x.detach().clone() : x.detach();
+/// x's value and history before the write, in a handle of its own, so that x does not come to own itself.
+Tensor before_write(const Tensor& x) {
+  const Tensor before = x.detach();
   set_node(before, x.node());
   return before;
 }
@@ -61,7 +60,7 @@ void check_broadcast(const char* op, const Tensor& x, const Tensor& y) {
 template <class F, class Op>
 Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f, const Op& out_of_place) {
   check_broadcast(op, x, y);
-  if (recorded_write(op, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x, needs_grad(y))));
+  if (recorded_write(op, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
   check_same_dtype(op, x, y);
   const Tensor source = apart(x, y);
   dispatch_number(op, x.dtype(), [&]<class T>() { zip_into<T, T>(x, x, source, f); });

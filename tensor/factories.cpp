@@ -114,7 +114,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     if constexpr (std::is_same_v<T, int64_t>) {
       const T first = start.to<T>("arange"), stride = step.to<T>("arange");
-      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = first + i * stride;
+      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = plus(first, times(i, stride));
     } else {
       for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
     }

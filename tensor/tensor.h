@@ -58,6 +58,7 @@ class Tensor {
   int64_t storage_offset() const { return impl().offset; }
   DType dtype() const { return impl().dtype; }
   DType scalar_type() const { return impl().dtype; }
+  TensorOptions options() const { return TensorOptions(dtype()); }
   bool is_floating_point() const { return gradus::is_floating_point(dtype()); }
   bool is_contiguous() const { return is_contiguous(impl()); }
   /// Whether both are the same tensor, not only equal ones.

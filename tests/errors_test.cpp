@@ -187,7 +187,7 @@ TEST(Errors, Arithmetic) {
       {[] { l / l; }, "div: int64 tensors do not divide; convert them with .to(kFloat32)"},
       {[] { i / 2; }, "div: int64 tensors do not divide; convert them with .to(kFloat32)"},
       {[] { b + b; }, "add: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)"},
-      {[] { b == 2; },
+      {[] { eq(b, 2); },
        "eq: a bool tensor goes with true or false, got 2; convert it with .to(kInt64) or .to(kFloat32)"},
       {[] { exp(l); }, "exp: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
       {[] { sqrt(b); }, "sqrt: expected a floating-point tensor, got bool; convert it with .to(kFloat32)"},
