@@ -19,7 +19,7 @@ endfunction()
 
 set(faults "")
 set(seen 0)
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/tensor/*.h ${ROOT}/tensor/*.cpp ${ROOT}/tensor/*.inc ${ROOT}/autograd/*.h ${ROOT}/autograd/*.cpp
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/tensor/*.h ${ROOT}/tensor/*.cpp ${ROOT}/autograd/*.h ${ROOT}/autograd/*.cpp
      ${ROOT}/nn/*.h ${ROOT}/nn/*.cpp ${ROOT}/lessons/*.h ${ROOT}/lessons/*.cpp)
 if(EXISTS ${ROOT}/gradus.h)
   list(APPEND files gradus.h)

@@ -1,13 +1,12 @@
 #include "tensor/kernels/gemm.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <type_traits>
 
 #include "tensor/kernels/accumulator.h"
-#include "tensor/kernels/isa.h"
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/gemm.h"
 
 namespace gradus::kernels {
 
@@ -26,119 +25,13 @@ template <class T> void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<co
   }
 }
 
-// The fast version computes C in tiles of MR x NR numbers that stay in registers while k runs. A tile reads MR numbers
-// of A and NR of B for each k, so both are first copied ("packed") into panels where these lie side by side.
+// The fast version cuts C into blocks, which threads share; simd/gemm.cpp computes one.
 
 namespace {
 
-template <class T> struct Tiling {
-  using Tile = void (*)(T* c, int64_t c_row, const T* a, const T* b, int64_t b_row, int64_t K, bool accumulate);
-  int mr, nr;
-  Tile full, four, one;  // mr, 4 and 1 rows high
-  T (*dot)(const T* a, const T* b, int64_t K);
-};
-
-#if defined(__clang__)
-#define GRADUS_UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define GRADUS_UNROLL _Pragma("GCC unroll 16")
-#endif
-
-#define GRADUS_ISA portable
-#define GRADUS_TARGET
-#define GRADUS_BYTES 16
-#define GRADUS_MR 6
-#include "tensor/kernels/gemm_tile.inc"
-
-#if defined(__x86_64__)
-#define GRADUS_ISA avx2
-#define GRADUS_TARGET __attribute__((target("avx2,fma")))
-#define GRADUS_BYTES 32
-#define GRADUS_MR 6
-#include "tensor/kernels/gemm_tile.inc"
-
-#define GRADUS_ISA avx512
-#define GRADUS_TARGET __attribute__((target("avx512f,avx2,fma")))
-#define GRADUS_BYTES 64
-#define GRADUS_MR 14
-#include "tensor/kernels/gemm_tile.inc"
-#endif
-
-template <class T> Tiling<T> tiling_of_machine() {
-#if defined(__x86_64__)
-  if (isa() == Isa::avx512) return avx512::tiling<T>();
-  if (isa() == Isa::avx2) return avx2::tiling<T>();
-#endif
-  return portable::tiling<T>();
-}
-
-constexpr int64_t kRows = 252;   // of A in one packed block, a multiple of every mr: with kDepth it fits the L2 cache
-constexpr int64_t kDepth = 256;  // of k in one packed block: a panel of B fits the L1 cache
-constexpr int64_t kMaxTile = 14 * 32;
-
-/// panel[k * width + i] = x[k * k_stride + i * i_stride] for i < n, and 0 for the rest of the width.
-template <class T>
-void pack(T* panel, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, int64_t n, int64_t width) {
-  if (n < width) std::fill(panel, panel + K * width, T{0});
-  if (i_stride == 1) {
-    for (int64_t k = 0; k < K; ++k) {
-      std::memcpy(panel + k * width, x + k * k_stride, static_cast<size_t>(n) * sizeof(T));
-    }
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    for (int64_t k = 0; k < K; ++k) panel[k * width + i] = x[k * k_stride + i * i_stride];
-  }
-}
-
-/// One block of C in one thread: at most kRows rows. `buffer` holds kRows * kDepth packed numbers of A and a panel of
-/// B.
-template <class T> void gemm_block(const Tiling<T>& t, Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M,
-                                   int64_t N, int64_t K, bool accumulate, T* buffer) {
-  T* const a_panels = buffer;
-  T* const b_panel = buffer + kRows * kDepth;
-  for (int64_t k = 0; k < K; k += kDepth) {
-    const int64_t depth = std::min(kDepth, K - k);
-    const bool add = accumulate || k > 0;
-    const auto height = [&](int64_t m) { return M - m > 4 ? t.mr : (M - m > 1 ? 4 : 1); };
-    for (int64_t m = 0; m < M; m += height(m)) {
-      pack(a_panels + m * depth, A.data + m * A.row + k * A.col, A.col, A.row, depth,
-           std::min<int64_t>(height(m), M - m), height(m));
-    }
-    for (int64_t n = 0; n < N; n += t.nr) {
-      const int64_t columns = std::min<int64_t>(t.nr, N - n);
-      const T* b = B.data + k * B.row + n * B.col;
-      int64_t b_row = B.row;
-      // Rows of B that already lie side by side are copied only if many tiles read them.
-      if (B.col != 1 || columns < t.nr || M > 2 * t.mr) {
-        pack(b_panel, b, B.row, B.col, depth, columns, t.nr);
-        b = b_panel;
-        b_row = t.nr;
-      }
-      for (int64_t m = 0; m < M; m += height(m)) {
-        const int64_t h = height(m), rows = std::min(h, M - m);
-        const auto compute = h == t.mr ? t.full : (h == 4 ? t.four : t.one);
-        T* const c = C.data + m * C.row + n * C.col;
-        if (rows == h && columns == t.nr && C.col == 1) {
-          compute(c, C.row, a_panels + m * depth, b, b_row, depth, add);
-          continue;
-        }
-        T part[kMaxTile];
-        compute(part, t.nr, a_panels + m * depth, b, b_row, depth, false);
-        for (int64_t i = 0; i < rows; ++i) {
-          for (int64_t j = 0; j < columns; ++j) {
-            T& out = c[i * C.row + j * C.col];
-            out = add ? out + part[i * t.nr + j] : part[i * t.nr + j];
-          }
-        }
-      }
-    }
-  }
-}
-
 /// Memory for packing, kept by each calling thread; one part for every worker.
 template <class T> T* packing_buffer(int64_t workers, int64_t* part) {
-  *part = kRows * kDepth + 128 / static_cast<int64_t>(sizeof(T)) * kDepth;
+  *part = kGemmBuffer;
   thread_local std::unique_ptr<T[]> memory;
   thread_local int64_t size = 0;
   constexpr int64_t kLine = 64 / sizeof(T);
@@ -172,11 +65,10 @@ bool gemm_simple(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, i
       return true;
     }
     if (M > 1 || A.col != 1 || B.row != 1) return false;
-    const auto dot = tiling_of_machine<T>().dot;
     parallel_for(N, grain_for(K / 8), [&](int64_t begin, int64_t end) {
       for (int64_t n = begin; n < end; ++n) {
         T& c = C.data[n * C.col];
-        const T product = dot(A.data, B.data + n * B.col, K);
+        const T product = GRADUS_BEST(dot(A.data, B.data + n * B.col, K));
         c = accumulate ? c + product : product;
       }
     });
@@ -211,14 +103,14 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
     return;
   }
   if constexpr (std::is_floating_point_v<T>) {
-    const Tiling<T> t = tiling_of_machine<T>();
+    const int64_t tile_height = GRADUS_BEST(tile_height<T>()), tile_width = GRADUS_BEST(tile_width<T>());
     const bool serial = static_cast<double>(batch) * work(M, N, K) < 200'000;
     const int64_t threads = serial ? 1 : get_num_threads();
     // C is cut into blocks, a few for each thread, of near-equal heights that are multiples of a tile's.
-    const int64_t height = divide_up(divide_up(M, divide_up(M, kRows)), t.mr) * t.mr;
+    const int64_t height = divide_up(divide_up(M, divide_up(M, kGemmRows)), tile_height) * tile_height;
     const int64_t row_blocks = divide_up(M, height);
     const int64_t wanted = threads == 1 ? 1 : divide_up(2 * threads, batch * row_blocks);
-    const int64_t width = divide_up(divide_up(N, wanted), t.nr) * t.nr;
+    const int64_t width = divide_up(divide_up(N, wanted), tile_width) * tile_width;
     const int64_t column_blocks = divide_up(N, width);
     const int64_t blocks = batch * row_blocks * column_blocks;
     const int64_t workers = std::min(threads, blocks);
@@ -230,8 +122,14 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
           const int64_t n = block % column_blocks * width, m = block / column_blocks % row_blocks * height;
           const int64_t b = block / (column_blocks * row_blocks);
           const Matrix<T> c{c_of(b).data + m * C.row + n * C.col, C.row, C.col};
-          gemm_block<T>(t, c, {a_of(b).data + m * A.row, A.row, A.col}, {b_of(b).data + n * B.col, B.row, B.col},
-                        std::min(height, M - m), std::min(width, N - n), K, accumulate, buffer + w * part);
+          const GemmBlock<T> part_of_c{c,
+                                       {a_of(b).data + m * A.row, A.row, A.col},
+                                       {b_of(b).data + n * B.col, B.row, B.col},
+                                       {accumulate ? c.data : nullptr, c.row, c.col},
+                                       std::min(height, M - m),
+                                       std::min(width, N - n),
+                                       K};
+          GRADUS_BEST(gemm_block(part_of_c, buffer + w * part));
         }
       }
     });

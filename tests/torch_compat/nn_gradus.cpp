@@ -64,7 +64,8 @@ void dropout() {
 
 void sequential() {
   gradus::manual_seed(123);
-  const nn::Sequential model(nn::Linear(3, 4), nn::GELU(), nn::Linear(4, 2));
+  const nn::Linear first(3, 4), second(4, 2);  // named: compilers differ in which argument of a call they make first
+  const nn::Sequential model(first, nn::GELU(), second);
   record("y", model.forward(sample({2, 3})));
   record("parameters", model.parameters().size());
 }

@@ -61,7 +61,8 @@ void dropout() {
 
 void sequential() {
   torch::manual_seed(123);
-  nn::Sequential model(nn::Linear(3, 4), nn::GELU(), nn::Linear(4, 2));
+  nn::Linear first(3, 4), second(4, 2);  // named: compilers differ in which argument of a call they make first
+  nn::Sequential model(first, nn::GELU(), second);
   record("y", model->forward(sample({2, 3})));
   record("parameters", model->parameters().size());
 }
