@@ -11,6 +11,9 @@ namespace {
 // The sums, two vectors of B and a number of A fill the registers: 32 of them with AVX-512, else 16.
 constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
 
+/// Numbers of A or B that are read where they lie, since they fit a cache.
+template <class T> constexpr int64_t kGemmDirect = 32 * 1024 / sizeof(T);
+
 template <class T> struct Tile {
   T* c;
   const T *a, *b, *start;
@@ -75,90 +78,104 @@ template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>
   }
 }
 
-/// panel[k * width + i] = x[k * k_stride + i * i_stride] for i < n, and 0 for the rest of the width.
+/// panel[k * width + i] = x[k * k_stride + i * i_stride] for i < n; what lies between n and width does not matter.
+/// It stores whole vectors, from the last to the first: what one writes too much the next writes over, and at the end
+/// of the panel up to a vector is written beyond.
 template <class T>
 void pack(T* panel, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, int64_t n, int64_t width) {
-  constexpr int W = kWidth<T>;
-  for (int64_t i = n; i < width; ++i) {
-    for (int64_t k = 0; k < K; ++k) panel[k * width + i] = 0;
-  }
-  int64_t i = 0;
-  if (i_stride == 1) {
-    for (; i + W <= n; i += W) {
-      for (int64_t k = 0; k < K; ++k) store(panel + k * width + i, load(x + k * k_stride + i));
-    }
-  } else if (k_stride == 1) {
-    for (; i + W <= n; i += W) {
-      for (int64_t k = 0; k + W <= K; k += W) {
+  constexpr int64_t W = kWidth<T>;
+  for (int64_t i = (n - 1) / W * W; i >= 0; i -= W) {
+    const int64_t lanes = n - i < W ? n - i : W;
+    const T* const from = x + i * i_stride;
+    T* const to = panel + i;
+    int64_t k = 0;
+    if (i_stride == 1) {
+      const int64_t whole = lanes == W ? K : k_stride < W ? 0 : K - 1;  // rows that a vector may read past
+      for (; k < whole; ++k) store(to + k * width, load(from + k * k_stride));
+    } else if (k_stride == 1) {
+      for (; k + W <= K; k += W) {
         Vector<T> rows[W];
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) rows[r] = load(x + (i + r) * i_stride + k);
+        for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
         transpose<T>(rows);
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) store(panel + (k + r) * width + i, rows[r]);
-      }
-      for (int64_t k = K / W * W; k < K; ++k) {
-        for (int64_t r = i; r < i + W; ++r) panel[k * width + r] = x[k + r * i_stride];
+        for (int r = 0; r < W; ++r) store(to + (k + r) * width, rows[r]);
       }
     }
+    for (; k < K; ++k) {
+      Vector<T> column = {};
+      for (int64_t lane = 0; lane < lanes; ++lane) column[lane] = from[k * k_stride + lane * i_stride];
+      store(to + k * width, column);
+    }
   }
-  for (; i < n; ++i) {
-    for (int64_t k = 0; k < K; ++k) panel[k * width + i] = x[k * k_stride + i * i_stride];
+}
+
+/// A tile's worth of C where it is ragged or its columns do not lie side by side: computed apart, then copied.
+template <class T> void compute_apart(Compute<T> compute, Tile<T> t, const Matrix<T>& c, const Matrix<const T>& start,
+                                      int64_t rows, int64_t columns) {
+  T part[kTileRows * 2 * kWidth<T>];
+  t.c = part;
+  t.c_row = 2 * kWidth<T>;
+  t.start = nullptr;
+  compute(t);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const T sum = part[i * t.c_row + j];
+      c.data[i * c.row + j * c.col] = start.data ? sum + start.data[i * start.row + j * start.col] : sum;
+    }
   }
+}
+
+template <class M> M at(const M& matrix, int64_t i, int64_t j) {
+  return {matrix.data ? matrix.data + i * matrix.row + j * matrix.col : nullptr, matrix.row, matrix.col};
 }
 
 }  // namespace
 
-template <class T> int64_t tile_height() { return kTileRows; }
-template <class T> int64_t tile_width() { return 2 * kWidth<T>; }
+template <class T> TileSize gemm_tile() { return {kTileRows, 2 * kWidth<T>}; }
 
+// Of A a part of M x kGemmDepth is packed, of B one of kGemmDepth x kGemmColumns, which stays in the L2 cache while all
+// tiles of the part of A, one after the other in the L1 cache, meet it.
 template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const auto& [C, A, B, start, M, N, K] = block;
   constexpr int64_t W = kWidth<T>;
-  T* const a_panels = buffer;
-  T* const b_panel = buffer + kGemmRows * kGemmDepth;
-  // Tiles of nearly equal heights: `tall` of them have a row more.
+  T* const a_part = buffer;
+  T* const b_part = buffer + kGemmRows * kGemmDepth;
+  // Tiles of nearly equal heights: the first `tall` have a row more than `height`.
   const int64_t tiles = (M + kTileRows - 1) / kTileRows, height = M / tiles, tall = M % tiles;
-  const bool pack_a = A.col != 1 || N > 4 * W;
+  // What few tiles read, or what lies close together, is read where it is.
+  const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
+  const bool pack_b = B.col != 1 || N % W != 0 || (N * K > kGemmDirect<T> && tiles > 2);
   for (int64_t k = 0; k < K; k += kGemmDepth) {
     const int64_t depth = K - k < kGemmDepth ? K - k : kGemmDepth;
-    const T* const a_begin = A.data + k * A.col;
+    const Matrix<const T> a_k = at(A, 0, k);
     for (int64_t tile = 0, m = 0; pack_a && tile < tiles; ++tile) {
       const int64_t rows = height + (tile < tall);
-      pack(a_panels + m * depth, a_begin + m * A.row, A.col, A.row, depth, rows, rows);
+      pack(a_part + m * depth, at(a_k, m, 0).data, A.col, A.row, depth, rows, rows);
       m += rows;
     }
-    for (int64_t n = 0; n < N; n += 2 * W) {
-      const int64_t columns = N - n < 2 * W ? N - n : 2 * W, vectors = columns > W ? 2 : 1;
-      const bool whole = columns == vectors * W && C.col == 1;
-      const T* b = B.data + k * B.row + n * B.col;
-      int64_t b_row = B.row;
-      // Rows of B that already lie side by side are copied only if many tiles read them.
-      if (B.col != 1 || columns < vectors * W || tiles > 2) {
-        pack(b_panel, b, B.row, B.col, depth, columns, vectors * W);
-        b = b_panel;
-        b_row = vectors * W;
+    for (int64_t n0 = 0; n0 < N; n0 += kGemmColumns) {
+      const int64_t n1 = N - n0 < kGemmColumns ? N : n0 + kGemmColumns;
+      for (int64_t n = n0; pack_b && n < n1; n += 2 * W) {
+        const int64_t columns = n1 - n < 2 * W ? n1 - n : 2 * W;
+        pack(b_part + (n - n0) * depth, at(B, k, n).data, B.row, B.col, depth, columns, columns > W ? 2 * W : W);
       }
       for (int64_t tile = 0, m = 0; tile < tiles; ++tile) {
         const int64_t rows = height + (tile < tall);
-        const T* const a = pack_a ? a_panels + m * depth : a_begin + m * A.row;
-        T* const c = C.data + m * C.row + n * C.col;
-        const Matrix<const T> from =
-            k > 0 ? Matrix<const T>{c, C.row, C.col}
-                  : Matrix<const T>{start.data ? start.data + m * start.row + n * start.col : nullptr, start.row,
-                                    start.col};
-        const auto run = pack_a ? compute_for<T, true>(rows, vectors == 2) : compute_for<T, false>(rows, vectors == 2);
-        if (whole && (from.data == nullptr || from.col == 1)) {
-          run({c, a, b, from.data, C.row, A.row, A.col, b_row, from.row, depth});
-        } else {
-          T part[kTileRows * 2 * W];
-          run({part, a, b, nullptr, vectors * W, A.row, A.col, b_row, 0, depth});
-          for (int64_t i = 0; i < rows; ++i) {
-            for (int64_t j = 0; j < columns; ++j) {
-              const T sum = part[i * vectors * W + j];
-              c[i * C.row + j * C.col] = from.data ? sum + from.data[i * from.row + j * from.col] : sum;
-            }
+        const Matrix<const T> a = pack_a ? Matrix<const T>{a_part + m * depth, 1, rows} : at(a_k, m, 0);
+        for (int64_t n = n0; n < n1; n += 2 * W) {
+          const int64_t columns = n1 - n < 2 * W ? n1 - n : 2 * W;
+          const bool two = columns > W;
+          const Matrix<T> c = at(C, m, n);
+          const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n);
+          const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
+          Tile<T> t{c.data, a.data, at(B, k, n).data, from.data, C.row, a.row, a.col, B.row, from.row, depth};
+          if (pack_b) {
+            t.b = b_part + (n - n0) * depth;
+            t.b_row = two ? 2 * W : W;
           }
+          if (columns % W == 0 && C.col == 1 && (from.col == 1 || !from.data)) compute(t);
+          else compute_apart(compute, t, c, from, rows, columns);
         }
         m += rows;
       }
@@ -183,8 +200,7 @@ template <class T> T dot(const T* a, const T* b, int64_t K) {
 }
 
 #define GRADUS_INSTANTIATE(T)                        \
-  template int64_t tile_height<T>();                 \
-  template int64_t tile_width<T>();                  \
+  template TileSize gemm_tile<T>();                  \
   template void gemm_block(const GemmBlock<T>&, T*); \
   template T dot(const T*, const T*, int64_t);
 GRADUS_INSTANTIATE(float)
