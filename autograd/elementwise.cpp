@@ -23,8 +23,15 @@ constexpr auto power = []<class T>(T x, T p) {
 
 bool is_one(Scalar alpha) { return alpha.to_double() == 1; }
 
-/// 1 where the condition holds, 1/2 where a and b are equal, 0 elsewhere: who gets the gradient of maximum and minimum.
-Tensor share(const Tensor& wins, const Tensor& ties, DType t) { return to(wins, t) + to(ties, t) * 0.5; }
+/// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
+template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
+  const Tensor y = zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
+  const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
+    return dy * (to(wins(x, other), dy.dtype()) + to(x == other, dy.dtype()) * 0.5);
+  };
+  return record(op, y, {a, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, a(), b()); }},
+                {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
+}
 
 }  // namespace
 
@@ -200,21 +207,8 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> m
                              }});
 }
 
-Tensor maximum(const Tensor& a, const Tensor& b) {
-  const Tensor y = zip_number("maximum", a, b, []<class T>(T p, T q) { return p > q || p != p ? p : q; });
-  return record(
-      "maximum", y,
-      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() > b(), a() == b(), dy.dtype()); }},
-      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() > a(), a() == b(), dy.dtype()); }});
-}
-
-Tensor minimum(const Tensor& a, const Tensor& b) {
-  const Tensor y = zip_number("minimum", a, b, []<class T>(T p, T q) { return p < q || p != p ? p : q; });
-  return record(
-      "minimum", y,
-      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() < b(), a() == b(), dy.dtype()); }},
-      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() < a(), a() == b(), dy.dtype()); }});
-}
+Tensor maximum(const Tensor& a, const Tensor& b) { return winner("maximum", a, b, std::greater<>()); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return winner("minimum", a, b, std::less<>()); }
 
 Tensor alias(const Tensor& x) {
   return record("alias", x.as_view(x.sizes(), x.strides(), x.impl().offset), {x, [](const Tensor& dy) { return dy; }});

@@ -3,6 +3,7 @@
 #include "autograd/engine.h"
 
 #include <map>
+#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -53,6 +54,21 @@ void accumulate(Node& node, const Tensor& dx, bool sole_owner) {
   }
 }
 
+/// The nodes behind the outputs that are no older than `oldest`, by their ids.
+std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs, uint64_t oldest) {
+  std::map<uint64_t, const Node*> reached;
+  std::vector<const Node*> todo;
+  for (const Tensor& y : outputs) todo.push_back(y.node().get());
+  while (!todo.empty()) {
+    const Node* node = todo.back();
+    todo.pop_back();
+    if (node->id < oldest || !reached.emplace(node->id, node).second) continue;
+    for (const Node::Edge& edge : node->edges)
+      if (edge.input) todo.push_back(edge.input.get());
+  }
+  return reached;
+}
+
 class Walk {
  public:
   Walk(bool keep_graph, const std::vector<Node*>& targets)
@@ -85,18 +101,8 @@ class Walk {
 void Walk::find_needed(const std::vector<Tensor>& outputs) {
   uint64_t oldest = ~uint64_t{0};
   for (const Node* target : targets_) oldest = std::min(oldest, target->id);
-  std::map<uint64_t, const Node*> reached;  // oldest first
-  std::vector<const Node*> todo;
-  for (const Tensor& y : outputs) todo.push_back(y.node().get());
-  while (!todo.empty()) {
-    const Node* node = todo.back();
-    todo.pop_back();
-    if (node->id < oldest || !reached.emplace(node->id, node).second) continue;
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) todo.push_back(edge.input.get());
-  }
   needed_ = targets_;
-  for (const auto& [id, node] : reached)
+  for (const auto& [id, node] : nodes_behind(outputs, oldest))  // oldest first
     for (const Node::Edge& edge : node->edges)
       if (edge.input && needed_.count(edge.input.get())) needed_.insert(node);
 }
@@ -251,18 +257,10 @@ std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, 
 }
 
 std::vector<GraphNode> graph(const Tensor& y) {
-  std::map<uint64_t, const Node*, std::greater<>> nodes;
-  std::vector<const Node*> todo;
-  if (needs_grad(y)) todo.push_back(y.node().get());
-  while (!todo.empty()) {
-    const Node* node = todo.back();
-    todo.pop_back();
-    if (!nodes.emplace(node->id, node).second) continue;
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) todo.push_back(edge.input.get());
-  }
   std::vector<GraphNode> list;
-  for (const auto& [id, node] : nodes) {
+  if (!needs_grad(y)) return list;
+  const auto nodes = nodes_behind({y}, 0);
+  for (const auto& [id, node] : std::ranges::reverse_view(nodes)) {
     list.push_back({id, node->name, *node->scope, node->shape, node->dtype, {}});
     for (const Node::Edge& edge : node->edges)
       if (edge.input) list.back().inputs.push_back(edge.input->id);

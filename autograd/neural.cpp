@@ -154,11 +154,8 @@ Tensor dropout(const Tensor& x, double p, bool train) {
         x.dtype());
   if (!train || p == 0) return x;
   const Tensor mask = empty(x.sizes(), x.dtype());
-  {
-    const std::lock_guard lock(generator_mutex());
-    dispatch_float("dropout", x.dtype(),
-                   [&]<class T>() { dropout_mask(default_generator(), mask.data<T>(), mask.numel(), p); });
-  }
+  dispatch_float("dropout", x.dtype(),
+                 [&]<class T>() { dropout_mask(*LockedGenerator(), mask.data<T>(), mask.numel(), p); });
   const Tensor y = zip_float("dropout", x, mask, [](auto a, auto scale) { return a * scale; });
   return record("dropout", y, {x, [mask = saved(mask)](const Tensor& dy) { return dy * mask(); }});
 }

@@ -15,10 +15,6 @@ Tensor strided(const Shape& sizes, const Shape& strides, DType t) {
   return Tensor(Ref<TensorImpl>(new TensorImpl(std::move(memory), 0, sizes, strides, t, /*view=*/false)));
 }
 
-Tensor finish(const Tensor& x, const TensorOptions& options) {
-  return options.requires_grad() ? x.requires_grad_() : x;
-}
-
 Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   numel(op, sizes);  // for its error
   const Tensor x = strided(sizes, contiguous_strides(sizes), t);
@@ -26,13 +22,18 @@ Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   return x;
 }
 
+/// The options with x's dtype unless they name another.
+TensorOptions options_like(const Tensor& x, const TensorOptions& options) {
+  return options.dtype(options.dtype_or(x.dtype()));
+}
+
 /// A tensor drawn by fill(generator, T*, n).
 template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   numel(op, sizes);
   const Tensor x = empty(sizes, options.dtype());
-  const std::lock_guard lock(generator_mutex());
-  dispatch_float(op, x.dtype(), [&]<class T>() { fill(default_generator(), x.data<T>(), x.numel()); });
-  return finish(x, options);
+  const LockedGenerator generator;
+  dispatch_float(op, x.dtype(), [&]<class T>() { fill(*generator, x.data<T>(), x.numel()); });
+  return x.requires_grad_(options.requires_grad());
 }
 
 }  // namespace
@@ -63,35 +64,21 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
       }
     });
   });
-  return finish(x, options);
+  return x.requires_grad_(options.requires_grad());
 }
-
-template <class T>
-requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options) {
-  using Own = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
-  const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
-  const Tensor x = empty({static_cast<int64_t>(values.size())}, dtype_of<Own>);
-  std::copy(values.begin(), values.end(), x.data<Own>());
-  return finish(x.to(options.dtype_or(natural)), options);
-}
-template Tensor tensor(const std::vector<float>&, const TensorOptions&);
-template Tensor tensor(const std::vector<double>&, const TensorOptions&);
-template Tensor tensor(const std::vector<int>&, const TensorOptions&);
-template Tensor tensor(const std::vector<int64_t>&, const TensorOptions&);
-template Tensor tensor(const std::vector<bool>&, const TensorOptions&);
 
 Tensor empty(const Shape& sizes, const TensorOptions& options) {
-  return finish(strided(sizes, contiguous_strides(sizes), options.dtype()), options);
+  return strided(sizes, contiguous_strides(sizes), options.dtype()).requires_grad_(options.requires_grad());
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
   const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
-  return finish(filled("full", sizes, value, options.dtype_or(natural)), options);
+  return filled("full", sizes, value, options.dtype_or(natural)).requires_grad_(options.requires_grad());
 }
 Tensor zeros(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled("zeros", sizes, 0, options.dtype()), options);
+  return filled("zeros", sizes, 0, options.dtype()).requires_grad_(options.requires_grad());
 }
 Tensor ones(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled("ones", sizes, 1, options.dtype()), options);
+  return filled("ones", sizes, 1, options.dtype()).requires_grad_(options.requires_grad());
 }
 
 Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
@@ -119,7 +106,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
       for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
     }
   });
-  return finish(x, options);
+  return x.requires_grad_(options.requires_grad());
 }
 
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
@@ -133,7 +120,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
       x.data<T>()[i] =
           i < steps / 2 || steps == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(steps - 1 - i);
   });
-  return finish(x, options);
+  return x.requires_grad_(options.requires_grad());
 }
 
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
@@ -142,7 +129,7 @@ Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   dispatch(x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
   });
-  return finish(x, options);
+  return x.requires_grad_(options.requires_grad());
 }
 
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
@@ -153,21 +140,18 @@ Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
 }
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
-  return finish(empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype())), options);
+  const Tensor y = empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype()));
+  return y.requires_grad_(options.requires_grad());
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
-  const Tensor y = empty_like(x, options.dtype(options.dtype_or(x.dtype())).requires_grad(false));
+  const Tensor y = empty_like(x, options_like(x, options).requires_grad(false));
   dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
-  return finish(y, options);
+  return y.requires_grad_(options.requires_grad());
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
-Tensor rand_like(const Tensor& x, const TensorOptions& options) {
-  return rand(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
-}
-Tensor randn_like(const Tensor& x, const TensorOptions& options) {
-  return randn(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
-}
+Tensor rand_like(const Tensor& x, const TensorOptions& options) { return rand(x.sizes(), options_like(x, options)); }
+Tensor randn_like(const Tensor& x, const TensorOptions& options) { return randn(x.sizes(), options_like(x, options)); }
 
 Tensor rand(const Shape& sizes, const TensorOptions& options) {
   return drawn("rand", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
@@ -181,21 +165,15 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
   const Tensor x = empty(sizes, kInt64);
-  {
-    const std::lock_guard lock(generator_mutex());
-    fill_randint(default_generator(), x.data<int64_t>(), x.numel(), low, high);
-  }
-  return finish(x.to(options.dtype_or(kInt64)), options);
+  fill_randint(*LockedGenerator(), x.data<int64_t>(), x.numel(), low, high);
+  return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
   numel("randperm", n);
   const Tensor x = empty(n, kInt64);
-  {
-    const std::lock_guard lock(generator_mutex());
-    randperm(default_generator(), x.data<int64_t>(), n);
-  }
-  return finish(x.to(options.dtype_or(kInt64)), options);
+  randperm(*LockedGenerator(), x.data<int64_t>(), n);
+  return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
 }
 
 }  // namespace gradus

@@ -13,10 +13,8 @@ void Shape::assign(const int64_t* values, size_t size) {
 }
 
 Shape Shape::filled(size_t size, int64_t value) {
-  const std::array<int64_t, kMaxDims> none{};
   Shape shape;
-  shape.assign(none.data(), size);
-  std::fill(shape.begin(), shape.end(), value);
+  for (size_t d = 0; d < size; ++d) shape.push_back(value);
   return shape;
 }
 
