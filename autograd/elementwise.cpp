@@ -7,22 +7,6 @@
 namespace gradus {
 namespace {
 
-template <class T> T whole_power(T base, T exponent) {
-  T power = 1;
-  for (; exponent > 0; exponent /= 2) {
-    if (exponent % 2 == 1) power = static_cast<T>(static_cast<uint64_t>(power) * static_cast<uint64_t>(base));
-    base = static_cast<T>(static_cast<uint64_t>(base) * static_cast<uint64_t>(base));
-  }
-  return power;
-}
-
-constexpr auto power = []<class T>(T x, T p) {
-  if constexpr (std::is_integral_v<T>) return whole_power(x, p);
-  else return p == T(2) ? x * x : std::pow(x, p);
-};
-
-bool is_one(Scalar alpha) { return alpha.to_double() == 1; }
-
 /// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
 template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
   const Tensor y = zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
@@ -47,19 +31,20 @@ Tensor number_like(const char* op, Scalar value, const Tensor& x) {
 }
 
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
-  if (!is_one(alpha)) return add(a, mul(b, alpha));
-  return record("add", zip_number("add", a, b, plus), {a, [](const Tensor& dy) { return dy; }},
+  if (alpha.to_double() != 1) return add(a, mul(b, alpha));
+  return record("add", zip_number("add", a, b, kernels::plus), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return dy; }});
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
-  if (!is_one(alpha)) return sub(a, mul(b, alpha));
-  return record("sub", zip_number("sub", a, b, minus), {a, [](const Tensor& dy) { return dy; }},
+  if (alpha.to_double() != 1) return sub(a, mul(b, alpha));
+  return record("sub", zip_number("sub", a, b, kernels::minus), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return -dy; }});
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  return record("mul", zip_number("mul", a, b, times), {a, [b = saved(b)](const Tensor& dy) { return dy * b(); }},
+  return record("mul", zip_number("mul", a, b, kernels::times),
+                {a, [b = saved(b)](const Tensor& dy) { return dy * b(); }},
                 {b, [a = saved(a)](const Tensor& dy) { return dy * a(); }});
 }
 
@@ -74,7 +59,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
         "pow: int64 to a negative power is no whole number");
-  return record("pow", zip_number("pow", x, exponent, power),
+  return record("pow", zip_number("pow", x, exponent, kernels::power),
                 {x, [x = saved(x), p = saved(exponent)](
                         const Tensor& dy) { return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1)); }},
                 {exponent, [x = saved(x), p = saved(exponent)](const Tensor& dy, const Tensor& y) {
@@ -85,7 +70,7 @@ Tensor pow(const Tensor& x, const Tensor& exponent) {
 Tensor pow(const Tensor& x, Scalar exponent) {
   check(x.dtype() != kInt64 || exponent.to_double() >= 0, "pow: int64 to a negative power is no whole number");
   const Tensor p = number_like("pow", exponent, x);
-  return record("pow", zip_number("pow", x, p, power),
+  return record("pow", zip_number("pow", x, p, kernels::power),
                 {x, [x = saved(x), exponent](const Tensor& dy) {
                    const double n = exponent.to_double();
                    return n == 0 ? zeros_like(dy) : n == 1 ? dy : dy * (pow(x(), n - 1) * n);
@@ -93,7 +78,7 @@ Tensor pow(const Tensor& x, Scalar exponent) {
 }
 
 Tensor neg(const Tensor& x) {
-  const Tensor y = map_number("neg", x, []<class T>(T p) { return minus(T(0), p); });
+  const Tensor y = map_number("neg", x, []<class T>(T p) { return kernels::minus(T(0), p); });
   return record("neg", y, {x, [](const Tensor& dy) { return -dy; }});
 }
 
@@ -180,7 +165,9 @@ Tensor cos(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  const Tensor y = map_number("abs", x, []<class T>(T p) { return p < T(0) ? minus(T(0), p) : p == T(0) ? T(0) : p; });
+  const Tensor y = map_number("abs", x, []<class T>(T p) {
+    return p < T(0) ? kernels::minus(T(0), p) : p == T(0) ? T(0) : p;
+  });
   return record("abs", y, {x, [x = saved(x)](const Tensor& dy) {
                              return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
                            }});

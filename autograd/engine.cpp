@@ -40,12 +40,10 @@ void accumulate(Node& node, const Tensor& dx, bool sole_owner) {
     check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
           "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
           grad.dtype());
-  }
-  if (is_grad_enabled()) {
-    grad = grad.defined() ? add(grad, dx) : clone(dx);
-  } else if (grad.defined()) {
-    if (grad.requires_grad() || !may_write_in_place(grad)) grad = add(grad, dx);
-    else grad.add_(dx);
+    const bool where_it_lies = !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad);
+    grad = where_it_lies ? grad.add_(dx) : add(grad, dx);
+  } else if (is_grad_enabled()) {
+    grad = clone(dx);
   } else if (sole_owner && dx.strides() == node.strides) {
     grad = dx;
   } else {

@@ -57,7 +57,7 @@ class AutogradContext {
 
  private:
   template <class F> friend class Function;
-  void finish(const Tensor& y);
+  void finish(const Tensor& y, Node* node);
 
   tensor_list given_;  // until forward has returned
   std::vector<Saved> saved_;
@@ -97,8 +97,7 @@ template <class F> class Function {
     };
     const Tensor before = y;
     y = record(name.c_str(), y.node() ? y.detach() : y, inputs, rule);
-    context->finish(before);
-    if (y.node()) context->node_ = y.node().get();
+    context->finish(before, y.node().get());
     return y;
   }
 };

@@ -86,19 +86,19 @@ template <class Fill> Tensor draw(const char* op, const Tensor& x, const Fill& f
 
 Tensor Tensor::add_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return add_(y.mul(alpha));
-  return update("add_", *this, y, plus, [&](const Tensor& x) { return x.add(y); });
+  return update("add_", *this, y, kernels::plus, [&](const Tensor& x) { return x.add(y); });
 }
 Tensor Tensor::sub_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return sub_(y.mul(alpha));
-  return update("sub_", *this, y, minus, [&](const Tensor& x) { return x.sub(y); });
+  return update("sub_", *this, y, kernels::minus, [&](const Tensor& x) { return x.sub(y); });
 }
 Tensor Tensor::mul_(const Tensor& y) const {
-  return update("mul_", *this, y, times, [&](const Tensor& x) {
+  return update("mul_", *this, y, kernels::times, [&](const Tensor& x) {
     return (needs_grad(y) ? x.clone() : x).mul(y);
   });  // y's gradient needs the old x
 }
 Tensor Tensor::div_(const Tensor& y) const {
-  check(is_floating_point(), "div_: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", dtype());
+  check_floating_point("div_", dtype());
   return update(
       "div_", *this, y, []<class T>(T p, T q) { return q == T(0) && std::is_integral_v<T> ? T(0) : p / q; },
       [&](const Tensor& x) { return x.div(y); });

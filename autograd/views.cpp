@@ -212,11 +212,9 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
   const int64_t total = size_along("split", x, dim);
   check(size > 0 || (size == 0 && total == 0), "split: the size must be positive, got {}", size);
-  std::vector<Tensor> pieces;
-  int64_t start = 0;
-  do pieces.push_back(narrow(x, dim, start, std::min(size, total - start)));
-  while ((start += pieces.back().size(dim)) < total);
-  return pieces;
+  std::vector<int64_t> sizes{std::min(size, total)};
+  for (int64_t left = total - sizes[0]; left > 0; left -= size) sizes.push_back(std::min(size, left));
+  return split(x, sizes, dim);
 }
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {

@@ -53,9 +53,12 @@ template <class F> decltype(auto) dispatch_number(const char* op, DType t, F&& f
          : t == kFloat64 ? f.template operator()<double>()
                          : f.template operator()<int64_t>();
 }
+inline void check_floating_point(const char* op, DType t) {
+  check(is_floating_point(t), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+}
 /// The same for ops that only make sense on floating-point tensors.
 template <class F> decltype(auto) dispatch_float(const char* op, DType t, F&& f) {
-  check(is_floating_point(t), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+  check_floating_point(op, t);
   return t == kFloat32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 

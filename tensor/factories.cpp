@@ -57,11 +57,8 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   const Tensor x = empty(numbers.sizes(), options.dtype_or(numbers.dtype()));
   dispatch(x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(), [](const Scalar& value) {
-      if constexpr (std::is_same_v<T, int64_t>) {
-        return value.is_fractional() ? Scalar(std::trunc(value.to_double())).to<T>("tensor") : value.to<T>("tensor");
-      } else {
-        return value.to<T>("tensor");
-      }
+      const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
+      return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
     });
   });
   return x.requires_grad_(options.requires_grad());
@@ -89,22 +86,14 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
         "arange: from {} to {} in steps of {} - the steps do not lead there", from, to, by);
   const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
   double count = std::ceil((to - from) / by);
-  if (!fractional) {  // exactly
-    const auto a = static_cast<uint64_t>(start.to<int64_t>("arange")),
-               b = static_cast<uint64_t>(end.to<int64_t>("arange")),
-               stride = static_cast<uint64_t>(step.to<int64_t>("arange"));
-    const uint64_t distance = by > 0 ? b - a : a - b, size = by > 0 ? stride : 0 - stride;
-    count = static_cast<double>(distance / size + (distance % size != 0));
-  }
+  if (!fractional)
+    count = static_cast<double>(
+        kernels::steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
   check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
   const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
-    if constexpr (std::is_same_v<T, int64_t>) {
-      const T first = start.to<T>("arange"), stride = step.to<T>("arange");
-      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = plus(first, times(i, stride));
-    } else {
-      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
-    }
+    using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
+    kernels::arange(x.data<T>(), x.numel(), start.to<Step>("arange"), step.to<Step>("arange"));
   });
   return x.requires_grad_(options.requires_grad());
 }
@@ -114,11 +103,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   numel("linspace", steps);
   const Tensor x = empty(steps, options.dtype());
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
-    const T from = start.to<T>("linspace"), to = end.to<T>("linspace");
-    const T step = steps > 1 ? (to - from) / static_cast<T>(steps - 1) : T(0);
-    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last number is exactly `end`
-      x.data<T>()[i] =
-          i < steps / 2 || steps == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(steps - 1 - i);
+    kernels::linspace(x.data<T>(), steps, start.to<T>("linspace"), end.to<T>("linspace"));
   });
   return x.requires_grad_(options.requires_grad());
 }
