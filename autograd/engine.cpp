@@ -3,7 +3,6 @@
 #include "autograd/engine.h"
 
 #include <map>
-#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -257,12 +256,12 @@ std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, 
 std::vector<GraphNode> graph(const Tensor& y) {
   std::vector<GraphNode> list;
   if (!needs_grad(y)) return list;
-  const auto nodes = nodes_behind({y}, 0);
-  for (const auto& [id, node] : std::ranges::reverse_view(nodes)) {
+  for (const auto& [id, node] : nodes_behind({y}, 0)) {
     list.push_back({id, node->name, *node->scope, node->shape, node->dtype, {}});
     for (const Node::Edge& edge : node->edges)
       if (edge.input) list.back().inputs.push_back(edge.input->id);
   }
+  std::reverse(list.begin(), list.end());
   return list;
 }
 
