@@ -15,6 +15,10 @@ Tensor strided(const Shape& sizes, const Shape& strides, DType t) {
   return Tensor(Ref<TensorImpl>(new TensorImpl(std::move(memory), 0, sizes, strides, t, /*view=*/false)));
 }
 
+Tensor finish(const Tensor& x, const TensorOptions& options) {
+  return options.requires_grad() ? x.requires_grad_() : x;
+}
+
 Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   numel(op, sizes);  // for its error
   const Tensor x = strided(sizes, contiguous_strides(sizes), t);
@@ -33,7 +37,7 @@ template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const Ten
   const Tensor x = empty(sizes, options.dtype());
   const LockedGenerator generator;
   dispatch_float(op, x.dtype(), [&]<class T>() { fill(*generator, x.data<T>(), x.numel()); });
-  return x.requires_grad_(options.requires_grad());
+  return finish(x, options);
 }
 
 }  // namespace
@@ -61,21 +65,21 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
       return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
     });
   });
-  return x.requires_grad_(options.requires_grad());
+  return finish(x, options);
 }
 
 Tensor empty(const Shape& sizes, const TensorOptions& options) {
-  return strided(sizes, contiguous_strides(sizes), options.dtype()).requires_grad_(options.requires_grad());
+  return finish(strided(sizes, contiguous_strides(sizes), options.dtype()), options);
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
   const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
-  return filled("full", sizes, value, options.dtype_or(natural)).requires_grad_(options.requires_grad());
+  return finish(filled("full", sizes, value, options.dtype_or(natural)), options);
 }
 Tensor zeros(const Shape& sizes, const TensorOptions& options) {
-  return filled("zeros", sizes, 0, options.dtype()).requires_grad_(options.requires_grad());
+  return finish(filled("zeros", sizes, 0, options.dtype()), options);
 }
 Tensor ones(const Shape& sizes, const TensorOptions& options) {
-  return filled("ones", sizes, 1, options.dtype()).requires_grad_(options.requires_grad());
+  return finish(filled("ones", sizes, 1, options.dtype()), options);
 }
 
 Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
@@ -95,7 +99,7 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
     kernels::arange(x.data<T>(), x.numel(), start.to<Step>("arange"), step.to<Step>("arange"));
   });
-  return x.requires_grad_(options.requires_grad());
+  return finish(x, options);
 }
 
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
@@ -105,7 +109,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
     kernels::linspace(x.data<T>(), steps, start.to<T>("linspace"), end.to<T>("linspace"));
   });
-  return x.requires_grad_(options.requires_grad());
+  return finish(x, options);
 }
 
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
@@ -114,7 +118,7 @@ Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   dispatch(x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
   });
-  return x.requires_grad_(options.requires_grad());
+  return finish(x, options);
 }
 
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
@@ -126,12 +130,12 @@ Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
   const Tensor y = empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype()));
-  return y.requires_grad_(options.requires_grad());
+  return finish(y, options);
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
   const Tensor y = empty_like(x, options_like(x, options).requires_grad(false));
   dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
-  return y.requires_grad_(options.requires_grad());
+  return finish(y, options);
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
@@ -151,14 +155,14 @@ Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOption
   numel("randint", sizes);
   const Tensor x = empty(sizes, kInt64);
   fill_randint(*LockedGenerator(), x.data<int64_t>(), x.numel(), low, high);
-  return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
+  return finish(x.to(options.dtype_or(kInt64)), options);
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
   numel("randperm", n);
   const Tensor x = empty(n, kInt64);
   randperm(*LockedGenerator(), x.data<int64_t>(), n);
-  return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
+  return finish(x.to(options.dtype_or(kInt64)), options);
 }
 
 }  // namespace gradus

@@ -13,8 +13,10 @@ void Shape::assign(const int64_t* values, size_t size) {
 }
 
 Shape Shape::filled(size_t size, int64_t value) {
+  const std::array<int64_t, kMaxDims> none{};
   Shape shape;
-  for (size_t d = 0; d < size; ++d) shape.push_back(value);
+  shape.assign(none.data(), size);
+  std::fill(shape.begin(), shape.end(), value);
   return shape;
 }
 
