@@ -22,9 +22,14 @@ template <class T> struct Tile {
 
 /// c (ROWS, VECTORS vectors) = a b + start. A packed a has columns of ROWS numbers.
 template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tile<T>& t) {
+  // C is asked for now, to be there when k is through.
+  for (int64_t i = 0; i < ROWS; ++i) {
+    for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(t.c + i * t.c_row + j * kWidth<T>, 1);
+  }
   Vector<T> sum[ROWS][VECTORS] = {};
   const T *a = t.a, *b = t.b;
   const int64_t a_row = PACKED ? 1 : t.a_row, a_col = PACKED ? ROWS : t.a_col, b_row = t.b_row;
+  GRADUS_UNROLL_BY(2)
   for (int64_t k = t.K; k > 0; --k, a += a_col, b += b_row) {
     Vector<T> row[VECTORS];
     GRADUS_UNROLL
@@ -78,34 +83,54 @@ template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>
   }
 }
 
-/// panel[k * width + i] = x[k * k_stride + i * i_stride] for i < n; what lies between n and width does not matter.
-/// It stores whole vectors, from the last to the first: what one writes too much the next writes over, and at the end
-/// of the panel up to a vector is written beyond.
-template <class T>
-void pack(T* panel, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, int64_t n, int64_t width) {
-  constexpr int64_t W = kWidth<T>;
-  for (int64_t i = (n - 1) / W * W; i >= 0; i -= W) {
-    const int64_t lanes = n - i < W ? n - i : W;
-    const T* const from = x + i * i_stride;
-    T* const to = panel + i;
-    int64_t k = 0;
-    if (i_stride == 1) {
-      const int64_t whole = lanes == W ? K : k_stride < W ? 0 : K - 1;  // rows that a vector may read past
-      for (; k < whole; ++k) store(to + k * width, load(from + k * k_stride));
-    } else if (k_stride == 1) {
-      for (; k + W <= K; k += W) {
+/// How the n rows of a part of A, or the columns of one of B, are cut into panels.
+struct Cut {
+  int64_t n, size, longer, unit;  // the first `longer` panels have one more than `size`; memory comes in units
+  int64_t begin(int64_t panel) const { return min(n, panel * size + min(panel, longer)); }
+  int64_t count(int64_t panel) const { return begin(panel + 1) - begin(panel); }
+  int64_t width(int64_t panel) const { return (count(panel) + unit - 1) / unit * unit; }
+};
+
+/// Panel after panel, panel[k * width + i] = x[k * k_stride + (begin + i) * i_stride] for i < count; what lies between
+/// count and width does not matter.
+template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, const Cut& cut) {
+  constexpr int64_t W = kWidth<T>, kAhead = 4;
+  int64_t k = 0;
+  if (i_stride == 1) {
+    for (; k < K; ++k) {
+      const T* const row = x + k * k_stride;
+      for (int64_t i = 0; k + kAhead < K && i < cut.n; i += 64 / sizeof(T))
+        __builtin_prefetch(row + kAhead * k_stride + i);
+      for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
+        const int64_t begin = cut.begin(panel), count = cut.count(panel);
+        T* const to = panels + begin * K + k * cut.width(panel);
+        int64_t i = 0;
+        for (; i + W <= count; i += W) store(to + i, load(row + begin + i));
+        if (i < count) store_part(to + i, load_part(row + begin + i, count - i), count - i);
+      }
+    }
+    return;
+  }
+  for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
+    const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel);
+    for (int64_t i = 0; i < count; i += W) {
+      const int64_t lanes = min(count - i, W);
+      const T* const from = x + (begin + i) * i_stride;
+      T* const to = panels + begin * K + i;
+      for (k = 0; k_stride == 1 && k + W <= K; k += W) {
         Vector<T> rows[W];
         GRADUS_UNROLL
         for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
         transpose<T>(rows);
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) store(to + (k + r) * width, rows[r]);
+        for (int r = 0; r < W; ++r) {
+          if (lanes == W) store(to + (k + r) * width, rows[r]);
+          else store_part(to + (k + r) * width, rows[r], lanes);
+        }
       }
-    }
-    for (; k < K; ++k) {
-      Vector<T> column = {};
-      for (int64_t lane = 0; lane < lanes; ++lane) column[lane] = from[k * k_stride + lane * i_stride];
-      store(to + k * width, column);
+      for (; k < K; ++k) {
+        for (int64_t lane = 0; lane < lanes; ++lane) to[k * width + lane] = from[k * k_stride + lane * i_stride];
+      }
     }
   }
 }
@@ -134,50 +159,46 @@ template <class M> M at(const M& matrix, int64_t i, int64_t j) {
 
 template <class T> TileSize gemm_tile() { return {kTileRows, 2 * kWidth<T>}; }
 
-// Of A a part of M x kGemmDepth is packed, of B one of kGemmDepth x kGemmColumns, which stays in the L2 cache while all
-// tiles of the part of A, one after the other in the L1 cache, meet it.
+// B is packed in parts of kGemmDepth x kGemmColumns, which stay in the L2 cache while all tiles of A, one after the
+// other in the L1 cache, meet them. The columns of C that belong to such a part stay close until k is through.
 template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const auto& [C, A, B, start, M, N, K] = block;
   constexpr int64_t W = kWidth<T>;
-  T* const a_part = buffer;
-  T* const b_part = buffer + kGemmRows * kGemmDepth;
-  // Tiles of nearly equal heights: the first `tall` have a row more than `height`.
-  const int64_t tiles = (M + kTileRows - 1) / kTileRows, height = M / tiles, tall = M % tiles;
+  T* const a_parts = buffer;
+  T* const b_part = buffer + kGemmRows * kGemmPackedDepth;
+  // Tiles of nearly equal heights.
+  const int64_t tiles = (M + kTileRows - 1) / kTileRows;
+  const Cut rows_of_a{M, M / tiles, M % tiles, 1};
   // What few tiles read, or what lies close together, is read where it is.
   const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
   const bool pack_b = B.col != 1 || N % W != 0 || (N * K > kGemmDirect<T> && tiles > 2);
-  for (int64_t k = 0; k < K; k += kGemmDepth) {
-    const int64_t depth = K - k < kGemmDepth ? K - k : kGemmDepth;
-    const Matrix<const T> a_k = at(A, 0, k);
-    for (int64_t tile = 0, m = 0; pack_a && tile < tiles; ++tile) {
-      const int64_t rows = height + (tile < tall);
-      pack(a_part + m * depth, at(a_k, m, 0).data, A.col, A.row, depth, rows, rows);
-      m += rows;
-    }
+
+  for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
+    const int64_t k1 = min(K, k0 + kGemmPackedDepth);
+    for (int64_t k = k0; pack_a && k < k1; k += kGemmDepth)
+      pack(a_parts + (k - k0) * M, at(A, 0, k).data, A.col, A.row, min(k1 - k, kGemmDepth), rows_of_a);
     for (int64_t n0 = 0; n0 < N; n0 += kGemmColumns) {
-      const int64_t n1 = N - n0 < kGemmColumns ? N : n0 + kGemmColumns;
-      for (int64_t n = n0; pack_b && n < n1; n += 2 * W) {
-        const int64_t columns = n1 - n < 2 * W ? n1 - n : 2 * W;
-        pack(b_part + (n - n0) * depth, at(B, k, n).data, B.row, B.col, depth, columns, columns > W ? 2 * W : W);
-      }
-      for (int64_t tile = 0, m = 0; tile < tiles; ++tile) {
-        const int64_t rows = height + (tile < tall);
-        const Matrix<const T> a = pack_a ? Matrix<const T>{a_part + m * depth, 1, rows} : at(a_k, m, 0);
-        for (int64_t n = n0; n < n1; n += 2 * W) {
-          const int64_t columns = n1 - n < 2 * W ? n1 - n : 2 * W;
-          const bool two = columns > W;
-          const Matrix<T> c = at(C, m, n);
-          const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n);
-          const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
-          Tile<T> t{c.data, a.data, at(B, k, n).data, from.data, C.row, a.row, a.col, B.row, from.row, depth};
-          if (pack_b) {
-            t.b = b_part + (n - n0) * depth;
-            t.b_row = two ? 2 * W : W;
+      const Cut columns_of_b{min(N - n0, kGemmColumns), 2 * W, 0, W};
+      for (int64_t k = k0; k < k1; k += kGemmDepth) {
+        const int64_t depth = min(k1 - k, kGemmDepth);
+        if (pack_b) pack(b_part, at(B, k, n0).data, B.row, B.col, depth, columns_of_b);
+        for (int64_t tile = 0; tile < tiles; ++tile) {
+          const int64_t m = rows_of_a.begin(tile), rows = rows_of_a.count(tile);
+          const T* const packed = a_parts + (k - k0) * M + m * depth;
+          const Matrix<const T> a = pack_a ? Matrix<const T>{packed, 1, rows} : at(A, m, k);
+          for (int64_t n = 0; n < columns_of_b.n; n += 2 * W) {
+            const int64_t columns = min(columns_of_b.n - n, 2 * W);
+            const bool two = columns > W;
+            const Matrix<const T> b =
+                pack_b ? Matrix<const T>{b_part + n * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
+            const Matrix<T> c = at(C, m, n0 + n);
+            const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n0 + n);
+            const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
+            const Tile<T> t{c.data, a.data, b.data, from.data, c.row, a.row, a.col, b.row, from.row, depth};
+            if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) compute(t);
+            else compute_apart(compute, t, c, from, rows, columns);
           }
-          if (columns % W == 0 && C.col == 1 && (from.col == 1 || !from.data)) compute(t);
-          else compute_apart(compute, t, c, from, rows, columns);
         }
-        m += rows;
       }
     }
   }

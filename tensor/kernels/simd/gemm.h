@@ -14,10 +14,11 @@ template <class T> struct GemmBlock {
   int64_t M, N, K;
 };
 
-constexpr int64_t kGemmRows = 1008;    // most rows of a block, a multiple of every tile's height
-constexpr int64_t kGemmDepth = 256;    // of k in one packed part: a tile's share of A fits the L1 cache
-constexpr int64_t kGemmColumns = 384;  // of B in one packed part: with kGemmDepth it fits the L2 cache
-constexpr int64_t kGemmBuffer = (kGemmRows + kGemmColumns) * kGemmDepth + 64;  // numbers gemm_block packs into
+constexpr int64_t kGemmRows = 1008;         // most rows of a block
+constexpr int64_t kGemmDepth = 256;         // of k at a time: a tile's share of A fits the L1 cache
+constexpr int64_t kGemmPackedDepth = 1024;  // of k for which A is packed
+constexpr int64_t kGemmColumns = 384;       // of B at a time: with kGemmDepth they fit the L2 cache
+constexpr int64_t kGemmBuffer = kGemmRows * kGemmPackedDepth + kGemmColumns * kGemmDepth + 64;  // for packing
 
 // gemm_block: M is at most kGemmRows. Blocks of C are best cut at multiples of gemm_tile's height and width.
 struct TileSize {
