@@ -1,7 +1,11 @@
 #include "tensor/kernels/gemm.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <type_traits>
 
 #include "tensor/kernels/accumulator.h"
@@ -29,19 +33,26 @@ template <class T> void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<co
 
 namespace {
 
-/// Memory for packing, kept by each calling thread; one part for every worker.
-template <class T> T* packing_buffer(int64_t workers, int64_t* part) {
-  *part = kGemmBuffer;
-  thread_local std::unique_ptr<T[]> memory;
+/// Memory for packing, kept by each calling thread; kGemmBuffer numbers for every worker, in huge pages.
+template <class T> T* packing_buffer(int64_t workers) {
+  constexpr size_t kHugePage = size_t{2} << 20;
+  struct Free {
+    void operator()(T* memory) const { std::free(memory); }
+  };
+  thread_local std::unique_ptr<T[], Free> memory;
   thread_local int64_t size = 0;
-  constexpr int64_t kLine = 64 / sizeof(T);
-  if (size < workers * *part) {
+  if (size < workers) {
+    const size_t bytes = static_cast<size_t>(workers * kGemmBuffer) * sizeof(T);
+    const size_t pages = (bytes + kHugePage - 1) / kHugePage;
     size = 0;
-    memory = std::make_unique_for_overwrite<T[]>(static_cast<size_t>(workers * *part + kLine));
-    size = workers * *part;
+    memory.reset(static_cast<T*>(std::aligned_alloc(kHugePage, pages * kHugePage)));
+    if (!memory) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+    madvise(memory.get(), pages * kHugePage, MADV_HUGEPAGE);
+#endif
+    size = workers;
   }
-  const auto address = reinterpret_cast<uintptr_t>(memory.get());
-  return memory.get() + (64 - address % 64) % 64 / sizeof(T);
+  return memory.get();
 }
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -118,8 +129,7 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
     column_blocks = divide_up(N, width);
     const int64_t blocks = batch * row_blocks * column_blocks;
     const int64_t workers = std::min(threads, blocks);
-    int64_t part = 0;
-    T* const buffer = packing_buffer<T>(workers, &part);
+    T* const buffer = packing_buffer<T>(workers);
     parallel_for(workers, 1, [&](int64_t first, int64_t last) {
       for (int64_t w = first; w < last; ++w) {
         for (int64_t block = w; block < blocks; block += workers) {
@@ -133,7 +143,7 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
                                        std::min(height, M - m),
                                        std::min(width, N - n),
                                        K};
-          GRADUS_BEST(gemm_block(part_of_c, buffer + w * part));
+          GRADUS_BEST(gemm_block(part_of_c, buffer + w * kGemmBuffer));
         }
       }
     });

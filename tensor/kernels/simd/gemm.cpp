@@ -14,45 +14,52 @@ constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
 /// Numbers of A or B that are read where they lie, since they fit a cache.
 template <class T> constexpr int64_t kGemmDirect = 32 * 1024 / sizeof(T);
 
-template <class T> struct Tile {
+/// A row of `count` tiles, side by side in C.
+template <class T> struct Tiles {
   T* c;
   const T *a, *b, *start;
   int64_t c_row, a_row, a_col, b_row, start_row, K;
+  int64_t count, b_step;  // b_step: from one tile's share of B to the next
 };
 
-/// c (ROWS, VECTORS vectors) = a b + start. A packed a has columns of ROWS numbers.
-template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tile<T>& t) {
-  // C is asked for now, to be there when k is through.
-  for (int64_t i = 0; i < ROWS; ++i) {
-    for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(t.c + i * t.c_row + j * kWidth<T>, 1);
-  }
-  Vector<T> sum[ROWS][VECTORS] = {};
-  const T *a = t.a, *b = t.b;
+/// c (ROWS, VECTORS vectors) = a b + start, for each tile. A packed a has columns of ROWS numbers.
+template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tiles<T>& t) {
+  constexpr int W = kWidth<T>;
   const int64_t a_row = PACKED ? 1 : t.a_row, a_col = PACKED ? ROWS : t.a_col, b_row = t.b_row;
-  GRADUS_UNROLL_BY(2)
-  for (int64_t k = t.K; k > 0; --k, a += a_col, b += b_row) {
-    Vector<T> row[VECTORS];
-    GRADUS_UNROLL
-    for (int j = 0; j < VECTORS; ++j) row[j] = load(b + j * kWidth<T>);
+  for (int64_t tile = 0; tile < t.count; ++tile) {
+    T* const c = t.c + tile * VECTORS * W;
+    // C is asked for now, to be there when k is through.
+    for (int64_t i = 0; i < ROWS; ++i) {
+      for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(c + i * t.c_row + j * W, 1);
+    }
+    Vector<T> sum[ROWS][VECTORS] = {};
+    const T *b = t.b + tile * t.b_step, *a[3] = {t.a, t.a + 5 * a_row, t.a + 10 * a_row};
+    if (!PACKED) asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));  // else the compiler keeps a pointer for every row
+    GRADUS_UNROLL_BY(2)
+    for (int64_t k = t.K; k > 0; --k, b += b_row, a[0] += a_col, a[1] += a_col, a[2] += a_col) {
+      Vector<T> row[VECTORS];
+      GRADUS_UNROLL
+      for (int j = 0; j < VECTORS; ++j) row[j] = load(b + j * W);
+      GRADUS_UNROLL
+      for (int i = 0; i < ROWS; ++i) {
+        const T element = PACKED ? a[0][i] : a[i / 5][i % 5 * a_row];
+        GRADUS_UNROLL
+        for (int j = 0; j < VECTORS; ++j) sum[i][j] += element * row[j];
+      }
+    }
+    const T* const start = t.start ? t.start + tile * VECTORS * W : nullptr;
     GRADUS_UNROLL
     for (int i = 0; i < ROWS; ++i) {
       GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j) sum[i][j] += a[i * a_row] * row[j];
-    }
-  }
-  GRADUS_UNROLL
-  for (int i = 0; i < ROWS; ++i) {
-    GRADUS_UNROLL
-    for (int j = 0; j < VECTORS; ++j) {
-      const int64_t at = j * kWidth<T>;
-      store(t.c + i * t.c_row + at, t.start ? sum[i][j] + load(t.start + i * t.start_row + at) : sum[i][j]);
+      for (int j = 0; j < VECTORS; ++j)
+        store(c + i * t.c_row + j * W, start ? sum[i][j] + load(start + i * t.start_row + j * W) : sum[i][j]);
     }
   }
 }
 
-template <class T> using Compute = void (*)(const Tile<T>&);
+template <class T> using Compute = void (*)(const Tiles<T>&);
 
-/// The function for a tile of `rows` rows and one or two vectors.
+/// The function for tiles of `rows` rows and one or two vectors.
 template <class T, bool PACKED, int ROWS = 1> Compute<T> compute_for(int64_t rows, bool two) {
   if constexpr (ROWS < kTileRows) {
     if (rows > ROWS) return compute_for<T, PACKED, ROWS + 1>(rows, two);
@@ -94,30 +101,28 @@ struct Cut {
 /// Panel after panel, panel[k * width + i] = x[k * k_stride + (begin + i) * i_stride] for i < count; what lies between
 /// count and width does not matter.
 template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, const Cut& cut) {
-  constexpr int64_t W = kWidth<T>, kAhead = 4;
-  int64_t k = 0;
-  if (i_stride == 1) {
-    for (; k < K; ++k) {
-      const T* const row = x + k * k_stride;
-      for (int64_t i = 0; k + kAhead < K && i < cut.n; i += 64 / sizeof(T))
-        __builtin_prefetch(row + kAhead * k_stride + i);
-      for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
-        const int64_t begin = cut.begin(panel), count = cut.count(panel);
-        T* const to = panels + begin * K + k * cut.width(panel);
-        int64_t i = 0;
-        for (; i + W <= count; i += W) store(to + i, load(row + begin + i));
-        if (i < count) store_part(to + i, load_part(row + begin + i, count - i), count - i);
+  constexpr int64_t W = kWidth<T>, kRows = 32;  // rows copied at a time, whose pages the processor then still knows
+  for (int64_t k0 = 0; i_stride == 1 && k0 < K; k0 += kRows) {
+    const int64_t k1 = min(K, k0 + kRows);
+    for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
+      const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel), last = count % W;
+      const T* from = x + k0 * k_stride + begin;
+      T* to = panels + begin * K + k0 * width;
+      for (int64_t k = k0; k < k1; ++k, from += k_stride, to += width) {
+        for (int64_t i = 0; i < count - last; i += W) store(to + i, load(from + i));
+        if (last > 0) store_part(to + count - last, load_part(from + count - last, last), last);
       }
     }
-    return;
   }
+  if (i_stride == 1) return;
   for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
     const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel);
     for (int64_t i = 0; i < count; i += W) {
       const int64_t lanes = min(count - i, W);
       const T* const from = x + (begin + i) * i_stride;
       T* const to = panels + begin * K + i;
-      for (k = 0; k_stride == 1 && k + W <= K; k += W) {
+      int64_t k = 0;
+      for (; k_stride == 1 && k + W <= K; k += W) {
         Vector<T> rows[W];
         GRADUS_UNROLL
         for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
@@ -135,13 +140,14 @@ template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_
   }
 }
 
-/// A tile's worth of C where it is ragged or its columns do not lie side by side: computed apart, then copied.
-template <class T> void compute_apart(Compute<T> compute, Tile<T> t, const Matrix<T>& c, const Matrix<const T>& start,
+/// A tile of C that is ragged or whose columns do not lie side by side: computed apart, then copied.
+template <class T> void compute_apart(Compute<T> compute, Tiles<T> t, const Matrix<T>& c, const Matrix<const T>& start,
                                       int64_t rows, int64_t columns) {
   T part[kTileRows * 2 * kWidth<T>];
   t.c = part;
   t.c_row = 2 * kWidth<T>;
   t.start = nullptr;
+  t.count = 1;
   compute(t);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
@@ -186,17 +192,24 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
           const int64_t m = rows_of_a.begin(tile), rows = rows_of_a.count(tile);
           const T* const packed = a_parts + (k - k0) * M + m * depth;
           const Matrix<const T> a = pack_a ? Matrix<const T>{packed, 1, rows} : at(A, m, k);
-          for (int64_t n = 0; n < columns_of_b.n; n += 2 * W) {
-            const int64_t columns = min(columns_of_b.n - n, 2 * W);
+          for (int64_t n = 0; n < columns_of_b.n;) {
+            const int64_t left = columns_of_b.n - n, columns = min(left, 2 * W);
             const bool two = columns > W;
             const Matrix<const T> b =
                 pack_b ? Matrix<const T>{b_part + n * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
             const Matrix<T> c = at(C, m, n0 + n);
             const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n0 + n);
             const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
-            const Tile<T> t{c.data, a.data, b.data, from.data, c.row, a.row, a.col, b.row, from.row, depth};
-            if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) compute(t);
-            else compute_apart(compute, t, c, from, rows, columns);
+            const int64_t count = columns == 2 * W ? left / (2 * W) : 1, b_step = pack_b ? 2 * W * depth : 2 * W;
+            const Tiles<T> t{c.data, a.data, b.data,   from.data, c.row, a.row,
+                             a.col,  b.row,  from.row, depth,     count, b_step};
+            if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) {
+              compute(t);
+              n += count * columns;
+            } else {
+              compute_apart(compute, t, c, from, rows, columns);
+              n += columns;
+            }
           }
         }
       }
