@@ -115,7 +115,7 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
   }
   if constexpr (std::is_floating_point_v<T>) {
     const TileSize tile = GRADUS_BEST(gemm_tile<T>());
-    const bool serial = static_cast<double>(batch) * work(M, N, K) < 1'000'000;
+    const bool serial = static_cast<double>(batch) * work(M, N, K) < 200'000;
     const int64_t threads = serial ? 1 : get_num_threads();
     // C is cut into blocks of rows, and where these are too few to share evenly, along its longer side.
     int64_t row_blocks = divide_up(M, kGemmRows), column_blocks = 1;

@@ -12,7 +12,7 @@ namespace {
 constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
 
 /// Numbers of A or B that are read where they lie, since they fit a cache.
-template <class T> constexpr int64_t kGemmDirect = 32 * 1024 / sizeof(T);
+template <class T> constexpr int64_t kGemmDirect = 256 * 1024 / sizeof(T);
 
 /// A row of `count` tiles, side by side in C.
 template <class T> struct Tiles {
