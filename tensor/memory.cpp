@@ -15,6 +15,7 @@
 #include <mutex>
 #include <new>
 #include <set>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define GRADUS_SANITIZED 1
@@ -267,7 +268,7 @@ void memory::deallocate(void* memory, size_t bytes) {
   }
 }
 
-void* memory::Pooled::operator new(size_t bytes) {
+void* memory::allocate_object(size_t bytes) {
   void* const memory = allocate(bytes);
   if (!memory) throw std::bad_alloc();
   return memory;

@@ -24,10 +24,22 @@ void* allocate(size_t bytes, bool zeroed = false);
 /// `bytes` is what allocate was given. Any thread may do it.
 void deallocate(void* memory, size_t bytes);
 
+/// allocate, or std::bad_alloc.
+void* allocate_object(size_t bytes);
+
 /// Base of the small objects behind tensors, which come from the same lists.
 struct Pooled {
-  static void* operator new(size_t bytes);
+  static void* operator new(size_t bytes) { return allocate_object(bytes); }
   static void operator delete(void* memory, size_t bytes) { deallocate(memory, bytes); }
+};
+/// The same for containers.
+template <class T> struct Allocator {
+  using value_type = T;
+  Allocator() = default;
+  template <class U> Allocator(const Allocator<U>&) {}  // NOLINT: implicit
+  T* allocate(size_t n) { return static_cast<T*>(allocate_object(n * sizeof(T))); }
+  void deallocate(T* memory, size_t n) { memory::deallocate(memory, n * sizeof(T)); }
+  friend bool operator==(const Allocator&, const Allocator&) { return true; }
 };
 
 }  // namespace memory
