@@ -268,6 +268,8 @@ void memory::deallocate(void* memory, size_t bytes) {
   }
 }
 
+bool memory::keeps_freed() { return !kPassThrough; }
+
 void* memory::allocate_object(size_t bytes) {
   void* const memory = allocate(bytes);
   if (!memory) throw std::bad_alloc();

@@ -24,6 +24,9 @@ void* allocate(size_t bytes, bool zeroed = false);
 /// `bytes` is what allocate was given. Any thread may do it.
 void deallocate(void* memory, size_t bytes);
 
+/// Whether freed memory is kept: not under sanitizers, which are to see every block come and go.
+bool keeps_freed();
+
 /// allocate, or std::bad_alloc.
 void* allocate_object(size_t bytes);
 
