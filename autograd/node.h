@@ -155,7 +155,7 @@ Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& input
 /// Makes y's history the tensor's own, for writes in place.
 void set_node(const Tensor& x, Ref<Node> node);
 
-// ---- Rule's type erasure ------------------------------------------------------------------------------------------
+// Rule's type erasure
 
 template <class C> struct Rule::Erased {
   static constexpr bool in_place = sizeof(C) <= kInPlace && alignof(C) <= 8;

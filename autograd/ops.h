@@ -15,7 +15,7 @@ namespace Reduction {
 enum Reduction : int64_t { None, Mean, Sum };
 }
 
-// ---- elementwise.cpp --------------------------------------------------------------------------------------------
+// elementwise.cpp
 /// a + alpha b
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha = 1);
 /// a - alpha b
@@ -55,7 +55,7 @@ Tensor minimum(const Tensor& a, const Tensor& b);
 /// x with a history of its own: the identity.
 Tensor alias(const Tensor& x);
 
-// ---- select.cpp: comparisons, masks, choices; results of comparisons are bool and need no gradients
+// select.cpp: comparisons, masks, choices; results of comparisons are bool and need no gradients
 // ---------------------
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor ne(const Tensor& a, const Tensor& b);
@@ -79,7 +79,7 @@ Tensor to(const Tensor& x, DType t);
 Tensor clone(const Tensor& x);
 Tensor contiguous(const Tensor& x);
 
-// ---- views.cpp: other sizes and strides over the same memory --------------------------------------------------------
+// views.cpp: other sizes and strides over the same memory
 /// The same elements in row-major order under other sizes; one size may be -1. Throws if x's strides do not allow it.
 Tensor view(const Tensor& x, const Shape& sizes);
 /// view, or the view of a copy.
@@ -116,7 +116,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 /// The tensors, of one shape, along a new dimension.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
-// ---- reduce.cpp ------------------------------------------------------------------------------------------------
+// reduce.cpp
 /// The sum over dims (all, if empty); of bool and int64 it is int64. A dtype converts x first, here as everywhere.
 Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false, std::optional<DType> dtype = {});
 Tensor mean(const Tensor& x, const Shape& dim = {}, bool keepdim = false, std::optional<DType> dtype = {});
@@ -155,7 +155,7 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bo
 /// Summed over the dimensions that broadcasting `sizes` to x's shape added or stretched.
 Tensor sum_to(const Tensor& x, const Shape& sizes);
 
-// ---- matmul.cpp -------------------------------------------------------------------------------------------------
+// matmul.cpp
 /// The matrix product (..., M, K) x (..., K, N) -> (..., M, N), leading dimensions broadcast. A vector is a row on the
 /// left and a column on the right, and its dimension goes away.
 Tensor matmul(const Tensor& a, const Tensor& b);
@@ -164,7 +164,7 @@ Tensor outer(const Tensor& a, const Tensor& b);
 /// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out)
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-// ---- index.cpp --------------------------------------------------------------------------------------------------
+// index.cpp
 /// The entries of x along dim that `index` (int64, one dimension) names.
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);
 /// y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has the shape of index.
@@ -178,7 +178,7 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);
 /// Indices drawn with probabilities proportional to p, (categories) or (rows, categories).
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = false);
 
-// ---- neural.cpp, attention.cpp ------------------------------------------------------------------------------------
+// neural.cpp, attention.cpp
 /// exp(x) / sum(exp(x)) along dim.
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
 Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});

@@ -28,7 +28,7 @@ void simplified_self_attention(Lesson& lesson) {
   const int64_t q = lesson.query();                   // the word that looks: the query
   const std::string word = words[static_cast<size_t>(q)];
 
-  // ---- 3.3.1: one word looks at all -------------------------------------------------------------------------------
+  // 3.3.1: one word looks at all
   lesson.step("3.3.1", "A sentence as a table of numbers");
   lesson.say(
       "Each word has become a vector of three numbers, one row of the table. (How numbers get into such a table is a "
@@ -106,7 +106,7 @@ void simplified_self_attention(Lesson& lesson) {
                      "It is a mixture of the rows of the table, nothing else. No number in it can be larger than the "
                      "largest in its column.");
 
-  // ---- 3.3.2: all words at once -----------------------------------------------------------------------------------
+  // 3.3.2: all words at once
   lesson.step("3.3.2", "All scores at once");
   lesson.say(
       "What one word did, every word does: a table with a row for each word that looks (query) and a column for each "
@@ -153,7 +153,7 @@ void simplified_self_attention(Lesson& lesson) {
                      "They cut numbers off after one or two digits instead of rounding them. (And one reference there "
                      "to figure 3.10 means 3.11.)");
 
-  // ---- mistakes, made on purpose ----------------------------------------------------------------------------------
+  // mistakes, made on purpose
   lesson.step("what if", "... the softmax runs over the wrong axis (dim = 0)?");
   lesson.ask("then what sums to 1?", {"each row", "each column", "nothing"}, 1);
   lesson.say(

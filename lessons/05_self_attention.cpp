@@ -61,7 +61,7 @@ void self_attention(Lesson& lesson) {
                                                {0.77, 0.25, 0.10},     // one
                                                {0.05, 0.80, 0.55}}));  // step
 
-  // ---- 3.4.1: step by step ----------------------------------------------------------------------------------------
+  // 3.4.1: step by step
   lesson.step("3.4.1", "Three matrices, three roles");
   lesson.say(
       "Each word is multiplied with three matrices. Its query says what it looks for, its key what it can be found by, "
@@ -137,7 +137,7 @@ void self_attention(Lesson& lesson) {
       "Dividing by the square root brings the variance back to about 1, whatever the size; dividing by the size itself "
       "would press it towards 0.");
 
-  // ---- 3.4.2: as a class ------------------------------------------------------------------------------------------
+  // 3.4.2: as a class
   lesson.step("3.4.2", "All of it as a class: version 1");
   lesson.say(
       "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, so the same "
@@ -201,7 +201,7 @@ void self_attention(Lesson& lesson) {
   lesson.often_asked("Does the order of the three matter?",
                      "In the constructor yes: each draws its numbers from the same generator. In forward no.");
 
-  // ---- exercise 3.1 -----------------------------------------------------------------------------------------------
+  // exercise 3.1
   lesson.step("ex. 3.1", "Version 2's matrices in version 1");
   manual_seed(lesson.seed(123));
   const nn::SelfAttention other(3, 2);
@@ -214,7 +214,7 @@ void self_attention(Lesson& lesson) {
   lesson.show("exercise_3_1/context_vecs", copied(inputs), rows);
   lesson.equal("equal", copied(inputs), other(inputs));
 
-  // ---- mistakes, made on purpose ----------------------------------------------------------------------------------
+  // mistakes, made on purpose
   lesson.step("what if", "... the scores are not scaled?");
   lesson.show("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v), rows);
 

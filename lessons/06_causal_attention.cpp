@@ -35,7 +35,7 @@ void causal_attention(Lesson& lesson) {
                                                {0.77, 0.25, 0.10},     // one
                                                {0.05, 0.80, 0.55}}));  // step
 
-  // ---- 3.5.1: the mask --------------------------------------------------------------------------------------------
+  // 3.5.1: the mask
   lesson.step("3.5.1", "Where we stand: every word sees every word");
   lesson.say(
       "Lesson 05's second version (seed {}), its scores and its weights. Everything above the diagonal is a look into "
@@ -83,7 +83,7 @@ void causal_attention(Lesson& lesson) {
                      "less than 1, by as much as the future had). Dividing by the row sum cancels that denominator, "
                      "and nothing is left. The line above proves it.");
 
-  // ---- 3.5.2: dropout ---------------------------------------------------------------------------------------------
+  // 3.5.2: dropout
   lesson.step("3.5.2", "Dropout, on a matrix of ones");
   lesson.say(
       "While training, dropout erases each number with probability p, and multiplies the others by 1 / (1 - p), so "
@@ -123,7 +123,7 @@ void causal_attention(Lesson& lesson) {
                      "even lose everything; then its context vector is zeros for this one training step. In use, after "
                      "training, dropout is off.");
 
-  // ---- 3.5.3: the class -------------------------------------------------------------------------------------------
+  // 3.5.3: the class
   lesson.step("3.5.3", "As a class, for a batch of texts");
   const Tensor batch = stack({inputs, inputs});
   lesson.say(
@@ -174,7 +174,7 @@ void causal_attention(Lesson& lesson) {
   lesson.equal("all but the last stay where they were", moved.narrow(0, 0, T - 1), zeros({T - 1}), 0);
   lesson.equal("the last one moves", (moved[T - 1] > 0).item<int64_t>(), 1);
 
-  // ---- mistakes, made on purpose ----------------------------------------------------------------------------------
+  // mistakes, made on purpose
   const Tensor above = hide.to(kBool);
   const auto softmaxed = [&](const Tensor& s) { return softmax(s / scale, -1); };
   lesson.step("what if", "... I erase after the softmax and do not divide again?");

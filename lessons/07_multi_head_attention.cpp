@@ -76,7 +76,7 @@ void multi_head_attention(Lesson& lesson) {
                                                {0.05, 0.80, 0.55}}));  // step
   const Tensor batch = stack({inputs, inputs});                        // (2, T, 3)
 
-  // ---- 3.6.1: heads side by side ----------------------------------------------------------------------------------
+  // 3.6.1: heads side by side
   lesson.step("3.6.1", "The simple way: two layers side by side");
   lesson.say(
       "nn::MultiHeadAttentionWrapper holds lesson 06's CausalAttention twice, each with its own three matrices, and "
@@ -111,7 +111,7 @@ void multi_head_attention(Lesson& lesson) {
       "d_out = 1 for each head. (If a printed solution shows other numbers, it was made with an older program.)");
   lesson.show("exercise_3_2/context_vecs", narrow(batch), rows);
 
-  // ---- 3.6.2: one class -------------------------------------------------------------------------------------------
+  // 3.6.2: one class
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
   lesson.say(
       "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each row into pieces, one "
@@ -151,7 +151,7 @@ void multi_head_attention(Lesson& lesson) {
                  matmul(a, a.transpose(2, 3))[0][h]);
   }
 
-  // ---- the lecture's example: large enough to look inside ---------------------------------------------------------
+  // the lecture's example: large enough to look inside
   lesson.step("lecture", "Looking inside: 3 words of 6 numbers, 2 heads of 3");
   const Words three{"The", "cat", "sleeps"};
   const Tensor x = tensor({{0.43, 0.15, 0.89, 0.55, 0.87, 0.66},
@@ -199,7 +199,7 @@ void multi_head_attention(Lesson& lesson) {
                  s.context_per_head[0][h]);
   }
 
-  // ---- view and transpose -----------------------------------------------------------------------------------------
+  // view and transpose
   lesson.step("3.6.2", "Why view and then transpose?");
   lesson.say(
       "Take 2 words of 4 numbers, numbered 0 to 7, for 2 heads. View as (word, head, number), transpose: head 0 has "
@@ -221,7 +221,7 @@ void multi_head_attention(Lesson& lesson) {
     lesson.say("Error: {}", e.what());
   }
 
-  // ---- mistakes, made on purpose ----------------------------------------------------------------------------------
+  // mistakes, made on purpose
   const auto finish = [&](const Tensor& merged) { return lecture.out_proj(merged); };
   const auto attend = [](const Tensor& q, const Tensor& k, const Tensor& v, double divisor, bool causal) {
     const Tensor scores = matmul(q, k.transpose(-2, -1)), future = triu(ones({3, 3}), 1).to(kBool);

@@ -20,7 +20,7 @@ void expect_equal(const Tensor& got, const Tensor& wanted) {
   EXPECT_TRUE(got.sizes() == wanted.sizes() && equal(got, wanted)) << got << "\n" << wanted;
 }
 
-// ---- what backward adds where --------------------------------------------------------------------------------------
+// what backward adds where
 
 TEST(Backward, AddsToTheGradOfEveryLeaf) {
   const Tensor a = leaf({1., 2.}), b = leaf({3., 4.}), unused = leaf({1.});
@@ -137,7 +137,7 @@ TEST(Backward, SumsOverBroadcastDimensions) {
   expect_equal(one.grad(), doubles({{48.}}));
 }
 
-// ---- autograd::grad ------------------------------------------------------------------------------------------------
+// autograd::grad
 
 TEST(Grad, OfSeveralOutputsBySeveralInputs) {
   const Tensor a = leaf({1., 2.}), b = leaf({3., 4.}), y = a * b, z = (a + b).sum();
@@ -201,7 +201,7 @@ TEST(Grad, RefusesWhatHasNoGradient) {
                "grad: input 0 does not require gradients; call requires_grad_() before it is used");
 }
 
-// ---- leaves, detach, modes -----------------------------------------------------------------------------------------
+// leaves, detach, modes
 
 TEST(Leaves, AreWhatNoOpMade) {
   const Tensor x = leaf({1., 2.}), y = x * 2;
@@ -278,7 +278,7 @@ TEST(Modes, AreRestoredWhenBackwardThrows) {
   EXPECT_TRUE(is_grad_enabled());
 }
 
-// ---- the graph, looked at ------------------------------------------------------------------------------------------
+// the graph, looked at
 
 TEST(Graph, IsListedNewestFirstWithNamesAndScopes) {
   const Tensor w = leaf({1., 2.});
@@ -312,7 +312,7 @@ TEST(Graph, IsListedNewestFirstWithNamesAndScopes) {
   EXPECT_EQ(autograd::graph(h * h)[0].inputs, (std::vector{nodes[3].id, nodes[3].id}));
 }
 
-// ---- long and many -------------------------------------------------------------------------------------------------
+// long and many
 
 void* walk_a_long_chain(void* gradient) {
   const Tensor x = leaf(1.);

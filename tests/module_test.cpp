@@ -1,4 +1,6 @@
 // Modules as handles, their registry and its traps, saving and loading.
+#include <unistd.h>
+
 #include <filesystem>
 #include <memory>
 #include <thread>
@@ -144,7 +146,7 @@ TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
   EXPECT_EQ(whole.dtype(), kFloat32);
 }
 
-// ---- forgotten layers
+// forgotten layers
 // ---------------------------------------------------------------------------------------------------
 
 const char* const kForgotten =
@@ -263,7 +265,7 @@ TEST(ForgottenLayer, AggregatesWork) {
   EXPECT_EQ(one.parameters().size() + two.parameters().size(), 4u);
 }
 
-// ---- containers
+// containers
 // ---------------------------------------------------------------------------------------------------------
 
 TEST(Containers, SequentialTakesModulesAndFunctions) {
@@ -289,12 +291,11 @@ TEST(Containers, ModuleList) {
   EXPECT_EQ(error_of([&] { list[2]; }), "module_list: index 2 of a list of 2");
 }
 
-// ---- files
-// --------------------------------------------------------------------------------------------------------------
+// files
 
 class Files : public ::testing::Test {
  protected:
-  const std::string path = ::testing::TempDir() + "gradus_module_test.safetensors";
+  const std::string path = ::testing::TempDir() + fmt::format("gradus_module_test_{}.safetensors", getpid());
   ~Files() override { std::filesystem::remove(path); }
 };
 

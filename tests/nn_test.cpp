@@ -33,7 +33,7 @@ int64_t count(const nn::Module& module) {
   return n;
 }
 
-// ---- the book's numbers
+// the book's numbers
 // -----------------------------------------------------------------------------------------------
 
 TEST(Golden, Embedding) {
@@ -293,7 +293,7 @@ TEST(Golden, BlockOfGpt2) {
   expect_summary(ff(rand({2, 3, 768})), of_block("feed_forward_768/output"));
 }
 
-// ---- attention
+// attention
 // ----------------------------------------------------------------------------------------------------------
 
 TEST(Attention, TraceAndFusedPathAgree) {
@@ -374,7 +374,7 @@ TEST(Attention, Errors) {
             "linear: the weight is [2, 3], expected [out, in]; a bias must be [out]");
 }
 
-// ---- the GPT
+// the GPT
 // ------------------------------------------------------------------------------------------------------------
 
 const nn::GptConfig kSmall{

@@ -16,7 +16,7 @@ class Lesson {
  public:
   Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out);
 
-  // ---- the example ------------------------------------------------------------------------------------------------
+  // the example
   /// The book's six words, or those of --text.
   const Words& words() const { return words_; }
   /// The book's vectors, one row for each of its words; with --text one row for each of its words, new ones at random.
@@ -30,7 +30,7 @@ class Lesson {
   /// Whether this is the book's example, so that its numbers can be expected.
   bool by_the_book() const { return exchanged_.empty(); }
 
-  // ---- text -------------------------------------------------------------------------------------------------------
+  // text
   /// Ends the step before with its check, and begins one under the book's section.
   void step(const std::string& section, const std::string& heading);
   /// A paragraph.
@@ -47,7 +47,7 @@ class Lesson {
   void lines(const std::string& text);
   void try_next(const std::vector<std::string>& ideas);
 
-  // ---- numbers ----------------------------------------------------------------------------------------------------
+  // numbers
   /// Prints the tensor and holds it against the book's tensor of this name, within 2e-6. A name that the lesson's own
   /// numbers do not have is one of the usual mistakes (11_pitfalls).
   void show(const std::string& name, const Tensor& x, const Labels& labels = {});
@@ -57,14 +57,14 @@ class Lesson {
   void equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance = 2e-6);
   void equal(const std::string& what, int64_t a, int64_t b);
 
-  // ---- pictures ---------------------------------------------------------------------------------------------------
+  // pictures
   /// A matrix of weights (rows, columns); `high` has the brightest colour.
   void heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns,
                double high = 1);
   void bars(const Words& labels, const Tensor& values);
   const terminal::Canvas& canvas() const { return arguments_.canvas; }
 
-  // ---- questions --------------------------------------------------------------------------------------------------
+  // questions
   /// With --step: asks, waits for a guess and answers it. The options are numbered from 1, `answer` counts from 0.
   void ask(const std::string& question, const Words& options, int64_t answer);
 

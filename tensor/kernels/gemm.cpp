@@ -103,15 +103,19 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
     return;
   }
   if constexpr (std::is_floating_point_v<T>) {
-    const int64_t tile_height = GRADUS_BEST(tile_height<T>()), tile_width = GRADUS_BEST(tile_width<T>());
-    const bool serial = static_cast<double>(batch) * work(M, N, K) < 200'000;
+    const TileSize tile = GRADUS_BEST(gemm_tile<T>());
+    const bool serial = static_cast<double>(batch) * work(M, N, K) < 1'000'000;
     const int64_t threads = serial ? 1 : get_num_threads();
-    // C is cut into blocks, a few for each thread, of near-equal heights that are multiples of a tile's.
-    const int64_t height = divide_up(divide_up(M, divide_up(M, kGemmRows)), tile_height) * tile_height;
-    const int64_t row_blocks = divide_up(M, height);
-    const int64_t wanted = threads == 1 ? 1 : divide_up(2 * threads, batch * row_blocks);
-    const int64_t width = divide_up(divide_up(N, wanted), tile_width) * tile_width;
-    const int64_t column_blocks = divide_up(N, width);
+    // C is cut into blocks of rows, and where these are too few to share evenly, along its longer side.
+    int64_t row_blocks = divide_up(M, kGemmRows), column_blocks = 1;
+    if (batch * row_blocks % threads != 0 && batch * row_blocks < 8 * threads) {
+      if (N >= M) column_blocks = threads;
+      else row_blocks = divide_up(row_blocks, threads) * threads;
+    }
+    const int64_t height = divide_up(divide_up(M, row_blocks), tile.height) * tile.height;
+    const int64_t width = divide_up(divide_up(N, column_blocks), tile.width) * tile.width;
+    row_blocks = divide_up(M, height);
+    column_blocks = divide_up(N, width);
     const int64_t blocks = batch * row_blocks * column_blocks;
     const int64_t workers = std::min(threads, blocks);
     int64_t part = 0;

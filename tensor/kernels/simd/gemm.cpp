@@ -11,6 +11,9 @@ namespace {
 // The sums, two vectors of B and a number of A fill the registers: 32 of them with AVX-512, else 16.
 constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
 
+/// Numbers of A or B that are read where they lie, since they fit a cache.
+template <class T> constexpr int64_t kGemmDirect = 32 * 1024 / sizeof(T);
+
 template <class T> struct Tile {
   T* c;
   const T *a, *b, *start;
@@ -19,9 +22,14 @@ template <class T> struct Tile {
 
 /// c (ROWS, VECTORS vectors) = a b + start. A packed a has columns of ROWS numbers.
 template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tile<T>& t) {
+  // C is asked for now, to be there when k is through.
+  for (int64_t i = 0; i < ROWS; ++i) {
+    for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(t.c + i * t.c_row + j * kWidth<T>, 1);
+  }
   Vector<T> sum[ROWS][VECTORS] = {};
   const T *a = t.a, *b = t.b;
   const int64_t a_row = PACKED ? 1 : t.a_row, a_col = PACKED ? ROWS : t.a_col, b_row = t.b_row;
+  GRADUS_UNROLL_BY(2)
   for (int64_t k = t.K; k > 0; --k, a += a_col, b += b_row) {
     Vector<T> row[VECTORS];
     GRADUS_UNROLL
@@ -75,92 +83,122 @@ template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>
   }
 }
 
-/// panel[k * width + i] = x[k * k_stride + i * i_stride] for i < n, and 0 for the rest of the width.
-template <class T>
-void pack(T* panel, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, int64_t n, int64_t width) {
-  constexpr int W = kWidth<T>;
-  for (int64_t i = n; i < width; ++i) {
-    for (int64_t k = 0; k < K; ++k) panel[k * width + i] = 0;
-  }
-  int64_t i = 0;
+/// How the n rows of a part of A, or the columns of one of B, are cut into panels.
+struct Cut {
+  int64_t n, size, longer, unit;  // the first `longer` panels have one more than `size`; memory comes in units
+  int64_t begin(int64_t panel) const { return min(n, panel * size + min(panel, longer)); }
+  int64_t count(int64_t panel) const { return begin(panel + 1) - begin(panel); }
+  int64_t width(int64_t panel) const { return (count(panel) + unit - 1) / unit * unit; }
+};
+
+/// Panel after panel, panel[k * width + i] = x[k * k_stride + (begin + i) * i_stride] for i < count; what lies between
+/// count and width does not matter.
+template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, const Cut& cut) {
+  constexpr int64_t W = kWidth<T>, kAhead = 4;
+  int64_t k = 0;
   if (i_stride == 1) {
-    for (; i + W <= n; i += W) {
-      for (int64_t k = 0; k < K; ++k) store(panel + k * width + i, load(x + k * k_stride + i));
+    for (; k < K; ++k) {
+      const T* const row = x + k * k_stride;
+      for (int64_t i = 0; k + kAhead < K && i < cut.n; i += 64 / sizeof(T))
+        __builtin_prefetch(row + kAhead * k_stride + i);
+      for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
+        const int64_t begin = cut.begin(panel), count = cut.count(panel);
+        T* const to = panels + begin * K + k * cut.width(panel);
+        int64_t i = 0;
+        for (; i + W <= count; i += W) store(to + i, load(row + begin + i));
+        if (i < count) store_part(to + i, load_part(row + begin + i, count - i), count - i);
+      }
     }
-  } else if (k_stride == 1) {
-    for (; i + W <= n; i += W) {
-      for (int64_t k = 0; k + W <= K; k += W) {
+    return;
+  }
+  for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
+    const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel);
+    for (int64_t i = 0; i < count; i += W) {
+      const int64_t lanes = min(count - i, W);
+      const T* const from = x + (begin + i) * i_stride;
+      T* const to = panels + begin * K + i;
+      for (k = 0; k_stride == 1 && k + W <= K; k += W) {
         Vector<T> rows[W];
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) rows[r] = load(x + (i + r) * i_stride + k);
+        for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
         transpose<T>(rows);
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) store(panel + (k + r) * width + i, rows[r]);
+        for (int r = 0; r < W; ++r) {
+          if (lanes == W) store(to + (k + r) * width, rows[r]);
+          else store_part(to + (k + r) * width, rows[r], lanes);
+        }
       }
-      for (int64_t k = K / W * W; k < K; ++k) {
-        for (int64_t r = i; r < i + W; ++r) panel[k * width + r] = x[k + r * i_stride];
+      for (; k < K; ++k) {
+        for (int64_t lane = 0; lane < lanes; ++lane) to[k * width + lane] = from[k * k_stride + lane * i_stride];
       }
     }
   }
-  for (; i < n; ++i) {
-    for (int64_t k = 0; k < K; ++k) panel[k * width + i] = x[k * k_stride + i * i_stride];
+}
+
+/// A tile's worth of C where it is ragged or its columns do not lie side by side: computed apart, then copied.
+template <class T> void compute_apart(Compute<T> compute, Tile<T> t, const Matrix<T>& c, const Matrix<const T>& start,
+                                      int64_t rows, int64_t columns) {
+  T part[kTileRows * 2 * kWidth<T>];
+  t.c = part;
+  t.c_row = 2 * kWidth<T>;
+  t.start = nullptr;
+  compute(t);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const T sum = part[i * t.c_row + j];
+      c.data[i * c.row + j * c.col] = start.data ? sum + start.data[i * start.row + j * start.col] : sum;
+    }
   }
+}
+
+template <class M> M at(const M& matrix, int64_t i, int64_t j) {
+  return {matrix.data ? matrix.data + i * matrix.row + j * matrix.col : nullptr, matrix.row, matrix.col};
 }
 
 }  // namespace
 
-template <class T> int64_t tile_height() { return kTileRows; }
-template <class T> int64_t tile_width() { return 2 * kWidth<T>; }
+template <class T> TileSize gemm_tile() { return {kTileRows, 2 * kWidth<T>}; }
 
+// B is packed in parts of kGemmDepth x kGemmColumns, which stay in the L2 cache while all tiles of A, one after the
+// other in the L1 cache, meet them. The columns of C that belong to such a part stay close until k is through.
 template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const auto& [C, A, B, start, M, N, K] = block;
   constexpr int64_t W = kWidth<T>;
-  T* const a_panels = buffer;
-  T* const b_panel = buffer + kGemmRows * kGemmDepth;
-  // Tiles of nearly equal heights: `tall` of them have a row more.
-  const int64_t tiles = (M + kTileRows - 1) / kTileRows, height = M / tiles, tall = M % tiles;
-  const bool pack_a = A.col != 1 || N > 4 * W;
-  for (int64_t k = 0; k < K; k += kGemmDepth) {
-    const int64_t depth = K - k < kGemmDepth ? K - k : kGemmDepth;
-    const T* const a_begin = A.data + k * A.col;
-    for (int64_t tile = 0, m = 0; pack_a && tile < tiles; ++tile) {
-      const int64_t rows = height + (tile < tall);
-      pack(a_panels + m * depth, a_begin + m * A.row, A.col, A.row, depth, rows, rows);
-      m += rows;
-    }
-    for (int64_t n = 0; n < N; n += 2 * W) {
-      const int64_t columns = N - n < 2 * W ? N - n : 2 * W, vectors = columns > W ? 2 : 1;
-      const bool whole = columns == vectors * W && C.col == 1;
-      const T* b = B.data + k * B.row + n * B.col;
-      int64_t b_row = B.row;
-      // Rows of B that already lie side by side are copied only if many tiles read them.
-      if (B.col != 1 || columns < vectors * W || tiles > 2) {
-        pack(b_panel, b, B.row, B.col, depth, columns, vectors * W);
-        b = b_panel;
-        b_row = vectors * W;
-      }
-      for (int64_t tile = 0, m = 0; tile < tiles; ++tile) {
-        const int64_t rows = height + (tile < tall);
-        const T* const a = pack_a ? a_panels + m * depth : a_begin + m * A.row;
-        T* const c = C.data + m * C.row + n * C.col;
-        const Matrix<const T> from =
-            k > 0 ? Matrix<const T>{c, C.row, C.col}
-                  : Matrix<const T>{start.data ? start.data + m * start.row + n * start.col : nullptr, start.row,
-                                    start.col};
-        const auto run = pack_a ? compute_for<T, true>(rows, vectors == 2) : compute_for<T, false>(rows, vectors == 2);
-        if (whole && (from.data == nullptr || from.col == 1)) {
-          run({c, a, b, from.data, C.row, A.row, A.col, b_row, from.row, depth});
-        } else {
-          T part[kTileRows * 2 * W];
-          run({part, a, b, nullptr, vectors * W, A.row, A.col, b_row, 0, depth});
-          for (int64_t i = 0; i < rows; ++i) {
-            for (int64_t j = 0; j < columns; ++j) {
-              const T sum = part[i * vectors * W + j];
-              c[i * C.row + j * C.col] = from.data ? sum + from.data[i * from.row + j * from.col] : sum;
-            }
+  T* const a_parts = buffer;
+  T* const b_part = buffer + kGemmRows * kGemmPackedDepth;
+  // Tiles of nearly equal heights.
+  const int64_t tiles = (M + kTileRows - 1) / kTileRows;
+  const Cut rows_of_a{M, M / tiles, M % tiles, 1};
+  // What few tiles read, or what lies close together, is read where it is.
+  const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
+  const bool pack_b = B.col != 1 || N % W != 0 || (N * K > kGemmDirect<T> && tiles > 2);
+
+  for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
+    const int64_t k1 = min(K, k0 + kGemmPackedDepth);
+    for (int64_t k = k0; pack_a && k < k1; k += kGemmDepth)
+      pack(a_parts + (k - k0) * M, at(A, 0, k).data, A.col, A.row, min(k1 - k, kGemmDepth), rows_of_a);
+    for (int64_t n0 = 0; n0 < N; n0 += kGemmColumns) {
+      const Cut columns_of_b{min(N - n0, kGemmColumns), 2 * W, 0, W};
+      for (int64_t k = k0; k < k1; k += kGemmDepth) {
+        const int64_t depth = min(k1 - k, kGemmDepth);
+        if (pack_b) pack(b_part, at(B, k, n0).data, B.row, B.col, depth, columns_of_b);
+        for (int64_t tile = 0; tile < tiles; ++tile) {
+          const int64_t m = rows_of_a.begin(tile), rows = rows_of_a.count(tile);
+          const T* const packed = a_parts + (k - k0) * M + m * depth;
+          const Matrix<const T> a = pack_a ? Matrix<const T>{packed, 1, rows} : at(A, m, k);
+          for (int64_t n = 0; n < columns_of_b.n; n += 2 * W) {
+            const int64_t columns = min(columns_of_b.n - n, 2 * W);
+            const bool two = columns > W;
+            const Matrix<const T> b =
+                pack_b ? Matrix<const T>{b_part + n * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
+            const Matrix<T> c = at(C, m, n0 + n);
+            const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n0 + n);
+            const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
+            const Tile<T> t{c.data, a.data, b.data, from.data, c.row, a.row, a.col, b.row, from.row, depth};
+            if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) compute(t);
+            else compute_apart(compute, t, c, from, rows, columns);
           }
         }
-        m += rows;
       }
     }
   }
@@ -183,8 +221,7 @@ template <class T> T dot(const T* a, const T* b, int64_t K) {
 }
 
 #define GRADUS_INSTANTIATE(T)                        \
-  template int64_t tile_height<T>();                 \
-  template int64_t tile_width<T>();                  \
+  template TileSize gemm_tile<T>();                  \
   template void gemm_block(const GemmBlock<T>&, T*); \
   template T dot(const T*, const T*, int64_t);
 GRADUS_INSTANTIATE(float)

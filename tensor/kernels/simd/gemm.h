@@ -14,13 +14,17 @@ template <class T> struct GemmBlock {
   int64_t M, N, K;
 };
 
-constexpr int64_t kGemmRows = 252;   // of A in one packed block: with kGemmDepth it fits the L2 cache
-constexpr int64_t kGemmDepth = 256;  // of k in one packed block: a panel of B fits the L1 cache
-constexpr int64_t kGemmColumns = 32 * 8 / 4;
-constexpr int64_t kGemmBuffer = (kGemmRows + kGemmColumns) * kGemmDepth;  // numbers that gemm_block needs for packing
+constexpr int64_t kGemmRows = 1008;         // most rows of a block
+constexpr int64_t kGemmDepth = 256;         // of k at a time: a tile's share of A fits the L1 cache
+constexpr int64_t kGemmPackedDepth = 1024;  // of k for which A is packed
+constexpr int64_t kGemmColumns = 384;       // of B at a time: with kGemmDepth they fit the L2 cache
+constexpr int64_t kGemmBuffer = kGemmRows * kGemmPackedDepth + kGemmColumns * kGemmDepth + 64;  // for packing
 
-// tile_height and tile_width: the blocks of a product are multiples of them. gemm_block: M up to kGemmRows.
-GRADUS_SIMD(template <class T> int64_t tile_height(); template <class T> int64_t tile_width();
+// gemm_block: M is at most kGemmRows. Blocks of C are best cut at multiples of gemm_tile's height and width.
+struct TileSize {
+  int64_t height, width;
+};
+GRADUS_SIMD(template <class T> TileSize gemm_tile();
             template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer);
             template <class T> T dot(const T* a, const T* b, int64_t K);)
 

@@ -10,11 +10,17 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__AVX512F__)
+#include <immintrin.h>  // parts of vectors by masks, for which the extension has no word
+#endif
 
+#define GRADUS_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define GRADUS_UNROLL _Pragma("clang loop unroll(full)")
+#define GRADUS_UNROLL_BY(n) GRADUS_PRAGMA(clang loop unroll_count(n))
 #else
 #define GRADUS_UNROLL _Pragma("GCC unroll 32")
+#define GRADUS_UNROLL_BY(n) GRADUS_PRAGMA(GCC unroll n)
 #endif
 #define GRADUS_INLINE [[gnu::always_inline]] static inline
 
@@ -51,12 +57,25 @@ template <class T> GRADUS_INLINE Vector<T> broadcast(T value) { return value - V
 
 /// The first n < kWidth numbers at p, then `rest`.
 template <class T> GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
+#if defined(__AVX512F__)
+  const auto mask = static_cast<uint16_t>((1u << n) - 1);
+  const Vector<T> others = broadcast(rest);
+  if constexpr (sizeof(T) == 4) return (Vector<T>)_mm512_mask_loadu_ps((__m512)others, mask, p);
+  else return (Vector<T>)_mm512_mask_loadu_pd((__m512d)others, static_cast<uint8_t>(mask), p);
+#else
   Vector<T> v = broadcast(rest);
   for (int64_t i = 0; i < n; ++i) v[i] = p[i];
   return v;
+#endif
 }
 template <class T> GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
+#if defined(__AVX512F__)
+  const auto mask = static_cast<uint16_t>((1u << n) - 1);
+  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(p, mask, (__m512)v);
+  else _mm512_mask_storeu_pd(p, static_cast<uint8_t>(mask), (__m512d)v);
+#else
   for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+#endif
 }
 
 /// The larger (smaller) of each pair; b where a is NaN.
