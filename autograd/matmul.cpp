@@ -46,7 +46,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
   return record("matmul", std::move(y),
                 {a,
                  {std::move(dA), [b = saved(b)](const Tensor& dx, const Tensor& dy,
-                                     const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
+                                                const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
                 {b, {std::move(dB), [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
                        multiply(dx, transpose(a(), -2, -1), dy, true);
                      }}});
@@ -58,8 +58,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_dtype("matmul", a, b);
   check(a.dim() > 0 && b.dim() > 0, "matmul: {} x {} - both need at least one dimension", a.sizes(), b.sizes());
   const int64_t rows = b.size(b.dim() == 1 ? 0 : -2);
-  check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
-        a.sizes(), b.sizes(), a.size(-1), rows);
+  check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b", a.sizes(), b.sizes(),
+        a.size(-1), rows);
   for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d)
     check(a.size(d) == b.size(d) || a.size(d) == 1 || b.size(d) == 1,
           "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(), a.size(d), b.size(d));

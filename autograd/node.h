@@ -124,7 +124,7 @@ struct Node : RefCounted, memory::Pooled {
   DType dtype;
   bool requires_grad = true;  // a leaf's can be switched off
   bool retains_grad = false;
-  bool freed = false;       // by a backward, and something was saved here
+  bool freed = false;                                // by a backward, and something was saved here
   std::vector<Edge, memory::Allocator<Edge>> edges;  // none for a leaf
   std::unique_ptr<Joint> joint;
   Tensor grad;                        // of a leaf, or of a tensor that retains it

@@ -223,7 +223,7 @@ class Segments {
   }
 
   std::mutex mutex_;
-  Blocks blocks_;                                // all, by address
+  Blocks blocks_;                                 // all, by address
   std::set<std::pair<size_t, std::byte*>> free_;  // those not in use, by size
   int64_t cached_ = 0;
 };

@@ -6,7 +6,14 @@
 namespace gradus {
 
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view)
-    : storage(std::move(memory)), offset(start), sizes(size), strides(step), dtype(t), is_view(view), is_contiguous(true), numel(1) {
+    : storage(std::move(memory)),
+      offset(start),
+      sizes(size),
+      strides(step),
+      dtype(t),
+      is_view(view),
+      is_contiguous(true),
+      numel(1) {
   for (size_t d = sizes.size(); d-- > 0;) {
     is_contiguous = is_contiguous && (sizes[d] == 1 || strides[d] == numel);
     numel *= sizes[d];

@@ -46,8 +46,7 @@ TEST(MemoryOfAnyBuild, BlocksDoNotOverlap) {
     kept.push_back(full({n}, static_cast<double>(kept.size())));
     if (kept.size() % 3 == 0) kept[kept.size() / 2] = full({n / 2 + 1}, static_cast<double>(kept.size() / 2));
   }
-  for (size_t i = 0; i < kept.size(); ++i)
-    EXPECT_TRUE(equal(kept[i], full_like(kept[i], static_cast<double>(i)))) << i;
+  for (size_t i = 0; i < kept.size(); ++i) EXPECT_TRUE(equal(kept[i], full_like(kept[i], static_cast<double>(i)))) << i;
 }
 
 TEST(MemoryOfAnyBuild, ZerosAreZeroInUsedMemory) {

@@ -30,7 +30,8 @@ int within_quota(int cores) {
 
 /// OMP_NUM_THREADS, or the cores that the process is bound to, as far as its quota reaches.
 int default_threads() {
-  static const int within = std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : within_quota(omp_get_max_threads());
+  static const int within =
+      std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : within_quota(omp_get_max_threads());
   return within;
 }
 #endif

@@ -17,8 +17,8 @@ using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* context);
 
 /// body(begin, end) over chunks that cover 0..n, each at least about `grain` long; serial if n <= grain, inside another
-/// parallel_for or while another thread is in one, or with one thread. Where chunks end depends on the number of threads, so no result may depend on it.
-/// The body must not throw.
+/// parallel_for or while another thread is in one, or with one thread. Where chunks end depends on the number of
+/// threads, so no result may depend on it. The body must not throw.
 template <class Body> void parallel_for(int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;
   if (n <= grain) return body(int64_t{0}, n);
