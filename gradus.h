@@ -14,5 +14,6 @@
 #include "nn/simplified_self_attention.h"
 #include "tensor/factories.h"
 #include "tensor/files.h"
+#include "tensor/memory.h"
 #include "tensor/random.h"
 #include "tensor/threads.h"

@@ -4,8 +4,9 @@
 
 namespace gradus {
 
-bool is_grad_enabled();
-void set_grad_enabled(bool on);
+inline constinit thread_local bool grad_enabled = true;
+inline bool is_grad_enabled() { return grad_enabled; }
+inline void set_grad_enabled(bool on) { grad_enabled = on; }
 
 /// Records ops, or not, until the end of the block.
 class AutoGradMode {

@@ -29,23 +29,25 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
 
 /// The product of tensors of at least two dimensions.
 Tensor product(const Tensor& a, const Tensor& b) {
-  Shape sizes =
-      broadcast_shapes("matmul", {a.sizes().begin(), a.sizes().end() - 2}, {b.sizes().begin(), b.sizes().end() - 2});
+  Shape sizes;
+  if (a.dim() > 2 || b.dim() > 2)
+    sizes =
+        broadcast_shapes("matmul", {a.sizes().begin(), a.sizes().end() - 2}, {b.sizes().begin(), b.sizes().end() - 2});
   const bool batched = !sizes.empty();
   sizes.push_back(a.size(-2)), sizes.push_back(b.size(-1));
   if (batched && b.dim() == 2 && a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
     return reshape(product(flatten(a, 0, -2), b), sizes);
   }
-  const Tensor y = empty(sizes, a.dtype());
+  Tensor y = empty(sizes, a.dtype());
   multiply(y, a, b, /*accumulate=*/false);
-  const auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
-  const auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
-  if (batched) return record("matmul", y, {a, dA}, {b, dB});
-  return record("matmul", y,
+  auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
+  auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
+  if (batched) return record("matmul", std::move(y), {a, std::move(dA)}, {b, std::move(dB)});
+  return record("matmul", std::move(y),
                 {a,
-                 {dA, [b = saved(b)](const Tensor& dx, const Tensor& dy,
-                                     const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
-                {b, {dB, [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+                 {std::move(dA), [b = saved(b)](const Tensor& dx, const Tensor& dy,
+                                                const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
+                {b, {std::move(dB), [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
                        multiply(dx, transpose(a(), -2, -1), dy, true);
                      }}});
 }
@@ -55,13 +57,14 @@ Tensor product(const Tensor& a, const Tensor& b) {
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_dtype("matmul", a, b);
   check(a.dim() > 0 && b.dim() > 0, "matmul: {} x {} - both need at least one dimension", a.sizes(), b.sizes());
-  const Tensor left = a.dim() == 1 ? unsqueeze(a, 0) : a, right = b.dim() == 1 ? unsqueeze(b, 1) : b;
-  check(left.size(-1) == right.size(-2), "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
-        a.sizes(), b.sizes(), left.size(-1), right.size(-2));
+  const int64_t rows = b.size(b.dim() == 1 ? 0 : -2);
+  check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b", a.sizes(), b.sizes(),
+        a.size(-1), rows);
   for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d)
     check(a.size(d) == b.size(d) || a.size(d) == 1 || b.size(d) == 1,
           "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(), a.size(d), b.size(d));
-  Tensor y = product(left, right);
+  if (a.dim() > 1 && b.dim() > 1) return product(a, b);
+  Tensor y = product(a.dim() == 1 ? unsqueeze(a, 0) : a, b.dim() == 1 ? unsqueeze(b, 1) : b);
   if (b.dim() == 1) y = squeeze(y, -1);
   if (a.dim() == 1) y = squeeze(y, b.dim() == 1 ? -1 : -2);
   return y;

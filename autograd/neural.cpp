@@ -19,6 +19,7 @@ template <class Forward, class Backward> Tensor along(const char* op, const Tens
   dispatch_float(op, x.dtype(), [&, A = A, R = R, C = C]<class T>() {
     if (y.numel() > 0) forward(y.data<T>(), in.data<T>(), A, R, C);
   });
+  if (!is_recorded(x)) return y;
   auto fast = [=, A = A, R = R, C = C, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>&) {
     const Tensor dx = empty(dy.sizes(), dy.dtype()), g = packed(dy);
     dispatch_float(op, dy.dtype(), [&]<class T>() {

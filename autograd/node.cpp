@@ -5,8 +5,7 @@
 namespace gradus {
 namespace {
 thread_local const char* running_rule = "backward";  // the op whose rule runs, for messages
-std::atomic<int64_t> alive{0};
-std::atomic<uint64_t> next_id{1};
+std::atomic<uint64_t> next_id{1}, deleted{0};
 }  // namespace
 
 /// Names the op that runs, for Saved's message.
@@ -22,25 +21,28 @@ void retain(Node* node) { node->references.fetch_add(1, std::memory_order_relaxe
 // Nodes are deleted in a loop: a node owns its inputs, so a chain of 100,000 ops would otherwise recurse that deep.
 void release(Node* node) {
   if (!drop_reference(node)) return;
-  thread_local std::vector<Node*>* waiting = nullptr;
-  if (waiting) return waiting->push_back(node);
-  std::vector<Node*> queue{node};
-  waiting = &queue;
-  while (!queue.empty()) {
-    Node* dead = queue.back();
-    queue.pop_back();
-    delete dead;
-  }
-  waiting = nullptr;
+  thread_local Node* waiting = nullptr;
+  thread_local bool deleting = false;
+  node->next_dead = std::exchange(waiting, node);
+  if (deleting) return;
+  deleting = true;
+  while (waiting) delete std::exchange(waiting, waiting->next_dead);
+  deleting = false;
 }
 
 Node::Node(const char* op, const Tensor& y)
-    : id(next_id++), name(op), scope(Scope::current()), shape(y.sizes()), strides(y.strides()), dtype(y.dtype()) {
-  ++alive;
-}
-Node::~Node() { --alive; }
+    : id(next_id.fetch_add(1, std::memory_order_relaxed)),
+      name(op),
+      scope(Scope::current()),
+      shape(y.sizes()),
+      strides(y.strides()),
+      dtype(y.dtype()) {}
+Node::~Node() { deleted.fetch_add(1, std::memory_order_relaxed); }
 
-int64_t autograd::live_nodes() { return alive; }
+int64_t autograd::live_nodes() {
+  const uint64_t gone = deleted;
+  return static_cast<int64_t>(next_id - 1 - gone);
+}
 
 void Node::free_saved() {
   for (Edge& edge : edges) {
@@ -62,27 +64,26 @@ Tensor Node::output() const {
   return tied;
 }
 
-bool needs_grad(const Tensor& x) { return x.defined() && x.node() && x.node()->requires_grad; }
-
 void set_node(const Tensor& x, Ref<Node> node) { x.impl().node = std::move(node); }
 
 Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
-  if (!is_grad_enabled() || std::none_of(inputs.begin(), inputs.end(), [](auto& in) { return needs_grad(in.x); }))
-    return y;
-  const Ref<Node> node(new Node(name, y));
+  if (std::none_of(inputs.begin(), inputs.end(), [](auto& in) { return is_recorded(in.x); })) return y;
+  auto node = make_ref<Node>(name, y);
   node->edges.reserve(inputs.size());
   bool reads_output = false;
   for (Input& in : inputs) {
     Node::Edge& edge = node->edges.emplace_back();
     if (!needs_grad(in.x)) continue;
     reads_output |= in.rule && in.rule.reads_output();
-    edge = {in.x.node(), std::move(in.rule)};
+    edge.input = in.x.node();
+    edge.rule = std::move(in.rule);
   }
   if (reads_output) node->saved_output = saved(y.detach());
-  set_node(y, node);
+  set_node(y, std::move(node));
   return y;
 }
 Tensor record(const char* name, Tensor y, Input a, Input b) {
+  if (!is_recorded(a.x) && !is_recorded(b.x)) return y;
   Input both[] = {std::move(a), std::move(b)};
   return record(name, std::move(y), both);
 }

@@ -22,7 +22,10 @@ namespace gradus {
 /// A tensor kept for backward, with the version it had. Reading it throws, naming the op, if it was changed since.
 class Saved {
  public:
-  explicit Saved(const Tensor& x) : x_(x), version_(x.defined() ? x.impl().storage->version.load() : 0) {}
+  /// Nothing is kept while nothing is recorded.
+  explicit Saved(const Tensor& x) : x_(is_grad_enabled() ? x : Tensor()) {
+    if (x_.defined()) version_ = x.impl().storage->version;
+  }
   const Tensor& operator()() const {
     if (x_.defined() && x_.impl().storage->version != version_) [[unlikely]]
       fail_changed(x_.sizes());
@@ -32,7 +35,7 @@ class Saved {
 
  private:
   Tensor x_;
-  uint32_t version_;
+  uint32_t version_ = 0;
 };
 inline Saved saved(const Tensor& x) { return Saved(x); }
 
@@ -99,7 +102,7 @@ struct Joint {
   std::vector<Saved> inputs;  // for the definition
 };
 
-struct Node : RefCounted {
+struct Node : RefCounted, memory::Pooled {
   struct Edge {
     Ref<Node> input;  // null where the input needs no gradient
     Rule rule;
@@ -121,11 +124,12 @@ struct Node : RefCounted {
   DType dtype;
   bool requires_grad = true;  // a leaf's can be switched off
   bool retains_grad = false;
-  bool freed = false;       // by a backward, and something was saved here
-  std::vector<Edge> edges;  // none for a leaf
+  bool freed = false;                                // by a backward, and something was saved here
+  std::vector<Edge, memory::Allocator<Edge>> edges;  // none for a leaf
   std::unique_ptr<Joint> joint;
   Tensor grad;                        // of a leaf, or of a tensor that retains it
   std::optional<Saved> saved_output;  // y without this node, if a rule reads y
+  Node* next_dead = nullptr;          // while nodes are deleted
 };
 
 /// An input of an op with its rule.
@@ -134,7 +138,9 @@ struct Input {
   Rule rule;
 };
 
-bool needs_grad(const Tensor& x);
+inline bool needs_grad(const Tensor& x) { return x.defined() && x.node() && x.node()->requires_grad; }
+/// Whether an op on x is recorded.
+inline bool is_recorded(const Tensor& x) { return is_grad_enabled() && needs_grad(x); }
 /// Gives y its history. Without an input that needs gradients, or under NoGradGuard, y is returned as it is.
 Tensor record(const char* name, Tensor y, std::span<Input> inputs);
 inline Tensor record(const char* name, Tensor y, Input a) { return record(name, std::move(y), {&a, 1}); }

@@ -144,7 +144,7 @@ Tensor Tensor::requires_grad_(bool on) const {
   check(on || is_leaf(), "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
         is_leaf() ? "" : node()->name);
   if (node()) node()->requires_grad = on;
-  else if (on) set_node(*this, Ref<Node>(new Node("leaf", *this)));
+  else if (on) set_node(*this, make_ref<Node>("leaf", *this));
   return *this;
 }
 

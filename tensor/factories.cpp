@@ -9,21 +9,36 @@
 namespace gradus {
 namespace {
 
-Tensor strided(const Shape& sizes, const Shape& strides, DType t) {
+Tensor strided(const Shape& sizes, const Shape& strides, DType t, bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
-  Ref<Storage> memory(new Storage(count * element_size(t)));
-  return Tensor(Ref<TensorImpl>(new TensorImpl(std::move(memory), 0, sizes, strides, t, /*view=*/false)));
+  auto memory = make_ref<Storage>(count * element_size(t), zeroed);
+  return Tensor(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, t, /*view=*/false));
 }
 
-Tensor finish(const Tensor& x, const TensorOptions& options) {
-  return options.requires_grad() ? x.requires_grad_() : x;
+/// `strides` where the elements lie without gaps by them, else those of row-major order.
+Shape dense_strides(const Shape& sizes, const Shape& strides) {
+  int64_t span = 1;  // of all elements
+  for (size_t d = 0; d < sizes.size(); ++d) span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
+  const bool dense = span == numel("empty", sizes) &&
+                     kernels::meets_each_once(kernels::walk_over<1>(
+                         sizes.size(), sizes.data(), {kernels::Layout{sizes.size(), sizes.data(), strides.data()}}));
+  return dense ? strides : contiguous_strides(sizes);
 }
 
+Tensor finish(Tensor x, const TensorOptions& options) {
+  if (options.requires_grad()) x.requires_grad_();
+  return x;
+}
+
+Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value, DType t) {
+  const bool zero = value.to_double() == 0 && !std::signbit(value.to_double());
+  Tensor x = strided(sizes, strides, t, zero);
+  if (!zero) dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>(op)); });
+  return x;
+}
 Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   numel(op, sizes);  // for its error
-  const Tensor x = strided(sizes, contiguous_strides(sizes), t);
-  dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>(op)); });
-  return x;
+  return filled(op, sizes, contiguous_strides(sizes), value, t);
 }
 
 /// The options with x's dtype unless they name another.
@@ -122,10 +137,7 @@ Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
 }
 
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
-  const Tensor x = strided(sizes, strides, t);
-  int64_t span = 1;  // of all elements, if they lie apart by the strides
-  for (size_t d = 0; d < sizes.size(); ++d) span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
-  return may_write_in_place(x) && span == x.numel() ? x : strided(sizes, contiguous_strides(sizes), t);
+  return strided(sizes, dense_strides(sizes, strides), t);
 }
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
@@ -133,9 +145,8 @@ Tensor empty_like(const Tensor& x, const TensorOptions& options) {
   return finish(y, options);
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
-  const Tensor y = empty_like(x, options_like(x, options).requires_grad(false));
-  dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
-  return finish(y, options);
+  const Shape strides = dense_strides(x.sizes(), x.strides());
+  return finish(filled("full_like", x.sizes(), strides, value, options.dtype_or(x.dtype())), options);
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }

@@ -10,6 +10,8 @@ namespace gradus {
 inline kernels::Layout layout(const Tensor& x) { return {x.sizes().size(), x.sizes().data(), x.strides().data()}; }
 /// The loops over `sizes`, each tensor broadcast to them.
 template <class... Tensors> kernels::Walk<sizeof...(Tensors)> walk_over(const Shape& sizes, const Tensors&... tensors) {
+  if ((... && (tensors.is_contiguous() && tensors.sizes() == sizes)))  // the usual case: one loop
+    return kernels::Walk<sizeof...(Tensors)>((tensors.numel(), ...), 1);
   return kernels::walk_over<sizeof...(Tensors)>(sizes.size(), sizes.data(), {layout(tensors)...});
 }
 

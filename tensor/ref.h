@@ -11,9 +11,10 @@ struct RefCounted {
   std::atomic<uint32_t> references{0};
 };
 template <class T> void retain(T* object) { object->references.fetch_add(1, std::memory_order_relaxed); }
-/// True when this was the last reference.
+/// True when this was the last reference. The only owner needs no atomic subtraction: nobody else can take a share.
 inline bool drop_reference(RefCounted* object) {
-  return object->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  return object->references.load(std::memory_order_acquire) == 1 ||
+         object->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
 template <class T> void release(T* object) {
   if (drop_reference(object)) delete object;
@@ -32,6 +33,13 @@ template <class T> class Ref {
   ~Ref() {
     if (object_) release(object_);
   }
+  /// The owner of an object that nobody else has seen yet.
+  static Ref first(T* object) {
+    object->references.store(1, std::memory_order_relaxed);
+    Ref owner;
+    owner.object_ = object;
+    return owner;
+  }
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;
@@ -46,5 +54,9 @@ template <class T> class Ref {
  private:
   T* object_ = nullptr;
 };
+
+template <class T, class... Args> Ref<T> make_ref(Args&&... args) {
+  return Ref<T>::first(new T(std::forward<Args>(args)...));
+}
 
 }  // namespace gradus

@@ -6,12 +6,6 @@
 
 namespace gradus {
 
-void Shape::assign(const int64_t* values, size_t size) {
-  check(size <= kMaxDims, "shape: a tensor has at most {} dimensions, got {}", kMaxDims, size);
-  size_ = static_cast<uint8_t>(size);
-  std::copy_n(values, size, values_.begin());
-}
-
 Shape Shape::filled(size_t size, int64_t value) {
   const std::array<int64_t, kMaxDims> none{};
   Shape shape;
@@ -49,8 +43,12 @@ int64_t numel(const char* op, const Shape& sizes) {
 }
 
 Shape contiguous_strides(const Shape& sizes) {
-  Shape strides = Shape::filled(sizes.size(), 1);
-  for (size_t d = sizes.size(); d-- > 1;) strides[d - 1] = strides[d] * std::max<int64_t>(sizes[d], 1);
+  Shape strides = sizes;
+  int64_t step = 1;
+  for (size_t d = sizes.size(); d-- > 0;) {
+    strides[d] = step;
+    step *= std::max<int64_t>(sizes[d], 1);
+  }
   return strides;
 }
 
@@ -73,6 +71,7 @@ size_t wrap_dim(const char* op, int64_t dim, size_t dims) {
 }
 
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
+  if (a == b) return a;
   Shape out = Shape::filled(std::max(a.size(), b.size()), 1);
   for (size_t i = 1; i <= out.size(); ++i) {  // from the last dimension
     const int64_t p = i <= a.size() ? a[a.size() - i] : 1, q = i <= b.size() ? b[b.size() - i] : 1;

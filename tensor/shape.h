@@ -45,7 +45,11 @@ class Shape {
   friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
  private:
-  void assign(const int64_t* values, size_t size);
+  void assign(const int64_t* values, size_t size) {
+    check(size <= kMaxDims, "shape: a tensor has at most {} dimensions, got {}", kMaxDims, size);
+    size_ = static_cast<uint8_t>(size);
+    std::copy_n(values, size, values_.begin());
+  }
   size_t in_range(size_t i) const {
     if (i >= size_) [[unlikely]]
       fail("shape: index {} of a list of {}", i, size_);

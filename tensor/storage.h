@@ -1,15 +1,14 @@
 // The memory behind tensors. Several tensors may look at one Storage: a tensor, its views, its detached copies.
 #pragma once
-#include <cstddef>
-
+#include "tensor/memory.h"
 #include "tensor/ref.h"
 
 namespace gradus {
 
-struct Storage : RefCounted {
-  /// Uninitialised memory, aligned for vector instructions (NaN in debug builds). Throws Error when there is not as
-  /// much.
-  explicit Storage(int64_t size);
+struct Storage : RefCounted, memory::Pooled {
+  /// Memory aligned for vector instructions: zeros, or uninitialised (NaN in debug builds). Throws Error when there is
+  /// not as much.
+  explicit Storage(int64_t size, bool zeroed = false);
   ~Storage();
   Storage(const Storage&) = delete;
 

@@ -6,8 +6,19 @@
 namespace gradus {
 
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view)
-    : storage(std::move(memory)), offset(start), sizes(size), strides(step), dtype(t), is_view(view), numel(1) {
-  for (const int64_t n : sizes) numel *= n;
+    : storage(std::move(memory)),
+      offset(start),
+      sizes(size),
+      strides(step),
+      dtype(t),
+      is_view(view),
+      is_contiguous(true),
+      numel(1) {
+  for (size_t d = sizes.size(); d-- > 0;) {
+    is_contiguous = is_contiguous && (sizes[d] == 1 || strides[d] == numel);
+    numel *= sizes[d];
+  }
+  is_contiguous = is_contiguous || numel == 0;
   if (is_view) ++storage->views;
 }
 TensorImpl::~TensorImpl() {
@@ -23,22 +34,13 @@ int64_t Tensor::stride(int64_t dim) const {
   return strides()[wrap_dim("stride", dim, sizes().size())];
 }
 
-bool Tensor::is_contiguous(const TensorImpl& x) {
-  int64_t step = 1;
-  for (size_t d = x.sizes.size(); d-- > 0;) {
-    if (x.sizes[d] != 1 && x.strides[d] != step && x.numel != 0) return false;
-    step *= x.sizes[d];
-  }
-  return true;
-}
-
 Tensor Tensor::as_view(const Shape& sizes, const Shape& strides, int64_t offset) const {
-  return Tensor(Ref<TensorImpl>(new TensorImpl(impl().storage, offset, sizes, strides, dtype(), /*view=*/true)));
+  return Tensor(make_ref<TensorImpl>(impl().storage, offset, sizes, strides, dtype(), /*view=*/true));
 }
 
 Tensor Tensor::detach() const {
   const TensorImpl& x = impl();
-  return Tensor(Ref<TensorImpl>(new TensorImpl(x.storage, x.offset, x.sizes, x.strides, x.dtype, /*view=*/false)));
+  return Tensor(make_ref<TensorImpl>(x.storage, x.offset, x.sizes, x.strides, x.dtype, /*view=*/false));
 }
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {

@@ -15,7 +15,7 @@ struct Node;  // a vertex of the graph, see autograd/node.h
 void retain(Node* node);
 void release(Node* node);
 
-struct TensorImpl : RefCounted {
+struct TensorImpl : RefCounted, memory::Pooled {
   TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view);
   ~TensorImpl();
 
@@ -24,6 +24,7 @@ struct TensorImpl : RefCounted {
   Shape sizes, strides;
   DType dtype;
   bool is_view;  // made by a view op: shares memory with the tensor it was made from
+  bool is_contiguous;
   int64_t numel;
   Ref<Node> node;  // null unless the tensor needs gradients
 };
@@ -60,7 +61,7 @@ class Tensor {
   DType scalar_type() const { return impl().dtype; }
   TensorOptions options() const { return TensorOptions(dtype()); }
   bool is_floating_point() const { return gradus::is_floating_point(dtype()); }
-  bool is_contiguous() const { return is_contiguous(impl()); }
+  bool is_contiguous() const { return impl().is_contiguous; }
   /// Whether both are the same tensor, not only equal ones.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   /// The first element; elements lie at the strides. Writing through it is not noticed by backward.
@@ -247,7 +248,6 @@ class Tensor {
   /// Another look at the same memory.
   Tensor as_view(const Shape& sizes, const Shape& strides, int64_t offset) const;
   const Ref<Node>& node() const { return impl().node; }
-  static bool is_contiguous(const TensorImpl& x);
 
  private:
   Ref<TensorImpl> impl_;

@@ -7,7 +7,8 @@ namespace gradus::kernels {
 /// Most threads a parallel_for may use, n >= 1. Without OpenMP every loop runs in the calling thread.
 void set_num_threads(int n);
 
-/// What set_num_threads was given; before that, the cores open to this process (or OMP_NUM_THREADS).
+/// What set_num_threads was given; before that, the cores open to this process, by affinity and cgroup quota (or
+/// OMP_NUM_THREADS).
 int get_num_threads();
 
 using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
@@ -16,8 +17,8 @@ using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* context);
 
 /// body(begin, end) over chunks that cover 0..n, each at least about `grain` long; serial if n <= grain, inside another
-/// parallel_for, or with one thread. Where chunks end depends on the number of threads, so no result may depend on it.
-/// The body must not throw.
+/// parallel_for or while another thread is in one, or with one thread. Where chunks end depends on the number of
+/// threads, so no result may depend on it. The body must not throw.
 template <class Body> void parallel_for(int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;
   if (n <= grain) return body(int64_t{0}, n);

@@ -14,8 +14,14 @@ namespace gradus::kernels {
 template <size_t N> struct Walk {
   static constexpr int kMaxDims = 8;
   int dims = 1;
-  std::array<int64_t, kMaxDims> sizes{1};
-  std::array<std::array<int64_t, kMaxDims>, N> steps{};
+  std::array<int64_t, kMaxDims> sizes;
+  std::array<std::array<int64_t, kMaxDims>, N> steps;
+
+  /// One loop, in which all arrays make the same step.
+  explicit Walk(int64_t n = 1, int64_t step = 0) {
+    sizes[0] = n;
+    for (auto& own : steps) own[0] = step;
+  }
 };
 
 /// How an array lies in memory, in elements.
@@ -74,7 +80,7 @@ void for_each_row_between(const Walk<N>& walk, int64_t begin, int64_t end, const
   std::array<int64_t, Walk<N>::kMaxDims> index{};
   std::array<int64_t, N> at{};
   int64_t rest = begin;
-  for (size_t d = last + 1; d-- > 0; rest /= walk.sizes[d]) {
+  for (size_t d = last + 1; rest > 0 && d-- > 0; rest /= walk.sizes[d]) {
     index[d] = rest % walk.sizes[d];
     for (size_t i = 0; i < N; ++i) at[i] += index[d] * walk.steps[i][d];
   }

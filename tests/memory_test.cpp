@@ -1,0 +1,196 @@
+#include "tensor/memory.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "expect_error.h"
+#include "gradus.h"
+
+namespace gradus {
+namespace {
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+Tensor of_bytes(int64_t bytes) { return empty({bytes / 4}); }
+int64_t address(const Tensor& x) { return reinterpret_cast<int64_t>(x.data_ptr<float>()); }
+
+/// Equal but for what is behind a few tensors besides their elements.
+void expect_about(int64_t actual, int64_t expected) {
+  EXPECT_LE(expected, actual);
+  EXPECT_LE(actual, expected + 4096);
+}
+
+struct Memory : testing::Test {
+  void SetUp() override {
+    if (!memory::keeps_freed()) GTEST_SKIP() << "nothing is kept under a sanitizer";
+    empty_cache();
+  }
+};
+
+TEST(MemoryOfAnyBuild, IsAlignedForVectors) {
+  std::vector<Tensor> kept;
+  for (int64_t n = 1; n < 40'000; n += 1 + n / 7) {
+    kept.push_back(empty({n}));
+    EXPECT_EQ(address(kept.back()) % 64, 0) << n;
+  }
+}
+
+TEST(MemoryOfAnyBuild, BlocksDoNotOverlap) {
+  std::vector<Tensor> kept;
+  for (int64_t n = 1; n < 3'000'000; n += 1 + n / 5) {
+    kept.push_back(full({n}, static_cast<double>(kept.size())));
+    if (kept.size() % 3 == 0) kept[kept.size() / 2] = full({n / 2 + 1}, static_cast<double>(kept.size() / 2));
+  }
+  for (size_t i = 0; i < kept.size(); ++i) EXPECT_TRUE(equal(kept[i], full_like(kept[i], static_cast<double>(i)))) << i;
+}
+
+TEST(MemoryOfAnyBuild, ZerosAreZeroInUsedMemory) {
+  for (const int64_t n : {3, 1000, 100'000, 20'000'000}) {
+    EXPECT_EQ(zeros({n}).sum().item<float>(), 0);
+    ones({n});
+    EXPECT_EQ(zeros({n}).sum().item<float>(), 0);
+    ones({n});
+    EXPECT_EQ(zeros_like(ones({n})).sum().item<float>(), 0);
+  }
+}
+
+TEST(MemoryOfAnyBuild, NegativeZeroKeepsItsSign) {
+  EXPECT_TRUE(std::signbit(full({2}, -0.0)[1].item<float>()));
+  EXPECT_FALSE(std::signbit(full({2}, 0.0)[1].item<float>()));
+}
+
+TEST(MemoryOfAnyBuild, MoreThanThereIsIsAnError) {
+  expect_error([] { empty({int64_t{1} << 40}); }, "empty: there is no memory for a tensor of 4398046511104 bytes");
+  expect_error([] { zeros({int64_t{1} << 50}); }, "empty: there is no memory for a tensor of 4503599627370496 bytes");
+  EXPECT_EQ(ones({3}).sum().item<float>(), 3);
+}
+
+TEST_F(Memory, FreedBlocksAreUsedAgain) {
+  for (const int64_t bytes : {int64_t{4}, int64_t{400}, int64_t{60'000}, kMiB, 40 * kMiB}) {
+    const int64_t before = address(of_bytes(bytes));
+    EXPECT_EQ(address(of_bytes(bytes)), before) << bytes;
+  }
+}
+
+TEST_F(Memory, LargeBlocksBeginAtAHugePage) {
+  const Tensor x = of_bytes(50 * kMiB);
+  EXPECT_EQ(address(x) % (2 * kMiB), 0);
+}
+
+TEST_F(Memory, FreedNeighboursBecomeOneBlock) {
+  const int64_t held = memory_stats().cached + memory_stats().in_use;
+  Tensor a = of_bytes(10 * kMiB), b = of_bytes(10 * kMiB), c = of_bytes(10 * kMiB);
+  const int64_t start = address(a), middle = address(b);
+  b = {};
+  b = of_bytes(10 * kMiB);
+  EXPECT_EQ(address(b), middle);  // the smallest gap that is large enough
+  a = b = c = {};
+  EXPECT_EQ(address(of_bytes(32 * kMiB)), start);
+  expect_about(memory_stats().cached + memory_stats().in_use, held + 32 * kMiB);
+}
+
+TEST_F(Memory, StatsCountWhatIsInUseCachedAndThePeak) {
+  const MemoryStats before = memory_stats();
+  EXPECT_EQ(before.cached, 0);
+  Tensor x = of_bytes(100 * kMiB);
+  expect_about(memory_stats().in_use, before.in_use + 100 * kMiB);
+  x = {};
+  expect_about(memory_stats().in_use, before.in_use);
+  EXPECT_EQ(memory_stats().cached, 100 * kMiB);
+  EXPECT_GE(memory_stats().peak, before.in_use + 100 * kMiB);
+  reset_peak_memory_stats();
+  EXPECT_EQ(memory_stats().peak, memory_stats().in_use);
+  of_bytes(64 * kMiB);
+  expect_about(memory_stats().peak, before.in_use + 64 * kMiB);
+  empty_cache();
+  EXPECT_EQ(memory_stats().cached, 0);
+}
+
+TEST_F(Memory, EmptyCacheKeepsWhatIsInUse) {
+  const Tensor x = full({5 * kMiB}, 7), y = of_bytes(4 * kMiB);
+  of_bytes(100 * kMiB);
+  empty_cache();
+  EXPECT_TRUE(equal(x, full_like(x, 7)));
+}
+
+int64_t virtual_bytes() {
+  int64_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  return pages * 4096;
+}
+
+/// 0 if memory for a second tensor was found only after the cache of the first had gone, and none for a third.
+int allocate_beyond_the_cache() {
+  of_bytes(600 * kMiB);  // stays in the cache
+  const auto most = static_cast<rlim_t>(virtual_bytes() + 300 * kMiB);
+  const rlimit limit{most, most};
+  setrlimit(RLIMIT_AS, &limit);
+  const Tensor x = of_bytes(800 * kMiB);
+  try {
+    of_bytes(800 * kMiB);
+  } catch (const Error&) {
+    return x.numel() == 200 * kMiB ? 0 : 2;
+  }
+  return 1;
+}
+
+TEST_F(Memory, TheCacheGoesBackBeforeTheSystemRefuses) {
+  if (virtual_bytes() == 0) GTEST_SKIP() << "needs /proc";
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(_exit(allocate_beyond_the_cache()), testing::ExitedWithCode(0), "");
+}
+
+TEST(MemoryOfAnyBuild, TensorsAreFreedByOtherThreads) {
+  const int64_t before = memory_stats().in_use;
+  {
+    std::mutex mutex;
+    std::deque<Tensor> queue;
+    int wrong = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 2; ++t) {
+      threads.emplace_back([&] {  // makes
+        for (int i = 0; i < 2000; ++i) {
+          const Tensor x = full({1 + i % 97 * (i % 50 == 0 ? 3000 : 1)}, i);
+          const std::lock_guard lock(mutex);
+          queue.push_back(x);
+        }
+      });
+      threads.emplace_back([&] {  // reads and frees
+        for (int taken = 0; taken < 2000;) {
+          Tensor x;
+          {
+            const std::lock_guard lock(mutex);
+            if (queue.empty()) continue;
+            x = std::exchange(queue.front(), {});
+            queue.pop_front();
+          }
+          ++taken;
+          const float first = x[0].item<float>(), last = x[-1].item<float>();
+          const std::lock_guard lock(mutex);
+          wrong += first != last;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
+  }
+  EXPECT_EQ(memory_stats().in_use, before);  // threads give back what they kept
+}
+
+TEST(MemoryOfAnyBuild, TensorsMayOutliveTheirThreadsLists) {
+  static Tensor until_exit = ones({10});
+  std::thread([] {
+    thread_local Tensor first;  // made before the thread's lists, destroyed after them
+    first = ones({100});
+    ones({100});
+  }).join();
+  EXPECT_EQ(until_exit.sum().item<float>(), 10);
+}
+
+}  // namespace
+}  // namespace gradus

@@ -1,0 +1,159 @@
+#include "tensor/threads.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include "gradus.h"
+#include "tensor/kernels/parallel.h"
+
+namespace gradus {
+namespace {
+
+struct RestoreThreads {
+  const int before = get_num_threads();
+  ~RestoreThreads() { set_num_threads(before); }
+};
+
+/// The bits of all parameters after some steps with dropout, of the losses, and of one gradient.
+std::vector<uint32_t> train(int threads) {
+  set_num_threads(threads);
+  manual_seed(7);
+  nn::Gpt model(
+      {.vocab_size = 501, .context_length = 40, .emb_dim = 72, .n_heads = 3, .n_layers = 2, .drop_rate = 0.1});
+  optim::AdamW optimizer(model.parameters(), {.lr = 1e-3});
+  const Tensor ids = randint(501, {4, 33}), target = randint(501, {4, 33});
+  std::vector<uint32_t> bits;
+  const auto add = [&](const Tensor& x) {
+    const Tensor row = x.detach().contiguous();
+    for (int64_t i = 0; i < row.numel(); ++i) bits.push_back(std::bit_cast<uint32_t>(row.data_ptr<float>()[i]));
+  };
+  for (int step = 0; step < 3; ++step) {
+    optimizer.zero_grad();
+    const Tensor loss = cross_entropy(model(ids).view({-1, 501}), target.view(-1));
+    loss.backward();
+    nn::utils::clip_grad_norm_(model.parameters(), 1.0);
+    optimizer.step();
+    add(loss);
+  }
+  for (const Tensor& p : model.parameters()) add(p), add(p.grad());
+  return bits;
+}
+
+TEST(Threads, TrainingStepsHaveTheSameBitsForAnyNumber) {
+  const RestoreThreads restore;
+  const std::vector<uint32_t> one = train(1);
+  EXPECT_GT(one.size(), 100'000u);
+  for (const int threads : {2, 3, 5}) EXPECT_TRUE(train(threads) == one) << threads;
+}
+
+TEST(Threads, TheChosenNumberIsUsed) {
+  const RestoreThreads restore;
+  for (const int threads : {1, 2, 3}) {
+    set_num_threads(threads);
+    EXPECT_EQ(get_num_threads(), threads);
+    std::atomic<int> chunks{0}, items{0};
+    kernels::parallel_for(300, 1, [&](int64_t begin, int64_t end) {
+      ++chunks;
+      items += static_cast<int>(end - begin);
+    });
+    EXPECT_EQ(items, 300);
+    EXPECT_LE(chunks, threads);
+  }
+}
+
+TEST(Threads, SmallLoopsStaySerial) {
+  const RestoreThreads restore;
+  set_num_threads(4);
+  const auto caller = std::this_thread::get_id();
+  int chunks = 0;
+  kernels::parallel_for(100, 100, [&](int64_t begin, int64_t end) {
+    ++chunks;
+    EXPECT_TRUE(begin == 0 && end == 100 && std::this_thread::get_id() == caller);
+  });
+  EXPECT_EQ(chunks, 1);
+}
+
+TEST(Threads, ALoopInsideALoopStaysInItsThread) {
+  const RestoreThreads restore;
+  set_num_threads(3);
+  std::atomic<int> wrong{0}, inner{0};
+  kernels::parallel_for(3, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto outer = std::this_thread::get_id();
+      kernels::parallel_for(10, 1, [&](int64_t first, int64_t last) {
+        inner += static_cast<int>(last - first);
+        wrong += std::this_thread::get_id() != outer;
+      });
+    }
+  });
+  EXPECT_EQ(inner, 30);
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(Threads, ThreadsOfTheCallerDoNotEachGetATeam) {
+  const RestoreThreads restore;
+  constexpr int kCallers = 4, kTeam = 4;
+  set_num_threads(kTeam);
+  std::atomic<int> running{0}, most{0}, items{0};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&] {
+      for (int repeat = 0; repeat < 5; ++repeat) {
+        kernels::parallel_for(kTeam, 1, [&](int64_t begin, int64_t end) {
+          const int now = ++running;
+          for (int before = most; now > before && !most.compare_exchange_weak(before, now);) {
+          }
+          std::this_thread::sleep_for(std::chrono::milliseconds(2 * (end - begin)));
+          items += static_cast<int>(end - begin);
+          --running;
+        });
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(items, kCallers * kTeam * 5);
+  EXPECT_LE(most, kCallers + kTeam - 1);  // without care it would be their product
+}
+
+// Run again by CMake with OMP_NUM_THREADS=3, and below on one core.
+TEST(Threads, TheDefaultIsWhatTheProcessMayUse) {
+  const int threads = get_num_threads();
+  EXPECT_GE(threads, 1);
+  if (const char* asked = std::getenv("OMP_NUM_THREADS")) {
+    EXPECT_TRUE(threads == std::atoi(asked) || threads == 1);  // 1 without OpenMP
+    return;
+  }
+#ifdef __linux__
+  cpu_set_t cores;
+  ASSERT_EQ(sched_getaffinity(0, sizeof cores, &cores), 0);
+  EXPECT_LE(threads, CPU_COUNT(&cores));
+#else
+  EXPECT_LE(threads, static_cast<int>(std::thread::hardware_concurrency()));
+#endif
+}
+
+#ifdef __linux__
+TEST(Threads, AProcessBoundToOneCoreUsesOneThread) {
+  if (std::system("taskset -V > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs taskset";
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  cpu_set_t cores;
+  ASSERT_EQ(sched_getaffinity(0, sizeof cores, &cores), 0);
+  int core = 0;
+  while (!CPU_ISSET(core, &cores)) ++core;
+  const std::string call = "taskset -c " + std::to_string(core) + " '" + self +
+                           "' --gtest_brief=1 --gtest_filter=Threads.TheDefaultIsWhatTheProcessMayUse";
+  EXPECT_EQ(std::system(call.c_str()), 0);
+}
+#endif
+
+}  // namespace
+}  // namespace gradus
