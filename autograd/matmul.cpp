@@ -3,11 +3,6 @@
 #include "tensor/loops.h"
 
 namespace gradus {
-namespace {
-
-template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
-  return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
-}
 
 /// Where each matrix of x begins when its leading dimensions are broadcast to `batch`.
 std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
@@ -22,6 +17,12 @@ std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
     offsets = std::move(finer);
   }
   return offsets;
+}
+
+namespace {
+
+template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
+  return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
 /// c = a b, or c += a b, for tensors of at least two dimensions whose leading dimensions broadcast to c's.
