@@ -1,8 +1,9 @@
+#include "tensor/kernels/attention.h"
+
 #include <cmath>
 #include <numeric>
 
 #include "autograd/ops.h"
-#include "tensor/kernels/attention.h"
 #include "tensor/loops.h"
 #include "tensor/random.h"
 
@@ -80,83 +81,91 @@ Tensor laid_out_as(const Tensor& x, const Shape& sizes) {
   return empty_strided_like(sizes, strides, x.dtype());
 }
 
-/// A tensor whose rows the kernels can read, and where they lie.
+/// Heads of rows, each row's numbers side by side, and where they lie.
 struct Heads {
-  Heads(const Tensor& given, const Shape& batch)
-      : x(given.stride(-1) == 1 || given.size(-1) == 1 ? given : packed(given)), at(batch_offsets(x, batch)) {}
+  Tensor x;
+  std::vector<int64_t> at;
   template <class T> kernels::Rows<T> rows() const {
     return {x.data<std::remove_const_t<T>>(), x.stride(-2), at.data()};
   }
-  Tensor x;
-  std::vector<int64_t> at;
+};
+Heads heads_of(const Tensor& given, const Shape& batch) {
+  const Tensor x = given.stride(-1) == 1 || given.size(-1) == 1 ? given : packed(given);
+  return {x.detach(), batch_offsets(x, batch)};
+}
+
+/// A call of the kernels.
+struct Call {
+  AttentionOptions options;
+  Heads q, k, v, y, mask;
+  Tensor lse, kept;
+
+  template <class T> kernels::Attention<T> kernel() const {
+    const bool masked = mask.x.defined(), is_bool = masked && mask.x.dtype() == kBool;
+    return {.q = q.rows<const T>(),
+            .k = k.rows<const T>(),
+            .v = v.rows<const T>(),
+            .batch = std::ssize(q.at),
+            .L = q.x.size(-2),
+            .S = k.x.size(-2),
+            .D = q.x.size(-1),
+            .Dv = v.x.size(-1),
+            .scale = static_cast<T>(options.scale),
+            .causal = options.is_causal,
+            .added = masked && !is_bool ? mask.x.data<T>() : nullptr,
+            .visible = is_bool ? mask.x.data<bool>() : nullptr,
+            .mask_at = mask.at.data(),
+            .mask_row = masked ? mask.x.stride(-2) : 0,
+            .mask_col = masked ? mask.x.stride(-1) : 0,
+            .kept = kept.defined() ? reinterpret_cast<const uint64_t*>(kept.data<int64_t>()) : nullptr,
+            .kept_scale = 1 / static_cast<T>(1 - options.dropout_p)};
+  }
+  /// What dropout multiplies the weights by.
+  Tensor factors(const Tensor& weights) const {
+    const Tensor scales = empty(weights.sizes(), weights.dtype());
+    dispatch_float("dropout", scales.dtype(), [&]<class T>() {
+      for (int64_t i = 0; i < scales.numel(); ++i)
+        scales.data<T>()[i] =
+            (kept.data<int64_t>()[i / 64] >> i % 64 & 1) != 0 ? 1 / static_cast<T>(1 - options.dropout_p) : T(0);
+    });
+    return scales;
+  }
 };
 
 /// The op by the kernels; the leading dimensions of q, k and v are the same.
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   constexpr const char* op = "scaled_dot_product_attention";
   const Shape batch(q.sizes().begin(), q.sizes().end() - 2);
-  const int64_t L = q.size(-2), S = k.size(-2), Dv = v.size(-1);
-  Shape sizes = q.sizes(), all = q.sizes();
-  sizes[sizes.size() - 1] = Dv, all[all.size() - 1] = S;
-  const Tensor mask = options.mask.defined() ? options.mask.detach().expand(all) : Tensor();
-  const int64_t heads = numel(op, batch);
-  const double p = options.dropout_p;
-  const Tensor kept = p > 0 ? kept_weights(numel(op, all), p) : Tensor();
-  const Tensor y = laid_out_as(q, sizes), lse = empty(heads * L, q.dtype());
+  Shape sizes = q.sizes(), all = q.sizes(), rows = q.sizes();
+  sizes[sizes.size() - 1] = v.size(-1), all[all.size() - 1] = k.size(-2), rows.erase(rows.size() - 1);
+  const Tensor y = laid_out_as(q, sizes);
+  Call call{options, heads_of(q, batch), heads_of(k, batch), heads_of(v, batch), heads_of(y, batch), {}, {}, {}};
+  if (options.mask.defined()) {
+    call.mask.x = options.mask.detach().expand(all);
+    call.mask.at = batch_offsets(call.mask.x, batch);
+  }
+  call.lse = empty(rows, q.dtype());
+  if (options.dropout_p > 0) call.kept = kept_weights(numel(op, all), options.dropout_p);
+  dispatch_float(op, q.dtype(),
+                 [&]<class T>() { kernels::attention(call.y.rows<T>(), call.lse.data<T>(), call.kernel<T>()); });
 
-  const auto with_kernel = [=, mask = saved(mask)]<class T>(const Heads& hq, const Heads& hk, const Heads& hv,
-                                                            const auto& run) {
-    const std::vector<int64_t> mask_at = mask().defined() ? batch_offsets(mask(), batch) : std::vector<int64_t>();
-    const bool is_bool = mask().defined() && mask().dtype() == kBool;
-    run(kernels::Attention<T>{.q = hq.rows<const T>(),
-                              .k = hk.rows<const T>(),
-                              .v = hv.rows<const T>(),
-                              .batch = heads,
-                              .L = L,
-                              .S = S,
-                              .D = hq.x.size(-1),
-                              .Dv = Dv,
-                              .scale = static_cast<T>(options.scale),
-                              .causal = options.is_causal,
-                              .added = mask().defined() && !is_bool ? mask().template data<T>() : nullptr,
-                              .visible = is_bool ? mask().template data<bool>() : nullptr,
-                              .mask_at = mask_at.empty() ? nullptr : mask_at.data(),
-                              .mask_row = mask().defined() ? mask().stride(-2) : 0,
-                              .mask_col = mask().defined() ? mask().stride(-1) : 0,
-                              .kept = p > 0 ? reinterpret_cast<const uint64_t*>(kept.data<int64_t>()) : nullptr,
-                              .kept_scale = 1 / static_cast<T>(1 - p)});
-  };
-  const Heads hq(q, batch), hk(k, batch), hv(v, batch), hy(y, batch);
-  dispatch_float(op, q.dtype(), [&]<class T>() {
-    with_kernel.template operator()<T>(hq, hk, hv, [&](const kernels::Attention<T>& a) {
-      kernels::attention(hy.rows<T>(), lse.data<T>(), a);
-    });
-  });
-  auto fast = [=, q = saved(q), k = saved(k), v = saved(v), y = saved(y.detach())](const Tensor& dy,
-                                                                                  const std::vector<bool>&) {
-    const std::vector<Tensor> d{laid_out_as(q(), q().sizes()), laid_out_as(k(), k().sizes()),
-                                laid_out_as(v(), v().sizes())};
-    const Heads dq(d[0], batch), dk(d[1], batch), dv(d[2], batch), g(dy, batch), out(y(), batch);
-    dispatch_float(op, dy.dtype(), [&]<class T>() {
-      with_kernel.template operator()<T>(
-          Heads(q(), batch), Heads(k(), batch), Heads(v(), batch), [&](const kernels::Attention<T>& a) {
-            kernels::attention_backward(dq.rows<T>(), dk.rows<T>(), dv.rows<T>(), g.rows<const T>(),
-                                        out.rows<const T>(), lse.data<T>(), a);
-          });
+  const std::vector<Saved> used{saved(q.detach()), saved(k.detach()), saved(v.detach()), saved(options.mask),
+                                saved(y.detach())};
+  auto fast = [=](const Tensor& dy, const std::vector<bool>&) {
+    for (const Saved& x : used) x();  // throws if one was changed since
+    std::vector<Tensor> d;
+    for (const Tensor& x : {call.q.x, call.k.x, call.v.x}) d.push_back(laid_out_as(x, x.sizes()));
+    const Heads dq = heads_of(d[0], batch), dk = heads_of(d[1], batch), dv = heads_of(d[2], batch);
+    dispatch_float(op, dy.dtype(), [&, g = heads_of(dy, batch)]<class T>() {
+      kernels::attention_backward(dq.rows<T>(), dk.rows<T>(), dv.rows<T>(), g.rows<const T>(), call.y.rows<const T>(),
+                                  call.lse.data<T>(), call.kernel<T>());
     });
     return d;
   };
-  return record_fused(op, y, {q, k, v}, fast, [=, given = saved(options.mask)](const std::vector<Tensor>& in) {
-    AttentionOptions own = options;
-    own.mask = given();
-    return attend(in[0], in[1], in[2], own, [&](const Tensor& weights) {
-      if (p == 0) return weights;
-      const Tensor factors = empty(weights.sizes(), weights.dtype());
-      dispatch_float(op, factors.dtype(), [&]<class T>() {
-        for (int64_t i = 0; i < factors.numel(); ++i)
-          factors.data<T>()[i] = (kept.data<int64_t>()[i / 64] >> i % 64 & 1) != 0 ? 1 / static_cast<T>(1 - p) : T(0);
-      });
-      return weights * factors;
+  return record_fused(op, y, {q, k, v}, fast, [=](const std::vector<Tensor>& in) {
+    used[3]();
+    return attend(in[0], in[1], in[2], options, [&](const Tensor& weights) {
+      return options.dropout_p == 0 ? weights : weights * call.factors(weights);
     });
   });
 }

@@ -19,10 +19,10 @@ using Tensors = std::vector<Tensor>;
 struct Case {
   int64_t L, S, D, Dv;
 };
-const std::vector<Case> kCases{{1, 1, 1, 1},     {1, 3, 2, 5},     {2, 1, 7, 3},       {3, 200, 64, 64},  {1, 131, 33, 70},
-                               {4, 65, 16, 16},  {5, 5, 3, 2},     {7, 64, 17, 31},    {16, 16, 16, 16},  {31, 33, 8, 9},
-                               {33, 31, 1, 15},  {64, 64, 64, 64}, {65, 129, 40, 24},  {127, 63, 5, 100}, {129, 128, 65, 1},
-                               {130, 190, 12, 7}, {200, 70, 200, 3}, {195, 197, 19, 199}};
+const std::vector<Case> kCases{
+    {1, 1, 1, 1},      {1, 3, 2, 5},      {2, 1, 7, 3},      {3, 200, 64, 64},  {1, 131, 33, 70},  {4, 65, 16, 16},
+    {5, 5, 3, 2},      {7, 64, 17, 31},   {16, 16, 16, 16},  {31, 33, 8, 9},    {33, 31, 1, 15},   {64, 64, 64, 64},
+    {65, 129, 40, 24}, {127, 63, 5, 100}, {129, 128, 65, 1}, {130, 190, 12, 7}, {200, 70, 200, 3}, {195, 197, 19, 199}};
 
 template <class T> class Kernel : public testing::Test {};
 using Floats = testing::Types<float, double>;
@@ -90,8 +90,7 @@ TYPED_TEST(Kernel, IsTheReference) {
 Tensor plain(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double p, bool causal) {
   Tensor scores = matmul(q, k.transpose(-2, -1)) / std::sqrt(static_cast<double>(q.size(-1)));
   if (causal) scores = scores.masked_fill(ones({q.size(-2), k.size(-2)}, kBool).triu(1), -kInf);
-  if (mask.defined())
-    scores = mask.dtype() == kBool ? scores.masked_fill(logical_not(mask), -kInf) : scores + mask;
+  if (mask.defined()) scores = mask.dtype() == kBool ? scores.masked_fill(logical_not(mask), -kInf) : scores + mask;
   return matmul(dropout(mask.defined() ? masked_softmax(scores) : softmax(scores, -1), p, true), v);
 }
 
@@ -120,17 +119,21 @@ TEST(Attention, IsThePlainOps) {
       visible.select(2, 0).fill_(false);
       const Tensor added = randn({3, L, S}, t).masked_fill(rand({3, L, S}) > 0.8, -kInf).select(0, 1);
       added.select(0, L / 2).fill_(-kInf);
-      for (const auto& [mask, causal, p] : std::vector<std::tuple<Tensor, bool, double>>{
-               {{}, false, 0}, {{}, true, 0}, {visible, false, 0}, {padding, false, 0.2}, {added, false, 0},
-               {added.t().contiguous().t(), false, 0}, {{}, false, 0.3}, {{}, true, 0.5}}) {
+      for (const auto& [mask, causal, p] :
+           std::vector<std::tuple<Tensor, bool, double>>{{{}, false, 0},
+                                                         {{}, true, 0},
+                                                         {visible, false, 0},
+                                                         {padding, false, 0.2},
+                                                         {added, false, 0},
+                                                         {added.t().contiguous().t(), false, 0},
+                                                         {{}, false, 0.3},
+                                                         {{}, true, 0.5}}) {
         SCOPED_TRACE(fmt::format("{}, {} queries, {} keys, D {}, Dv {}, mask {}, causal {}, p {}", t, L, S, D, Dv,
                                  mask.defined() ? mask.sizes() : Shape{}, causal, p));
         const Tensor q = randn({2, 3, L, D}, t).requires_grad_(), v = randn({2, 3, S, Dv}, t).requires_grad_();
         const Tensor k = randn({2, S, 3, D}, t).transpose(1, 2).detach().requires_grad_();
         const Tensor dy = randn({2, 3, Dv, L}, t).transpose(2, 3);
-        const auto fused = [&, m = mask, c = causal, r = p] {
-          return scaled_dot_product_attention(q, k, v, m, r, c);
-        };
+        const auto fused = [&, m = mask, c = causal, r = p] { return scaled_dot_product_attention(q, k, v, m, r, c); };
         const auto wanted =
             with_gradients([&, m = mask, c = causal, r = p] { return plain(q, k, v, m, r, c); }, {q, k, v}, dy);
         expect_near(with_gradients(fused, {q, k, v}, dy), wanted, t == kFloat32 ? 2e-5 : 1e-13);

@@ -70,7 +70,8 @@ template <class T, class Body> void for_each_task(int64_t tasks, bool serial, in
 
 template <class T> bool is_small(const Attention<T>& a) {
   return static_cast<double>(a.batch) * static_cast<double>(a.L) * static_cast<double>(a.S) *
-             static_cast<double>(a.D + a.Dv) < 200'000;
+             static_cast<double>(a.D + a.Dv) <
+         200'000;
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ template <class T> void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, R
                                            const T* lse, const Attention<T>& a) {
   // A task computes dk and dv for some of a head's keys, all of them if there are enough heads. Its part of dq is added
   // to those of the head's other tasks at the end, in their order.
-  const int64_t wanted = std::clamp(divide_up(16, a.batch), int64_t{1}, divide_up(a.S, 4 * kAttentionKeys));
+  const int64_t wanted = std::clamp(divide_up(8, a.batch), int64_t{1}, divide_up(a.S, 4 * kAttentionKeys));
   const int64_t length = divide_up(divide_up(a.S, wanted), kAttentionKeys) * kAttentionKeys;
   const int64_t parts = divide_up(a.S, length), size = a.L * a.D;
   const auto more = std::make_unique_for_overwrite<T[]>(static_cast<size_t>((parts - 1) * a.batch * size));
@@ -112,10 +113,10 @@ template <class T> void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, R
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                                    \
-  template void attention_reference(Rows<T>, T*, const Attention<T>&);                                           \
-  template void attention(Rows<T>, T*, const Attention<T>&);                                                     \
-  template void attention_backward(Rows<T>, Rows<T>, Rows<T>, Rows<const T>, Rows<const T>, const T*,            \
+#define GRADUS_INSTANTIATE(T)                                                                         \
+  template void attention_reference(Rows<T>, T*, const Attention<T>&);                                \
+  template void attention(Rows<T>, T*, const Attention<T>&);                                          \
+  template void attention_backward(Rows<T>, Rows<T>, Rows<T>, Rows<const T>, Rows<const T>, const T*, \
                                    const Attention<T>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

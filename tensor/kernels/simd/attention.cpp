@@ -1,6 +1,7 @@
-// Queries lie along the lanes of the vectors: a panel is two vectors of queries, and everything a query has (its numbers,
-// its scores, its running maximum and sum) lies in one lane. So a softmax needs no sum across lanes, any number of keys
-// and any size of head does, and the rows of k and v are read where they are. With kPanel queries in a panel:
+// Queries lie along the lanes of the vectors: a panel is two vectors of queries, and everything a query has (its
+// numbers, its scores, its running maximum and sum) lies in one lane. So a softmax needs no sum across lanes, any
+// number of keys and any size of head does, and the rows of k and v are read where they are. With kPanel queries in a
+// panel:
 //
 //   scores (keys, kPanel) = k (keys, D) q' (D, kPanel)
 //   y'     (Dv, kPanel)   = v' (Dv, keys) weights (keys, kPanel)
@@ -114,6 +115,7 @@ struct Block {
 /// How many keys the queries before `end` see.
 template <class T> int64_t keys_before(const Attention<T>& a, int64_t end) { return a.causal ? least(a.S, end) : a.S; }
 
+template <class T> T* row_of(const Rows<T>& x, int64_t b, int64_t i = 0) { return x.data + x.at[b] + i * x.row; }
 template <class T> int64_t mask_at(const Attention<T>& a, int64_t b, int64_t i, int64_t j) {
   return a.mask_at[b] + i * a.mask_row + j * a.mask_col;
 }
@@ -166,8 +168,8 @@ template <class T> bool mask(T* scores, const Attention<T>& a, const Block& at, 
   return true;
 }
 
-/// Scores into weights e^(score - largest), after updating each query's largest score and sum of weights; factor is what
-/// the earlier weights are to be multiplied by.
+/// Scores into weights e^(score - largest), after updating each query's largest score and sum of weights; factor is
+/// what the earlier weights are to be multiplied by.
 template <class T> void weigh(T* scores, int64_t keys, T* largest, T* sum, T* factor) {
   constexpr int W = kWidth<T>, V = 2;
   Vector<T> most[V], total[V] = {};
@@ -246,12 +248,9 @@ template <class T> T finish(T* lse, T largest, T sum, const Attention<T>& a) {
 }
 
 /// One query, with its numbers and those of each key along the lanes: reading k and v is all that takes time.
-template <class T>
-void attend_alone(T* y, T* lse, const Attention<T>& a, int64_t b, int64_t query, T* buffer) {
+template <class T> void attend_alone(T* y, T* lse, const Attention<T>& a, int64_t b, int64_t query, T* buffer) {
   constexpr int W = kWidth<T>;
-  const T* const k = a.k.data + a.k.at[b];
-  const T* const v = a.v.data + a.v.at[b];
-  const T* const q = a.q.data + a.q.at[b] + query * a.q.row;
+  const T *const q = row_of(a.q, b, query), *const k = row_of(a.k, b), *const v = row_of(a.v, b);
   T *weights = buffer, *context = buffer + kTile<T>;
   clear(context, whole_vectors<T>(a.Dv));
   T largest = -infinity<T>(), sum = 0;
@@ -284,14 +283,10 @@ void attend_alone(T* y, T* lse, const Attention<T>& a, int64_t b, int64_t query,
     int64_t d = 0;
     for (; d + 4 * W <= a.Dv; d += 4 * W)
       tile<T, true, 1, 4>({context + d, 0, weights, 0, v + j * a.v.row + d, a.v.row, true, nullptr}, keys);
-    for (; d < a.Dv; d += W) {
-      Vector<T> part = {};
-      const int64_t columns = least(W, a.Dv - d);
-      for (int64_t n = 0; n < keys; ++n) {
-        const T* const row = v + (j + n) * a.v.row + d;
-        part += weights[n] * (columns == W ? load(row) : load_part(row, columns));
-      }
-      store(context + d, load(context + d) + part);
+    for (; d + W <= a.Dv; d += W)
+      tile<T, true, 1, 1>({context + d, 0, weights, 0, v + j * a.v.row + d, a.v.row, true, nullptr}, keys);
+    for (; d < a.Dv; ++d) {
+      for (int64_t n = 0; n < keys; ++n) context[d] += weights[n] * v[(j + n) * a.v.row + d];
     }
   }
   const T divisor = finish(lse, largest, sum, a);
@@ -305,23 +300,20 @@ template <class T> int64_t attention_buffer(const Attention<T>& a, int64_t keys)
   return 5 * kTile<T> + 3 * kAttentionQueries * (D + Dv + 1) + keys * (D + Dv);
 }
 
-template <class T> void attention_queries(Rows<T> y, T* lse, const Attention<T>& a, int64_t b, int64_t begin,
-                                          int64_t end, T* buffer) {
+template <class T>
+void attention_queries(Rows<T> y, T* lse, const Attention<T>& a, int64_t b, int64_t begin, int64_t end, T* buffer) {
   constexpr int64_t P = kPanel<T>;
-  T* const y_b = y.data + y.at[b];
   if (a.L <= kFewQueries) {
-    for (int64_t i = begin; i < end; ++i) attend_alone(y_b + i * y.row, lse + b * a.L + i, a, b, i, buffer);
+    for (int64_t i = begin; i < end; ++i) attend_alone(row_of(y, b, i), lse + b * a.L + i, a, b, i, buffer);
     return;
   }
-  const T* const q = a.q.data + a.q.at[b];
-  const T* const k = a.k.data + a.k.at[b];
-  const T* const v = a.v.data + a.v.at[b];
+  const T *const k = row_of(a.k, b), *const v = row_of(a.v, b);
   T *const scores = buffer, *const spare = scores + kTile<T>, *const sums = spare + 2 * kTile<T>;
   T *const largest = sums + kAttentionQueries, *const factor = largest + kAttentionQueries;
   T *const queries = factor + kAttentionQueries, *const contexts = queries + kAttentionQueries * a.D;
   T* const rows = contexts + kAttentionQueries * a.Dv;
   for (int64_t i = begin; i < end; i += P) {
-    pack(rows, queries + (i - begin) * a.D, q + i * a.q.row, a.q.row, least(P, end - i), a.D, a.scale);
+    pack(rows, queries + (i - begin) * a.D, row_of(a.q, b, i), a.q.row, least(P, end - i), a.D, a.scale);
     for (int64_t n = 0; n < P; ++n) largest[i - begin + n] = -infinity<T>(), sums[i - begin + n] = 0;
     clear(contexts + (i - begin) * a.Dv, P * a.Dv);
   }
@@ -348,7 +340,7 @@ template <class T> void attention_queries(Rows<T> y, T* lse, const Attention<T>&
     for (int64_t n = 0; n < count; ++n)
       factor[n] = finish(lse + b * a.L + i + n, largest[panel + n], sums[panel + n], a);
     for (int64_t n = 0; n < a.Dv * P; n += kWidth<T>) store(context + n, load(context + n) / load(factor + n % P));
-    transpose_to(y_b + i * y.row, y.row, context, P, a.Dv, count);
+    transpose_to(row_of(y, b, i), y.row, context, P, a.Dv, count);
   }
 }
 
@@ -357,11 +349,7 @@ template <class T> void attention_keys(const AttentionGradients<T>& g, const Att
   constexpr int64_t P = kPanel<T>;
   constexpr int W = kWidth<T>;
   const int64_t D = whole_vectors<T>(a.D), Dv = whole_vectors<T>(a.Dv);
-  const T* const q = a.q.data + a.q.at[b];
-  const T* const k = a.k.data + a.k.at[b];
-  const T* const v = a.v.data + a.v.at[b];
-  const T* const dy = g.dy.data + g.dy.at[b];
-  const T* const y = g.y.data + g.y.at[b];
+  const T *const k = row_of(a.k, b), *const v = row_of(a.v, b);
   T *const weights = buffer, *const dscores = weights + kTile<T>, *const spare = dscores + kTile<T>;
   T *const lse = spare + 2 * kTile<T>, *const delta = lse + kAttentionQueries;
   T *const q_rows = delta + kAttentionQueries, *const q_panels = q_rows + kAttentionQueries * D;
@@ -374,12 +362,12 @@ template <class T> void attention_keys(const AttentionGradients<T>& g, const Att
     const int64_t last = least(first + kAttentionQueries, a.L);
     for (int64_t i = first; i < last; i += P) {
       const int64_t panel = i - first, count = least(P, last - i);
-      pack(q_rows + panel * D, q_panels + panel * D, q + i * a.q.row, a.q.row, count, a.D, a.scale);
-      pack(dy_rows + panel * Dv, dy_panels + panel * Dv, dy + i * g.dy.row, g.dy.row, count, a.Dv, T(1));
+      pack(q_rows + panel * D, q_panels + panel * D, row_of(a.q, b, i), a.q.row, count, a.D, a.scale);
+      pack(dy_rows + panel * Dv, dy_panels + panel * Dv, row_of(g.dy, b, i), g.dy.row, count, a.Dv, T(1));
       for (int64_t n = 0; n < P; ++n) lse[panel + n] = n < count ? g.lse[b * a.L + i + n] : infinity<T>();
       for (int64_t n = 0; n < P; n += W) {
         const int64_t row = least(i + n, last - 1);
-        store(delta + panel + n, dots(dy + row * g.dy.row, g.dy.row, y + row * g.y.row, g.y.row, last - row, a.Dv));
+        store(delta + panel + n, dots(row_of(g.dy, b, row), g.dy.row, row_of(g.y, b, row), g.y.row, last - row, a.Dv));
       }
     }
     clear(dq_panels, kAttentionQueries * D);
@@ -408,17 +396,16 @@ template <class T> void attention_keys(const AttentionGradients<T>& g, const Att
     }
     scale_by(dq_panels, kAttentionQueries * D, a.scale);
     for (int64_t i = first; i < last; i += P) {
-      transpose_to(g.dq.data + g.dq.at[b] + i * g.dq.row, g.dq.row, dq_panels + (i - first) * D, P, a.D,
-                   least(P, last - i));
+      transpose_to(row_of(g.dq, b, i), g.dq.row, dq_panels + (i - first) * D, P, a.D, least(P, last - i));
     }
   }
-  copy(g.dk.data + g.dk.at[b] + begin * g.dk.row, g.dk.row, dk, D, end - begin, a.D);
-  copy(g.dv.data + g.dv.at[b] + begin * g.dv.row, g.dv.row, dv, Dv, end - begin, a.Dv);
+  copy(row_of(g.dk, b, begin), g.dk.row, dk, D, end - begin, a.D);
+  copy(row_of(g.dv, b, begin), g.dv.row, dv, Dv, end - begin, a.Dv);
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                                      \
-  template int64_t attention_buffer(const Attention<T>&, int64_t);                                                 \
-  template void attention_queries(Rows<T>, T*, const Attention<T>&, int64_t, int64_t, int64_t, T*);                \
+#define GRADUS_INSTANTIATE(T)                                                                       \
+  template int64_t attention_buffer(const Attention<T>&, int64_t);                                  \
+  template void attention_queries(Rows<T>, T*, const Attention<T>&, int64_t, int64_t, int64_t, T*); \
   template void attention_keys(const AttentionGradients<T>&, const Attention<T>&, int64_t, int64_t, int64_t, T*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
