@@ -5,12 +5,12 @@
 namespace gradus {
 namespace {
 
+/// How the matrices of x lie, each one as a point.
+kernels::Layout batch_layout(const Tensor& x) { return {x.sizes().size() - 2, x.sizes().data(), x.strides().data()}; }
+
 template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
-
-/// How the matrices of x lie, each one as a point.
-kernels::Layout batch_layout(const Tensor& x) { return {x.sizes().size() - 2, x.sizes().data(), x.strides().data()}; }
 
 /// c = a b, or c += a b, for tensors of at least two dimensions whose leading dimensions broadcast to c's.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate) {
@@ -25,6 +25,14 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
     kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
                              at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, accumulate);
   });
+}
+
+/// x (..., C) as the rows of a matrix.
+Tensor rows_of(const Tensor& x) {
+  if (x.dim() == 2) return x;
+  int64_t rows = 1;
+  for (int64_t d = 0; d + 1 < x.dim(); ++d) rows *= x.size(d);
+  return reshape(x, {rows, x.size(-1)});
 }
 
 /// The product of tensors of at least two dimensions.
@@ -85,8 +93,30 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
         weight.sizes(), weight.size(0), bias.defined() ? bias.sizes() : Shape{});
   check_same_dtype("linear", x, weight);
   if (bias.defined()) check_same_dtype("linear", x, bias);
-  const Tensor y = matmul(x, transpose(weight, 0, 1));
-  return bias.defined() ? y + bias : y;
+  Shape sizes = x.sizes();
+  sizes[sizes.size() - 1] = weight.size(0);
+  Tensor y = empty(sizes, x.dtype());
+  {
+    const NoGradGuard no_grad;
+    const Tensor y_rows = rows_of(y);
+    if (bias.defined()) copy_elements(y_rows, bias);
+    multiply(y_rows, rows_of(x), transpose(weight, 0, 1), /*accumulate=*/bias.defined());
+  }
+  Input inputs[] = {
+      {x,
+       {[w = saved(weight), in = x.sizes()](const Tensor& dy) { return reshape(product(rows_of(dy), w()), in); },
+        [w = saved(weight)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+          if (dx.is_contiguous()) multiply(rows_of(dx), rows_of(dy), w(), true);
+          else dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
+        }}},
+      {weight,
+       {[x = saved(x)](const Tensor& dy) { return product(transpose(rows_of(dy), 0, 1), rows_of(x())); },
+        [x = saved(x)](const Tensor& dw, const Tensor& dy, const Tensor&) {
+          multiply(dw, transpose(rows_of(dy), 0, 1), rows_of(x()), true);
+        }}},
+      {bias, [](const Tensor& dy) { return sum(rows_of(dy), 0); }},
+  };
+  return record("linear", std::move(y), inputs);
 }
 
 }  // namespace gradus

@@ -253,7 +253,7 @@ TEST(Ops, GradientsAddUp) {
     for (size_t i = 0; i < once.size(); ++i)
       expect_close(twice[i], once[i].defined() ? once[i] * 2 : once[i], 1e-11, "added between");
   });
-  EXPECT_EQ(adding, (std::set<std::string>{"embedding", "index_select", "matmul", "select", "slice"}));
+  EXPECT_EQ(adding, (std::set<std::string>{"embedding", "index_select", "linear", "matmul", "select", "slice"}));
 }
 
 /// backward after a write gives the old gradient, or an error that names an op of the graph.

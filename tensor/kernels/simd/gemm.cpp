@@ -177,7 +177,7 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const Cut rows_of_a{M, M / tiles, M % tiles, 1};
   // What few tiles read, or what lies close together, is read where it is.
   const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
-  const bool pack_b = B.col != 1 || N % W != 0 || (N * K > kGemmDirect<T> && tiles > 2);
+  const bool pack_b = B.col != 1 || (N * K > kGemmDirect<T> && tiles > 2);
 
   for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
     const int64_t k1 = min(K, k0 + kGemmPackedDepth);
@@ -187,7 +187,12 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
       const Cut columns_of_b{min(N - n0, kGemmColumns), 2 * W, 0, W};
       for (int64_t k = k0; k < k1; k += kGemmDepth) {
         const int64_t depth = min(k1 - k, kGemmDepth);
-        if (pack_b) pack(b_part, at(B, k, n0).data, B.row, B.col, depth, columns_of_b);
+        // A ragged last tile cannot read whole vectors where B lies.
+        const int64_t ragged = columns_of_b.n % W != 0 ? columns_of_b.n / (2 * W) * 2 * W : columns_of_b.n;
+        const int64_t packed_from = pack_b ? 0 : ragged;
+        if (packed_from < columns_of_b.n)
+          pack(b_part, at(B, k, n0 + packed_from).data, B.row, B.col, depth,
+               {columns_of_b.n - packed_from, 2 * W, 0, W});
         for (int64_t tile = 0; tile < tiles; ++tile) {
           const int64_t m = rows_of_a.begin(tile), rows = rows_of_a.count(tile);
           const T* const packed = a_parts + (k - k0) * M + m * depth;
@@ -195,12 +200,13 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
           for (int64_t n = 0; n < columns_of_b.n;) {
             const int64_t left = columns_of_b.n - n, columns = min(left, 2 * W);
             const bool two = columns > W;
+            const bool packed_b = n >= packed_from;
             const Matrix<const T> b =
-                pack_b ? Matrix<const T>{b_part + n * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
+                packed_b ? Matrix<const T>{b_part + (n - packed_from) * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
             const Matrix<T> c = at(C, m, n0 + n);
             const Matrix<const T> from = k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n0 + n);
             const Compute<T> compute = pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
-            const int64_t count = columns == 2 * W ? left / (2 * W) : 1, b_step = pack_b ? 2 * W * depth : 2 * W;
+            const int64_t count = columns == 2 * W ? left / (2 * W) : 1, b_step = packed_b ? 2 * W * depth : 2 * W;
             const Tiles<T> t{c.data, a.data, b.data,   from.data, c.row, a.row,
                              a.col,  b.row,  from.row, depth,     count, b_step};
             if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) {
