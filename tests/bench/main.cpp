@@ -40,13 +40,15 @@ int compare(const Settings& settings) {
   const std::regex filter(settings.filter);
   Report report{.processor = processor_name(), .date = today(), .gradus = "Gradus"};
   std::vector<std::pair<Row, int>> todo;
+  const auto add = [&](const Row& row, int threads) {
+    if (std::regex_search(fmt::format("{}@{}", row.name, threads), filter)) todo.emplace_back(row, threads);
+  };
   for (const Row& row : all_rows()) {
-    if (!std::regex_search(row.name, filter)) continue;
-    if (row.one_thread) todo.emplace_back(row, 1);
-    if (row.all_threads && (settings.threads > 1 || !row.one_thread)) todo.emplace_back(row, settings.threads);
+    if (row.one_thread) add(row, 1);
+    if (row.all_threads && (settings.threads > 1 || !row.one_thread)) add(row, settings.threads);
   }
   if (todo.empty()) {
-    fmt::print(stderr, "bench: no row matches '{}'; rows are named like gemm/512x512x512/NT, model/gpt2_step\n",
+    fmt::print(stderr, "bench: no row matches '{}'; rows are named like gemm/512x512x512/NT@2, model/gpt2_step@1\n",
                settings.filter);
     return 2;
   }
@@ -84,7 +86,7 @@ int run(int argc, char** argv) {
       "  ./run bench gemm-steps   from three loops to the library's matrix product, step by step\n"
       "  ./run bench ops          Gradus alone, by Google Benchmark, with its options\n",
       "./run bench");
-  app.add_option("--filter", s.filter, "Only rows whose name matches this regular expression: gemm/512, model, op/gelu");
+  app.add_option("--filter", s.filter, "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), model, op/gelu");
   app.add_option("--threads", s.threads, "Most threads (rows for which it matters are measured with one, too)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--json", s.json, "Write everything into this file");
