@@ -80,8 +80,8 @@ std::vector<std::string> Field::variants(const Member& member, const Row& row) c
   return out;
 }
 
-Result Field::measure(const Row& row, int threads, const Peaks& peaks) {
-  Result result{.row = row, .threads = threads, .peak_flops = peaks.flops, .bandwidth = peaks.bandwidth};
+void Field::measure(Result& result) {
+  const Row& row = result.row;
   const auto time_of = [&](Member& member) -> Time& {
     return &member == &members_[0] ? result.gradus : result.peers[name(member)];
   };
@@ -90,8 +90,8 @@ Result Field::measure(const Row& row, int threads, const Peaks& peaks) {
     const std::string request = variant.empty() ? row.name : row.name + ":" + variant;
     // Threads that still wait for more work from whoever was asked last give up meanwhile.
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
-    const Answer answer = result.memory() ? member.start()->ask(request, threads, 0)
-                                          : member.peer->ask(request, threads, settings_.seconds);
+    const Answer answer = result.memory() ? member.start()->ask(request, result.threads, 0)
+                                          : member.peer->ask(request, result.threads, settings_.seconds);
     if (answer.value > 0 && (time.best == 0 || answer.value < time.best)) {
       time.best = answer.value;
       time.variant = variant;
@@ -102,15 +102,14 @@ Result Field::measure(const Row& row, int threads, const Peaks& peaks) {
   for (int round = 0; round < rounds; ++round) {
     for (Member& member : members_) {
       if (member.groups.find(row.group()) == std::string::npos || !member.peer->absent().empty()) continue;
-      // In the first round every way; after that the best one.
-      if (round == 0) {
+      // First every way; after that the best one.
+      if (round == 0 && time_of(member).best == 0) {
         for (const std::string& variant : variants(member, row)) ask(member, variant);
       } else if (time_of(member).best > 0) {
         ask(member, std::string(time_of(member).variant));
       }
     }
   }
-  return result;
 }
 
 }  // namespace bench

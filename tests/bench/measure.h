@@ -17,8 +17,8 @@ struct Settings {
   std::string filter, json, python = "python3", script;
   std::vector<std::string> blas, libtorch;
   int threads = 0;
-  double seconds = 0.1;  // for one answer
-  int rounds = 5;
+  double seconds = 0.03;  // for one answer
+  int rounds = 3, passes = 3;
   bool quick = false, compile = false, peers = true;
 };
 
@@ -37,6 +37,7 @@ struct Result {
   std::map<std::string, Time> peers = {};  // by name
 
   bool memory() const { return row.group() == "memory"; }
+  bool is_short() const { return !memory() && row.group() != "model"; }
   /// How fast the machine could do it at best, in seconds.
   double floor() const;
   double share() const { return gradus.best > 0 ? floor() / gradus.best : 0; }
@@ -55,7 +56,8 @@ class Field {
   /// Name, and why it is absent or "".
   std::vector<std::pair<std::string, std::string>> peers() const;
   std::string gradus() const { return members_[0].peer->name(); }
-  Result measure(const Row& row, int threads, const Peaks& peaks);
+  /// Asks all of them in turn; what is better than before is kept.
+  void measure(Result& result);
 
  private:
   struct Member {

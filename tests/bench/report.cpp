@@ -123,7 +123,7 @@ void print_result(const Report& report, const Result& r, bool first_of_group) {
     if (!time.variant.empty()) how += (how.empty() ? " " : "/") + time.variant;
   }
   fmt::print("  {:>5}", r.ratio() > 0 ? fmt::format("{:.2f}", r.ratio()) : "-");
-  fmt::print("  {:>5}", r.row.flops > 0 || r.row.bytes > 0 ? fmt::format("{:.0f}%", 100 * r.share()) : "-");
+  fmt::print("  {:>5}", r.limit() != "overhead" && !r.memory() ? fmt::format("{:.0f}%", 100 * r.share()) : "-");
   fmt::print("  {}{}", r.limit(), how);
   if (r.gradus.best <= 0) fmt::print("; no answer: {}", r.gradus.reason);
   else if (!r.verdict().empty()) fmt::print("; {}", r.verdict());
