@@ -97,7 +97,8 @@ int serve_blas(const std::string& path) {
             C(static_cast<size_t>(p.M * p.N));
         uint32_t random = 1;
         for (auto* const x : {&A, &B})
-          for (float& number : *x) number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F;
+          for (float& number : *x)
+            number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F;
         work = {.run = [&library, p, A, B, C]() mutable { library.multiply(p, C.data(), A.data(), B.data()); }};
         current = row;
       }

@@ -11,8 +11,14 @@ using namespace gradus;
 namespace {
 
 nn::Gpt make_gpt(const ModelSize& s, bool bias) {
-  return nn::Gpt({.vocab_size = s.vocabulary, .context_length = s.context, .emb_dim = s.C, .n_heads = s.heads,
-                  .n_layers = s.layers, .drop_rate = 0, .qkv_bias = bias, .tied_head = true});
+  return nn::Gpt({.vocab_size = s.vocabulary,
+                  .context_length = s.context,
+                  .emb_dim = s.C,
+                  .n_heads = s.heads,
+                  .n_layers = s.layers,
+                  .drop_rate = 0,
+                  .qkv_bias = bias,
+                  .tied_head = true});
 }
 
 /// zero_grad, forward, cross-entropy, backward, clipping if asked for, AdamW.
@@ -23,9 +29,9 @@ Case training_step(const ModelSize& s, bool bias, double clip) {
     optim::AdamW optimizer;
   };
   const nn::Gpt model = make_gpt(s, bias);
-  const auto state = std::make_shared<State>(State{model, randint(s.vocabulary, {s.B, s.T}),
-                                                   randint(s.vocabulary, {s.B * s.T}),
-                                                   optim::AdamW(model.parameters(), {.lr = 1e-4, .weight_decay = 0.1})});
+  const auto state =
+      std::make_shared<State>(State{model, randint(s.vocabulary, {s.B, s.T}), randint(s.vocabulary, {s.B * s.T}),
+                                    optim::AdamW(model.parameters(), {.lr = 1e-4, .weight_decay = 0.1})});
   return {.run = [=] {
     state->optimizer.zero_grad();
     const Tensor logits = state->model(state->ids);  // (B, T, V)

@@ -58,7 +58,8 @@ void blocks(float* C, const float* A, const float* B, int64_t n) {
 // 4. A tile of C stays in registers while k runs: c += a b, where a column of a is a_col apart, a row of b b_row.
 struct ScalarTile {
   static constexpr int64_t kRows = 4, kColumns = 2;
-  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b, int64_t b_row) {
+  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b,
+                  int64_t b_row) {
     float sum[kRows][kColumns] = {};
     for (int64_t k = 0; k < kDepth; ++k, a += a_col, b += b_row) {
 #pragma GCC unroll 16
@@ -90,7 +91,8 @@ void register_tile(float* C, const float* A, const float* B, int64_t n) {
 // 5. The numbers that a tile reads are first copied side by side, in the order in which it reads them.
 constexpr int64_t kRows = 128;  // of A in a packed block: 128 KiB
 
-template <class Tile> void packed_rows(float* C, const float* A, const float* B, int64_t n, int64_t begin, int64_t end) {
+template <class Tile>
+void packed_rows(float* C, const float* A, const float* B, int64_t n, int64_t begin, int64_t end) {
   std::vector<float> a_block(kRows * kDepth), b_panel(Tile::kColumns * kDepth);
   std::fill(C + begin * n, C + end * n, 0.0F);
   for (int64_t i0 = begin; i0 < end; i0 += kRows) {
@@ -103,10 +105,10 @@ template <class Tile> void packed_rows(float* C, const float* A, const float* B,
       }
       for (int64_t j = 0; j < n; j += Tile::kColumns) {
         float* b = b_panel.data();
-        for (int64_t k = k0; k < k0 + kDepth; ++k, b += Tile::kColumns)
-          std::copy_n(B + k * n + j, Tile::kColumns, b);
+        for (int64_t k = k0; k < k0 + kDepth; ++k, b += Tile::kColumns) std::copy_n(B + k * n + j, Tile::kColumns, b);
         for (int64_t i = i0; i < i0 + kRows; i += Tile::kRows)
-          Tile::add(C + i * n + j, n, a_block.data() + (i - i0) * kDepth, 1, Tile::kRows, b_panel.data(), Tile::kColumns);
+          Tile::add(C + i * n + j, n, a_block.data() + (i - i0) * kDepth, 1, Tile::kRows, b_panel.data(),
+                    Tile::kColumns);
       }
     }
   }
@@ -126,7 +128,8 @@ typedef float Vector __attribute__((vector_size(kBytes), aligned(4), may_alias))
 
 struct VectorTile {
   static constexpr int64_t kWidth = kBytes / 4, kRows = kTileRows, kColumns = 2 * kWidth;
-  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b, int64_t b_row) {
+  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b,
+                  int64_t b_row) {
     Vector sum[kRows][2] = {};
     for (int64_t k = 0; k < kDepth; ++k, a += a_col, b += b_row) {
       const Vector left = *reinterpret_cast<const Vector*>(b), right = *reinterpret_cast<const Vector*>(b + kWidth);
@@ -148,9 +151,8 @@ void vectors(float* C, const float* A, const float* B, int64_t n) { packed_rows<
 
 // 7. Every thread computes rows of C of its own.
 void threads(float* C, const float* A, const float* B, int64_t n) {
-  parallel_for(n / kRows, 1, [=](int64_t begin, int64_t end) {
-    packed_rows<VectorTile>(C, A, B, n, begin * kRows, end * kRows);
-  });
+  parallel_for(n / kRows, 1,
+               [=](int64_t begin, int64_t end) { packed_rows<VectorTile>(C, A, B, n, begin * kRows, end * kRows); });
 }
 
 // 8. The library's: any size and any strides, the largest tile that fits the registers, small products unpacked.
@@ -165,7 +167,8 @@ struct Step {
 };
 
 bool equal(const std::vector<float>& x, const std::vector<float>& y) {
-  return std::equal(x.begin(), x.end(), y.begin(), [](float a, float b) { return std::abs(a - b) < 1e-3F * (1 + std::abs(b)); });
+  return std::equal(x.begin(), x.end(), y.begin(),
+                    [](float a, float b) { return std::abs(a - b) < 1e-3F * (1 + std::abs(b)); });
 }
 
 int run(int64_t n) {
@@ -185,7 +188,8 @@ int run(int64_t n) {
   std::vector<float> A(size), B(size), C(size), expected(size);
   uint32_t random = 1;
   for (auto* const x : {&A, &B})
-    for (float& number : *x) number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F - 0.5F;
+    for (float& number : *x)
+      number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F - 0.5F;
   loop_order(expected.data(), A.data(), B.data(), n);
   const bench::Peaks one = bench::measure_peaks(1, 0.5), many = bench::measure_peaks(all, 0.5);
   fmt::print("C = A B, {0} x {0} x {0}, float32, on {1}\npeak: {2:.0f} GFLOP/s with 1 thread, {3:.0f} with {4}\n\n", n,
@@ -194,8 +198,7 @@ int run(int64_t n) {
   double before = 0;
   for (const Step& step : steps) {
     set_num_threads(step.threads);
-    const double time =
-        bench::best_time({[&] { step.multiply(C.data(), A.data(), B.data(), n); }}, 0.5);
+    const double time = bench::best_time({[&] { step.multiply(C.data(), A.data(), B.data(), n); }}, 0.5);
     if (!equal(C, expected)) {
       fmt::print(stderr, "bench: step {} is wrong\n", step.name);
       return 1;

@@ -44,8 +44,8 @@ int compare(const Settings& settings) {
     if (std::regex_search(fmt::format("{}@{}", row.name, threads), filter)) todo.emplace_back(row, threads);
   };
   for (const Row& row : all_rows()) {
-    if (row.one_thread) add(row, 1);
-    if (row.all_threads && (settings.threads > 1 || !row.one_thread)) add(row, settings.threads);
+    if (row.one_thread && !(settings.quick && row.all_threads)) add(row, 1);
+    if (row.all_threads && (settings.threads > 1 || !row.one_thread || settings.quick)) add(row, settings.threads);
   }
   if (todo.empty()) {
     fmt::print(stderr, "bench: no row matches '{}'; rows are named like gemm/512x512x512/NT@2, model/gpt2_step@1\n",
@@ -94,11 +94,13 @@ int run(int argc, char** argv) {
       "  ./run bench gemm-steps   from three loops to the library's matrix product, step by step\n"
       "  ./run bench ops          Gradus alone, by Google Benchmark, with its options\n",
       "./run bench");
-  app.add_option("--filter", s.filter, "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), model, op/gelu");
+  app.add_option("--filter", s.filter,
+                 "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), model, op/gelu");
   app.add_option("--threads", s.threads, "Most threads (rows for which it matters are measured with one, too)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--json", s.json, "Write everything into this file");
-  app.add_flag("--quick", s.quick, "One short round, to see whether all works: below a minute without peers");
+  app.add_flag("--quick", s.quick,
+               "One short round with all threads, to see whether all works: below a minute without peers");
   app.add_flag("--no-peers", no_peers, "Gradus alone");
   app.add_flag("--compile", s.compile, "Try torch.compile too (minutes)");
   app.add_option("--rounds", s.rounds, "How often everybody is asked for a row, in turn")->check(CLI::Range(1, 1000));

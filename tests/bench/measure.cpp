@@ -29,7 +29,8 @@ double Result::ratio() const {
 std::string Result::verdict() const {
   if (gradus.best <= 0) return "no answer";
   std::string out;
-  if (row.target > 0 && ratio() > 0 && ratio() < row.target) out += " below " + std::to_string(row.target).substr(0, 4) + "x";
+  if (row.target > 0 && ratio() > 0 && ratio() < row.target)
+    out += " below " + std::to_string(row.target).substr(0, 4) + "x";
   if (row.floor_share > 0 && share() < row.floor_share)
     out += " below " + std::to_string(static_cast<int>(100 * row.floor_share)) + "%";
   if (row.limit_mib > 0 && gradus.best > row.limit_mib)

@@ -41,7 +41,8 @@ struct Result {
   /// How fast the machine could do it at best, in seconds.
   double floor() const;
   double share() const { return gradus.best > 0 ? floor() / gradus.best : 0; }
-  /// What keeps it from being faster: compute, bandwidth, or overhead where both together are below a microsecond or two.
+  /// What keeps it from being faster: compute, bandwidth, or overhead where both together are below a microsecond or
+  /// two.
   std::string limit() const;
   /// The best peer's time by Gradus's; 0 if there is none.
   double ratio() const;

@@ -14,12 +14,13 @@ int main(int argc, char** argv) {
       const bench::Case work = bench::gradus_case(row.name);
       if (!work.prepare)
         for (auto _ : state) work.run();
-      else for (auto _ : state) {
-        work.prepare();
-        const double start = bench::now();
-        work.run();
-        state.SetIterationTime((bench::now() - start) / work.per);
-      }
+      else
+        for (auto _ : state) {
+          work.prepare();
+          const double start = bench::now();
+          work.run();
+          state.SetIterationTime((bench::now() - start) / work.per);
+        }
       using benchmark::Counter;
       const auto each = Counter::kIsIterationInvariantRate;
       state.counters["FLOP/s"] = Counter(row.flops, each);

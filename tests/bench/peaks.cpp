@@ -27,14 +27,14 @@ typedef float Float8 __attribute__((vector_size(32)));
 typedef float Float16 __attribute__((vector_size(64)));
 
 // Independent sums, more than a multiply-add takes cycles; the asm keeps them in registers and in the program.
-#define BENCH_MULTIPLY_ADD(Vector, SUMS)                                 \
-  Vector sum[SUMS] = {}, a = Vector{} + 0.5F, b = Vector{} + 0.25F;      \
-  for (int64_t i = 0; i < rounds; ++i) {                                 \
-    _Pragma("GCC unroll 32") for (int s = 0; s < SUMS; ++s) {            \
-      sum[s] = sum[s] * a + b;                                           \
-      __asm__ volatile("" : "+" BENCH_REGISTER(sum[s]));                 \
-    }                                                                    \
-  }                                                                      \
+#define BENCH_MULTIPLY_ADD(Vector, SUMS)                            \
+  Vector sum[SUMS] = {}, a = Vector{} + 0.5F, b = Vector{} + 0.25F; \
+  for (int64_t i = 0; i < rounds; ++i) {                            \
+    _Pragma("GCC unroll 32") for (int s = 0; s < SUMS; ++s) {       \
+      sum[s] = sum[s] * a + b;                                      \
+      __asm__ volatile("" : "+" BENCH_REGISTER(sum[s]));            \
+    }                                                               \
+  }                                                                 \
   return static_cast<double>(rounds) * SUMS * 2 * (sizeof(Vector) / sizeof(float));
 
 #if defined(__x86_64__)
@@ -44,24 +44,28 @@ typedef float Float16 __attribute__((vector_size(64)));
 #endif
 
 /// `rounds` rounds of multiply-adds; how many operations that was.
-double multiply_add(int64_t rounds) { BENCH_MULTIPLY_ADD(Float4, 12) }
+double multiply_add(int64_t rounds){BENCH_MULTIPLY_ADD(Float4, 12)}
 #if defined(__x86_64__)
-BENCH_AVX2 double multiply_add_avx2(int64_t rounds) { BENCH_MULTIPLY_ADD(Float8, 12) }
-BENCH_AVX512 double multiply_add_avx512(int64_t rounds) { BENCH_MULTIPLY_ADD(Float16, 24) }
+BENCH_AVX2 double multiply_add_avx2(int64_t rounds){BENCH_MULTIPLY_ADD(Float8, 12)} BENCH_AVX512
+    double multiply_add_avx512(int64_t rounds) {
+  BENCH_MULTIPLY_ADD(Float16, 24)
+}
 #endif
 
 /// The sum of n numbers, n a multiple of 64.
-#define BENCH_READ(Vector)                                                                        \
-  constexpr int64_t W = sizeof(Vector) / sizeof(float);                                           \
-  Vector sum[4] = {};                                                                             \
-  for (int64_t i = 0; i < n; i += 4 * W) {                                                        \
+#define BENCH_READ(Vector)                                                                                         \
+  constexpr int64_t W = sizeof(Vector) / sizeof(float);                                                            \
+  Vector sum[4] = {};                                                                                              \
+  for (int64_t i = 0; i < n; i += 4 * W) {                                                                         \
     _Pragma("GCC unroll 4") for (int s = 0; s < 4; ++s) sum[s] += *reinterpret_cast<const Vector*>(x + i + s * W); \
-  }                                                                                               \
-  const Vector total = sum[0] + sum[1] + sum[2] + sum[3];                                         \
+  }                                                                                                                \
+  const Vector total = sum[0] + sum[1] + sum[2] + sum[3];                                                          \
   return total[0];
-float read_all(const float* x, int64_t n) { BENCH_READ(Float4) }
+float read_all(const float* x, int64_t n){BENCH_READ(Float4)}
 #if defined(__x86_64__)
-BENCH_AVX2 float read_all_avx2(const float* x, int64_t n) { BENCH_READ(Float8) }
+BENCH_AVX2 float read_all_avx2(const float* x, int64_t n) {
+  BENCH_READ(Float8)
+}
 #endif
 
 /// The time from the start of the first thread to the end of the last.
@@ -133,7 +137,9 @@ double peak_bandwidth(int threads, double seconds) {
 
 }  // namespace
 
-Peaks measure_peaks(int threads, double seconds) { return {peak_flops(threads, seconds), peak_bandwidth(threads, seconds)}; }
+Peaks measure_peaks(int threads, double seconds) {
+  return {peak_flops(threads, seconds), peak_bandwidth(threads, seconds)};
+}
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");

@@ -155,10 +155,10 @@ void write_json(const Report& report, const std::string& path) {
     out["peers"].push_back(peer);
   }
   for (const Result& r : report.results) {
-    nlohmann::json row = {{"name", r.row.name},       {"work", r.row.title},   {"threads", r.threads},
-                          {"unit", r.memory() ? "MiB" : "s"}, {"flops", r.row.flops},  {"bytes", r.row.bytes},
-                          {"floor", r.floor()},       {"share", r.share()},    {"ratio", r.ratio()},
-                          {"limit", r.limit()},       {"short", r.verdict()},  {"gradus", json_of(r.gradus)}};
+    nlohmann::json row = {
+        {"name", r.row.name},   {"work", r.row.title},  {"threads", r.threads}, {"unit", r.memory() ? "MiB" : "s"},
+        {"flops", r.row.flops}, {"bytes", r.row.bytes}, {"floor", r.floor()},   {"share", r.share()},
+        {"ratio", r.ratio()},   {"limit", r.limit()},   {"short", r.verdict()}, {"gradus", json_of(r.gradus)}};
     for (const auto& [name, time] : r.peers) row["peers"][name] = json_of(time);
     out["rows"].push_back(row);
   }

@@ -10,13 +10,15 @@ namespace {
 
 void add_gemm(std::vector<Row>& rows) {
   const std::vector<std::vector<int64_t>> shapes = {
-      {16, 16, 16},       {32, 32, 32},       {64, 64, 64},     {128, 128, 128},  {256, 256, 256},
-      {512, 512, 512},    {1024, 1024, 1024}, {2048, 2048, 2048}, {256, 2304, 768}, {256, 3072, 768},
-      {256, 768, 3072},   {256, 50257, 768},  {64, 512, 128}};
+      {16, 16, 16},     {32, 32, 32},       {64, 64, 64},       {128, 128, 128},  {256, 256, 256},
+      {512, 512, 512},  {1024, 1024, 1024}, {2048, 2048, 2048}, {256, 2304, 768}, {256, 3072, 768},
+      {256, 768, 3072}, {256, 50257, 768},  {64, 512, 128}};
   for (const auto& shape : shapes) {
-    const double M = static_cast<double>(shape[0]), N = static_cast<double>(shape[1]), K = static_cast<double>(shape[2]);
+    const double M = static_cast<double>(shape[0]), N = static_cast<double>(shape[1]),
+                 K = static_cast<double>(shape[2]);
     for (const char* layout : {"NN", "NT", "TN"}) {
-      Row row{.name = fmt::format("gemm/{}x{}x{}/{}", M, N, K, layout), .title = fmt::format("{} {} {} {}", M, N, K, layout)};
+      Row row{.name = fmt::format("gemm/{}x{}x{}/{}", M, N, K, layout),
+              .title = fmt::format("{} {} {} {}", M, N, K, layout)};
       row.flops = 2 * M * N * K;
       row.bytes = 4 * (M * K + K * N + M * N);
       row.one_thread = true;
@@ -29,22 +31,42 @@ void add_gemm(std::vector<Row>& rows) {
 void add_models(std::vector<Row>& rows) {
   const std::vector<std::string> training = {"fused", "foreach", "compiled"}, inference = {"", "compiled"};
   const double parameters = 124.4e6;
-  rows.push_back({.name = "model/nanogpt_step", .title = "nanoGPT's CPU settings, training step", .flops = 4.0e9,
-                  .bytes = 28 * 0.8e6, .one_thread = true, .target = 2.2, .variants = training});
-  rows.push_back({.name = "model/gpt2_step", .title = "GPT-2 124M B4 T64, training step", .flops = 191e9,
-                  .bytes = 28 * parameters, .one_thread = true, .target = 1.5, .floor_share = 0.75,
+  rows.push_back({.name = "model/nanogpt_step",
+                  .title = "nanoGPT's CPU settings, training step",
+                  .flops = 4.0e9,
+                  .bytes = 28 * 0.8e6,
+                  .one_thread = true,
+                  .target = 2.2,
                   .variants = training});
-  rows.push_back({.name = "model/gpt2_token", .title = "GPT-2 124M, one token", .flops = 2 * parameters,
-                  .bytes = 4 * parameters, .one_thread = true, .target = 3, .floor_share = 0.85,
+  rows.push_back({.name = "model/gpt2_step",
+                  .title = "GPT-2 124M B4 T64, training step",
+                  .flops = 191e9,
+                  .bytes = 28 * parameters,
+                  .one_thread = true,
+                  .target = 1.5,
+                  .floor_share = 0.75,
+                  .variants = training});
+  rows.push_back({.name = "model/gpt2_token",
+                  .title = "GPT-2 124M, one token",
+                  .flops = 2 * parameters,
+                  .bytes = 4 * parameters,
+                  .one_thread = true,
+                  .target = 3,
+                  .floor_share = 0.85,
                   .variants = inference});
-  rows.push_back({.name = "model/gpt2_forward", .title = "GPT-2 124M B1 T256, last logits", .flops = 45.5e9,
-                  .bytes = 4 * parameters, .one_thread = true, .target = 2, .variants = inference});
+  rows.push_back({.name = "model/gpt2_forward",
+                  .title = "GPT-2 124M B1 T256, last logits",
+                  .flops = 45.5e9,
+                  .bytes = 4 * parameters,
+                  .one_thread = true,
+                  .target = 2,
+                  .variants = inference});
 }
 
 void add_ops(std::vector<Row>& rows) {
   struct Op {
     const char *name, *title;
-    double flops, in, out;     // numbers read and written, forward
+    double flops, in, out;            // numbers read and written, forward
     double backward_flops, backward;  // backward: numbers read and written
   };
   const double scores = 4 * 12 * 256 * 256, x = 1024 * 768, hidden = 1024 * 3072, logits = 256 * 50257.0;
@@ -64,20 +86,36 @@ void add_ops(std::vector<Row>& rows) {
   };
   for (const Op& op : ops) {
     const std::string name = std::string("op/") + op.name, title = op.title;
-    rows.push_back({.name = name + "/forward", .title = title + ", forward", .flops = op.flops,
-                    .bytes = 4 * (op.in + op.out), .target = 1});
-    rows.push_back({.name = name + "/backward", .title = title + ", backward", .flops = op.backward_flops,
-                    .bytes = 4 * op.backward, .target = 1});
+    rows.push_back({.name = name + "/forward",
+                    .title = title + ", forward",
+                    .flops = op.flops,
+                    .bytes = 4 * (op.in + op.out),
+                    .target = 1});
+    rows.push_back({.name = name + "/backward",
+                    .title = title + ", backward",
+                    .flops = op.backward_flops,
+                    .bytes = 4 * op.backward,
+                    .target = 1});
   }
 }
 
 void add_tiny(std::vector<Row>& rows) {
   for (const char* op : {"add", "matmul", "softmax"})
     for (const auto& [kind, title] : {std::pair{"plain", "no grad"}, {"graph", "with graph"}, {"backward", "backward"}})
-      rows.push_back({.name = fmt::format("tiny/{}/{}", op, kind), .title = fmt::format("{} of 6x3, {}", op, title),
-                      .flops = 36, .bytes = 216, .one_thread = true, .all_threads = false, .target = 3});
-  rows.push_back({.name = "tiny/mlp", .title = "MLP 3-16-16-1, batch 6, AdamW step", .flops = 12e3, .bytes = 10e3,
-                  .one_thread = true, .all_threads = false, .target = 4});
+      rows.push_back({.name = fmt::format("tiny/{}/{}", op, kind),
+                      .title = fmt::format("{} of 6x3, {}", op, title),
+                      .flops = 36,
+                      .bytes = 216,
+                      .one_thread = true,
+                      .all_threads = false,
+                      .target = 3});
+  rows.push_back({.name = "tiny/mlp",
+                  .title = "MLP 3-16-16-1, batch 6, AdamW step",
+                  .flops = 12e3,
+                  .bytes = 10e3,
+                  .one_thread = true,
+                  .all_threads = false,
+                  .target = 4});
 }
 
 }  // namespace
@@ -88,10 +126,16 @@ std::vector<Row> all_rows() {
   add_models(rows);
   add_ops(rows);
   add_tiny(rows);
-  rows.push_back({.name = "memory/gpt2_step", .title = "GPT-2 124M B4 T64, training step: peak memory", .target = 1,
-                  .limit_mib = 2250, .variants = {"fused"}});
-  rows.push_back({.name = "memory/attention", .title = "causal attention T8192 H12 D64, forward and backward: memory "
-                  "beyond inputs, outputs, gradients", .target = 0, .limit_mib = 64});
+  rows.push_back({.name = "memory/gpt2_step",
+                  .title = "GPT-2 124M B4 T64, training step: peak memory",
+                  .target = 1,
+                  .limit_mib = 2250,
+                  .variants = {"fused"}});
+  rows.push_back({.name = "memory/attention",
+                  .title = "causal attention T8192 H12 D64, forward and backward: memory "
+                           "beyond inputs, outputs, gradients",
+                  .target = 0,
+                  .limit_mib = 64});
   return rows;
 }
 

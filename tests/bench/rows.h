@@ -7,14 +7,14 @@
 namespace bench {
 
 struct Row {
-  std::string name;   // group/work/...
+  std::string name;  // group/work/...
   std::string title;
-  double flops = 0, bytes = 0;  // what cannot be avoided: arithmetic, and memory that is read or written
-  bool one_thread = false;      // measured with one thread too
-  bool all_threads = true;      // measured with all threads
-  double target = 0;            // times as fast as the best peer; 0: none
-  double floor_share = 0;       // of the floor, at least
-  double limit_mib = 0;         // memory: at most
+  double flops = 0, bytes = 0;             // what cannot be avoided: arithmetic, and memory that is read or written
+  bool one_thread = false;                 // measured with one thread too
+  bool all_threads = true;                 // measured with all threads
+  double target = 0;                       // times as fast as the best peer; 0: none
+  double floor_share = 0;                  // of the floor, at least
+  double limit_mib = 0;                    // memory: at most
   std::vector<std::string> variants = {};  // how PyTorch can do it; "" is the plain way
 
   std::string group() const { return name.substr(0, name.find('/')); }
