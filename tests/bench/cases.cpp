@@ -1,0 +1,58 @@
+#include "tests/bench/cases.h"
+
+#include <memory>
+#include <stdexcept>
+
+#include "gradus.h"
+#include "tensor/kernels/gemm.h"
+#include "tensor/kernels/isa.h"
+
+namespace bench {
+
+using namespace gradus;
+
+Case gemm_case(const Product& p) {
+  const bool a_transposed = p.layout == "TN", b_transposed = p.layout == "NT";
+  const Tensor A = randn({p.M, p.K}), B = randn({p.K, p.N}), C = zeros({p.M, p.N});
+  return {.run = [=] {
+    kernels::gemm<float>({C.data_ptr<float>(), p.N, 1},
+                         {A.data_ptr<float>(), a_transposed ? 1 : p.K, a_transposed ? p.M : 1},
+                         {B.data_ptr<float>(), b_transposed ? 1 : p.N, b_transposed ? p.K : 1}, p.M, p.N, p.K, false);
+  }};
+}
+
+Case gradus_case(const std::string& row) {
+  const size_t slash = row.find('/');
+  const std::string group = row.substr(0, slash), rest = slash == std::string::npos ? "" : row.substr(slash + 1);
+  if (group == "gemm") return gemm_case(product_of(row));
+  if (group == "model") return model_case(rest);
+  if (group == "tiny") return tiny_case(rest);
+  if (group == "op") {
+    const size_t second = rest.find('/');
+    return op_case(rest.substr(0, second), rest.ends_with("/backward"));
+  }
+  throw std::runtime_error("no row " + row);
+}
+
+int serve_gradus() {
+  constexpr const char* isas[] = {"portable", "AVX2", "AVX-512"};
+  std::string current;
+  Case work;
+  return serve(std::string("Gradus ") + isas[static_cast<int>(kernels::isa())],
+               [&](const std::string& row, int threads, double seconds) {
+                 set_num_threads(threads);
+                 if (row.starts_with("memory/")) return gradus_memory(row);
+                 if (row != current) {
+                   work = {};  // its memory goes first
+                   current = "";
+                   manual_seed(1);
+                   work = gradus_case(row);
+                   if (work.prepare) work.prepare();
+                   work.run();
+                   current = row;
+                 }
+                 return best_time(work, seconds);
+               });
+}
+
+}  // namespace bench

@@ -1,0 +1,67 @@
+#include <memory>
+#include <stdexcept>
+
+#include "gradus.h"
+#include "tests/bench/cases.h"
+
+namespace bench {
+
+using namespace gradus;
+
+namespace {
+
+nn::Gpt make_gpt(const ModelSize& s, bool bias) {
+  return nn::Gpt({.vocab_size = s.vocabulary,
+                  .context_length = s.context,
+                  .emb_dim = s.C,
+                  .n_heads = s.heads,
+                  .n_layers = s.layers,
+                  .drop_rate = 0,
+                  .qkv_bias = bias,
+                  .tied_head = true});
+}
+
+/// zero_grad, forward, cross-entropy, backward, clipping if asked for, AdamW.
+Case training_step(const ModelSize& s, bool bias, double clip) {
+  struct State {
+    nn::Gpt model;
+    Tensor ids, targets;
+    optim::AdamW optimizer;
+  };
+  const nn::Gpt model = make_gpt(s, bias);
+  const auto state =
+      std::make_shared<State>(State{model, randint(s.vocabulary, {s.B, s.T}), randint(s.vocabulary, {s.B * s.T}),
+                                    optim::AdamW(model.parameters(), {.lr = 1e-4, .weight_decay = 0.1})});
+  return {.run = [=] {
+    state->optimizer.zero_grad();
+    const Tensor logits = state->model(state->ids);  // (B, T, V)
+    cross_entropy(logits.view({s.B * s.T, s.vocabulary}), state->targets).backward();
+    if (clip > 0) nn::utils::clip_grad_norm_(state->model.parameters(), clip);
+    state->optimizer.step();
+  }};
+}
+
+/// The logits of the last of T tokens.
+Case last_logits(int64_t T) {
+  const auto model = std::make_shared<const nn::Gpt>(make_gpt(kGpt2, true));
+  model->eval();
+  const Tensor ids = randint(kGpt2.vocabulary, {1, T});
+  return {.run = [=] {
+    const NoGradGuard no_grad;
+    Tensor x = model->tok_emb(ids) + model->pos_emb(arange(T));  // (1, T, C)
+    for (const nn::GptBlock& block : model->trf_blocks) x = block(x);
+    model->out_head(model->final_norm(x.narrow(1, T - 1, 1)));  // (1, 1, V)
+  }};
+}
+
+}  // namespace
+
+Case model_case(const std::string& name) {
+  if (name == "nanogpt_step") return training_step(kNanoGpt, false, 1.0);
+  if (name == "gpt2_step") return training_step(kGpt2, true, 0);
+  if (name == "gpt2_token") return last_logits(1);
+  if (name == "gpt2_forward") return last_logits(256);
+  throw std::runtime_error("no row model/" + name);
+}
+
+}  // namespace bench

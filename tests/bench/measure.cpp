@@ -1,0 +1,116 @@
+#include "tests/bench/measure.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace bench {
+
+double Result::floor() const {
+  const double compute = row.flops / peak_flops, memory = row.bytes / bandwidth;
+  // A training step computes first and updates the weights then.
+  return row.name.ends_with("_step") ? compute + memory : std::max(compute, memory);
+}
+
+std::string Result::limit() const {
+  if (memory()) return "memory";
+  const double compute = row.flops / peak_flops, traffic = row.bytes / bandwidth;
+  if (compute + traffic < 2e-6) return "overhead";
+  return compute > traffic ? "compute" : "bandwidth";
+}
+
+double Result::ratio() const {
+  double best = 0;
+  for (const auto& [name, time] : peers)
+    if (time.best > 0 && (best == 0 || time.best < best)) best = time.best;
+  return gradus.best > 0 ? best / gradus.best : 0;
+}
+
+std::string Result::verdict() const {
+  if (gradus.best <= 0) return "no answer";
+  std::string out;
+  if (row.target > 0 && ratio() > 0 && ratio() < row.target)
+    out += " below " + std::to_string(row.target).substr(0, 4) + "x";
+  if (row.floor_share > 0 && share() < row.floor_share)
+    out += " below " + std::to_string(static_cast<int>(100 * row.floor_share)) + "%";
+  if (row.limit_mib > 0 && gradus.best > row.limit_mib)
+    out += " above " + std::to_string(static_cast<int>(row.limit_mib)) + " MiB";
+  return out.empty() ? out : out.substr(1);
+}
+
+Field::Field(const Settings& settings) : settings_(settings) {
+  add("Gradus", "gemm model op tiny memory", {settings.self, "--worker", "gradus"});
+  if (!settings.peers) return;
+  for (const std::string& path : settings.blas) add(path, "gemm", {settings.self, "--worker", path});
+  const std::vector<std::string> torch = {settings.python, settings.script};
+  add("PyTorch", "gemm model op memory", torch);
+  // Freed memory is kept, and in huge pages: what PyTorch can be told from outside.
+  add("PyTorch, huge pages", "model op", torch,
+      {{"THP_MEM_ALLOC_ENABLE", "1"},
+       {"GLIBC_TUNABLES",
+        "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:"
+        "glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=68719476736"}});
+  members_.back().suffix = ", huge pages";
+  for (const std::string& path : settings.libtorch) add(path, "tiny", {path});
+}
+
+void Field::add(const std::string& name, const std::string& groups, const std::vector<std::string>& command,
+                const Environment& environment) {
+  Member member;
+  member.groups = groups;
+  member.start = [=] { return std::make_unique<Peer>(name, command, environment); };
+  member.peer = member.start();
+  member.torch = name.starts_with("PyTorch");
+  members_.push_back(std::move(member));
+}
+
+std::string Field::name(const Member& member) const { return member.peer->name() + member.suffix; }
+
+std::vector<std::pair<std::string, std::string>> Field::peers() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Member& member : members_)
+    if (&member != &members_[0]) out.emplace_back(name(member), member.peer->absent());
+  return out;
+}
+
+std::vector<std::string> Field::variants(const Member& member, const Row& row) const {
+  if (!member.torch || row.variants.empty()) return {""};
+  std::vector<std::string> out;
+  for (const std::string& variant : row.variants)
+    if (variant != "compiled" || settings_.compile) out.push_back(variant);
+  return out;
+}
+
+void Field::measure(Result& result) {
+  const Row& row = result.row;
+  const auto time_of = [&](Member& member) -> Time& {
+    return &member == &members_[0] ? result.gradus : result.peers[name(member)];
+  };
+  const auto ask = [&](Member& member, const std::string& variant) {
+    Time& time = time_of(member);
+    const std::string request = variant.empty() ? row.name : row.name + ":" + variant;
+    // Threads that still wait for more work from whoever was asked last give up meanwhile.
+    std::this_thread::sleep_for(std::chrono::milliseconds(15));
+    const Answer answer = result.memory() ? member.start()->ask(request, result.threads, 0)
+                                          : member.peer->ask(request, result.threads, settings_.seconds);
+    if (answer.value > 0 && (time.best == 0 || answer.value < time.best)) {
+      time.best = answer.value;
+      time.variant = variant;
+    }
+    if (time.best == 0) time.reason = answer.reason;
+  };
+  const int rounds = result.memory() ? 1 : settings_.rounds;
+  for (int round = 0; round < rounds; ++round) {
+    for (Member& member : members_) {
+      if (member.groups.find(row.group()) == std::string::npos || !member.peer->absent().empty()) continue;
+      // First every way; after that the best one.
+      if (round == 0 && time_of(member).best == 0) {
+        for (const std::string& variant : variants(member, row)) ask(member, variant);
+      } else if (time_of(member).best > 0) {
+        ask(member, std::string(time_of(member).variant));
+      }
+    }
+  }
+}
+
+}  // namespace bench

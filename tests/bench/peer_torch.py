@@ -1,0 +1,241 @@
+"""PyTorch's side of the table: the same work as in cases_*.cpp, asked for as protocol.h says."""
+
+import math
+import os
+import resource
+import sys
+import time
+
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print goes elsewhere
+
+
+def say(line):
+    print(line.replace("\n", " "), file=answers, flush=True)
+
+
+try:
+    import torch
+    import torch.nn.functional as F
+    from torch import nn
+except Exception as error:
+    say(f"absent import torch: {error}")
+    sys.exit(1)
+
+
+class Block(nn.Module):
+    def __init__(self, C, heads, bias):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(C), nn.LayerNorm(C)
+        self.qkv = nn.Linear(C, 3 * C, bias=bias)
+        self.out = nn.Linear(C, C)
+        self.up, self.down = nn.Linear(C, 4 * C), nn.Linear(4 * C, C)
+
+    def forward(self, x):
+        B, T, C = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(B, T, 3, self.heads, C // self.heads).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(y.transpose(1, 2).reshape(B, T, C))
+        return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
+
+
+class Gpt(nn.Module):
+    def __init__(self, vocabulary, context, C, heads, layers, bias, last_only=False):
+        super().__init__()
+        self.tok, self.pos = nn.Embedding(vocabulary, C), nn.Embedding(context, C)
+        self.blocks = nn.ModuleList(Block(C, heads, bias) for _ in range(layers))
+        self.norm = nn.LayerNorm(C)
+        self.last_only = last_only
+
+    def forward(self, ids):
+        x = self.tok(ids) + self.pos(torch.arange(ids.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        if self.last_only:
+            x = x[:, -1:]
+        return F.linear(self.norm(x), self.tok.weight)
+
+
+NANOGPT = dict(vocabulary=65, context=64, C=128, heads=4, layers=4, bias=False)
+GPT2 = dict(vocabulary=50257, context=1024, C=768, heads=12, layers=12, bias=True)
+
+
+def training_step(size, B, T, clip, variant):
+    model = Gpt(**size)
+    forward = torch.compile(model) if variant == "compiled" else model
+    how = {"foreach": True} if variant == "foreach" else {"fused": True}
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, **how)
+    ids, targets = torch.randint(size["vocabulary"], (B, T)), torch.randint(size["vocabulary"], (B * T,))
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        logits = forward(ids)
+        F.cross_entropy(logits.view(B * T, -1), targets).backward()
+        if clip:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+
+    return None, run
+
+
+def last_logits(T, variant):
+    model = Gpt(**GPT2, last_only=True).eval()
+    forward = torch.compile(model) if variant == "compiled" else model
+    ids = torch.randint(50257, (1, T))
+
+    def run():
+        with torch.inference_mode():
+            forward(ids)
+
+    return None, run
+
+
+def model_case(name, variant):
+    if name == "nanogpt_step":
+        return training_step(NANOGPT, 12, 64, 1.0, variant)
+    if name == "gpt2_step":
+        return training_step(GPT2, 4, 64, 0, variant)
+    if name == "gpt2_token":
+        return last_logits(1, variant)
+    if name == "gpt2_forward":
+        return last_logits(256, variant)
+    raise ValueError(f"no row model/{name}")
+
+
+def op_case(name, direction):
+    def leaf(*shape):
+        leaves.append(torch.randn(*shape, requires_grad=True))
+        return leaves[-1]
+
+    leaves = []
+    if name == "softmax":
+        x = leaf(4, 12, 256, 256)
+        op = lambda: torch.softmax(x, -1)
+    elif name == "layer_norm":
+        x, weight, bias = leaf(1024, 768), leaf(768), leaf(768)
+        op = lambda: F.layer_norm(x, (768,), weight, bias)
+    elif name in ("gelu", "gelu_tanh"):
+        x = leaf(1024, 3072)
+        op = lambda: F.gelu(x, approximate="none" if name == "gelu" else "tanh")
+    elif name == "cross_entropy":
+        x, target = leaf(256, 50257), torch.randint(50257, (256,))
+        op = lambda: F.cross_entropy(x, target)
+    elif name == "embedding":
+        weight, ids = leaf(50257, 768), torch.randint(50257, (256,))
+        op = lambda: F.embedding(ids, weight)
+    elif name == "attention":
+        q, k, v = leaf(4, 12, 256, 64), leaf(4, 12, 256, 64), leaf(4, 12, 256, 64)
+        op = lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    elif name in ("linear", "linear_head"):
+        out = 3072 if name == "linear" else 50257
+        x, weight, bias = leaf(256, 768), leaf(out, 768), leaf(out)
+        op = lambda: F.linear(x, weight, bias)
+    else:
+        raise ValueError(f"no row op/{name}")
+
+    state = {"y": None, "dy": torch.ones_like(op().detach())}
+
+    def forget():
+        state["y"] = None
+        for x in leaves:
+            x.grad = None
+
+    def forward():
+        state["y"] = op()
+
+    def prepare_backward():
+        forget()
+        state["y"] = op()
+
+    def backward():
+        state["y"].backward(state["dy"])
+
+    return (forget, forward) if direction == "forward" else (prepare_backward, backward)
+
+
+def gemm_case(shape, layout):
+    M, N, K = map(int, shape.split("x"))
+    A = torch.randn(K, M).t() if layout == "TN" else torch.randn(M, K)
+    B = torch.randn(N, K).t() if layout == "NT" else torch.randn(K, N)
+    C = torch.empty(M, N)
+    return None, lambda: torch.mm(A, B, out=C)
+
+
+def case(row):
+    work, _, variant = row.partition(":")
+    group, *rest = work.split("/")
+    if group == "gemm":
+        return gemm_case(*rest)
+    if group == "model":
+        return model_case(rest[0], variant)
+    if group == "op":
+        return op_case(*rest)
+    raise ValueError(f"no row {row}")
+
+
+def best_time(prepare, run, seconds):
+    def timed(calls):
+        if prepare:
+            prepare()
+        start = time.perf_counter()
+        for _ in range(calls):
+            run()
+        return (time.perf_counter() - start) / calls
+
+    start = time.perf_counter()
+    best = timed(1)
+    if best < seconds:
+        best = min(best, timed(1))
+    calls = 1 if prepare else 1 + int(2e-4 / max(best, 1e-8))
+    first = True
+    while time.perf_counter() - start < seconds or (first and best < seconds):
+        best = min(best, timed(calls))
+        first = False
+    return best
+
+
+def resident_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory(row):
+    """Without what the interpreter and the libraries take."""
+    if row == "memory/attention":
+        q, k, v = (torch.ones(1, 12, 8192, 64, requires_grad=True) for _ in range(3))
+        dy = torch.ones(1, 12, 8192, 64)
+        before = resident_mib()
+        F.scaled_dot_product_attention(q, k, v, is_causal=True).backward(dy)
+        return resident_mib() - before - 4 * q.numel() * 4 / 2**20  # y and three gradients
+    before = resident_mib()
+    if not row.startswith("memory/gpt2_step"):
+        raise ValueError(f"no row {row}")
+    _, run = model_case("gpt2_step", row.partition(":")[2])
+    for _ in range(3):
+        run()
+    return resident_mib() - before
+
+
+current, work = None, None
+say(f"PyTorch {torch.__version__}")
+for line in sys.stdin:
+    row, threads, seconds = line.split()
+    try:
+        torch.set_num_threads(int(threads))
+        if row.startswith("memory/"):
+            answer = memory(row)
+        else:
+            # Compiled code is made for a number of threads.
+            key = (row, threads) if row.endswith(":compiled") else row
+            if key != current:
+                work = current = None
+                torch._dynamo.reset() if row.endswith(":compiled") else None
+                torch.manual_seed(1)
+                work = case(row)
+                for call in work:
+                    call and call()
+                current = key
+            answer = best_time(*work, float(seconds))
+        say(f"ok {answer:.9g}" if math.isfinite(answer) else "no answer")
+    except Exception as error:
+        say(f"no {type(error).__name__}: {error}")
