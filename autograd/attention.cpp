@@ -4,13 +4,16 @@
 #include "tensor/loops.h"
 
 namespace gradus {
+namespace {
+constexpr double kHidden = -std::numeric_limits<double>::infinity();  // the score of what may not be seen
+}
 
 Tensor masked_softmax(const Tensor& scores) {
   check(scores.dim() >= 1, "masked_softmax: expected rows of scores, got a tensor without dimensions");
   Tensor hidden;  // (..., 1): rows in which every entry is -inf
   {
     const NoGradGuard no_grad;
-    if (scores.size(-1) > 0) hidden = amax(scores, -1, true) == -std::numeric_limits<double>::infinity();
+    if (scores.size(-1) > 0) hidden = amax(scores, -1, true) == kHidden;
   }
   if (!hidden.defined() || sum(hidden).item<int64_t>() == 0) return softmax(scores, -1);
   return masked_fill(softmax(masked_fill(scores, hidden, 0.0), -1), hidden, 0.0);
@@ -36,14 +39,12 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
       matmul(q, transpose(k, -2, -1)) * scale.value_or(1 / std::sqrt(static_cast<double>(D)));  // (..., L, S)
   if (is_causal) {
     const Tensor later = triu(ones({L, S}, kBool), 1);
-    scores = masked_fill(scores, later, -std::numeric_limits<double>::infinity());
+    scores = masked_fill(scores, later, kHidden);
   } else if (attn_mask.defined()) {
     check(broadcasts_to(attn_mask.sizes(), scores.sizes()),
           "{}: attn_mask of shape {} does not broadcast to the scores of shape {}", op, attn_mask.sizes(),
           scores.sizes());
-    scores = attn_mask.dtype() == kBool
-                 ? masked_fill(scores, logical_not(attn_mask), -std::numeric_limits<double>::infinity())
-                 : scores + attn_mask;
+    scores = attn_mask.dtype() == kBool ? masked_fill(scores, logical_not(attn_mask), kHidden) : scores + attn_mask;
   }
   const Tensor weights = attn_mask.defined() ? masked_softmax(scores) : softmax(scores, -1);
   return matmul(dropout(weights, dropout_p, true), v);  // (..., L, Dv)

@@ -7,24 +7,15 @@
 namespace gradus {
 namespace {
 
-template <class T> T whole_power(T base, T exponent) {
-  T power = 1;
-  for (; exponent > 0; exponent /= 2) {
-    if (exponent % 2 == 1) power = static_cast<T>(static_cast<uint64_t>(power) * static_cast<uint64_t>(base));
-    base = static_cast<T>(static_cast<uint64_t>(base) * static_cast<uint64_t>(base));
-  }
-  return power;
+/// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
+template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
+  const Tensor y = zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
+  const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
+    return dy * (to(wins(x, other), dy.dtype()) + to(x == other, dy.dtype()) * 0.5);
+  };
+  return record(op, y, {a, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, a(), b()); }},
+                {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
 }
-
-constexpr auto power = []<class T>(T x, T p) {
-  if constexpr (std::is_integral_v<T>) return whole_power(x, p);
-  else return p == T(2) ? x * x : std::pow(x, p);
-};
-
-bool is_one(Scalar alpha) { return alpha.to_double() == 1; }
-
-/// 1 where the condition holds, 1/2 where a and b are equal, 0 elsewhere: who gets the gradient of maximum and minimum.
-Tensor share(const Tensor& wins, const Tensor& ties, DType t) { return to(wins, t) + to(ties, t) * 0.5; }
 
 }  // namespace
 
@@ -40,19 +31,20 @@ Tensor number_like(const char* op, Scalar value, const Tensor& x) {
 }
 
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
-  if (!is_one(alpha)) return add(a, mul(b, alpha));
-  return record("add", zip_number("add", a, b, plus), {a, [](const Tensor& dy) { return dy; }},
+  if (alpha.to_double() != 1) return add(a, mul(b, alpha));
+  return record("add", zip_number("add", a, b, kernels::plus), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return dy; }});
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
-  if (!is_one(alpha)) return sub(a, mul(b, alpha));
-  return record("sub", zip_number("sub", a, b, minus), {a, [](const Tensor& dy) { return dy; }},
+  if (alpha.to_double() != 1) return sub(a, mul(b, alpha));
+  return record("sub", zip_number("sub", a, b, kernels::minus), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return -dy; }});
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  return record("mul", zip_number("mul", a, b, times), {a, [b = saved(b)](const Tensor& dy) { return dy * b(); }},
+  return record("mul", zip_number("mul", a, b, kernels::times),
+                {a, [b = saved(b)](const Tensor& dy) { return dy * b(); }},
                 {b, [a = saved(a)](const Tensor& dy) { return dy * a(); }});
 }
 
@@ -67,7 +59,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
         "pow: int64 to a negative power is no whole number");
-  return record("pow", zip_number("pow", x, exponent, power),
+  return record("pow", zip_number("pow", x, exponent, kernels::power),
                 {x, [x = saved(x), p = saved(exponent)](
                         const Tensor& dy) { return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1)); }},
                 {exponent, [x = saved(x), p = saved(exponent)](const Tensor& dy, const Tensor& y) {
@@ -78,7 +70,7 @@ Tensor pow(const Tensor& x, const Tensor& exponent) {
 Tensor pow(const Tensor& x, Scalar exponent) {
   check(x.dtype() != kInt64 || exponent.to_double() >= 0, "pow: int64 to a negative power is no whole number");
   const Tensor p = number_like("pow", exponent, x);
-  return record("pow", zip_number("pow", x, p, power),
+  return record("pow", zip_number("pow", x, p, kernels::power),
                 {x, [x = saved(x), exponent](const Tensor& dy) {
                    const double n = exponent.to_double();
                    return n == 0 ? zeros_like(dy) : n == 1 ? dy : dy * (pow(x(), n - 1) * n);
@@ -86,7 +78,7 @@ Tensor pow(const Tensor& x, Scalar exponent) {
 }
 
 Tensor neg(const Tensor& x) {
-  const Tensor y = map_number("neg", x, []<class T>(T p) { return minus(T(0), p); });
+  const Tensor y = map_number("neg", x, []<class T>(T p) { return kernels::minus(T(0), p); });
   return record("neg", y, {x, [](const Tensor& dy) { return -dy; }});
 }
 
@@ -173,7 +165,9 @@ Tensor cos(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  const Tensor y = map_number("abs", x, []<class T>(T p) { return p < T(0) ? minus(T(0), p) : p == T(0) ? T(0) : p; });
+  const Tensor y = map_number("abs", x, []<class T>(T p) {
+    return p < T(0) ? kernels::minus(T(0), p) : p == T(0) ? T(0) : p;
+  });
   return record("abs", y, {x, [x = saved(x)](const Tensor& dy) {
                              return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
                            }});
@@ -200,21 +194,8 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> m
                              }});
 }
 
-Tensor maximum(const Tensor& a, const Tensor& b) {
-  const Tensor y = zip_number("maximum", a, b, []<class T>(T p, T q) { return p > q || p != p ? p : q; });
-  return record(
-      "maximum", y,
-      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() > b(), a() == b(), dy.dtype()); }},
-      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() > a(), a() == b(), dy.dtype()); }});
-}
-
-Tensor minimum(const Tensor& a, const Tensor& b) {
-  const Tensor y = zip_number("minimum", a, b, []<class T>(T p, T q) { return p < q || p != p ? p : q; });
-  return record(
-      "minimum", y,
-      {a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a() < b(), a() == b(), dy.dtype()); }},
-      {b, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(b() < a(), a() == b(), dy.dtype()); }});
-}
+Tensor maximum(const Tensor& a, const Tensor& b) { return winner("maximum", a, b, std::greater<>()); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return winner("minimum", a, b, std::less<>()); }
 
 Tensor alias(const Tensor& x) {
   return record("alias", x.as_view(x.sizes(), x.strides(), x.impl().offset), {x, [](const Tensor& dy) { return dy; }});

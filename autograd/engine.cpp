@@ -39,18 +39,31 @@ void accumulate(Node& node, const Tensor& dx, bool sole_owner) {
     check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
           "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
           grad.dtype());
-  }
-  if (is_grad_enabled()) {
-    grad = grad.defined() ? add(grad, dx) : clone(dx);
-  } else if (grad.defined()) {
-    if (grad.requires_grad() || !may_write_in_place(grad)) grad = add(grad, dx);
-    else grad.add_(dx);
+    const bool where_it_lies = !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad);
+    grad = where_it_lies ? grad.add_(dx) : add(grad, dx);
+  } else if (is_grad_enabled()) {
+    grad = clone(dx);
   } else if (sole_owner && dx.strides() == node.strides) {
     grad = dx;
   } else {
     grad = empty_strided_like(node.shape, node.strides, node.dtype);
     grad.copy_(dx);
   }
+}
+
+/// The nodes behind the outputs that are no older than `oldest`, by their ids.
+std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs, uint64_t oldest) {
+  std::map<uint64_t, const Node*> reached;
+  std::vector<const Node*> todo;
+  for (const Tensor& y : outputs) todo.push_back(y.node().get());
+  while (!todo.empty()) {
+    const Node* node = todo.back();
+    todo.pop_back();
+    if (node->id < oldest || !reached.emplace(node->id, node).second) continue;
+    for (const Node::Edge& edge : node->edges)
+      if (edge.input) todo.push_back(edge.input.get());
+  }
+  return reached;
 }
 
 class Walk {
@@ -85,18 +98,8 @@ class Walk {
 void Walk::find_needed(const std::vector<Tensor>& outputs) {
   uint64_t oldest = ~uint64_t{0};
   for (const Node* target : targets_) oldest = std::min(oldest, target->id);
-  std::map<uint64_t, const Node*> reached;  // oldest first
-  std::vector<const Node*> todo;
-  for (const Tensor& y : outputs) todo.push_back(y.node().get());
-  while (!todo.empty()) {
-    const Node* node = todo.back();
-    todo.pop_back();
-    if (node->id < oldest || !reached.emplace(node->id, node).second) continue;
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) todo.push_back(edge.input.get());
-  }
   needed_ = targets_;
-  for (const auto& [id, node] : reached)
+  for (const auto& [id, node] : nodes_behind(outputs, oldest))  // oldest first
     for (const Node::Edge& edge : node->edges)
       if (edge.input && needed_.count(edge.input.get())) needed_.insert(node);
 }
@@ -251,22 +254,14 @@ std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, 
 }
 
 std::vector<GraphNode> graph(const Tensor& y) {
-  std::map<uint64_t, const Node*, std::greater<>> nodes;
-  std::vector<const Node*> todo;
-  if (needs_grad(y)) todo.push_back(y.node().get());
-  while (!todo.empty()) {
-    const Node* node = todo.back();
-    todo.pop_back();
-    if (!nodes.emplace(node->id, node).second) continue;
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) todo.push_back(edge.input.get());
-  }
   std::vector<GraphNode> list;
-  for (const auto& [id, node] : nodes) {
+  if (!needs_grad(y)) return list;
+  for (const auto& [id, node] : nodes_behind({y}, 0)) {
     list.push_back({id, node->name, *node->scope, node->shape, node->dtype, {}});
     for (const Node::Edge& edge : node->edges)
       if (edge.input) list.back().inputs.push_back(edge.input->id);
   }
+  std::reverse(list.begin(), list.end());
   return list;
 }
 

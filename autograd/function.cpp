@@ -6,21 +6,17 @@ namespace gradus::autograd {
 
 tensor_list AutogradContext::get_saved_variables() const {
   tensor_list all = given_;
-  for (size_t i = 0; i < saved_.size(); ++i) {
-    all.push_back(saved_[i]());
-    if (!is_output_[i] || !node_ || !is_grad_enabled()) continue;
-    all.back() = all.back().detach();
-    set_node(all.back(), Ref<Node>(node_));
-  }
+  for (size_t i = 0; i < saved_.size(); ++i) all.push_back(is_output_[i] ? node_->output() : saved_[i]());
   return all;
 }
 
-/// The output is kept without its node, which owns this context.
-void AutogradContext::finish(const Tensor& y) {
+/// The output is kept by its node, which owns this context.
+void AutogradContext::finish(const Tensor& y, Node* node) {
+  node_ = node;
   for (const Tensor& x : given_) {
-    const bool is_output = x.defined() && x.is_same(y);
-    is_output_.push_back(is_output);
-    saved_.push_back(saved(is_output ? x.detach() : x));
+    is_output_.push_back(node && x.defined() && x.is_same(y));
+    saved_.push_back(saved(is_output_.back() ? Tensor() : x));
+    if (is_output_.back()) node->saved_output = saved(x.detach());
   }
   given_.clear();
 }

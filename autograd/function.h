@@ -57,7 +57,7 @@ class AutogradContext {
 
  private:
   template <class F> friend class Function;
-  void finish(const Tensor& y);
+  void finish(const Tensor& y, Node* node);
 
   tensor_list given_;  // until forward has returned
   std::vector<Saved> saved_;
@@ -75,19 +75,12 @@ template <class F> class Function {
   template <class... Args> static Tensor apply(const Args&... args) {
     static const std::string name = type_name(typeid(F));
     const auto context = std::make_shared<AutogradContext>();
-    std::vector<Tensor> inputs;
-    std::vector<size_t> positions;
-    size_t position = 0;
-    const auto collect = [&](const auto& arg) {
-      bool needed = false;
-      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor>) {
-        inputs.push_back(arg), positions.push_back(position);
-        needed = needs_grad(arg);
-      }
-      context->needs_grad_.push_back(needed);
-      ++position;
+    const auto as_input = []<class Arg>(const Arg& arg) {
+      if constexpr (std::is_same_v<Arg, Tensor>) return arg;
+      else return Tensor();  // needs no gradient
     };
-    (collect(args), ...);
+    const std::vector<Tensor> inputs{as_input(args)...};
+    for (const Tensor& x : inputs) context->needs_grad_.push_back(needs_grad(x));
     Tensor y;
     {
       const NoGradGuard no_grad;
@@ -96,18 +89,15 @@ template <class F> class Function {
     check(y.defined(), "{}: forward returned an undefined tensor", name);
     for (const Tensor& x : inputs)
       if (x.is_same(y)) y = y.detach();
-    const auto rule = [context, positions, count = sizeof...(Args)](const Tensor& dy, const std::vector<bool>&) {
-      const tensor_list all = F::backward(context.get(), {dy});
-      check(all.size() == count, "{}: backward returned {} gradients, forward takes {} arguments", name, all.size(),
-            count);
-      std::vector<Tensor> dx;
-      for (const size_t i : positions) dx.push_back(all[i]);
+    const auto rule = [context](const Tensor& dy, const std::vector<bool>&) {
+      const tensor_list dx = F::backward(context.get(), {dy});
+      check(dx.size() == sizeof...(Args), "{}: backward returned {} gradients, forward takes {} arguments", name,
+            dx.size(), sizeof...(Args));
       return dx;
     };
     const Tensor before = y;
     y = record(name.c_str(), y.node() ? y.detach() : y, inputs, rule);
-    context->finish(before);
-    if (y.node()) context->node_ = y.node().get();
+    context->finish(before, y.node().get());
     return y;
   }
 };

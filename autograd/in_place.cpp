@@ -34,14 +34,16 @@ Tensor before_write(const Tensor& x) {
   return before;
 }
 
-void written(const Tensor& x) { ++x.impl().storage->version; }
-
+/// Makes the computed y x's value.
+Tensor write(const Tensor& x, const Tensor& y) {
+  copy_elements(x, y);
+  ++x.impl().storage->version;
+  return x;
+}
 /// Makes the computed y x's value and history.
 Tensor adopt(const Tensor& x, const Tensor& y) {
-  copy_elements(x, y);
-  written(x);
   set_node(x, y.node());
-  return x;
+  return write(x, y);
 }
 
 /// y, or a copy of it where writing x would change y under the reader's feet.
@@ -64,7 +66,7 @@ Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f, cons
   check_same_dtype(op, x, y);
   const Tensor source = apart(x, y);
   dispatch_number(op, x.dtype(), [&]<class T>() { zip_into<T, T>(x, x, source, f); });
-  written(x);
+  ++x.impl().storage->version;
   return x;
 }
 
@@ -75,12 +77,8 @@ template <class Fill> Tensor draw(const char* op, const Tensor& x, const Fill& f
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
   const Tensor in_memory_order = permute(x.detach(), order), drawn = empty(in_memory_order.sizes(), x.dtype());
-  {
-    const std::lock_guard lock(generator_mutex());
-    fill(default_generator(), drawn);
-  }
-  copy_elements(in_memory_order, drawn);
-  written(x);
+  fill(*LockedGenerator(), drawn);
+  write(in_memory_order, drawn);
   return x;
 }
 
@@ -88,19 +86,19 @@ template <class Fill> Tensor draw(const char* op, const Tensor& x, const Fill& f
 
 Tensor Tensor::add_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return add_(y.mul(alpha));
-  return update("add_", *this, y, plus, [&](const Tensor& x) { return x.add(y); });
+  return update("add_", *this, y, kernels::plus, [&](const Tensor& x) { return x.add(y); });
 }
 Tensor Tensor::sub_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return sub_(y.mul(alpha));
-  return update("sub_", *this, y, minus, [&](const Tensor& x) { return x.sub(y); });
+  return update("sub_", *this, y, kernels::minus, [&](const Tensor& x) { return x.sub(y); });
 }
 Tensor Tensor::mul_(const Tensor& y) const {
-  return update("mul_", *this, y, times, [&](const Tensor& x) {
+  return update("mul_", *this, y, kernels::times, [&](const Tensor& x) {
     return (needs_grad(y) ? x.clone() : x).mul(y);
   });  // y's gradient needs the old x
 }
 Tensor Tensor::div_(const Tensor& y) const {
-  check(is_floating_point(), "div_: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", dtype());
+  check_floating_point("div_", dtype());
   return update(
       "div_", *this, y, []<class T>(T p, T q) { return q == T(0) && std::is_integral_v<T> ? T(0) : p / q; },
       [&](const Tensor& x) { return x.div(y); });
@@ -112,28 +110,21 @@ Tensor Tensor::div_(Scalar y) const { return div_(number_like("div_", y, *this))
 
 Tensor Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
   if (recorded_write("masked_fill_", *this, false)) return adopt(*this, before_write(*this).masked_fill(mask, value));
-  copy_elements(*this, detach().masked_fill(mask, value));
-  written(*this);
-  return *this;
+  return write(*this, detach().masked_fill(mask, value));
 }
 
 Tensor Tensor::fill_(Scalar value) const {
   if (recorded_write("fill_", *this, false))
     return adopt(*this, before_write(*this).masked_fill(full({}, true), value));
-  copy_elements(*this, number_like("fill_", value, *this));
-  written(*this);
-  return *this;
+  return write(*this, number_like("fill_", value, *this));
 }
 Tensor Tensor::zero_() const { return fill_(0); }
 
 Tensor Tensor::copy_(const Tensor& source) const {
   check_broadcast("copy_", *this, source);
-  if (recorded_write("copy_", *this, needs_grad(source))) {
+  if (recorded_write("copy_", *this, needs_grad(source)))
     return adopt(*this, gradus::clone(gradus::expand(gradus::to(source, dtype()), sizes())));
-  }
-  copy_elements(*this, apart(*this, source));
-  written(*this);
-  return *this;
+  return write(*this, apart(*this, source));
 }
 
 Tensor& Tensor::operator=(const Tensor& y) && {

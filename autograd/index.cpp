@@ -148,10 +148,10 @@ Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
   Shape sizes = p.sizes();
   sizes[sizes.size() - 1] = num_samples;
   const Tensor y = empty(sizes, kInt64), weights = packed(p);
-  const std::lock_guard lock(generator_mutex());
+  const LockedGenerator generator;
   dispatch_float("multinomial", p.dtype(), [&]<class T>() {
     for (int64_t row = 0; row < rows; ++row)
-      multinomial(default_generator(), weights.data<T>() + row * V, V, num_samples, replacement,
+      multinomial(*generator, weights.data<T>() + row * V, V, num_samples, replacement,
                   y.data<int64_t>() + row * num_samples);
   });
   return y;

@@ -9,20 +9,8 @@ template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
-/// Where each matrix of x begins when its leading dimensions are broadcast to `batch`.
-std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
-  std::vector<int64_t> offsets{0};
-  const size_t own = x.sizes().size() - 2;
-  for (size_t d = 0; d < batch.size(); ++d) {
-    const size_t missing = batch.size() - own;
-    const int64_t step = d < missing || x.sizes()[d - missing] == 1 ? 0 : x.strides()[d - missing];
-    std::vector<int64_t> finer;
-    for (const int64_t at : offsets)
-      for (int64_t i = 0; i < batch[d]; ++i) finer.push_back(at + i * step);
-    offsets = std::move(finer);
-  }
-  return offsets;
-}
+/// How the matrices of x lie, each one as a point.
+kernels::Layout batch_layout(const Tensor& x) { return {x.sizes().size() - 2, x.sizes().data(), x.strides().data()}; }
 
 /// c = a b, or c += a b, for tensors of at least two dimensions whose leading dimensions broadcast to c's.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate) {
@@ -32,7 +20,8 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
     if (c.numel() == 0) return;
     if (batch.empty())
       return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, accumulate);
-    const auto at_c = batch_offsets(c, batch), at_a = batch_offsets(a, batch), at_b = batch_offsets(b, batch);
+    const auto [at_c, at_a, at_b] = kernels::places(
+        kernels::walk_over<3>(batch.size(), batch.data(), {batch_layout(c), batch_layout(a), batch_layout(b)}));
     kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
                              at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, accumulate);
   });
@@ -49,10 +38,9 @@ Tensor product(const Tensor& a, const Tensor& b) {
   }
   const Tensor y = empty(sizes, a.dtype());
   multiply(y, a, b, /*accumulate=*/false);
-  const bool plain = !batched;  // then the gradients can be added where they lie
   const auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
   const auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
-  if (!plain) return record("matmul", y, {a, dA}, {b, dB});
+  if (batched) return record("matmul", y, {a, dA}, {b, dB});
   return record("matmul", y,
                 {a,
                  {dA, [b = saved(b)](const Tensor& dx, const Tensor& dy,

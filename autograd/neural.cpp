@@ -43,8 +43,7 @@ struct ClassRows {
 ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target, const Tensor& weight,
                      int64_t ignore_index) {
   check(scores.dim() >= 1, "{}: the scores need a dimension of classes, got {}", op, scores.sizes());
-  check(scores.is_floating_point(), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op,
-        scores.dtype());
+  check_floating_point(op, scores.dtype());
   const int64_t classes = scores.dim() == 1 ? 0 : 1, V = scores.size(classes);
   Shape wanted = scores.sizes();
   wanted.erase(static_cast<size_t>(classes));
@@ -150,15 +149,11 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
 
 Tensor dropout(const Tensor& x, double p, bool train) {
   check(p >= 0 && p <= 1, "dropout: p is a probability between 0 and 1, got {}", p);
-  check(x.is_floating_point(), "dropout: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
-        x.dtype());
+  check_floating_point("dropout", x.dtype());
   if (!train || p == 0) return x;
   const Tensor mask = empty(x.sizes(), x.dtype());
-  {
-    const std::lock_guard lock(generator_mutex());
-    dispatch_float("dropout", x.dtype(),
-                   [&]<class T>() { dropout_mask(default_generator(), mask.data<T>(), mask.numel(), p); });
-  }
+  dispatch_float("dropout", x.dtype(),
+                 [&]<class T>() { dropout_mask(*LockedGenerator(), mask.data<T>(), mask.numel(), p); });
   const Tensor y = zip_float("dropout", x, mask, [](auto a, auto scale) { return a * scale; });
   return record("dropout", y, {x, [mask = saved(mask)](const Tensor& dy) { return dy * mask(); }});
 }

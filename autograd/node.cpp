@@ -1,7 +1,5 @@
 #include "autograd/node.h"
 
-#include <span>
-
 #include "autograd/engine.h"
 
 namespace gradus {
@@ -50,32 +48,25 @@ void Node::free_saved() {
     edge.rule.clear();
     freed = true;
   }
-  freed |= output_ || joint;
-  output_ = nullptr;
+  freed |= saved_output || joint;
+  saved_output.reset();
   joint = nullptr;
 }
 
-void keep_output(Node& node, const Tensor& y) {
-  node.output_ = y.impl().storage;
-  node.output_offset_ = y.impl().offset;
-  node.output_version_ = node.output_->version;
-}
-
 Tensor Node::output() const {
-  if (!output_) return {};
-  if (output_->version != output_version_) Saved::fail_changed(shape);
-  const Tensor y(Ref<TensorImpl>(new TensorImpl(output_, output_offset_, shape, strides, dtype, /*view=*/false)));
-  if (is_grad_enabled()) set_node(y, Ref<Node>(const_cast<Node*>(this)));
-  return y;
+  if (!saved_output) return {};
+  const Tensor& y = (*saved_output)();
+  if (!is_grad_enabled()) return y;
+  const Tensor tied = y.detach();
+  set_node(tied, Ref<Node>(const_cast<Node*>(this)));
+  return tied;
 }
 
 bool needs_grad(const Tensor& x) { return x.defined() && x.node() && x.node()->requires_grad; }
 
 void set_node(const Tensor& x, Ref<Node> node) { x.impl().node = std::move(node); }
 
-namespace {
-
-Tensor record_inputs(const char* name, Tensor y, std::span<Input> inputs) {
+Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
   if (!is_grad_enabled() || std::none_of(inputs.begin(), inputs.end(), [](auto& in) { return needs_grad(in.x); }))
     return y;
   const Ref<Node> node(new Node(name, y));
@@ -84,32 +75,16 @@ Tensor record_inputs(const char* name, Tensor y, std::span<Input> inputs) {
   for (Input& in : inputs) {
     Node::Edge& edge = node->edges.emplace_back();
     if (!needs_grad(in.x)) continue;
-    reads_output |= in.rule.reads_output();
+    reads_output |= in.rule && in.rule.reads_output();
     edge = {in.x.node(), std::move(in.rule)};
   }
-  if (reads_output) keep_output(*node, y);
+  if (reads_output) node->saved_output = saved(y.detach());
   set_node(y, node);
   return y;
 }
-
-}  // namespace
-
-Tensor record(const char* name, Tensor y, Input a) { return record_inputs(name, std::move(y), {&a, 1}); }
 Tensor record(const char* name, Tensor y, Input a, Input b) {
   Input both[] = {std::move(a), std::move(b)};
-  return record_inputs(name, std::move(y), both);
-}
-
-Tensor record_many(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-                   const std::function<Rule(size_t)>& rule) {
-  if (!is_grad_enabled() || std::none_of(inputs.begin(), inputs.end(), needs_grad)) return y;
-  const Ref<Node> node(new Node(name, y));
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (needs_grad(inputs[i])) node->edges.push_back({inputs[i].node(), rule ? rule(i) : Rule()});
-    else node->edges.emplace_back();
-  }
-  set_node(y, node);
-  return y;
+  return record(name, std::move(y), both);
 }
 
 Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule rule) {
@@ -118,7 +93,9 @@ Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, Joi
 
 Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule fast,
                     Definition definition) {
-  y = record_many(name, std::move(y), inputs, nullptr);
+  std::vector<Input> without_rules;
+  for (const Tensor& x : inputs) without_rules.push_back({x, {}});
+  y = record(name, std::move(y), without_rules);
   if (y.node()) {
     auto joint = std::make_unique<Joint>(Joint{std::move(fast), std::move(definition), {}});
     if (joint->definition)

@@ -12,6 +12,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <span>
 
 #include "autograd/grad_mode.h"
 #include "tensor/tensor.h"
@@ -123,13 +124,8 @@ struct Node : RefCounted {
   bool freed = false;       // by a backward, and something was saved here
   std::vector<Edge> edges;  // none for a leaf
   std::unique_ptr<Joint> joint;
-  Tensor grad;  // of a leaf, or of a tensor that retains it
-
- private:
-  friend void keep_output(Node& node, const Tensor& y);
-  Ref<Storage> output_;  // y's memory, if a rule reads y
-  int64_t output_offset_ = 0;
-  uint32_t output_version_ = 0;
+  Tensor grad;                        // of a leaf, or of a tensor that retains it
+  std::optional<Saved> saved_output;  // y without this node, if a rule reads y
 };
 
 /// An input of an op with its rule.
@@ -140,7 +136,8 @@ struct Input {
 
 bool needs_grad(const Tensor& x);
 /// Gives y its history. Without an input that needs gradients, or under NoGradGuard, y is returned as it is.
-Tensor record(const char* name, Tensor y, Input a);
+Tensor record(const char* name, Tensor y, std::span<Input> inputs);
+inline Tensor record(const char* name, Tensor y, Input a) { return record(name, std::move(y), {&a, 1}); }
 Tensor record(const char* name, Tensor y, Input a, Input b);
 /// The same with the gradients of all inputs computed at once.
 Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule rule);
@@ -148,9 +145,6 @@ Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, Joi
 /// tests hold them to, and what second derivatives go through.
 Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule fast,
                     Definition definition);
-/// The same for any number of inputs, each with its own rule.
-Tensor record_many(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-                   const std::function<Rule(size_t)>& rule);
 
 /// Makes y's history the tensor's own, for writes in place.
 void set_node(const Tensor& x, Ref<Node> node);

@@ -45,9 +45,6 @@ Reduction3 arrange(const char* op, const Tensor& x, const Shape& dim) {
   return to;
 }
 
-/// x repeated over the dimensions that a reduction made 1 (kept) or dropped.
-Tensor spread(const Tensor& x, const Shape& kept, const Shape& sizes) { return expand(reshape(x, kept), sizes); }
-
 enum class Pick { max, min };
 
 /// The largest or smallest over dim, and where it is if indices are asked for.
@@ -112,8 +109,9 @@ Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
     using S = std::conditional_t<std::is_same_v<T, bool>, int64_t, T>;
     kernels::sum(y.data<S>(), in.x.data<T>(), in.A, in.R, in.C);
   });
-  return record("sum", y,
-                {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) { return spread(dy, kept, sizes); }});
+  return record("sum", y, {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) {
+                             return expand(reshape(dy, kept), sizes);
+                           }});
 }
 
 /// var, for the op that is named in errors.
@@ -139,8 +137,7 @@ Tensor sum(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType>
 
 Tensor mean(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
   if (dtype) return mean(to(x, *dtype), dim, keepdim);
-  check(x.is_floating_point(), "mean: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
-        x.dtype());
+  check_floating_point("mean", x.dtype());
   const Tensor y = total("mean", x, dim, keepdim);
   return y / (static_cast<double>(x.numel()) / static_cast<double>(y.numel()));
 }
@@ -182,8 +179,7 @@ Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
 
 Tensor norm(const Tensor& x, Scalar p) { return norm(x, p, Shape{}); }
 Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool keepdim) {
-  check(x.is_floating_point(), "norm: expected a floating-point tensor, got {}; convert it with .to(kFloat32)",
-        x.dtype());
+  check_floating_point("norm", x.dtype());
   const double order = p.value_or(2).to_double();
   if (order == 2) return root("norm", total("norm", x * x, dim, keepdim), 2);
   if (order == 1) return total("norm", abs(x), dim, keepdim);

@@ -14,12 +14,6 @@ inline Tensor div(const Tensor& a, Scalar b) { return div(a, number_like("div", 
 inline Tensor pow(Scalar x, const Tensor& exponent) { return pow(number_like("pow", x, exponent), exponent); }
 inline Tensor max(const Tensor& a, const Tensor& b) { return maximum(a, b); }
 inline Tensor min(const Tensor& a, const Tensor& b) { return minimum(a, b); }
-inline Tensor eq(const Tensor& a, Scalar b) { return eq(a, number_like("eq", b, a)); }
-inline Tensor ne(const Tensor& a, Scalar b) { return ne(a, number_like("ne", b, a)); }
-inline Tensor lt(const Tensor& a, Scalar b) { return lt(a, number_like("lt", b, a)); }
-inline Tensor le(const Tensor& a, Scalar b) { return le(a, number_like("le", b, a)); }
-inline Tensor gt(const Tensor& a, Scalar b) { return gt(a, number_like("gt", b, a)); }
-inline Tensor ge(const Tensor& a, Scalar b) { return ge(a, number_like("ge", b, a)); }
 inline Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
   return where(condition, a, number_like("where", b, a));
 }
@@ -28,36 +22,28 @@ inline Tensor where(const Tensor& condition, Scalar a, const Tensor& b) {
 }
 Tensor where(const Tensor& condition, Scalar a, Scalar b);
 
-inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
-inline Tensor operator+(const Tensor& a, Scalar b) { return add(a, b); }
-inline Tensor operator+(Scalar a, const Tensor& b) { return add(number_like("add", a, b), b); }
-inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
-inline Tensor operator-(const Tensor& a, Scalar b) { return sub(a, b); }
-inline Tensor operator-(Scalar a, const Tensor& b) { return sub(number_like("sub", a, b), b); }
-inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
-inline Tensor operator*(const Tensor& a, Scalar b) { return mul(a, b); }
-inline Tensor operator*(Scalar a, const Tensor& b) { return mul(number_like("mul", a, b), b); }
-inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
-inline Tensor operator/(const Tensor& a, Scalar b) { return div(a, b); }
-inline Tensor operator/(Scalar a, const Tensor& b) { return div(number_like("div", a, b), b); }
+#define GRADUS_OPERATOR(sign, op)                                                    \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return op(a, b); } \
+  inline Tensor operator sign(const Tensor& a, Scalar b) { return op(a, b); }        \
+  inline Tensor operator sign(Scalar a, const Tensor& b) { return op(number_like(#op, a, b), b); }
+GRADUS_OPERATOR(+, add)
+GRADUS_OPERATOR(-, sub)
+GRADUS_OPERATOR(*, mul)
+GRADUS_OPERATOR(/, div)
+#undef GRADUS_OPERATOR
 
-inline Tensor operator==(const Tensor& a, const Tensor& b) { return eq(a, b); }
-inline Tensor operator==(const Tensor& a, Scalar b) { return eq(a, b); }
-inline Tensor operator==(Scalar a, const Tensor& b) { return eq(b, a); }
-inline Tensor operator!=(const Tensor& a, const Tensor& b) { return ne(a, b); }
-inline Tensor operator!=(const Tensor& a, Scalar b) { return ne(a, b); }
-inline Tensor operator!=(Scalar a, const Tensor& b) { return ne(b, a); }
-inline Tensor operator<(const Tensor& a, const Tensor& b) { return lt(a, b); }
-inline Tensor operator<(const Tensor& a, Scalar b) { return lt(a, b); }
-inline Tensor operator<(Scalar a, const Tensor& b) { return gt(b, a); }
-inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
-inline Tensor operator<=(const Tensor& a, Scalar b) { return le(a, b); }
-inline Tensor operator<=(Scalar a, const Tensor& b) { return ge(b, a); }
-inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
-inline Tensor operator>(const Tensor& a, Scalar b) { return gt(a, b); }
-inline Tensor operator>(Scalar a, const Tensor& b) { return lt(b, a); }
-inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
-inline Tensor operator>=(const Tensor& a, Scalar b) { return ge(a, b); }
-inline Tensor operator>=(Scalar a, const Tensor& b) { return le(b, a); }
+// A number on the left turns the comparison round.
+#define GRADUS_COMPARISON(sign, op, turned)                                             \
+  inline Tensor op(const Tensor& a, Scalar b) { return op(a, number_like(#op, b, a)); } \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return op(a, b); }    \
+  inline Tensor operator sign(const Tensor& a, Scalar b) { return op(a, b); }           \
+  inline Tensor operator sign(Scalar a, const Tensor& b) { return turned(b, number_like(#turned, a, b)); }
+GRADUS_COMPARISON(==, eq, eq)
+GRADUS_COMPARISON(!=, ne, ne)
+GRADUS_COMPARISON(<, lt, gt)
+GRADUS_COMPARISON(<=, le, ge)
+GRADUS_COMPARISON(>, gt, lt)
+GRADUS_COMPARISON(>=, ge, le)
+#undef GRADUS_COMPARISON
 
 }  // namespace gradus

@@ -212,11 +212,9 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
   const int64_t total = size_along("split", x, dim);
   check(size > 0 || (size == 0 && total == 0), "split: the size must be positive, got {}", size);
-  std::vector<Tensor> pieces;
-  int64_t start = 0;
-  do pieces.push_back(narrow(x, dim, start, std::min(size, total - start)));
-  while ((start += pieces.back().size(dim)) < total);
-  return pieces;
+  std::vector<int64_t> sizes{std::min(size, total)};
+  for (int64_t left = total - sizes[0]; left > 0; left -= size) sizes.push_back(std::min(size, left));
+  return split(x, sizes, dim);
 }
 
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {
@@ -263,16 +261,15 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     check(!__builtin_add_overflow(sizes[at], x.sizes()[at], &sizes[at]), "cat: the sizes are more than can be counted");
   }
   const Tensor y = empty(sizes, parts[0].dtype());
-  const auto d = static_cast<int64_t>(at);
+  std::vector<Input> inputs;
   for (size_t i = 0; i < parts.size(); ++i) {
-    const Tensor part = y.as_view(parts[i].sizes(), y.strides(), starts[i] * y.strides()[at]);
-    copy_elements(part, parts[i]);
+    const Tensor& x = parts[i];
+    copy_elements(y.as_view(x.sizes(), y.strides(), starts[i] * y.strides()[at]), x);
+    inputs.push_back({x, [d = static_cast<int64_t>(at), start = starts[i], length = x.sizes()[at]](const Tensor& dy) {
+                        return narrow(dy, d, start, length);
+                      }});
   }
-  return record_many("cat", y, parts, [&](size_t i) {
-    return Rule([d, start = starts[i], length = parts[i].sizes()[at]](const Tensor& dy) {
-      return narrow(dy, d, start, length);
-    });
-  });
+  return record("cat", y, inputs);
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {

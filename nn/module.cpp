@@ -125,11 +125,8 @@ void Module::train(bool on) const { set_training(*state_, on); }
 bool Module::is_training() const { return state_->training; }
 
 void Module::zero_grad(bool set_to_none) const {
-  for (const Tensor& p : parameters()) {
-    if (!p.grad().defined()) continue;
-    if (set_to_none) p.mutable_grad() = Tensor();
-    else p.mutable_grad() = zeros_like(p);
-  }
+  for (const Tensor& p : parameters())
+    if (p.grad().defined()) p.mutable_grad() = set_to_none ? Tensor() : zeros_like(p);
 }
 
 void Module::to(DType t) const {

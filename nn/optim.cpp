@@ -40,9 +40,9 @@ void Optimizer::zero_grad(bool set_to_none) const {
 template <class Update> void Optimizer::for_each(size_t buffers, const Update& update) {
   for (const Tensor& p : parameters_) {  // all are checked before one is changed
     const Tensor grad = p.grad();
-    check(!grad.defined() || (grad.sizes() == p.sizes() && grad.dtype() == p.dtype()),
-          "{}: a parameter is {} {} and its gradient {} {}", name_, p.sizes(), p.dtype(),
-          grad.defined() ? grad.sizes() : Shape(), grad.defined() ? grad.dtype() : p.dtype());
+    if (!grad.defined()) continue;
+    check(grad.sizes() == p.sizes() && grad.dtype() == p.dtype(), "{}: a parameter is {} {} and its gradient {} {}",
+          name_, p.sizes(), p.dtype(), grad.sizes(), grad.dtype());
   }
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = parameters_[i];

@@ -19,14 +19,11 @@ constexpr const char* name(DType t) {
   constexpr const char* names[] = {"float32", "float64", "int64", "bool"};
   return names[static_cast<int>(t)];
 }
+constexpr const char* to_string(DType t) { return name(t); }
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::DType> : fmt::formatter<fmt::string_view> {
-  auto format(gradus::DType t, fmt::format_context& context) const {
-    return fmt::formatter<fmt::string_view>::format(gradus::name(t), context);
-  }
-};
+template <> struct fmt::formatter<gradus::DType> : gradus::ToStringFormatter {};
 
 namespace gradus {
 
@@ -44,17 +41,10 @@ concept Element =
 
 /// Calls f<T>() with T the C++ type behind t.
 template <class F> decltype(auto) dispatch(DType t, F&& f) {
-  switch (t) {
-    case kFloat32:
-      return f.template operator()<float>();
-    case kFloat64:
-      return f.template operator()<double>();
-    case kInt64:
-      return f.template operator()<int64_t>();
-    case kBool:
-      break;
-  }
-  return f.template operator()<bool>();
+  return t == kFloat32   ? f.template operator()<float>()
+         : t == kFloat64 ? f.template operator()<double>()
+         : t == kInt64   ? f.template operator()<int64_t>()
+                         : f.template operator()<bool>();
 }
 /// The same for ops on numbers: bool is an error.
 template <class F> decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
@@ -63,9 +53,12 @@ template <class F> decltype(auto) dispatch_number(const char* op, DType t, F&& f
          : t == kFloat64 ? f.template operator()<double>()
                          : f.template operator()<int64_t>();
 }
+inline void check_floating_point(const char* op, DType t) {
+  check(is_floating_point(t), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+}
 /// The same for ops that only make sense on floating-point tensors.
 template <class F> decltype(auto) dispatch_float(const char* op, DType t, F&& f) {
-  check(is_floating_point(t), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+  check_floating_point(op, t);
   return t == kFloat32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 

@@ -22,4 +22,11 @@ template <class... Args> void check(bool ok, fmt::format_string<const Args&...> 
     fail_formatted(format, fmt::make_format_args(args...));
 }
 
+/// For {} in messages: formats whatever has a to_string.
+struct ToStringFormatter : fmt::formatter<fmt::string_view> {
+  template <class T> auto format(const T& value, fmt::format_context& context) const {
+    return fmt::formatter<fmt::string_view>::format(to_string(value), context);
+  }
+};
+
 }  // namespace gradus

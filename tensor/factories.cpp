@@ -26,12 +26,17 @@ Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   return x;
 }
 
+/// The options with x's dtype unless they name another.
+TensorOptions options_like(const Tensor& x, const TensorOptions& options) {
+  return options.dtype(options.dtype_or(x.dtype()));
+}
+
 /// A tensor drawn by fill(generator, T*, n).
 template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   numel(op, sizes);
   const Tensor x = empty(sizes, options.dtype());
-  const std::lock_guard lock(generator_mutex());
-  dispatch_float(op, x.dtype(), [&]<class T>() { fill(default_generator(), x.data<T>(), x.numel()); });
+  const LockedGenerator generator;
+  dispatch_float(op, x.dtype(), [&]<class T>() { fill(*generator, x.data<T>(), x.numel()); });
   return finish(x, options);
 }
 
@@ -56,29 +61,12 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   const Tensor x = empty(numbers.sizes(), options.dtype_or(numbers.dtype()));
   dispatch(x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(), [](const Scalar& value) {
-      if constexpr (std::is_same_v<T, int64_t>) {
-        return value.is_fractional() ? Scalar(std::trunc(value.to_double())).to<T>("tensor") : value.to<T>("tensor");
-      } else {
-        return value.to<T>("tensor");
-      }
+      const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
+      return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
     });
   });
   return finish(x, options);
 }
-
-template <class T>
-requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options) {
-  using Own = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
-  const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
-  const Tensor x = empty({static_cast<int64_t>(values.size())}, dtype_of<Own>);
-  std::copy(values.begin(), values.end(), x.data<Own>());
-  return finish(x.to(options.dtype_or(natural)), options);
-}
-template Tensor tensor(const std::vector<float>&, const TensorOptions&);
-template Tensor tensor(const std::vector<double>&, const TensorOptions&);
-template Tensor tensor(const std::vector<int>&, const TensorOptions&);
-template Tensor tensor(const std::vector<int64_t>&, const TensorOptions&);
-template Tensor tensor(const std::vector<bool>&, const TensorOptions&);
 
 Tensor empty(const Shape& sizes, const TensorOptions& options) {
   return finish(strided(sizes, contiguous_strides(sizes), options.dtype()), options);
@@ -102,22 +90,14 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
         "arange: from {} to {} in steps of {} - the steps do not lead there", from, to, by);
   const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
   double count = std::ceil((to - from) / by);
-  if (!fractional) {  // exactly
-    const auto a = static_cast<uint64_t>(start.to<int64_t>("arange")),
-               b = static_cast<uint64_t>(end.to<int64_t>("arange")),
-               stride = static_cast<uint64_t>(step.to<int64_t>("arange"));
-    const uint64_t distance = by > 0 ? b - a : a - b, size = by > 0 ? stride : 0 - stride;
-    count = static_cast<double>(distance / size + (distance % size != 0));
-  }
+  if (!fractional)
+    count = static_cast<double>(
+        kernels::steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
   check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
   const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
-    if constexpr (std::is_same_v<T, int64_t>) {
-      const T first = start.to<T>("arange"), stride = step.to<T>("arange");
-      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = plus(first, times(i, stride));
-    } else {
-      for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(from + by * static_cast<double>(i));
-    }
+    using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
+    kernels::arange(x.data<T>(), x.numel(), start.to<Step>("arange"), step.to<Step>("arange"));
   });
   return finish(x, options);
 }
@@ -127,11 +107,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   numel("linspace", steps);
   const Tensor x = empty(steps, options.dtype());
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
-    const T from = start.to<T>("linspace"), to = end.to<T>("linspace");
-    const T step = steps > 1 ? (to - from) / static_cast<T>(steps - 1) : T(0);
-    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last number is exactly `end`
-      x.data<T>()[i] =
-          i < steps / 2 || steps == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(steps - 1 - i);
+    kernels::linspace(x.data<T>(), steps, start.to<T>("linspace"), end.to<T>("linspace"));
   });
   return finish(x, options);
 }
@@ -153,21 +129,18 @@ Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
 }
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
-  return finish(empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype())), options);
+  const Tensor y = empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype()));
+  return finish(y, options);
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
-  const Tensor y = empty_like(x, options.dtype(options.dtype_or(x.dtype())).requires_grad(false));
+  const Tensor y = empty_like(x, options_like(x, options).requires_grad(false));
   dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
   return finish(y, options);
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
-Tensor rand_like(const Tensor& x, const TensorOptions& options) {
-  return rand(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
-}
-Tensor randn_like(const Tensor& x, const TensorOptions& options) {
-  return randn(x.sizes(), options.dtype(options.dtype_or(x.dtype())));
-}
+Tensor rand_like(const Tensor& x, const TensorOptions& options) { return rand(x.sizes(), options_like(x, options)); }
+Tensor randn_like(const Tensor& x, const TensorOptions& options) { return randn(x.sizes(), options_like(x, options)); }
 
 Tensor rand(const Shape& sizes, const TensorOptions& options) {
   return drawn("rand", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
@@ -181,20 +154,14 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
   const Tensor x = empty(sizes, kInt64);
-  {
-    const std::lock_guard lock(generator_mutex());
-    fill_randint(default_generator(), x.data<int64_t>(), x.numel(), low, high);
-  }
+  fill_randint(*LockedGenerator(), x.data<int64_t>(), x.numel(), low, high);
   return finish(x.to(options.dtype_or(kInt64)), options);
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
   numel("randperm", n);
   const Tensor x = empty(n, kInt64);
-  {
-    const std::lock_guard lock(generator_mutex());
-    randperm(default_generator(), x.data<int64_t>(), n);
-  }
+  randperm(*LockedGenerator(), x.data<int64_t>(), n);
   return finish(x.to(options.dtype_or(kInt64)), options);
 }
 

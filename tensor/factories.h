@@ -27,8 +27,6 @@ class NestedNumbers {
 /// The numbers as written: tensor({{1., 2.}, {3., 4.}}) is (2, 2), tensor(3.0) has no dimensions. Without a dtype,
 /// whole numbers give int64, others float32.
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options = {});
-template <class T>
-requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options = {});
 
 Tensor empty(const Shape& sizes, const TensorOptions& options = {});
 Tensor zeros(const Shape& sizes, const TensorOptions& options = {});
@@ -63,6 +61,15 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options = 
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options = {});
 /// 0 ... n-1 in random order; int64.
 Tensor randperm(int64_t n, const TensorOptions& options = {});
+
+template <class T>
+requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options = {}) {
+  using Own = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+  const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
+  const Tensor x = empty(std::ssize(values), dtype_of<Own>);
+  std::copy(values.begin(), values.end(), x.data<Own>());
+  return x.to(options.dtype_or(natural)).requires_grad_(options.requires_grad());
+}
 
 /// Memory laid out by `strides` where these are dense, else row-major.
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t);

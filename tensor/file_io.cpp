@@ -36,12 +36,23 @@ InputFile::InputFile(const char* called, const std::string& name) : FileContext{
   file_.reset(std::fopen(path.c_str(), "rb"));
   check(file_ != nullptr, "it cannot be opened: {}", std::strerror(errno));
   std::error_code error;
-  size_ = static_cast<int64_t>(fs::file_size(path, error));  // or -1: too few for every format
+  left_ = static_cast<int64_t>(fs::file_size(path, error));  // or -1: too few for every format
 }
 
 void InputFile::read(void* to, int64_t bytes) {
   const bool done = bytes == 0 || std::fread(to, static_cast<size_t>(bytes), 1, file_.get()) == 1;
   check(done, "reading {} bytes failed", bytes);
+  left_ -= bytes;
+}
+
+std::string InputFile::read_header(int64_t length_bytes, uint64_t limit) {
+  uint64_t length = 0;
+  read(&length, length_bytes);
+  check(length <= limit, "the header should have {} bytes, the limit is {}", length, limit);
+  check(static_cast<int64_t>(length) <= left_, "the header should have {} bytes, and only {} follow", length, left_);
+  std::string text(length, ' ');
+  read(text.data(), std::ssize(text));
+  return text;
 }
 
 Tensor InputFile::read_tensor(const std::string& what, const Shape& sizes, DType t) {

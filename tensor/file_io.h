@@ -34,15 +34,18 @@ using FilePointer = std::unique_ptr<std::FILE, CloseFile>;
 class InputFile : public FileContext {
  public:
   InputFile(const char* called, const std::string& name);
-  int64_t size() const { return size_; }
+  /// How many bytes nobody has read yet.
+  int64_t left() const { return left_; }
   /// The next bytes of the file.
   void read(void* to, int64_t bytes);
+  /// A header: its length, in so many bytes, and its text.
+  std::string read_header(int64_t length_bytes, uint64_t limit);
   /// The next elements of the file; `what` they are called in errors.
   Tensor read_tensor(const std::string& what, const Shape& sizes, DType t);
 
  private:
   FilePointer file_;
-  int64_t size_ = 0;
+  int64_t left_ = 0;
 };
 
 /// Writes beside the file; finish() puts what was written in its place. Without finish() the file stays as it was.

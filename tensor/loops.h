@@ -1,47 +1,16 @@
 // From tensors to the elementwise loops of tensor/kernels: shapes, strides and dtypes in, raw pointers out.
 #pragma once
 #include "tensor/factories.h"
+#include "tensor/kernels/arithmetic.h"
 #include "tensor/kernels/strided.h"
 #include "tensor/tensor.h"
 
 namespace gradus {
 
-// a and b may be int64, whose overflow wraps, as in PyTorch.
-inline constexpr auto plus = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-  else return a + b;
-};
-inline constexpr auto minus = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-  else return a - b;
-};
-inline constexpr auto times = []<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-  else return a * b;
-};
-
-/// The loops over `sizes`, each tensor broadcast to them; neighbouring dimensions that step evenly become one loop.
+inline kernels::Layout layout(const Tensor& x) { return {x.sizes().size(), x.sizes().data(), x.strides().data()}; }
+/// The loops over `sizes`, each tensor broadcast to them.
 template <class... Tensors> kernels::Walk<sizeof...(Tensors)> walk_over(const Shape& sizes, const Tensors&... tensors) {
-  constexpr size_t N = sizeof...(Tensors);
-  const std::array<const TensorImpl*, N> impls{&tensors.impl()...};
-  kernels::Walk<N> walk;
-  size_t dims = 0;
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    if (sizes[d] == 1) continue;
-    std::array<int64_t, N> step{};
-    bool joins = dims > 0;  // the loop before steps over exactly this one
-    for (size_t i = 0; i < N; ++i) {
-      const Shape& own = impls[i]->sizes;
-      const size_t missing = sizes.size() - own.size();
-      if (d >= missing && own[d - missing] != 1) step[i] = impls[i]->strides[d - missing];
-      joins = joins && walk.steps[i][dims - 1] == step[i] * sizes[d];
-    }
-    if (!joins) ++dims;
-    walk.sizes[dims - 1] = joins ? walk.sizes[dims - 1] * sizes[d] : sizes[d];
-    for (size_t i = 0; i < N; ++i) walk.steps[i][dims - 1] = step[i];
-  }
-  walk.dims = dims == 0 ? 1 : static_cast<int>(dims);
-  return walk;
+  return kernels::walk_over<sizeof...(Tensors)>(sizes.size(), sizes.data(), {layout(tensors)...});
 }
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b);

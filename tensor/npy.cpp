@@ -109,19 +109,12 @@ Tensor load_npy(const std::string& path) {
   InputFile file("load_npy", path);
   constexpr int64_t start = static_cast<int64_t>(kMagic.size()) + 2;  // the magic word and the version
   std::string magic(start, ' ');
-  file.check(file.size() >= start + 4, "it has {} bytes, too few for a header", file.size());
+  file.check(file.left() >= start + 4, "it has {} bytes, too few for a header", file.left());
   file.read(magic.data(), start);
   file.check(magic.starts_with(kMagic), "it is no .npy file");
   const auto version = static_cast<uint8_t>(magic[start - 2]), minor = static_cast<uint8_t>(magic[start - 1]);
   file.check(1 <= version && version <= 3 && minor == 0, "it has format {}.{}, not 1.0, 2.0 or 3.0", version, minor);
-  const int64_t length_bytes = version == 1 ? 2 : 4;
-  uint32_t length = 0;
-  file.read(&length, length_bytes);
-  file.check(length <= kMostHeaderBytes, "the header should have {} bytes, the limit is {}", length, kMostHeaderBytes);
-  const int64_t bytes = file.size() - start - length_bytes - length;
-  file.check(bytes >= 0, "the header should have {} bytes, and only {} follow", length, bytes + length);
-  std::string text(length, ' ');
-  file.read(text.data(), length);
+  const std::string text = file.read_header(version == 1 ? 2 : 4, kMostHeaderBytes);
 
   const Header header = HeaderParser(file, text).parse();
   const auto* descr = std::ranges::find(kDescr, header.descr);
@@ -129,7 +122,8 @@ Tensor load_npy(const std::string& path) {
              header.descr);
   const auto t = static_cast<DType>(descr - kDescr);
   const int64_t needed = file.byte_count("the array", header.shape, element_size(t));
-  file.check(needed == bytes, "the array is {} {}, {} bytes, and {} follow the header", t, header.shape, needed, bytes);
+  file.check(needed == file.left(), "the array is {} {}, {} bytes, and {} follow the header", t, header.shape, needed,
+             file.left());
   if (!header.fortran_order) return file.read_tensor("the array", header.shape, t);
   const Tensor columns = file.read_tensor("the array", reversed(header.shape), t);
   return packed(columns.as_view(header.shape, reversed(columns.strides()), 0)).detach();

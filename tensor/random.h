@@ -1,119 +1,101 @@
-// Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor.
-//
-// A "word" is one 32-bit output of the generator. Every fill_ function writes n numbers in order and says how many
-// words it uses, since whatever is drawn next depends on that. None of them locks.
+// Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor. They are drawn by
+// tensor/kernels/random.h; here is the generator of the process, and what each distribution accepts.
 #pragma once
-#include <algorithm>
-#include <array>
-#include <cstdint>
+#include <cmath>
 #include <mutex>
-#include <optional>
-#include <span>
-#include <type_traits>
+#include <numeric>
+
+#include "tensor/error.h"
+#include "tensor/kernels/random.h"
 
 namespace gradus {
-
-/// mt19937 and PyTorch's cached normal. A copy is a saved state; assigning it back restores that state.
-class Generator {
- public:
-  /// The seed of a generator that nobody seeded.
-  static constexpr uint64_t kDefaultSeed = 67280421310721;
-
-  explicit Generator(uint64_t seed = kDefaultSeed) { manual_seed(seed); }
-
-  /// Restarts from the low 32 bits of seed (so -1 counts as 0xFFFFFFFF) and empties the normal cache.
-  void manual_seed(uint64_t seed);
-
-  uint32_t word() {
-    if (next_ == kBlock) refill();
-    return words_[next_++];
-  }
-
-  /// Two words, the first in the high half.
-  uint64_t random64() {
-    const uint64_t high = word();
-    return high << 32 | word();
-  }
-
-  /// Between 1 and `most` (>= 1) of the words that word() would return next; valid until the next call.
-  std::span<const uint32_t> words(int64_t most) {
-    if (next_ == kBlock) refill();
-    const size_t count = std::min(kBlock - next_, static_cast<size_t>(most));
-    next_ += count;
-    return {words_.data() + next_ - count, count};
-  }
-
-  /// Uniform in [0, 1): the low 24 bits of a word for float, the low 53 bits of two for double.
-  template <class T> T uniform() {
-    if constexpr (std::is_same_v<T, float>) return static_cast<float>(word() & 0xFFFFFF) * 0x1p-24f;
-    else return static_cast<double>(random64() & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
-  }
-
-  /// A standard normal. They are made in pairs of four words; the second waits in the cache for the next call.
-  double normal();
-
- private:
-  static constexpr size_t kBlock = 624;
-  void refill();
-
-  std::array<uint32_t, kBlock> state_{}, words_{};
-  size_t next_ = kBlock;
-  std::optional<double> cached_normal_;
-};
 
 /// The process-wide generator that every random op draws from. Hold generator_mutex() while drawing.
 Generator& default_generator();
 std::mutex& generator_mutex();
+/// The same, locked for as long as this lives: fill_normal(*LockedGenerator(), ...).
+struct LockedGenerator {
+  const std::lock_guard<std::mutex> lock{generator_mutex()};
+  Generator& operator*() const { return default_generator(); }
+};
 
 /// Seeds the process-wide generator; negative seeds count as two's complement.
 void manual_seed(uint64_t seed);
-
-// T is float or double. Bounds and probabilities are double, as in PyTorch, and rounded to T only where it does so.
-
-/// Uniform in [low, high). A word for each float, two for each double. Throws unless low <= high and high - low fits T.
-template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high);
-
-/// Normal. Fewer than 16 numbers are fill_normal_pairs. From 16 on: a word for each float (two for each double), and 16
-/// numbers' worth more if n is no multiple of 16. Throws unless std >= 0.
-template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std);
-
-/// Normal, through Generator::normal: PyTorch's way for fewer than 16 numbers, or a tensor that is not contiguous.
-template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std);
-
-/// Exponential with rate 1: -log(1 - u), in double. Two words each.
-template <class T> void fill_exponential(Generator& g, T* out, int64_t n);
-
-/// 1 with probability p, else 0; T may also be int64_t or bool. Two words each. Throws unless 0 <= p <= 1.
-template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p);
-
-/// out[i] is 1 with probability p[i], else 0. A word for each float, two for each double. Throws unless 0 <= p[i] <= 1.
-template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n);
 
 /// Whose dropout masks are drawn: the book's, or those of PyTorch's older Linux and Windows wheels with MKL on Intel.
 enum class DropoutStyle { book, mkl };
 void set_dropout_style(DropoutStyle style);
 DropoutStyle dropout_style();
 
-/// What dropout multiplies by: 0 with probability p, else 1 / (1 - p). Two words each (style mkl: one word in all);
-/// none if p is 0 or 1. Throws unless 0 <= p <= 1.
-template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p);
+// The kernels of the same names, after a look at what they are given. None of them locks.
+using kernels::fill_exponential;
+using kernels::fill_random;
 
-/// Integers in [low, high). A word each, two if high - low >= 2^32. Throws unless low < high.
-void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high);
+/// Throws unless low <= high and high - low fits T.
+template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
+  check(low <= high, "uniform_: from {} to {} - the bounds must be in order", low, high);
+  check(std::isfinite(static_cast<T>(high) - static_cast<T>(low)),
+        "uniform_: from {} to {} - the width does not fit the tensor's dtype", low, high);
+  kernels::fill_uniform(g, out, n, low, high);
+}
 
-/// Integers in [0, 2^63). Two words each.
-void fill_random(Generator& g, int64_t* out, int64_t n);
+inline void check_deviation(double std) {
+  check(std >= 0, "normal_: std = {} - a standard deviation is not negative", std);
+}
+template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
+  check_deviation(std);
+  kernels::fill_normal(g, out, n, mean, std);
+}
+template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+  check_deviation(std);
+  kernels::fill_normal_pairs(g, out, n, mean, std);
+}
 
-/// A permutation of 0 … n-1. Uses n - 1 words. Throws if n is negative.
-void randperm(Generator& g, int64_t* out, int64_t n);
+inline void check_probability(const char* op, double p) {
+  check(p >= 0 && p <= 1, "{}: p = {} - a probability lies between 0 and 1", op, p);
+}
+template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+  check_probability("bernoulli_", p);
+  kernels::fill_bernoulli(g, out, n, p);
+}
+template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) check_probability("bernoulli", static_cast<double>(p[i]));
+  kernels::fill_bernoulli_each(g, out, p, n);
+}
 
-/// Draws `samples` categories, each with probability proportional to its weight in p.
-///
-/// Without replacement, or for a single sample: the largest p / e, e exponential, two words for each category. With
-/// replacement: the cumulative sum of p, two words for each sample. (A single sample went the second way before PyTorch
-/// 2.0.) A category of weight 0 is never drawn. Throws if a weight is negative or not finite, if they sum to 0, if
-/// samples < 1, or if fewer weights are positive than there are samples to draw without replacement.
+/// In the style that is set. Draws nothing if p is 0 or 1.
+template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
+  check_probability("dropout", p);
+  if (n == 0 || p == 0 || p == 1) std::fill_n(mask, n, static_cast<T>(1 - p));
+  else if (dropout_style() == DropoutStyle::book) kernels::dropout_mask(g, mask, n, p);
+  else kernels::dropout_mask_mkl(g, mask, n, p);
+}
+
+inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
+  check(low < high, "randint: from {} to {} - there is no integer in between", low, high);
+  kernels::fill_randint(g, out, n, low, high);
+}
+
+inline void randperm(Generator& g, int64_t* out, int64_t n) {
+  check(n >= 0, "randperm: n = {} - there is no negative number of elements", n);
+  kernels::randperm(g, out, n);
+}
+
+/// Throws if a weight is negative or not finite, if they sum to 0, if samples < 1, or if fewer weights are positive
+/// than there are samples to draw without replacement.
 template <class T>
-void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out);
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out) {
+  check(samples > 0, "multinomial: {} samples - at least one must be drawn", samples);
+  for (int64_t i = 0; i < categories; ++i)
+    check(p[i] >= 0 && std::isfinite(p[i]), "multinomial: weight {} at {} - a weight is finite and not negative", p[i],
+          i);
+  const int64_t drawable = std::count_if(p, p + categories, [](T weight) { return weight > 0; });
+  check(drawable > 0, "multinomial: the {} weights sum to 0 - nothing can be drawn", categories);
+  check(replacement || samples <= drawable, "multinomial: {} samples without replacement - only {} weights are above 0",
+        samples, drawable);
+  check(!replacement || samples == 1 || std::isfinite(std::accumulate(p, p + categories, T(0))),
+        "multinomial: the {} weights are too large - their sum overflows", categories);
+  kernels::multinomial(g, p, categories, samples, replacement, out);
+}
 
 }  // namespace gradus

@@ -1,13 +1,12 @@
 // The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements of all tensors.
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "tensor/factories.h"
 #include "tensor/file_io.h"
 #include "tensor/files.h"
+#include "tensor/kernels/half.h"
 
 namespace gradus {
 namespace {
@@ -104,21 +103,13 @@ std::vector<Entry> parse_header(const FileContext& file, const std::string& text
   return entries;
 }
 
-float from_half(uint16_t bits) {
-  const float size = std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
-  const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;
-  return std::copysign(size < 0x1p16f ? size : special, bits >> 15 != 0 ? -1.0f : 1.0f);
-}
-
 Tensor read_entry_data(InputFile& file, const Entry& entry) {
   if (entry.type->bytes != 2) return file.read_tensor(shown(entry.name), entry.sizes, entry.type->dtype);
   const Tensor x = empty(entry.sizes, kFloat32);
   std::vector<uint16_t> bits(static_cast<size_t>(x.numel()));
   file.read(bits.data(), entry.end - entry.begin);
   const bool half = entry.type->name == std::string_view("F16");
-  std::transform(bits.begin(), bits.end(), x.data<float>(), [half](uint16_t b) {
-    return half ? from_half(b) : std::bit_cast<float>(static_cast<uint32_t>(b) << 16);
-  });
+  std::transform(bits.begin(), bits.end(), x.data<float>(), half ? kernels::from_half : kernels::from_bfloat16);
   return x;
 }
 
@@ -126,14 +117,8 @@ Tensor read_entry_data(InputFile& file, const Entry& entry) {
 
 NamedTensors load_safetensors(const std::string& path) {
   InputFile file("load_safetensors", path);
-  file.check(file.size() >= kLengthBytes, "it has {} bytes, too few for the length of a header", file.size());
-  uint64_t length = 0;
-  file.read(&length, kLengthBytes);
-  file.check(length <= kMostHeaderBytes, "the header should have {} bytes, the limit is {}", length, kMostHeaderBytes);
-  const auto header_bytes = static_cast<int64_t>(length), bytes = file.size() - kLengthBytes - header_bytes;
-  file.check(bytes >= 0, "the header should have {} bytes, and only {} follow", length, bytes + header_bytes);
-  std::string text(length, ' ');
-  file.read(text.data(), header_bytes);
+  file.check(file.left() >= kLengthBytes, "it has {} bytes, too few for the length of a header", file.left());
+  const std::string text = file.read_header(kLengthBytes, kMostHeaderBytes);
   file.check(text.starts_with('{'), "the header does not begin with an opening brace");
 
   std::vector<Entry> entries = parse_header(file, text);
@@ -144,7 +129,7 @@ NamedTensors load_safetensors(const std::string& path) {
     file.check(begin == end, "bytes {} to {} belong to no tensor", end, begin);
     end = its_end;
   }
-  file.check(end == bytes, "its tensors need {} bytes, and it has {}", end, bytes);
+  file.check(end == file.left(), "its tensors need {} bytes, and it has {}", end, file.left());
   NamedTensors tensors;
   for (const Entry& entry : entries) tensors.emplace_back(entry.name, read_entry_data(file, entry));
   return tensors;

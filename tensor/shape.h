@@ -78,8 +78,4 @@ bool broadcasts_to(const Shape& from, const Shape& to);
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::Shape> : fmt::formatter<fmt::string_view> {
-  auto format(const gradus::Shape& shape, fmt::format_context& context) const {
-    return fmt::formatter<fmt::string_view>::format(gradus::to_string(shape), context);
-  }
-};
+template <> struct fmt::formatter<gradus::Shape> : gradus::ToStringFormatter {};

@@ -1,7 +1,5 @@
 #include "tensor/tensor.h"
 
-#include <cmath>
-
 #include "tensor/kernels/index.h"
 #include "tensor/loops.h"
 
@@ -62,18 +60,8 @@ Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t 
 void copy_elements(const Tensor& to, const Tensor& from) {
   const auto walk = walk_over(to.sizes(), to, from);
   dispatch(to.dtype(), [&]<class Y>() {
-    dispatch(from.dtype(), [&]<class X>() {
-      kernels::map(to.data<Y>(), from.data<X>(), walk, [](X x) {
-        if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
-          // Converting what int64 cannot hold is undefined in C++; x86 and PyTorch give the smallest int64.
-          return x >= X(-0x1p63) && x < X(0x1p63) ? static_cast<int64_t>(x) : std::numeric_limits<int64_t>::min();
-        } else if constexpr (std::is_same_v<Y, bool>) {
-          return x != X(0);
-        } else {
-          return static_cast<Y>(x);
-        }
-      });
-    });
+    dispatch(from.dtype(),
+             [&]<class X>() { kernels::map(to.data<Y>(), from.data<X>(), walk, kernels::convert<Y, X>); });
   });
 }
 
@@ -84,19 +72,7 @@ Tensor packed(const Tensor& x) {
   return y;
 }
 
-bool may_write_in_place(const Tensor& x) {
-  // Sorted by stride, every dimension must step over all that the smaller ones span.
-  std::vector<std::pair<int64_t, int64_t>> dims;
-  for (size_t d = 0; d < x.sizes().size(); ++d)
-    if (x.sizes()[d] > 1) dims.emplace_back(x.strides()[d], x.sizes()[d]);
-  std::sort(dims.begin(), dims.end());
-  int64_t span = 1;
-  for (const auto& [stride, size] : dims) {
-    if (stride < span) return x.numel() == 0;
-    span = stride * (size - 1) + span;
-  }
-  return true;
-}
+bool may_write_in_place(const Tensor& x) { return kernels::meets_each_once(walk_over(x.sizes(), x)); }
 
 bool equal(const Tensor& a, const Tensor& b) {
   check_same_dtype("equal", a, b);
@@ -112,15 +88,9 @@ bool Tensor::allclose(const Tensor& y, double rtol, double atol, bool equal_nan)
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   check_same_dtype("allclose", a, b);
-  const Shape sizes = broadcast_shapes("allclose", a.sizes(), b.sizes());
-  const Tensor close = empty(sizes, kBool);
+  const Tensor close = empty(broadcast_shapes("allclose", a.sizes(), b.sizes()), kBool);
   dispatch(a.dtype(), [&]<class T>() {
-    kernels::zip(close.data<bool>(), a.data<T>(), b.data<T>(), walk_over(sizes, close, a, b), [&](T p, T q) {
-      const auto x = static_cast<double>(p), y = static_cast<double>(q);
-      if (p == q) return true;
-      if (std::isnan(x) || std::isnan(y)) return equal_nan && std::isnan(x) && std::isnan(y);
-      return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
-    });
+    zip_into<bool, T>(close, a, b, [&](T p, T q) { return kernels::is_close(p, q, rtol, atol, equal_nan); });
   });
   return std::all_of(close.data<bool>(), close.data<bool>() + close.numel(), [](bool ok) { return ok; });
 }

@@ -216,22 +216,10 @@ class Tensor {
   Tensor uniform_(double from = 0, double to = 1) const;
   Tensor normal_(double mean = 0, double std = 1) const;
   Tensor bernoulli_(double p = 0.5) const;
-  template <class Y> const Tensor& operator+=(const Y& y) const {
-    add_(y);
-    return *this;
-  }
-  template <class Y> const Tensor& operator-=(const Y& y) const {
-    sub_(y);
-    return *this;
-  }
-  template <class Y> const Tensor& operator*=(const Y& y) const {
-    mul_(y);
-    return *this;
-  }
-  template <class Y> const Tensor& operator/=(const Y& y) const {
-    div_(y);
-    return *this;
-  }
+  template <class Y> Tensor operator+=(const Y& y) const { return add_(y); }
+  template <class Y> Tensor operator-=(const Y& y) const { return sub_(y); }
+  template <class Y> Tensor operator*=(const Y& y) const { return mul_(y); }
+  template <class Y> Tensor operator/=(const Y& y) const { return div_(y); }
 
   // ---- gradients ------------------------------------------------------------------------------------------------
   bool requires_grad() const;
@@ -275,8 +263,4 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol 
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::Tensor> : fmt::formatter<fmt::string_view> {
-  auto format(const gradus::Tensor& x, fmt::format_context& context) const {
-    return fmt::formatter<fmt::string_view>::format(gradus::to_string(x), context);
-  }
-};
+template <> struct fmt::formatter<gradus::Tensor> : gradus::ToStringFormatter {};

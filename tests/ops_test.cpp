@@ -295,6 +295,10 @@ std::map<std::string, int> declared(const std::string& header) {
   std::ifstream file(std::string(GRADUS_SOURCE_DIR) + "/autograd/" + header);
   std::map<std::string, int> count;
   for (std::string line; std::getline(file, line);) {
+    if (line.rfind("GRADUS_", 0) == 0) {  // GRADUS_OPERATOR(+, add) stands for operator+
+      const size_t sign = line.find('(') + 1;
+      ++count["operator" + line.substr(sign, line.find(',') - sign)];
+    }
     for (const std::string type : {"Tensor ", "std::vector<Tensor> ", "std::tuple<Tensor, Tensor> "}) {
       const size_t start = line.rfind("inline ", 0) == 0 ? 7 : 0;
       if (line.compare(start, type.size(), type) != 0) continue;

@@ -1,5 +1,5 @@
 // Every rounding counts here: where std::fma stands the result is rounded once, anywhere else after each operation. So
-// this file alone of the kernels is built with -ffp-contract=off.
+// this file and random.cpp, alone of the kernels, are built with -ffp-contract=off.
 #include "tensor/kernels/normal.h"
 
 #include <bit>

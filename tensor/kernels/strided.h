@@ -1,8 +1,10 @@
 // Elementwise loops over strided arrays: the same loop serves contiguous, transposed and broadcast operands.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "tensor/kernels/parallel.h"
 
@@ -15,6 +17,53 @@ template <size_t N> struct Walk {
   std::array<int64_t, kMaxDims> sizes{1};
   std::array<std::array<int64_t, kMaxDims>, N> steps{};
 };
+
+/// How an array lies in memory, in elements.
+struct Layout {
+  size_t dims;
+  const int64_t *sizes, *strides;
+};
+
+/// The loops over `sizes`, each array broadcast to them; neighbouring dimensions that step evenly become one loop.
+template <size_t N> Walk<N> walk_over(size_t dims, const int64_t* sizes, const std::array<Layout, N>& arrays) {
+  Walk<N> walk;
+  size_t loops = 0;
+  for (size_t d = 0; d < dims; ++d) {
+    if (sizes[d] == 1) continue;
+    std::array<int64_t, N> step{};
+    bool joins = loops > 0;  // the loop before steps over exactly this one
+    for (size_t i = 0; i < N; ++i) {
+      const Layout& own = arrays[i];
+      const size_t missing = dims - own.dims;
+      if (d >= missing && own.sizes[d - missing] != 1) step[i] = own.strides[d - missing];
+      joins = joins && walk.steps[i][loops - 1] == step[i] * sizes[d];
+    }
+    if (!joins) ++loops;
+    walk.sizes[loops - 1] = joins ? walk.sizes[loops - 1] * sizes[d] : sizes[d];
+    for (size_t i = 0; i < N; ++i) walk.steps[i][loops - 1] = step[i];
+  }
+  walk.dims = loops == 0 ? 1 : static_cast<int>(loops);
+  return walk;
+}
+
+/// Whether the walk meets no element of its array twice. Sorted by their steps, each loop must step over all that the
+/// smaller ones span.
+inline bool meets_each_once(const Walk<1>& walk) {
+  std::array<std::array<int64_t, 2>, Walk<1>::kMaxDims> loops;
+  const auto dims = static_cast<size_t>(walk.dims);
+  for (size_t d = 0; d < dims; ++d) loops[d] = {walk.steps[0][d], walk.sizes[d]};
+  std::sort(loops.begin(), loops.begin() + dims);
+  int64_t span = 1;
+  bool apart = true, empty = false;
+  for (size_t d = 0; d < dims; ++d) {
+    const auto [step, size] = loops[d];
+    empty = empty || size == 0;
+    if (size <= 1) continue;
+    apart = apart && step >= span;
+    span += step * (size - 1);
+  }
+  return apart || empty;
+}
 
 /// Calls row(n, at) for each run along the innermost loop, from the element `begin` to `end` in row-major order: n
 /// elements, array i beginning at element at[i].
@@ -53,6 +102,17 @@ template <size_t N> int64_t count(const Walk<N>& walk) {
 /// The same for all elements; long runs are cut, and the pieces shared between threads.
 template <size_t N, class Row> void for_each_row(const Walk<N>& walk, const Row& row) {
   parallel_for(count(walk), 1 << 15, [&](int64_t begin, int64_t end) { for_each_row_between(walk, begin, end, row); });
+}
+
+/// Where the elements of every array lie, in the order of the walk.
+template <size_t N> std::array<std::vector<int64_t>, N> places(const Walk<N>& walk) {
+  std::array<std::vector<int64_t>, N> all;
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  for_each_row_between(walk, 0, count(walk), [&](int64_t n, const std::array<int64_t, N>& at) {
+    for (size_t i = 0; i < N; ++i)
+      for (int64_t j = 0; j < n; ++j) all[i].push_back(at[i] + j * walk.steps[i][last]);
+  });
+  return all;
 }
 
 /// y = f(x)

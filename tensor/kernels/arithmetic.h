@@ -1,0 +1,76 @@
+// What an elementwise loop does to one element, where C++ itself has no word for it. Signed overflow is undefined in
+// C++; here int64 wraps, as in PyTorch.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace gradus::kernels {
+
+inline constexpr auto plus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+  else return a + b;
+};
+inline constexpr auto minus = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+  else return a - b;
+};
+inline constexpr auto times = []<class T>(T a, T b) {
+  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  else return a * b;
+};
+
+/// base^exponent of whole numbers, exponent >= 0, by repeated squaring.
+template <class T> T whole_power(T base, T exponent) {
+  T power = 1;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1) power = times(power, base);
+    base = times(base, base);
+  }
+  return power;
+}
+inline constexpr auto power = []<class T>(T x, T p) {
+  if constexpr (std::is_integral_v<T>) return whole_power(x, p);
+  else return p == T(2) ? x * x : std::pow(x, p);
+};
+
+/// x as a Y. What int64 cannot hold becomes its smallest number, as on x86; bool is whether x is not 0.
+template <class Y, class X> Y convert(X x) {
+  if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
+    return x >= X(-0x1p63) && x < X(0x1p63) ? static_cast<int64_t>(x) : std::numeric_limits<int64_t>::min();
+  } else if constexpr (std::is_same_v<Y, bool>) {
+    return x != X(0);
+  } else {
+    return static_cast<Y>(x);
+  }
+}
+
+/// Whether |a - b| <= atol + rtol |b|; equal infinities are close, NaNs if asked for.
+template <class T> bool is_close(T a, T b, double rtol, double atol, bool equal_nan) {
+  const auto x = static_cast<double>(a), y = static_cast<double>(b);
+  if (a == b) return true;
+  if (std::isnan(x) || std::isnan(y)) return equal_nan && std::isnan(x) && std::isnan(y);
+  return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
+}
+
+/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to - from overflows.
+inline uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
+  const auto a = static_cast<uint64_t>(from), b = static_cast<uint64_t>(to), stride = static_cast<uint64_t>(step);
+  const uint64_t distance = step > 0 ? b - a : a - b, size = step > 0 ? stride : 0 - stride;
+  return distance / size + (distance % size != 0);
+}
+
+/// x[i] = from + i step, computed as S.
+template <class T, class S> void arange(T* x, int64_t n, S from, S step) {
+  for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(plus(from, times(static_cast<S>(i), step)));
+}
+
+/// n numbers from `from` to `to`, made from both ends, so that the last one is exactly `to`.
+template <class T> void linspace(T* x, int64_t n, T from, T to) {
+  const T step = n > 1 ? (to - from) / static_cast<T>(n - 1) : T(0);
+  for (int64_t i = 0; i < n; ++i)
+    x[i] = i < n / 2 || n == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(n - 1 - i);
+}
+
+}  // namespace gradus::kernels

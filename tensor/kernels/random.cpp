@@ -1,0 +1,188 @@
+// PyTorch's random numbers. Every rounding counts here: where std::fma stands the result is rounded once, anywhere else
+// after each operation, so this file and normal.cpp, alone of the kernels, are built with -ffp-contract=off.
+#include "tensor/kernels/random.h"
+
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <vector>
+
+#include "tensor/kernels/normal.h"
+
+namespace gradus {
+
+void Generator::manual_seed(uint64_t seed) {
+  state_[0] = static_cast<uint32_t>(seed);
+  for (uint32_t j = 1; j < kBlock; ++j) state_[j] = 1812433253U * (state_[j - 1] ^ state_[j - 1] >> 30) + j;
+  next_ = kBlock;
+  cached_normal_.reset();
+}
+
+void Generator::refill() {
+  // The mt19937 recurrence, 624 steps at once: three loops without a modulo, so that the compiler can vectorise them.
+  constexpr size_t kShift = 397, kRest = kBlock - kShift;
+  uint32_t* s = state_.data();
+  const auto step = [](uint32_t current, uint32_t next, uint32_t far) {
+    const uint32_t mixed = (current & 0x80000000U) | (next & 0x7FFFFFFFU);
+    return far ^ mixed >> 1 ^ ((next & 1U) != 0 ? 0x9908B0DFU : 0U);
+  };
+  for (size_t i = 0; i < kRest; ++i) s[i] = step(s[i], s[i + 1], s[i + kShift]);
+  for (size_t i = kRest; i < kBlock - 1; ++i) s[i] = step(s[i], s[i + 1], s[i - kRest]);
+  s[kBlock - 1] = step(s[kBlock - 1], s[0], s[kShift - 1]);
+
+  for (size_t i = 0; i < kBlock; ++i) {
+    uint32_t y = s[i];
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9D2C5680U;
+    y ^= y << 15 & 0xEFC60000U;
+    words_[i] = y ^ y >> 18;
+  }
+  next_ = 0;
+}
+
+double Generator::normal() {
+  if (cached_normal_) {
+    const double value = *cached_normal_;
+    cached_normal_.reset();
+    return value;
+  }
+  // First the angle, then the radius: the blocks below draw them the other way round.
+  const double angle = 2 * std::numbers::pi * uniform<double>();
+  const double radius = std::sqrt(-2 * std::log(1 - uniform<double>()));
+  cached_normal_ = radius * std::sin(angle);
+  return radius * std::cos(angle);
+}
+
+}  // namespace gradus
+
+namespace gradus::kernels {
+namespace {
+
+void fill_unit(Generator& g, float* out, int64_t n) {
+  while (n > 0) {
+    const std::span<const uint32_t> words = g.words(n);
+    for (size_t i = 0; i < words.size(); ++i) out[i] = static_cast<float>(static_cast<int32_t>(words[i] & 0xFFFFFF));
+    for (size_t i = 0; i < words.size(); ++i) out[i] *= 0x1p-24f;
+    out += words.size();
+    n -= static_cast<int64_t>(words.size());
+  }
+}
+
+void fill_unit(Generator& g, double* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = g.uniform<double>();
+}
+
+}  // namespace
+
+template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
+  const T from = static_cast<T>(low), width = static_cast<T>(high) - from;
+  fill_unit(g, out, n);
+  if (from == 0 && width == 1) return;
+  stretch(out, n, from, width);
+}
+
+template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
+  if (n < 16) return fill_normal_pairs(g, out, n, mean, std);
+  const T m = static_cast<T>(mean), s = static_cast<T>(std);
+  fill_unit(g, out, n);
+  normal_blocks(out, n, m, s);
+  if (n % 16 != 0) {  // PyTorch draws the last 16 places anew, also those that are done already
+    fill_unit(g, out + n - 16, 16);
+    normal_blocks(out + n - 16, 16, m, s);
+  }
+}
+
+template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
+}
+
+template <class T> void fill_exponential(Generator& g, T* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
+}
+
+template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<double>() < p);
+}
+
+template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<T>() < p[i]);
+}
+
+template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
+  const double keep = 1 - p;
+  const T scale = 1 / static_cast<T>(keep);
+  for (int64_t i = 0; i < n; ++i) mask[i] = g.uniform<double>() < keep ? scale : T{0};
+}
+
+template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p) {
+  constexpr uint64_t kModulus = 0x7FFFFFFF, kMultiplier = 1132489760;  // of MCG31m1
+  const double keep = 1 - p;
+  const T scale = 1 / static_cast<T>(keep);
+  uint64_t x = g.word() % kModulus;
+  if (x == 0) x = 1;
+  for (int64_t i = 0; i < n; ++i) {
+    mask[i] = static_cast<double>(x) / static_cast<double>(kModulus) < keep ? scale : T{0};
+    x = x * kMultiplier % kModulus;
+  }
+}
+
+void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
+  const uint64_t from = static_cast<uint64_t>(low), range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
+    out[i] = static_cast<int64_t>(random % range + from);
+  }
+}
+
+void fill_random(Generator& g, int64_t* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
+}
+
+void randperm(Generator& g, int64_t* out, int64_t n) {
+  std::iota(out, out + n, int64_t{0});
+  for (int64_t i = 0; i + 1 < n; ++i) std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
+}
+
+template <class T>
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out) {
+  std::vector<int64_t> drawable;
+  for (int64_t i = 0; i < categories; ++i)
+    if (p[i] > 0) drawable.push_back(i);
+  std::vector<T> values(static_cast<size_t>(categories));
+  if (replacement && samples != 1) {
+    std::partial_sum(p, p + categories, values.begin());
+    const T total = values.back();
+    for (T& value : values) value /= total;
+    values.back() = 1;
+    for (int64_t k = 0; k < samples; ++k) {
+      const double u = std::max(g.uniform<double>(), 0x1p-54);  // u = 0 would find a first category of weight 0
+      out[k] = std::lower_bound(values.begin(), values.end(), u) - values.begin();
+    }
+    return;
+  }
+  fill_exponential(g, values.data(), categories);
+  for (const int64_t i : drawable) values[static_cast<size_t>(i)] = p[i] / values[static_cast<size_t>(i)];
+  const auto larger = [&](int64_t a, int64_t b) {
+    const T x = values[static_cast<size_t>(a)], y = values[static_cast<size_t>(b)];
+    return x > y || (x == y && a < b);
+  };
+  std::partial_sort_copy(drawable.begin(), drawable.end(), out, out + samples, larger);
+}
+
+#define GRADUS_INSTANTIATE(T)                                               \
+  template void fill_uniform(Generator&, T*, int64_t, double, double);      \
+  template void fill_normal(Generator&, T*, int64_t, double, double);       \
+  template void fill_normal_pairs(Generator&, T*, int64_t, double, double); \
+  template void fill_exponential(Generator&, T*, int64_t);                  \
+  template void fill_bernoulli(Generator&, T*, int64_t, double);            \
+  template void fill_bernoulli_each(Generator&, T*, const T*, int64_t);     \
+  template void dropout_mask(Generator&, T*, int64_t, double);              \
+  template void dropout_mask_mkl(Generator&, T*, int64_t, double);          \
+  template void multinomial(Generator&, const T*, int64_t, int64_t, bool, int64_t*);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+#undef GRADUS_INSTANTIATE
+template void fill_bernoulli(Generator&, int64_t*, int64_t, double);
+template void fill_bernoulli(Generator&, bool*, int64_t, double);
+
+}  // namespace gradus::kernels
