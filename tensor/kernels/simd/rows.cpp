@@ -1,0 +1,133 @@
+#include "tensor/kernels/simd/rows.h"
+
+#include "tensor/kernels/simd/math.h"
+
+namespace gradus::kernels::GRADUS_ISA {
+namespace {
+
+/// body(i) for i = 0, W, 2 W, ... below n.
+template <class T, class Body> GRADUS_INLINE void each(int64_t n, const Body& body) {
+  for (int64_t i = 0; i < n; i += kWidth<T>) body(i);
+}
+
+template <class T> constexpr T kInfinity = static_cast<T>(__builtin_inf());
+
+}  // namespace
+
+template <class T> LogSum<T> log_sum(const T* x, int64_t n) {
+  const T largest = largest_of(x, n);
+  return {largest, sum_of<T>(n, [=](int64_t i) { return exp(load_up_to(x + i, n - i, -kInfinity<T>) - largest); })};
+}
+
+template <class T> void softmax_row(T* y, const T* x, int64_t n) {
+  const T largest = largest_of(x, n);
+  const double sum = sum_of<T>(n, [=](int64_t i) {
+    const Vector<T> e = exp(load_up_to(x + i, n - i, -kInfinity<T>) - largest);
+    store_up_to(y + i, e, n - i);
+    return e;
+  });
+  const T scale = static_cast<T>(1 / sum);
+  each<T>(n, [=](int64_t i) { store_up_to(y + i, load_up_to(y + i, n - i) * scale, n - i); });
+}
+
+template <class T> void softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
+  const T dot = static_cast<T>(
+      sum_of<T>(n, [=](int64_t i) { return load_up_to(dy + i, n - i) * load_up_to(y + i, n - i); }));
+  each<T>(n, [=](int64_t i) {
+    store_up_to(dx + i, load_up_to(y + i, n - i) * (load_up_to(dy + i, n - i) - dot), n - i);
+  });
+}
+
+template <class T> void log_softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
+  const T sum = static_cast<T>(sum_of<T>(n, [=](int64_t i) { return load_up_to(dy + i, n - i); }));
+  each<T>(n, [=](int64_t i) {
+    store_up_to(dx + i, load_up_to(dy + i, n - i) - exp(load_up_to(y + i, n - i)) * sum, n - i);
+  });
+}
+
+template <class T> void subtract_row(T* y, const T* x, T a, T b, int64_t n) {
+  each<T>(n, [=](int64_t i) { store_up_to(y + i, load_up_to(x + i, n - i) - a - b, n - i); });
+}
+
+template <class T> void scaled_softmax_row(T* dx, const T* x, T lse, T scale, int64_t n) {
+  each<T>(n, [=](int64_t i) { store_up_to(dx + i, exp(load_up_to(x + i, n - i) - lse) * scale, n - i); });
+}
+
+template <class T>
+void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t n, double eps) {
+  const auto count = static_cast<double>(n);
+  const T m = static_cast<T>(sum_of<T, 1>(n, [=](int64_t i) { return load_up_to(x + i, n - i); }) / count);
+  const double squares = sum_of<T>(n, [=](int64_t i) {
+    const Vector<T> d = load_up_to(x + i, n - i, m) - m;
+    return d * d;
+  });
+  const T r = static_cast<T>(1 / __builtin_sqrt(squares / count + eps));
+  *mean = m;
+  *rstd = r;
+  each<T>(n, [=](int64_t i) {
+    Vector<T> z = (load_up_to(x + i, n - i) - m) * r;
+    if (weight) z = z * load_up_to(weight + i, n - i);
+    if (bias) z = z + load_up_to(bias + i, n - i);
+    store_up_to(y + i, z, n - i);
+  });
+}
+
+template <class T>
+void layer_norm_backward_row(T* dx, const T* dy, const T* x, T mean, T rstd, const T* weight, int64_t n) {
+  const auto dz = [=](int64_t i) {
+    const Vector<T> g = load_up_to(dy + i, n - i);
+    return weight ? g * load_up_to(weight + i, n - i) : g;
+  };
+  const auto z = [=](int64_t i) { return (load_up_to(x + i, n - i) - mean) * rstd; };
+  const T average_dz = static_cast<T>(sum_of<T>(n, dz) / static_cast<double>(n));
+  const T average_dz_z =
+      static_cast<T>(sum_of<T>(n, [=](int64_t i) { return dz(i) * z(i); }) / static_cast<double>(n));
+  each<T>(n, [=](int64_t i) { store_up_to(dx + i, (dz(i) - average_dz - z(i) * average_dz_z) * rstd, n - i); });
+}
+
+template <class T> void layer_norm_backward_columns(T* dweight, T* dbias, const T* dy, const T* x, const T* mean,
+                                                    const T* rstd, int64_t R, int64_t C, int64_t width) {
+  constexpr int64_t W = kWidth<T>, kVectors = 4, kTogether = 32;  // rows added in T
+  for (int64_t c = 0; c < width; c += kVectors * W) {
+    Sum<T> all_dy_z[kVectors], all_dy[kVectors];
+    for (int64_t r = 0; r < R;) {
+      Vector<T> dy_z[kVectors] = {}, sum[kVectors] = {};
+      for (const int64_t end = R - r < kTogether ? R : r + kTogether; r < end; ++r) {
+        const T m = mean[r], s = rstd[r];
+        GRADUS_UNROLL
+        for (int64_t v = 0; v < kVectors; ++v) {
+          const int64_t at = c + v * W;
+          if (at >= width) break;
+          const Vector<T> g = load_up_to(dy + r * C + at, width - at);
+          dy_z[v] += g * ((load_up_to(x + r * C + at, width - at) - m) * s);
+          sum[v] += g;
+        }
+      }
+      GRADUS_UNROLL
+      for (int64_t v = 0; v < kVectors; ++v) {
+        all_dy_z[v].add(dy_z[v]);
+        all_dy[v].add(sum[v]);
+      }
+    }
+    for (int64_t v = 0; v < kVectors && c + v * W < width; ++v) {
+      const int64_t at = c + v * W;
+      if (dweight) store_up_to(dweight + at, all_dy_z[v].lane_totals(), width - at);
+      if (dbias) store_up_to(dbias + at, all_dy[v].lane_totals(), width - at);
+    }
+  }
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                              \
+  template LogSum<T> log_sum(const T*, int64_t);                                                           \
+  template void softmax_row(T*, const T*, int64_t);                                                        \
+  template void softmax_backward_row(T*, const T*, const T*, int64_t);                                     \
+  template void log_softmax_backward_row(T*, const T*, const T*, int64_t);                                 \
+  template void subtract_row(T*, const T*, T, T, int64_t);                                                 \
+  template void scaled_softmax_row(T*, const T*, T, T, int64_t);                                           \
+  template void layer_norm_row(T*, T*, T*, const T*, const T*, const T*, int64_t, double);                 \
+  template void layer_norm_backward_row(T*, const T*, const T*, T, T, const T*, int64_t);                  \
+  template void layer_norm_backward_columns(T*, T*, const T*, const T*, const T*, const T*, int64_t, int64_t, int64_t);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+
+}  // namespace gradus::kernels::GRADUS_ISA
