@@ -7,7 +7,7 @@ namespace gradus::kernels {
 namespace {
 
 constexpr int64_t kPiece = 256;  // numbers brought side by side at a time
-constexpr int64_t kStrip = 16;   // rows transposed together: a cache line of floats
+constexpr int64_t kTile = 16;    // rows and columns transposed together: a cache line of floats
 
 template <class T> void spread(T* y, const T* x, int64_t y_step, int64_t x_step, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i * y_step] = x[i * x_step];
@@ -65,23 +65,26 @@ template <class T> void choose(T* y, const bool* condition, const T* a, const T*
 }
 
 template <class T> void copy(T* y, const T* x, const Walk<2>& walk) {
-  // Along y's rows, x's elements may lie far apart, and others of the cache lines read are wanted by the next rows: so
-  // strips of rows are copied together, if x steps evenly from one to the next.
+  // Where x steps evenly down y's columns, a tile at a time is read along one and written along the other: then every
+  // cache line is brought once.
   const auto last = static_cast<size_t>(walk.dims - 1);
   size_t d = 0;
-  while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kStrip)) ++d;
+  while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kTile)) ++d;
   if (d == last || walk.steps[0][last] != 1) return map(y, x, walk, [](T value) { return value; });
   const int64_t R = walk.sizes[d], C = walk.sizes[last], sy = walk.steps[0][d], sx = walk.steps[1][last];
   Walk<2> rest = walk;
   rest.sizes[d] = rest.sizes[last] = 1;
-  const int64_t strips = (R + kStrip - 1) / kStrip;
-  parallel_for(count(rest) * strips, grain_for(kStrip * C), [&](int64_t begin, int64_t end) {
+  const int64_t strips = (R + kTile - 1) / kTile;
+  parallel_for(count(rest) * strips, grain_for(kTile * C), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t r0 = i % strips * kStrip, rows = std::min(kStrip, R - r0);
+      const int64_t r0 = i % strips * kTile, rows = std::min(kTile, R - r0);
       for_each_row_between(rest, i / strips, i / strips + 1, [&](int64_t, const std::array<int64_t, 2>& at) {
-        T* const to = y + at[0] + r0 * sy;
-        const T* const from = x + at[1] + r0;
-        for (int64_t c = 0; c < C; ++c) spread(to + c, from + c * sx, sy, 1, rows);
+        for (int64_t c0 = 0; c0 < C; c0 += kTile) {
+          const int64_t columns = std::min(kTile, C - c0);
+          T tile[kTile][kTile];
+          for (int64_t c = 0; c < columns; ++c) spread(tile[c], x + at[1] + r0 + (c0 + c) * sx, 1, 1, rows);
+          for (int64_t r = 0; r < rows; ++r) spread(y + at[0] + (r0 + r) * sy + c0, tile[0] + r, 1, kTile, columns);
+        }
       });
     }
   });

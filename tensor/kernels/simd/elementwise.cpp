@@ -56,9 +56,9 @@ template <class T> void map_vectors(Map op, T* y, const T* x, int64_t n) {
     case Map::tanh: return run([](V v) { return tanh(v); });
     case Map::sigmoid: return run([](V v) { return sigmoid<T>(v); });
     case Map::silu: return run([](V v) { return v * sigmoid<T>(v); });
-    case Map::gelu: return run([](V v) { return v * normal_cdf<T>(v); });
+    case Map::gelu: return run([](V v) { return v * normal_cdf(v); });
     case Map::gelu_tanh: return run([](V v) { return v * sigmoid<T>(gelu_exponent<T>(v)); });
-    case Map::normal_cdf: return run([](V v) { return normal_cdf<T>(v); });
+    case Map::normal_cdf: return run([](V v) { return normal_cdf(v); });
   }
 }
 
@@ -94,7 +94,7 @@ void zip_vectors(Zip op, Y* y, const T* a, int64_t a_step, const T* b, int64_t b
           return dy * (s + x * s * (T(1) - s));
         });
       case Zip::gelu_backward:
-        return run([](V dy, V x) { return dy * (normal_cdf<T>(x) + x * normal_density<T>(x)); });
+        return run([](V dy, V x) { return dy * (normal_cdf(x) + x * normal_density<T>(x)); });
       default:  // gelu_tanh_backward
         return run([](V dy, V x) {
           const V s = sigmoid<T>(gelu_exponent<T>(x)), slope = x * x * (6 * kGeluScale<T> * kGeluCubic<T>) + 2 * kGeluScale<T>;

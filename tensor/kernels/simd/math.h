@@ -19,34 +19,46 @@ template <class T> GRADUS_INLINE Vector<T> with_sign_of(Vector<T> x, Vector<T> s
   return from_bits(bits(size) | (bits(x) & bits(broadcast<T>(-T(0)))));
 }
 
-// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r - 1 by a polynomial. So e^x = 2^n e^r, and 2^n is made of its bits.
+/// 2^n for -127 < n < 128.
+GRADUS_INLINE Vector<float> power_of_two(Whole<float> n) { return from_bits((n + 127) << 23); }
+/// x 2^n, however large or small. n is there as a whole number and as a float.
+GRADUS_INLINE Vector<float> scale(Vector<float> x, Whole<float> n, Vector<float> number) {
+#if GRADUS_BYTES == 64 && defined(__AVX512F__)
+  (void)n;
+  return __builtin_ia32_scalefps512_mask(x, number, x, -1, 4);  // 4: rounds as everything else
+#else
+  (void)number;
+  const Whole<float> half = n >> 1;  // 2^n may be no float, its root is one
+  return x * power_of_two(half) * power_of_two(n - half);
+#endif
+}
+
+// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r by a polynomial: e^x = 2^n e^r.
 struct Split {
   Whole<float> n;
-  Vector<float> expm1;
+  Vector<float> number, exp_r;  // n as a float
 };
 GRADUS_INLINE Split split(Vector<float> x) {
   const Vector<float> shifted = x * 0x1.715476p0f + 0x1.8p23f;  // the last bits are the whole part of x / ln 2
   const Vector<float> n = shifted - 0x1.8p23f, r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;  // ln 2 in two parts
-  Vector<float> q = r * 0x1.6d7536p-10f + 0x1.120b6cp-7f;
-  q = q * r + 0x1.5554b8p-5f;
-  q = q * r + 0x1.5554dcp-3f;
-  q = q * r + 0.5f;
-  return {bits(shifted) - bits(broadcast(0x1.8p23f)), q * (r * r) + r};
+  Vector<float> e = r * 0x1.6d7536p-10f + 0x1.120b6cp-7f;
+  e = e * r + 0x1.5554b8p-5f;
+  e = e * r + 0x1.5554dcp-3f;
+  e = e * r + 0.5f;
+  e = e * r + 1.0f;
+  return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, e * r + 1.0f};
 }
-/// 2^n for -127 < n < 128.
-GRADUS_INLINE Vector<float> power_of_two(Whole<float> n) { return from_bits((n + 127) << 23); }
 
-GRADUS_INLINE Vector<float> exp(Vector<float> x) {
-  x = x < -104.0f ? broadcast(-104.0f) : x;  // NaN stays
-  x = x > 89.0f ? broadcast(89.0f) : x;
-  const Split s = split(x);
-  const Whole<float> half = s.n >> 1;  // 2^n may be too large or too small for a float, its root never
-  return (s.expm1 + 1.0f) * power_of_two(half) * power_of_two(s.n - half);
+/// e^x for x < 90, or NaN.
+GRADUS_INLINE Vector<float> exp_below(Vector<float> x) {
+  const Split s = split(x < -104.0f ? broadcast(-104.0f) : x);  // NaN stays
+  return scale(s.exp_r, s.n, s.number);
 }
-/// The same for -87 <= x <= 0, or NaN.
+GRADUS_INLINE Vector<float> exp(Vector<float> x) { return exp_below(x > 89.0f ? broadcast(89.0f) : x); }
+/// e^x for |x| < 87, or NaN.
 GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
   const Split s = split(x);
-  return (s.expm1 + 1.0f) * power_of_two(s.n);
+  return s.exp_r * power_of_two(s.n);
 }
 
 GRADUS_INLINE Vector<float> log(Vector<float> x) {
@@ -74,13 +86,12 @@ GRADUS_INLINE Vector<float> log(Vector<float> x) {
 GRADUS_INLINE Vector<float> tanh(Vector<float> x) {
   Vector<float> a = abs<float>(x);
   a = a > 10.0f ? broadcast(10.0f) : a;
-  const Split e = split(a + a);
-  const Vector<float> scale = power_of_two(e.n), s = a * a;
+  const Vector<float> s = a * a;
   Vector<float> p = s * -0x1.830ce4p-8f + 0x1.54e088p-6f;
   p = p * s - 0x1.b89ef6p-5f;
   p = p * s + 0x1.1109dcp-3f;
   p = p * s - 0x1.55553ep-2f;
-  return with_sign_of<float>(x, a < 0.6f ? p * (s * a) + a : 1.0f - 2.0f / (scale * e.expm1 + (scale + 1.0f)));
+  return with_sign_of<float>(x, a < 0.6f ? p * (s * a) + a : 1.0f - 2.0f / (exp_of_small(a + a) + 1.0f));
 }
 
 GRADUS_INLINE Vector<float> erf(Vector<float> x) {
@@ -117,16 +128,36 @@ GRADUS_INLINE Vector<float> sqrt(Vector<float> x) {
   return x;
 }
 
+GRADUS_INLINE Vector<double> exp_below(Vector<double> x) { return exp(x); }
+
 /// 1 / (1 + e^-x), by way of e^-|x|, which does not overflow.
 template <class T> GRADUS_INLINE Vector<T> sigmoid(Vector<T> x) {
-  const Vector<T> e = exp(-abs<T>(x));
+  const Vector<T> e = exp_below(-abs<T>(x));
   return (x < T(0) ? e : broadcast(T(1))) / (e + T(1));
 }
 
-/// The normal distribution's density at x, and what lies below x.
-template <class T> GRADUS_INLINE Vector<T> normal_density(Vector<T> x) { return exp(x * x * T(-0.5)) * T(0.39894228040143268); }
-template <class T> GRADUS_INLINE Vector<T> normal_cdf(Vector<T> x) {
-  return erf(x * T(0.70710678118654752)) * T(0.5) + T(0.5);
+/// The normal distribution's density at x.
+template <class T> GRADUS_INLINE Vector<T> normal_density(Vector<T> x) {
+  return exp_below(x * x * T(-0.5)) * T(0.39894228040143268);
+}
+
+/// What of the normal distribution lies below x.
+GRADUS_INLINE Vector<double> normal_cdf(Vector<double> x) { return erf(x * 0.70710678118654752) * 0.5 + 0.5; }
+/// The tail beyond |x|, by its logarithm: it keeps its digits where 1 + erf would lose them.
+GRADUS_INLINE Vector<float> normal_cdf(Vector<float> x) {
+  const Vector<float> a = abs<float>(x);
+  const Whole<float> far = a > 5.6f;
+  const Vector<float> u = far ? broadcast(5.6f) : a;
+  Vector<float> p = u * 0x1.581814p-23f - 0x1.e875dap-19f;  // log(2 tail) / u
+  p = p * u + 0x1.179774p-15f;
+  p = p * u - 0x1.1cf056p-13f;
+  p = p * u - 0x1.b2d9fap-14f;
+  p = p * u + 0x1.42c632p-8f;
+  p = p * u - 0x1.2a4db2p-5f;
+  p = p * u - 0x1.45edb2p-2f;
+  p = p * u - 0x1.98848ep-1f;
+  const Vector<float> near = exp_of_small(p * u - 0x1.62e430p-1f), tail = far ? Vector<float>{} : near;
+  return x < 0.0f ? tail : 1.0f - tail;
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA

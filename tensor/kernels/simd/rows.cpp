@@ -5,84 +5,79 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// body(i) for i = 0, W, 2 W, ... below n.
-template <class T, class Body> GRADUS_INLINE void each(int64_t n, const Body& body) {
-  for (int64_t i = 0; i < n; i += kWidth<T>) body(i);
-}
-
 template <class T> constexpr T kInfinity = static_cast<T>(__builtin_inf());
 
 }  // namespace
 
 template <class T> LogSum<T> log_sum(const T* x, int64_t n) {
   const T largest = largest_of(x, n);
-  return {largest, sum_of<T>(n, [=](int64_t i) { return exp(load_up_to(x + i, n - i, -kInfinity<T>) - largest); })};
+  return {largest, sum_of<T>(n, [=](int64_t i, int64_t left) { return exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest); })};
 }
 
 template <class T> void softmax_row(T* y, const T* x, int64_t n) {
   const T largest = largest_of(x, n);
-  const double sum = sum_of<T>(n, [=](int64_t i) {
-    const Vector<T> e = exp(load_up_to(x + i, n - i, -kInfinity<T>) - largest);
-    store_up_to(y + i, e, n - i);
+  const double sum = sum_of<T>(n, [=](int64_t i, int64_t left) {
+    const Vector<T> e = exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest);
+    store_up_to(y + i, e, left);
     return e;
   });
   const T scale = static_cast<T>(1 / sum);
-  each<T>(n, [=](int64_t i) { store_up_to(y + i, load_up_to(y + i, n - i) * scale, n - i); });
+  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(y + i, load_up_to(y + i, left) * scale, left); });
 }
 
 template <class T> void softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
   const T dot = static_cast<T>(
-      sum_of<T>(n, [=](int64_t i) { return load_up_to(dy + i, n - i) * load_up_to(y + i, n - i); }));
-  each<T>(n, [=](int64_t i) {
-    store_up_to(dx + i, load_up_to(y + i, n - i) * (load_up_to(dy + i, n - i) - dot), n - i);
+      sum_of<T>(n, [=](int64_t i, int64_t left) { return load_up_to(dy + i, left) * load_up_to(y + i, left); }));
+  each<T>(n, [=](int64_t i, int64_t left) {
+    store_up_to(dx + i, load_up_to(y + i, left) * (load_up_to(dy + i, left) - dot), left);
   });
 }
 
 template <class T> void log_softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
-  const T sum = static_cast<T>(sum_of<T>(n, [=](int64_t i) { return load_up_to(dy + i, n - i); }));
-  each<T>(n, [=](int64_t i) {
-    store_up_to(dx + i, load_up_to(dy + i, n - i) - exp(load_up_to(y + i, n - i)) * sum, n - i);
+  const T sum = static_cast<T>(sum_of<T>(n, [=](int64_t i, int64_t left) { return load_up_to(dy + i, left); }));
+  each<T>(n, [=](int64_t i, int64_t left) {
+    store_up_to(dx + i, load_up_to(dy + i, left) - exp_below(load_up_to(y + i, left)) * sum, left);
   });
 }
 
 template <class T> void subtract_row(T* y, const T* x, T a, T b, int64_t n) {
-  each<T>(n, [=](int64_t i) { store_up_to(y + i, load_up_to(x + i, n - i) - a - b, n - i); });
+  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(y + i, load_up_to(x + i, left) - a - b, left); });
 }
 
 template <class T> void scaled_softmax_row(T* dx, const T* x, T lse, T scale, int64_t n) {
-  each<T>(n, [=](int64_t i) { store_up_to(dx + i, exp(load_up_to(x + i, n - i) - lse) * scale, n - i); });
+  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(dx + i, exp_below(load_up_to(x + i, left) - lse) * scale, left); });
 }
 
 template <class T>
 void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t n, double eps) {
   const auto count = static_cast<double>(n);
-  const T m = static_cast<T>(sum_of<T, 1>(n, [=](int64_t i) { return load_up_to(x + i, n - i); }) / count);
-  const double squares = sum_of<T>(n, [=](int64_t i) {
-    const Vector<T> d = load_up_to(x + i, n - i, m) - m;
+  const T m = static_cast<T>(sum_of<T, 1>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count);
+  const double squares = sum_of<T>(n, [=](int64_t i, int64_t left) {
+    const Vector<T> d = load_up_to(x + i, left, m) - m;
     return d * d;
   });
   const T r = static_cast<T>(1 / __builtin_sqrt(squares / count + eps));
   *mean = m;
   *rstd = r;
-  each<T>(n, [=](int64_t i) {
-    Vector<T> z = (load_up_to(x + i, n - i) - m) * r;
-    if (weight) z = z * load_up_to(weight + i, n - i);
-    if (bias) z = z + load_up_to(bias + i, n - i);
-    store_up_to(y + i, z, n - i);
+  each<T>(n, [=](int64_t i, int64_t left) {
+    Vector<T> z = (load_up_to(x + i, left) - m) * r;
+    if (weight) z = z * load_up_to(weight + i, left);
+    if (bias) z = z + load_up_to(bias + i, left);
+    store_up_to(y + i, z, left);
   });
 }
 
 template <class T>
 void layer_norm_backward_row(T* dx, const T* dy, const T* x, T mean, T rstd, const T* weight, int64_t n) {
-  const auto dz = [=](int64_t i) {
-    const Vector<T> g = load_up_to(dy + i, n - i);
-    return weight ? g * load_up_to(weight + i, n - i) : g;
+  const auto dz = [=](int64_t i, int64_t left) {
+    const Vector<T> g = load_up_to(dy + i, left);
+    return weight ? g * load_up_to(weight + i, left) : g;
   };
-  const auto z = [=](int64_t i) { return (load_up_to(x + i, n - i) - mean) * rstd; };
+  const auto z = [=](int64_t i, int64_t left) { return (load_up_to(x + i, left) - mean) * rstd; };
   const T average_dz = static_cast<T>(sum_of<T>(n, dz) / static_cast<double>(n));
   const T average_dz_z =
-      static_cast<T>(sum_of<T>(n, [=](int64_t i) { return dz(i) * z(i); }) / static_cast<double>(n));
-  each<T>(n, [=](int64_t i) { store_up_to(dx + i, (dz(i) - average_dz - z(i) * average_dz_z) * rstd, n - i); });
+      static_cast<T>(sum_of<T>(n, [=](int64_t i, int64_t left) { return dz(i, left) * z(i, left); }) / static_cast<double>(n));
+  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(dx + i, (dz(i, left) - average_dz - z(i, left) * average_dz_z) * rstd, left); });
 }
 
 template <class T> void layer_norm_backward_columns(T* dweight, T* dbias, const T* dy, const T* x, const T* mean,

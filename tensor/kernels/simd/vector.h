@@ -120,20 +120,27 @@ template <class T> struct Sum {
   Vector<double> lanes[2] = {};
 };
 
-/// Sum of term(i) for i = 0, W, 2 W, ... below n, the numbers in the last one that lie beyond n being 0. TOGETHER terms
-/// are added in T, then all in double.
+/// Sum of term(i, left) for i = 0, W, 2 W, ... below n. Where fewer than W numbers are left, those beyond must be 0.
+/// TOGETHER terms are added in T, then all in double.
 template <class T, int TOGETHER = 8, class Term> GRADUS_INLINE double sum_of(int64_t n, const Term& term) {
   constexpr int64_t W = kWidth<T>;
   Sum<T> sum;
   int64_t i = 0;
   for (; i + TOGETHER * W <= n; i += TOGETHER * W) {
-    Vector<T> part = term(i);
+    Vector<T> part = term(i, W);
     GRADUS_UNROLL
-    for (int v = 1; v < TOGETHER; ++v) part += term(i + v * W);
+    for (int v = 1; v < TOGETHER; ++v) part += term(i + v * W, W);
     sum.add(part);
   }
-  for (; i < n; i += W) sum.add(term(i));
+  for (; i < n; i += W) sum.add(term(i, n - i));
   return sum.total();
+}
+/// body(i, left) for the same i.
+template <class T, class Body> GRADUS_INLINE void each(int64_t n, const Body& body) {
+  constexpr int64_t W = kWidth<T>;
+  int64_t i = 0;
+  for (; i + W <= n; i += W) body(i, W);
+  if (i < n) body(i, n - i);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
