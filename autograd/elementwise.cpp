@@ -31,9 +31,10 @@ template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Zip
 
 /// What of the normal distribution lies below x.
 Tensor normal_cdf(const Tensor& x) {
-  return record("normal_cdf", map_float("gelu", x, Map::normal_cdf), {x, [x = saved(x)](const Tensor& dy) {
-                  return dy * exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-                }});
+  return record("normal_cdf", map_float("gelu", x, Map::normal_cdf),
+                {x, [x = saved(x)](const Tensor& dy) {
+                   return dy * exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+                 }});
 }
 
 }  // namespace
@@ -119,22 +120,25 @@ Tensor rsqrt(const Tensor& x) {
 }
 
 Tensor tanh(const Tensor& x) {
-  return record("tanh", map_float("tanh", x, Map::tanh), {x, [](const Tensor& dy, const Tensor& y) {
-                  return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Zip::tanh_backward);
-                }});
+  return record("tanh", map_float("tanh", x, Map::tanh),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Zip::tanh_backward);
+                 }});
 }
 
 Tensor sigmoid(const Tensor& x) {
-  return record("sigmoid", map_float("sigmoid", x, Map::sigmoid), {x, [](const Tensor& dy, const Tensor& y) {
-                  return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Zip::sigmoid_backward);
-                }});
+  return record("sigmoid", map_float("sigmoid", x, Map::sigmoid),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Zip::sigmoid_backward);
+                 }});
 }
 
 Tensor relu(const Tensor& x) {
-  return record("relu", map_number("relu", x, kernels::positive_part), {x, [](const Tensor& dy, const Tensor& y) {
-                  return is_grad_enabled() ? where(y > 0, dy, zeros_like(dy))
-                                           : zip_float("relu", dy, y, Zip::relu_backward);
-                }});
+  return record("relu", map_number("relu", x, kernels::positive_part),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? where(y > 0, dy, zeros_like(dy))
+                                            : zip_float("relu", dy, y, Zip::relu_backward);
+                 }});
 }
 
 Tensor gelu(const Tensor& x, const std::string& approximate) {
@@ -164,9 +168,9 @@ Tensor cos(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  return record("abs", map_number("abs", x, kernels::magnitude), {x, [x = saved(x)](const Tensor& dy) {
-                  return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
-                }});
+  return record(
+      "abs", map_number("abs", x, kernels::magnitude),
+      {x, [x = saved(x)](const Tensor& dy) { return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype())); }});
 }
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {

@@ -22,7 +22,7 @@ Tensor finish(const Tensor& x, const TensorOptions& options) {
 Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
   numel(op, sizes);  // for its error
   const Tensor x = strided(sizes, contiguous_strides(sizes), t);
-  dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>(op)); });
+  dispatch(t, [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
 
@@ -134,7 +134,7 @@ Tensor empty_like(const Tensor& x, const TensorOptions& options) {
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
   const Tensor y = empty_like(x, options_like(x, options).requires_grad(false));
-  dispatch(y.dtype(), [&]<class T>() { std::fill_n(y.data<T>(), y.numel(), value.to<T>("full_like")); });
+  dispatch(y.dtype(), [&]<class T>() { kernels::fill(y.data<T>(), y.numel(), value.to<T>("full_like")); });
   return finish(y, options);
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }

@@ -12,9 +12,7 @@
 namespace gradus::kernels {
 
 /// f, for which loops over floats use vectors: OP is a Map or Zip that gives the same bits.
-template <auto OP, class F> struct WithVectors : F {
-  static constexpr auto kOp = OP;
-};
+template <auto OP, class F> struct WithVectors : F { static constexpr auto kOp = OP; };
 template <auto OP, class F> constexpr WithVectors<OP, F> with_vectors(F f) { return {f}; }
 
 inline constexpr auto plus = with_vectors<Zip::add>([]<class T>(T a, T b) {
@@ -30,9 +28,8 @@ inline constexpr auto times = with_vectors<Zip::mul>([]<class T>(T a, T b) {
   else return a * b;
 });
 /// Whole numbers divided by 0 give 0.
-inline constexpr auto over = with_vectors<Zip::div>([]<class T>(T a, T b) {
-  return std::is_integral_v<T> && b == T(0) ? T(0) : a / b;
-});
+inline constexpr auto over =
+    with_vectors<Zip::div>([]<class T>(T a, T b) { return std::is_integral_v<T> && b == T(0) ? T(0) : a / b; });
 inline constexpr auto equal = with_vectors<Zip::eq>(std::equal_to<>());
 inline constexpr auto not_equal = with_vectors<Zip::ne>(std::not_equal_to<>());
 inline constexpr auto less = with_vectors<Zip::lt>(std::less<>());
@@ -48,7 +45,8 @@ inline constexpr auto magnitude = with_vectors<Map::abs>([]<class T>(T x) {
   if constexpr (std::is_integral_v<T>) return x < T(0) ? minus(T(0), x) : x;
   else return std::abs(x);
 });
-inline constexpr auto positive_part = with_vectors<Map::relu>([]<class T>(T x) { return x < T(0) ? T(0) : x; });  // keeps NaN
+inline constexpr auto positive_part =
+    with_vectors<Map::relu>([]<class T>(T x) { return x < T(0) ? T(0) : x; });  // keeps NaN
 
 /// base^exponent of whole numbers, exponent >= 0, by repeated squaring.
 template <class T> T whole_power(T base, T exponent) {

@@ -1,6 +1,7 @@
 #include "tensor/kernels/elementwise.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 namespace gradus::kernels {
@@ -64,13 +65,22 @@ template <class T> void choose(T* y, const bool* condition, const T* a, const T*
   });
 }
 
+template <class T> void fill(T* x, int64_t n, T value) {
+  const T zero{};
+  const bool clears = std::memcmp(&value, &zero, sizeof(T)) == 0;  // not so -0.0
+  parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
+    if (clears) std::memset(x + begin, 0, static_cast<size_t>(end - begin) * sizeof(T));
+    else std::fill(x + begin, x + end, value);
+  });
+}
+
 template <class T> void copy(T* y, const T* x, const Walk<2>& walk) {
   // Where x steps evenly down y's columns, a tile at a time is read along one and written along the other: then every
   // cache line is brought once.
   const auto last = static_cast<size_t>(walk.dims - 1);
   size_t d = 0;
   while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kTile)) ++d;
-  if (d == last || walk.steps[0][last] != 1) return map(y, x, walk, [](T value) { return value; });
+  if (d == last || walk.steps[0][last] != 1 || count(walk) == 0) return map(y, x, walk, [](T value) { return value; });
   const int64_t R = walk.sizes[d], C = walk.sizes[last], sy = walk.steps[0][d], sx = walk.steps[1][last];
   Walk<2> rest = walk;
   rest.sizes[d] = rest.sizes[last] = 1;
@@ -90,16 +100,17 @@ template <class T> void copy(T* y, const T* x, const Walk<2>& walk) {
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                     \
-  template void choose(T*, const bool*, const T*, const T*, const Walk<4>&);      \
+#define GRADUS_INSTANTIATE(T)                                                \
+  template void fill(T*, int64_t, T);                                        \
+  template void choose(T*, const bool*, const T*, const T*, const Walk<4>&); \
   template void copy(T*, const T*, const Walk<2>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)
 GRADUS_INSTANTIATE(bool)
 #undef GRADUS_INSTANTIATE
-#define GRADUS_INSTANTIATE(T)                                                     \
-  template void map(T*, const T*, const Walk<2>&, Map);                           \
+#define GRADUS_INSTANTIATE(T)                           \
+  template void map(T*, const T*, const Walk<2>&, Map); \
   template void zip(T*, const T*, const T*, const Walk<3>&, Zip);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

@@ -17,9 +17,8 @@ template <class T> void sgd_step(T* param, T* buffer, const T* grad, int64_t n, 
 }
 
 template <class T> void adam_step(T* param, T* m, T* v, const T* grad, int64_t n, const AdamStep& step) {
-  parallel_for(n, grain_for(4), [&](int64_t i, int64_t end) {
-    GRADUS_BEST(adam(param + i, m + i, v + i, grad + i, end - i, step));
-  });
+  parallel_for(n, grain_for(4),
+               [&](int64_t i, int64_t end) { GRADUS_BEST(adam(param + i, m + i, v + i, grad + i, end - i, step)); });
 }
 
 template <class T> double sum_of_squares(const T* x, int64_t n) {

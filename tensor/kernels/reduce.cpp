@@ -17,8 +17,8 @@ constexpr int64_t kLanes = kSumColumns;  // columns summed side by side
 constexpr int64_t kRows = 64;            // rows added one after the other; longer columns are halved
 constexpr int64_t kPartial = 32 * 1024;  // rows of one partial sum where few columns are long
 
-/// total[c] = sum of column c over r < R, for c < width <= kLanes; add(total, x, R, stride, width) adds a few rows to it.
-/// Pairwise: the two halves are summed apart, so the rounding error grows with log R.
+/// total[c] = sum of column c over r < R, for c < width <= kLanes; add(total, x, R, stride, width) adds a few rows to
+/// it. Pairwise: the two halves are summed apart, so the rounding error grows with log R.
 template <class Sum, class T, class Add>
 void sum_columns(Sum* total, const T* x, int64_t R, int64_t stride, int64_t width, const Add& add) {
   if (R <= kRows) {
@@ -137,9 +137,10 @@ template <class T> void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64
     sum_block(center, rows, R, C, width, plain);
     for (int64_t c = 0; c < width; ++c) center[c] /= static_cast<double>(R);
     if (C == 1) std::fill(center + 1, center + kLanes, center[0]);
-    sum_block(squares, rows, R, C, width, [&](double* total, const T* part, int64_t n, int64_t stride, int64_t columns) {
-      GRADUS_BEST(add_squares(total, part, center, n, stride, columns));
-    });
+    sum_block(squares, rows, R, C, width,
+              [&](double* total, const T* part, int64_t n, int64_t stride, int64_t columns) {
+                GRADUS_BEST(add_squares(total, part, center, n, stride, columns));
+              });
     for (int64_t c = 0; c < width; ++c) {
       mean[a * C + c0 + c] = static_cast<T>(center[c]);
       m2[a * C + c0 + c] = static_cast<T>(squares[c]);

@@ -118,7 +118,10 @@ template <size_t N> std::array<std::vector<int64_t>, N> places(const Walk<N>& wa
 }
 
 /// Whether a formula for numbers of type T names an op that simd/ has loops for.
-template <class F, class T> concept HasVectors = std::is_floating_point_v<T> && requires { F::kOp; };
+template <class F, class T>
+concept HasVectors = std::is_floating_point_v<T> && requires {
+  F::kOp;
+};
 constexpr int64_t kFewForVectors = 16;
 
 /// y = f(x)

@@ -21,13 +21,14 @@ template <class T> GRADUS_INLINE Vector<T> with_sign_of(Vector<T> x, Vector<T> s
 
 /// 2^n for -127 < n < 128.
 GRADUS_INLINE Vector<float> power_of_two(Whole<float> n) { return from_bits((n + 127) << 23); }
-/// x 2^n, however large or small. n is there as a whole number and as a float.
-GRADUS_INLINE Vector<float> scale(Vector<float> x, Whole<float> n, Vector<float> number) {
+/// x 2^n, however large or small, unless only small n are expected. n is there as a whole number and as a float.
+template <bool SMALL = false> GRADUS_INLINE Vector<float> scale(Vector<float> x, Whole<float> n, Vector<float> number) {
 #if GRADUS_BYTES == 64 && defined(__AVX512F__)
   (void)n;
   return __builtin_ia32_scalefps512_mask(x, number, x, -1, 4);  // 4: rounds as everything else
 #else
   (void)number;
+  if constexpr (SMALL) return x * power_of_two(n);
   const Whole<float> half = n >> 1;  // 2^n may be no float, its root is one
   return x * power_of_two(half) * power_of_two(n - half);
 #endif
@@ -58,7 +59,7 @@ GRADUS_INLINE Vector<float> exp(Vector<float> x) { return exp_below(x > 89.0f ? 
 /// e^x for |x| < 87, or NaN.
 GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
   const Split s = split(x);
-  return s.exp_r * power_of_two(s.n);
+  return scale<true>(s.exp_r, s.n, s.number);
 }
 
 GRADUS_INLINE Vector<float> log(Vector<float> x) {
@@ -112,10 +113,10 @@ GRADUS_INLINE Vector<float> erf(Vector<float> x) {
   return small ? p * x + x : with_sign_of<float>(x, 1.0f - exp_of_small(q * t));
 }
 
-#define GRADUS_EACH(f)                                          \
-  GRADUS_INLINE Vector<double> f(Vector<double> x) {            \
+#define GRADUS_EACH(f)                                                   \
+  GRADUS_INLINE Vector<double> f(Vector<double> x) {                     \
     for (int i = 0; i < kWidth<double>; ++i) x[i] = __builtin_##f(x[i]); \
-    return x;                                                   \
+    return x;                                                            \
   }
 GRADUS_EACH(exp)
 GRADUS_EACH(log)

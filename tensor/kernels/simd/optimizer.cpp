@@ -49,8 +49,8 @@ template <class T> void adam(T* __restrict param, T* __restrict m, T* __restrict
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                                       \
-  template void sgd(T*, T*, const T*, int64_t, const SgdStep&);     \
+#define GRADUS_INSTANTIATE(T)                                   \
+  template void sgd(T*, T*, const T*, int64_t, const SgdStep&); \
   template void adam(T*, T*, T*, const T*, int64_t, const AdamStep&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

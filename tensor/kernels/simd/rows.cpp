@@ -11,7 +11,9 @@ template <class T> constexpr T kInfinity = static_cast<T>(__builtin_inf());
 
 template <class T> LogSum<T> log_sum(const T* x, int64_t n) {
   const T largest = largest_of(x, n);
-  return {largest, sum_of<T>(n, [=](int64_t i, int64_t left) { return exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest); })};
+  return {largest, sum_of<T>(n, [=](int64_t i, int64_t left) {
+            return exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest);
+          })};
 }
 
 template <class T> void softmax_row(T* y, const T* x, int64_t n) {
@@ -45,13 +47,14 @@ template <class T> void subtract_row(T* y, const T* x, T a, T b, int64_t n) {
 }
 
 template <class T> void scaled_softmax_row(T* dx, const T* x, T lse, T scale, int64_t n) {
-  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(dx + i, exp_below(load_up_to(x + i, left) - lse) * scale, left); });
+  each<T>(
+      n, [=](int64_t i, int64_t left) { store_up_to(dx + i, exp_below(load_up_to(x + i, left) - lse) * scale, left); });
 }
 
 template <class T>
 void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t n, double eps) {
   const auto count = static_cast<double>(n);
-  const T m = static_cast<T>(sum_of<T, 1>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count);
+  const T m = static_cast<T>(sum_of<T, 4>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count);
   const double squares = sum_of<T>(n, [=](int64_t i, int64_t left) {
     const Vector<T> d = load_up_to(x + i, left, m) - m;
     return d * d;
@@ -67,61 +70,37 @@ void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T
   });
 }
 
-template <class T>
-void layer_norm_backward_row(T* dx, const T* dy, const T* x, T mean, T rstd, const T* weight, int64_t n) {
-  const auto dz = [=](int64_t i, int64_t left) {
-    const Vector<T> g = load_up_to(dy + i, left);
+template <class T> void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, T mean, T rstd,
+                                                const T* weight, int64_t n) {
+  const auto weighted = [=](Vector<T> g, int64_t i, int64_t left) {
     return weight ? g * load_up_to(weight + i, left) : g;
   };
+  const auto dz = [=](int64_t i, int64_t left) { return weighted(load_up_to(dy + i, left), i, left); };
   const auto z = [=](int64_t i, int64_t left) { return (load_up_to(x + i, left) - mean) * rstd; };
-  const T average_dz = static_cast<T>(sum_of<T>(n, dz) / static_cast<double>(n));
-  const T average_dz_z =
-      static_cast<T>(sum_of<T>(n, [=](int64_t i, int64_t left) { return dz(i, left) * z(i, left); }) / static_cast<double>(n));
-  each<T>(n, [=](int64_t i, int64_t left) { store_up_to(dx + i, (dz(i, left) - average_dz - z(i, left) * average_dz_z) * rstd, left); });
-}
-
-template <class T> void layer_norm_backward_columns(T* dweight, T* dbias, const T* dy, const T* x, const T* mean,
-                                                    const T* rstd, int64_t R, int64_t C, int64_t width) {
-  constexpr int64_t W = kWidth<T>, kVectors = 4, kTogether = 32;  // rows added in T
-  for (int64_t c = 0; c < width; c += kVectors * W) {
-    Sum<T> all_dy_z[kVectors], all_dy[kVectors];
-    for (int64_t r = 0; r < R;) {
-      Vector<T> dy_z[kVectors] = {}, sum[kVectors] = {};
-      for (const int64_t end = R - r < kTogether ? R : r + kTogether; r < end; ++r) {
-        const T m = mean[r], s = rstd[r];
-        GRADUS_UNROLL
-        for (int64_t v = 0; v < kVectors; ++v) {
-          const int64_t at = c + v * W;
-          if (at >= width) break;
-          const Vector<T> g = load_up_to(dy + r * C + at, width - at);
-          dy_z[v] += g * ((load_up_to(x + r * C + at, width - at) - m) * s);
-          sum[v] += g;
-        }
-      }
-      GRADUS_UNROLL
-      for (int64_t v = 0; v < kVectors; ++v) {
-        all_dy_z[v].add(dy_z[v]);
-        all_dy[v].add(sum[v]);
-      }
-    }
-    for (int64_t v = 0; v < kVectors && c + v * W < width; ++v) {
-      const int64_t at = c + v * W;
-      if (dweight) store_up_to(dweight + at, all_dy_z[v].lane_totals(), width - at);
-      if (dbias) store_up_to(dbias + at, all_dy[v].lane_totals(), width - at);
-    }
+  T average_dz = 0, average_dz_z = 0;
+  if (dx) {
+    const auto count = static_cast<double>(n);
+    average_dz = static_cast<T>(sum_of<T>(n, dz) / count);
+    average_dz_z =
+        static_cast<T>(sum_of<T>(n, [=](int64_t i, int64_t left) { return dz(i, left) * z(i, left); }) / count);
   }
+  each<T>(n, [=](int64_t i, int64_t left) {
+    const Vector<T> g = load_up_to(dy + i, left), v = z(i, left);
+    if (dx) store_up_to(dx + i, (weighted(g, i, left) - average_dz - v * average_dz_z) * rstd, left);
+    if (dweight) store_up_to(dweight + i, load_up_to(dweight + i, left) + g * v, left);
+    if (dbias) store_up_to(dbias + i, load_up_to(dbias + i, left) + g, left);
+  });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                              \
-  template LogSum<T> log_sum(const T*, int64_t);                                                           \
-  template void softmax_row(T*, const T*, int64_t);                                                        \
-  template void softmax_backward_row(T*, const T*, const T*, int64_t);                                     \
-  template void log_softmax_backward_row(T*, const T*, const T*, int64_t);                                 \
-  template void subtract_row(T*, const T*, T, T, int64_t);                                                 \
-  template void scaled_softmax_row(T*, const T*, T, T, int64_t);                                           \
-  template void layer_norm_row(T*, T*, T*, const T*, const T*, const T*, int64_t, double);                 \
-  template void layer_norm_backward_row(T*, const T*, const T*, T, T, const T*, int64_t);                  \
-  template void layer_norm_backward_columns(T*, T*, const T*, const T*, const T*, const T*, int64_t, int64_t, int64_t);
+#define GRADUS_INSTANTIATE(T)                                                              \
+  template LogSum<T> log_sum(const T*, int64_t);                                           \
+  template void softmax_row(T*, const T*, int64_t);                                        \
+  template void softmax_backward_row(T*, const T*, const T*, int64_t);                     \
+  template void log_softmax_backward_row(T*, const T*, const T*, int64_t);                 \
+  template void subtract_row(T*, const T*, T, T, int64_t);                                 \
+  template void scaled_softmax_row(T*, const T*, T, T, int64_t);                           \
+  template void layer_norm_row(T*, T*, T*, const T*, const T*, const T*, int64_t, double); \
+  template void layer_norm_backward_row(T*, T*, T*, const T*, const T*, T, T, const T*, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

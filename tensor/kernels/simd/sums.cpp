@@ -35,8 +35,8 @@ void add_squares(double* total, const T* x, const double* center, int64_t R, int
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                              \
-  template void add_rows(double*, const T*, int64_t, int64_t, int64_t);    \
+#define GRADUS_INSTANTIATE(T)                                           \
+  template void add_rows(double*, const T*, int64_t, int64_t, int64_t); \
   template void add_squares(double*, const T*, const double*, int64_t, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
