@@ -7,6 +7,8 @@
 namespace gradus {
 namespace {
 
+using kernels::Map, kernels::Zip;
+
 /// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
 template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
   const Tensor y = zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
@@ -15,6 +17,24 @@ template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tenso
   };
   return record(op, y, {a, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, a(), b()); }},
                 {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
+}
+
+/// f(x) with its gradient as one loop each; `definition` is f in other ops.
+template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Zip gradient, const F& definition) {
+  return record_fused(
+      op, map_float(op, x, f), {x},
+      [=, x = saved(x)](const Tensor& dy, const std::vector<bool>&) {
+        return std::vector<Tensor>{zip_float(op, dy, x(), gradient)};
+      },
+      [definition](const std::vector<Tensor>& in) { return definition(in[0]); });
+}
+
+/// What of the normal distribution lies below x.
+Tensor normal_cdf(const Tensor& x) {
+  return record("normal_cdf", map_float("gelu", x, Map::normal_cdf),
+                {x, [x = saved(x)](const Tensor& dy) {
+                   return dy * exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+                 }});
 }
 
 }  // namespace
@@ -51,7 +71,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 Tensor div(const Tensor& a, const Tensor& b) {
   check(a.dtype() != kInt64 || b.dtype() != kInt64,
         "div: int64 tensors do not divide; convert them with .to(kFloat32)");
-  return record("div", zip_float("div", a, b, [](auto p, auto q) { return p / q; }),
+  return record("div", zip_float("div", a, b, kernels::over),
                 {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
 }
@@ -78,22 +98,19 @@ Tensor pow(const Tensor& x, Scalar exponent) {
 }
 
 Tensor neg(const Tensor& x) {
-  const Tensor y = map_number("neg", x, []<class T>(T p) { return kernels::minus(T(0), p); });
-  return record("neg", y, {x, [](const Tensor& dy) { return -dy; }});
+  return record("neg", map_number("neg", x, kernels::negative), {x, [](const Tensor& dy) { return -dy; }});
 }
 
 Tensor exp(const Tensor& x) {
-  return record("exp", map_float("exp", x, [](auto p) { return std::exp(p); }),
-                {x, [](const Tensor& dy, const Tensor& y) { return dy * y; }});
+  return record("exp", map_float("exp", x, Map::exp), {x, [](const Tensor& dy, const Tensor& y) { return dy * y; }});
 }
 
 Tensor log(const Tensor& x) {
-  const Tensor y = map_float("log", x, [](auto p) { return std::log(p); });
-  return record("log", y, {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
+  return record("log", map_float("log", x, Map::log), {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
 }
 
 Tensor sqrt(const Tensor& x) {
-  return record("sqrt", map_float("sqrt", x, [](auto p) { return std::sqrt(p); }),
+  return record("sqrt", map_float("sqrt", x, Map::sqrt),
                 {x, [](const Tensor& dy, const Tensor& y) { return dy / (y * 2); }});
 }
 
@@ -103,55 +120,41 @@ Tensor rsqrt(const Tensor& x) {
 }
 
 Tensor tanh(const Tensor& x) {
-  return record("tanh", map_float("tanh", x, [](auto p) { return std::tanh(p); }),
-                {x, [](const Tensor& dy, const Tensor& y) { return dy * (1 - y * y); }});
+  return record("tanh", map_float("tanh", x, Map::tanh),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Zip::tanh_backward);
+                 }});
 }
 
 Tensor sigmoid(const Tensor& x) {
-  return record("sigmoid", map_float("sigmoid", x, []<class T>(T p) { return T(1) / (T(1) + std::exp(-p)); }),
-                {x, [](const Tensor& dy, const Tensor& y) { return dy * y * (1 - y); }});
+  return record("sigmoid", map_float("sigmoid", x, Map::sigmoid),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Zip::sigmoid_backward);
+                 }});
 }
 
 Tensor relu(const Tensor& x) {
-  const auto positive = []<class T>(T p) { return p < T(0) ? T(0) : p; };  // NaN stays
-  return record("relu", map_number("relu", x, positive),
-                {x, [](const Tensor& dy, const Tensor& y) { return dy * to(y > 0, dy.dtype()); }});
+  return record("relu", map_number("relu", x, kernels::positive_part),
+                {x, [](const Tensor& dy, const Tensor& y) {
+                   return is_grad_enabled() ? where(y > 0, dy, zeros_like(dy))
+                                            : zip_float("relu", dy, y, Zip::relu_backward);
+                 }});
 }
 
 Tensor gelu(const Tensor& x, const std::string& approximate) {
   check(approximate == "none" || approximate == "tanh", "gelu: approximate is \"none\" or \"tanh\", got \"{}\"",
         approximate);
   if (approximate == "none") {
-    const Tensor y = map_float(
-        "gelu", x, []<class T>(T p) { return T(0.5) * p * (T(1) + std::erf(p * T(std::numbers::sqrt2 / 2))); });
-    return record(
-        "gelu", y,
-        {x, [x = saved(x)](const Tensor& dy) {  // Phi(x) + x phi(x)
-           const Tensor cdf = map_float(
-               "gelu", x(), []<class T>(T p) { return T(0.5) * (T(1) + std::erf(p * T(std::numbers::sqrt2 / 2))); });
-           const Tensor density = exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-           const Tensor phi =
-               record("normal_cdf", cdf, {x(), [density = saved(density)](const Tensor& d) { return d * density(); }});
-           return dy * (phi + x() * density);
-         }});
+    return activation("gelu", x, Map::gelu, Zip::gelu_backward, [](const Tensor& v) { return v * normal_cdf(v); });
   }
-  constexpr double scale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi, cubic = 0.044715;
-  const Tensor y = map_float(
-      "gelu", x, []<class T>(T p) { return T(0.5) * p * (T(1) + std::tanh(T(scale) * (p + T(cubic) * (p * p * p)))); });
-  return record("gelu", y, {x, [x = saved(x)](const Tensor& dy) {
-                              const Tensor square = x() * x();
-                              const Tensor t = tanh(x() * (square * cubic + 1) * scale);
-                              return dy *
-                                     ((t + 1) * 0.5 + x() * (1 - t * t) * (square * (3 * cubic) + 1) * (0.5 * scale));
-                            }});
+  return activation("gelu", x, Map::gelu_tanh, Zip::gelu_tanh_backward, [](const Tensor& v) {
+    const Tensor u = v * (v * v * 0.044715 + 1) * (std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
+    return v * 0.5 * (tanh(u) + 1);
+  });
 }
 
 Tensor silu(const Tensor& x) {
-  const Tensor y = map_float("silu", x, []<class T>(T p) { return p / (T(1) + std::exp(-p)); });
-  return record("silu", y, {x, [x = saved(x)](const Tensor& dy) {
-                              const Tensor s = sigmoid(x());
-                              return dy * s * (1 + x() * (1 - s));
-                            }});
+  return activation("silu", x, Map::silu, Zip::silu_backward, [](const Tensor& v) { return v * sigmoid(v); });
 }
 
 Tensor sin(const Tensor& x) {
@@ -165,12 +168,9 @@ Tensor cos(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  const Tensor y = map_number("abs", x, []<class T>(T p) {
-    return p < T(0) ? kernels::minus(T(0), p) : p == T(0) ? T(0) : p;
-  });
-  return record("abs", y, {x, [x = saved(x)](const Tensor& dy) {
-                             return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
-                           }});
+  return record(
+      "abs", map_number("abs", x, kernels::magnitude),
+      {x, [x = saved(x)](const Tensor& dy) { return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype())); }});
 }
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {

@@ -99,9 +99,7 @@ Tensor Tensor::mul_(const Tensor& y) const {
 }
 Tensor Tensor::div_(const Tensor& y) const {
   check_floating_point("div_", dtype());
-  return update(
-      "div_", *this, y, []<class T>(T p, T q) { return q == T(0) && std::is_integral_v<T> ? T(0) : p / q; },
-      [&](const Tensor& x) { return x.div(y); });
+  return update("div_", *this, y, kernels::over, [&](const Tensor& x) { return x.div(y); });
 }
 Tensor Tensor::add_(Scalar y, Scalar alpha) const { return add_(number_like("add_", y, *this), alpha); }
 Tensor Tensor::sub_(Scalar y, Scalar alpha) const { return sub_(number_like("sub_", y, *this), alpha); }

@@ -155,7 +155,7 @@ Tensor dropout(const Tensor& x, double p, bool train) {
   const Tensor mask = empty(x.sizes(), x.dtype());
   dispatch_float("dropout", x.dtype(),
                  [&]<class T>() { dropout_mask(*LockedGenerator(), mask.data<T>(), mask.numel(), p); });
-  const Tensor y = zip_float("dropout", x, mask, [](auto a, auto scale) { return a * scale; });
+  const Tensor y = zip_float("dropout", x, mask, kernels::times);
   return record("dropout", y, {x, [mask = saved(mask)](const Tensor& dy) { return dy * mask(); }});
 }
 

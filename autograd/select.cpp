@@ -27,12 +27,12 @@ void check_mask(const char* op, const Tensor& mask) {
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", a, b, std::equal_to<>()); }
-Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", a, b, std::not_equal_to<>()); }
-Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", a, b, std::less<>()); }
-Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, std::less_equal<>()); }
-Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, std::greater<>()); }
-Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, std::greater_equal<>()); }
+Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", a, b, kernels::equal); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", a, b, kernels::not_equal); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", a, b, kernels::less); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, kernels::less_equal); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, kernels::greater); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, kernels::greater_equal); }
 
 Tensor logical_not(const Tensor& x) {
   const Tensor y = empty(x.sizes(), kBool);
@@ -52,8 +52,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   const Shape sizes = broadcast_shapes("where", condition.sizes(), broadcast_shapes("where", a.sizes(), b.sizes()));
   const Tensor y = empty(sizes, a.dtype());
   dispatch(a.dtype(), [&]<class T>() {
-    kernels::zip(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(), walk_over(sizes, y, condition, a, b),
-                 [](bool first, T p, T q) { return first ? p : q; });
+    kernels::choose(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(),
+                    walk_over(sizes, y, condition, a, b));
   });
   return record("where", y, {a, [c = saved(condition)](const Tensor& dy) { return where(c(), dy, zeros_like(dy)); }},
                 {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});

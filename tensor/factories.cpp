@@ -33,7 +33,7 @@ Tensor finish(Tensor x, const TensorOptions& options) {
 Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value, DType t) {
   const bool zero = value.to_double() == 0 && !std::signbit(value.to_double());
   Tensor x = strided(sizes, strides, t, zero);
-  if (!zero) dispatch(t, [&]<class T>() { std::fill_n(x.data<T>(), x.numel(), value.to<T>(op)); });
+  if (!zero) dispatch(t, [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
 Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {

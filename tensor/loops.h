@@ -2,6 +2,7 @@
 #pragma once
 #include "tensor/factories.h"
 #include "tensor/kernels/arithmetic.h"
+#include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/strided.h"
 #include "tensor/tensor.h"
 

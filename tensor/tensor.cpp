@@ -62,8 +62,10 @@ Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t 
 void copy_elements(const Tensor& to, const Tensor& from) {
   const auto walk = walk_over(to.sizes(), to, from);
   dispatch(to.dtype(), [&]<class Y>() {
-    dispatch(from.dtype(),
-             [&]<class X>() { kernels::map(to.data<Y>(), from.data<X>(), walk, kernels::convert<Y, X>); });
+    dispatch(from.dtype(), [&]<class X>() {
+      if constexpr (std::is_same_v<X, Y>) kernels::copy(to.data<Y>(), from.data<X>(), walk);
+      else kernels::map(to.data<Y>(), from.data<X>(), walk, kernels::convert<Y, X>);
+    });
   });
 }
 

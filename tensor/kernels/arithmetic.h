@@ -3,23 +3,50 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <type_traits>
 
+#include "tensor/kernels/simd/elementwise.h"
+
 namespace gradus::kernels {
 
-inline constexpr auto plus = []<class T>(T a, T b) {
+/// f, for which loops over floats use vectors: OP is a Map or Zip that gives the same bits.
+template <auto OP, class F> struct WithVectors : F { static constexpr auto kOp = OP; };
+template <auto OP, class F> constexpr WithVectors<OP, F> with_vectors(F f) { return {f}; }
+
+inline constexpr auto plus = with_vectors<Zip::add>([]<class T>(T a, T b) {
   if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
   else return a + b;
-};
-inline constexpr auto minus = []<class T>(T a, T b) {
+});
+inline constexpr auto minus = with_vectors<Zip::sub>([]<class T>(T a, T b) {
   if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
   else return a - b;
-};
-inline constexpr auto times = []<class T>(T a, T b) {
+});
+inline constexpr auto times = with_vectors<Zip::mul>([]<class T>(T a, T b) {
   if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
   else return a * b;
-};
+});
+/// Whole numbers divided by 0 give 0.
+inline constexpr auto over =
+    with_vectors<Zip::div>([]<class T>(T a, T b) { return std::is_integral_v<T> && b == T(0) ? T(0) : a / b; });
+inline constexpr auto equal = with_vectors<Zip::eq>(std::equal_to<>());
+inline constexpr auto not_equal = with_vectors<Zip::ne>(std::not_equal_to<>());
+inline constexpr auto less = with_vectors<Zip::lt>(std::less<>());
+inline constexpr auto less_equal = with_vectors<Zip::le>(std::less_equal<>());
+inline constexpr auto greater = with_vectors<Zip::gt>(std::greater<>());
+inline constexpr auto greater_equal = with_vectors<Zip::ge>(std::greater_equal<>());
+
+inline constexpr auto negative = with_vectors<Map::neg>([]<class T>(T x) {
+  if constexpr (std::is_integral_v<T>) return minus(T(0), x);
+  else return -x;
+});
+inline constexpr auto magnitude = with_vectors<Map::abs>([]<class T>(T x) {
+  if constexpr (std::is_integral_v<T>) return x < T(0) ? minus(T(0), x) : x;
+  else return std::abs(x);
+});
+inline constexpr auto positive_part =
+    with_vectors<Map::relu>([]<class T>(T x) { return x < T(0) ? T(0) : x; });  // keeps NaN
 
 /// base^exponent of whole numbers, exponent >= 0, by repeated squaring.
 template <class T> T whole_power(T base, T exponent) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 
@@ -15,10 +15,7 @@ template <class T> void cross_entropy(T* loss, T* lse, const T* logits, const in
       loss[i] = lse[i] = 0;
       if (target[i] == ignore_index) continue;
       const T* const row = logits + i * V;
-      T largest = -std::numeric_limits<T>::infinity();
-      for (int64_t v = 0; v < V; ++v) largest = std::max(largest, row[v]);
-      double sum = 0;
-      for (int64_t v = 0; v < V; ++v) sum += std::exp(row[v] - largest);
+      const auto [largest, sum] = GRADUS_BEST(log_sum(row, V));
       const double log_sum = std::log(sum);
       lse[i] = static_cast<T>(static_cast<double>(largest) + log_sum);
       // From the difference of two logits, not from lse: the loss keeps its digits where the logits are large.
@@ -36,10 +33,10 @@ template <class T> void cross_entropy_backward(T* dlogits, const T* dloss, const
         std::fill(row, row + V, T{0});
         continue;
       }
-      for (int64_t v = 0; v < V; ++v) {
-        const T probability = std::exp(logits[i * V + v] - lse[i]);
-        row[v] = dloss[i] * (v == target[i] ? probability - 1 : probability);
-      }
+      const T* const x = logits + i * V;
+      const T probability = std::exp(x[target[i]] - lse[i]);
+      GRADUS_BEST(scaled_softmax_row(row, x, lse[i], dloss[i], V));
+      row[target[i]] = dloss[i] * (probability - 1);
     }
   });
 }

@@ -1,83 +1,41 @@
 #include "tensor/kernels/layer_norm.h"
 
 #include <algorithm>
-#include <cmath>
+#include <vector>
 
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/reduce.h"
+#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 
 template <class T>
 void layer_norm(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t R, int64_t C, double eps) {
-  mean_and_m2(mean, rstd, x, R, C, 1);
   parallel_for(R, grain_for(C), [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const double variance = static_cast<double>(rstd[r]) / static_cast<double>(C);
-      rstd[r] = static_cast<T>(1 / std::sqrt(variance + eps));
-      for (int64_t c = 0; c < C; ++c) {
-        const T z = (x[r * C + c] - mean[r]) * rstd[r];
-        y[r * C + c] = z * (weight ? weight[c] : T{1}) + (bias ? bias[c] : T{0});
-      }
+      GRADUS_BEST(layer_norm_row(y + r * C, mean + r, rstd + r, x + r * C, weight, bias, C, eps));
     }
   });
 }
-
-namespace {
-
-template <class T> void backward_rows(T* dx, const T* dy, const T* x, const T* mean, const T* rstd, const T* weight,
-                                      int64_t R, int64_t C) {
-  parallel_for(R, grain_for(4 * C), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      const T* const x_row = x + r * C;
-      const T* const dy_row = dy + r * C;
-      double sum_dz = 0, sum_dz_z = 0;
-      for (int64_t c = 0; c < C; ++c) {
-        const T dz = weight ? dy_row[c] * weight[c] : dy_row[c];
-        const T z = (x_row[c] - mean[r]) * rstd[r];
-        sum_dz += dz;
-        sum_dz_z += static_cast<double>(dz) * static_cast<double>(z);
-      }
-      const T average_dz = static_cast<T>(sum_dz / static_cast<double>(C));
-      const T average_dz_z = static_cast<T>(sum_dz_z / static_cast<double>(C));
-      for (int64_t c = 0; c < C; ++c) {
-        const T dz = weight ? dy_row[c] * weight[c] : dy_row[c];
-        const T z = (x_row[c] - mean[r]) * rstd[r];
-        dx[r * C + c] = rstd[r] * (dz - average_dz - z * average_dz_z);
-      }
-    }
-  });
-}
-
-/// Threads share the columns, so that each sum over rows has one order.
-template <class T> void backward_columns(T* dweight, T* dbias, const T* dy, const T* x, const T* mean, const T* rstd,
-                                         int64_t R, int64_t C) {
-  constexpr int64_t kWidth = 32;
-  parallel_for((C + kWidth - 1) / kWidth, grain_for(2 * kWidth * R), [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; ++block) {
-      const int64_t c0 = block * kWidth, width = std::min(kWidth, C - c0);
-      double sum_dy_z[kWidth] = {}, sum_dy[kWidth] = {};
-      for (int64_t r = 0; r < R; ++r) {
-        for (int64_t i = 0; i < width; ++i) {
-          const T g = dy[r * C + c0 + i];
-          sum_dy_z[i] += static_cast<double>(g) * static_cast<double>((x[r * C + c0 + i] - mean[r]) * rstd[r]);
-          sum_dy[i] += g;
-        }
-      }
-      for (int64_t i = 0; i < width; ++i) {
-        if (dweight) dweight[c0 + i] = static_cast<T>(sum_dy_z[i]);
-        if (dbias) dbias[c0 + i] = static_cast<T>(sum_dy[i]);
-      }
-    }
-  });
-}
-
-}  // namespace
 
 template <class T> void layer_norm_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* x, const T* mean,
                                             const T* rstd, const T* weight, int64_t R, int64_t C) {
-  if (dx) backward_rows(dx, dy, x, mean, rstd, weight, R, C);
-  if (dweight || dbias) backward_columns(dweight, dbias, dy, x, mean, rstd, R, C);
+  // dweight and dbias are summed over pieces of the rows, whose length depends on R only, then over the pieces in
+  // double.
+  const int64_t length = std::max<int64_t>(32, R / 1024), pieces = (R + length - 1) / length;
+  std::vector<T> sums(static_cast<size_t>((dweight ? pieces * C : 0) + (dbias ? pieces * C : 0)));
+  T *const weight_sums = dweight ? sums.data() : nullptr, *const bias_sums =
+                                                              dbias ? sums.data() + sums.size() - pieces * C : nullptr;
+  parallel_for(pieces, grain_for(C * length), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin * length; r < std::min(end * length, R); ++r) {
+      const int64_t piece = r / length * C, at = r * C;
+      GRADUS_BEST(layer_norm_backward_row(dx ? dx + at : nullptr, dweight ? weight_sums + piece : nullptr,
+                                          dbias ? bias_sums + piece : nullptr, dy + at, x + at, mean[r], rstd[r],
+                                          weight, C));
+    }
+  });
+  if (dweight) sum(dweight, weight_sums, 1, pieces, C);
+  if (dbias) sum(dbias, bias_sums, 1, pieces, C);
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                   \

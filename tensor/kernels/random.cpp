@@ -109,9 +109,21 @@ template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, in
 }
 
 template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
+  // u < keep for u = r / 2^53, as whole numbers.
+  constexpr uint64_t kBits = (uint64_t{1} << 53) - 1;
   const double keep = 1 - p;
+  const auto least_dropped = static_cast<uint64_t>(std::ceil(keep * 0x1p53));
   const T scale = 1 / static_cast<T>(keep);
-  for (int64_t i = 0; i < n; ++i) mask[i] = g.uniform<double>() < keep ? scale : T{0};
+  const auto kept = [=](uint64_t high, uint64_t low) {
+    return ((high << 32 | low) & kBits) < least_dropped ? scale : T{0};
+  };
+  for (int64_t i = 0; i < n;) {
+    const std::span<const uint32_t> words = g.words(2 * (n - i));
+    for (size_t k = 0; k + 1 < words.size(); k += 2) mask[i++] = kept(words[k], words[k + 1]);
+    if (words.size() % 2 == 0) continue;
+    const uint64_t high = words.back();
+    mask[i++] = kept(high, g.word());
+  }
 }
 
 template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p) {

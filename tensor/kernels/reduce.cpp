@@ -7,55 +7,62 @@
 
 #include "tensor/kernels/accumulator.h"
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/rows.h"
+#include "tensor/kernels/simd/sums.h"
 
 namespace gradus::kernels {
 namespace {
 
-constexpr int64_t kLanes = 64;           // columns summed side by side
+constexpr int64_t kLanes = kSumColumns;  // columns summed side by side
 constexpr int64_t kRows = 64;            // rows added one after the other; longer columns are halved
 constexpr int64_t kPartial = 32 * 1024;  // rows of one partial sum where few columns are long
 
-/// total[c] = sum of f(x[r * stride + c], c) over r < R, for c < width <= kLanes. Pairwise: the two halves are summed
-/// apart, so the rounding error grows with log R.
-template <class Sum, class T, class F>
-void sum_columns(Sum* total, const T* x, int64_t R, int64_t stride, int64_t width, const F& f) {
+/// total[c] = sum of column c over r < R, for c < width <= kLanes; add(total, x, R, stride, width) adds a few rows to
+/// it. Pairwise: the two halves are summed apart, so the rounding error grows with log R.
+template <class Sum, class T, class Add>
+void sum_columns(Sum* total, const T* x, int64_t R, int64_t stride, int64_t width, const Add& add) {
   if (R <= kRows) {
     std::fill(total, total + width, Sum{0});
-    for (int64_t r = 0; r < R; ++r) {
-      for (int64_t c = 0; c < width; ++c) total[c] += f(x[r * stride + c], c);
-    }
-    return;
+    return add(total, x, R, stride, width);
   }
   Sum rest[kLanes];
-  sum_columns(total, x, R / 2, stride, width, f);
-  sum_columns(rest, x + R / 2 * stride, R - R / 2, stride, width, f);
+  sum_columns(total, x, R / 2, stride, width, add);
+  sum_columns(rest, x + R / 2 * stride, R - R / 2, stride, width, add);
   for (int64_t c = 0; c < width; ++c) total[c] += rest[c];
 }
 
 /// The same for one contiguous column, read as the rows of a matrix with kLanes columns.
-template <class Sum, class T, class F> Sum sum_contiguous(const T* x, int64_t n, const F& f) {
-  Sum lanes[kLanes];
-  const int64_t rows = n / kLanes;
-  if (rows > 0) {
-    sum_columns(lanes, x, rows, kLanes, kLanes, [&](T value, int64_t) { return f(value, 0); });
-    for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-      for (int64_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-    }
+template <class Sum, class T, class Add> Sum sum_contiguous(const T* x, int64_t n, const Add& add) {
+  Sum lanes[kLanes], rest[kLanes];
+  const int64_t rows = n / kLanes, left = n % kLanes;
+  sum_columns(lanes, x, rows, kLanes, kLanes, add);
+  for (int64_t width = kLanes / 2; width > 0; width /= 2) {
+    for (int64_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
   }
-  Sum total = rows > 0 ? lanes[0] : Sum{0};
-  for (int64_t i = rows * kLanes; i < n; ++i) total += f(x[i], 0);
-  return total;
+  sum_columns(rest, x + rows * kLanes, 1, 0, left, add);
+  for (int64_t i = 0; i < left; ++i) lanes[0] += rest[i];
+  return lanes[0];
 }
 
 /// Sums of `width` neighbouring columns of a (R, C) matrix.
-template <class Sum, class T, class F>
-void sum_block(Sum* total, const T* x, int64_t R, int64_t C, int64_t width, const F& f) {
+template <class Sum, class T, class Add>
+void sum_block(Sum* total, const T* x, int64_t R, int64_t C, int64_t width, const Add& add) {
   if (C == 1) {
-    *total = sum_contiguous<Sum>(x, R, f);
+    *total = sum_contiguous<Sum>(x, R, add);
   } else {
-    sum_columns(total, x, R, C, width, f);
+    sum_columns(total, x, R, C, width, add);
   }
 }
+
+const auto plain = []<class Sum, class T>(Sum* total, const T* x, int64_t R, int64_t stride, int64_t width) {
+  if constexpr (std::is_same_v<Sum, double>) {
+    GRADUS_BEST(add_rows(total, x, R, stride, width));
+  } else {
+    for (int64_t r = 0; r < R; ++r) {
+      for (int64_t c = 0; c < width; ++c) total[c] += static_cast<Sum>(x[r * stride + c]);
+    }
+  }
+};
 
 /// body(a, c, width) for each block of columns c .. c + width of each a, in parallel.
 template <class Body> void for_each_block(int64_t A, int64_t R, int64_t C, const Body& body) {
@@ -67,8 +74,6 @@ template <class Body> void for_each_block(int64_t A, int64_t R, int64_t C, const
     }
   });
 }
-
-const auto as_it_is = [](auto value, int64_t) { return value; };
 
 /// body(i, start) for column i of the A * C columns: its numbers lie at start + r * C.
 template <class Body> void for_each_column(int64_t A, int64_t R, int64_t C, const Body& body) {
@@ -106,8 +111,7 @@ template <class S, class T> void sum(S* y, const T* x, int64_t A, int64_t R, int
     using Out = std::remove_pointer_t<decltype(out)>;
     for_each_block(a_count, r_count, C, [&](int64_t a, int64_t c, int64_t width) {
       Sum total[kLanes];
-      sum_block(total, in + a * r_count * C + c, r_count, C, width,
-                [](auto value, int64_t) { return static_cast<Sum>(value); });
+      sum_block(total, in + a * r_count * C + c, r_count, C, width, plain);
       for (int64_t i = 0; i < width; ++i) out[a * C + c + i] = static_cast<Out>(total[i]);
     });
   };
@@ -130,12 +134,13 @@ template <class T> void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64
   for_each_block(A, R, C, [&](int64_t a, int64_t c0, int64_t width) {
     const T* const rows = x + a * R * C + c0;
     double center[kLanes], squares[kLanes];
-    sum_block(center, rows, R, C, width, as_it_is);
+    sum_block(center, rows, R, C, width, plain);
     for (int64_t c = 0; c < width; ++c) center[c] /= static_cast<double>(R);
-    sum_block(squares, rows, R, C, width, [&](T value, int64_t c) {
-      const double difference = static_cast<double>(value) - center[c];
-      return difference * difference;
-    });
+    if (C == 1) std::fill(center + 1, center + kLanes, center[0]);
+    sum_block(squares, rows, R, C, width,
+              [&](double* total, const T* part, int64_t n, int64_t stride, int64_t columns) {
+                GRADUS_BEST(add_squares(total, part, center, n, stride, columns));
+              });
     for (int64_t c = 0; c < width; ++c) {
       mean[a * C + c0 + c] = static_cast<T>(center[c]);
       m2[a * C + c0 + c] = static_cast<T>(squares[c]);
@@ -163,6 +168,13 @@ template <class T> void cumsum(T* y, const T* x, int64_t A, int64_t R, int64_t C
 
 template <class T> void logsumexp(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
   for_each_column(A, R, C, [&](int64_t i, int64_t start) {
+    if (C == 1) {
+      const auto [largest, total] = GRADUS_BEST(log_sum(x + start, R));
+      if (std::isfinite(largest)) {
+        y[i] = largest + static_cast<T>(std::log(total));
+        return;
+      }
+    }
     T largest = -std::numeric_limits<T>::infinity();
     for (int64_t r = 0; r < R; ++r) largest = std::max(largest, x[start + r * C]);
     // Only a finite shift: inf - inf would make NaN of the limits that exp and log give by themselves.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 namespace {
@@ -23,9 +24,19 @@ template <class T> T largest_of(const T* x, int64_t R, int64_t C) {
   return largest;
 }
 
+/// body(start) for each row where C is 1; says whether it is.
+template <class Body> bool for_each_row(int64_t A, int64_t R, int64_t C, const Body& body) {
+  if (C != 1) return false;
+  for_each_column(A, R, 1, body);
+  return true;
+}
+
 }  // namespace
 
+// Columns whose numbers lie side by side go to the vectors of simd/; the loops below them say what is computed.
+
 template <class T> void softmax(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
+  if (for_each_row(A, R, C, [&](int64_t i) { GRADUS_BEST(softmax_row(y + i, x + i, R)); })) return;
   for_each_column(A, R, C, [&](int64_t start) {
     const T largest = largest_of(x + start, R, C);
     double sum = 0;
@@ -38,6 +49,11 @@ template <class T> void softmax(T* y, const T* x, int64_t A, int64_t R, int64_t 
 }
 
 template <class T> void log_softmax(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
+  const auto row = [&](int64_t i) {
+    const auto [largest, sum] = GRADUS_BEST(log_sum(x + i, R));
+    GRADUS_BEST(subtract_row(y + i, x + i, largest, static_cast<T>(std::log(sum)), R));
+  };
+  if (for_each_row(A, R, C, row)) return;
   for_each_column(A, R, C, [&](int64_t start) {
     const T largest = largest_of(x + start, R, C);
     double sum = 0;
@@ -48,6 +64,8 @@ template <class T> void log_softmax(T* y, const T* x, int64_t A, int64_t R, int6
 }
 
 template <class T> void softmax_backward(T* dx, const T* dy, const T* y, int64_t A, int64_t R, int64_t C) {
+  const auto row = [&](int64_t i) { GRADUS_BEST(softmax_backward_row(dx + i, dy + i, y + i, R)); };
+  if (for_each_row(A, R, C, row)) return;
   for_each_column(A, R, C, [&](int64_t start) {
     double sum = 0;
     for (int64_t i = start; i < start + R * C; i += C) sum += static_cast<double>(dy[i]) * static_cast<double>(y[i]);
@@ -56,6 +74,8 @@ template <class T> void softmax_backward(T* dx, const T* dy, const T* y, int64_t
 }
 
 template <class T> void log_softmax_backward(T* dx, const T* dy, const T* y, int64_t A, int64_t R, int64_t C) {
+  const auto row = [&](int64_t i) { GRADUS_BEST(log_softmax_backward_row(dx + i, dy + i, y + i, R)); };
+  if (for_each_row(A, R, C, row)) return;
   for_each_column(A, R, C, [&](int64_t start) {
     double sum = 0;
     for (int64_t i = start; i < start + R * C; i += C) sum += dy[i];

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/elementwise.h"
 
 namespace gradus::kernels {
 
@@ -121,6 +123,13 @@ template <size_t N> std::array<std::vector<int64_t>, N> places(const Walk<N>& wa
   return all;
 }
 
+/// Whether a formula for numbers of type T names an op that simd/ has loops for.
+template <class F, class T>
+concept HasVectors = std::is_floating_point_v<T> && requires {
+  F::kOp;
+};
+constexpr int64_t kFewForVectors = 16;
+
 /// y = f(x)
 template <class Y, class X, class F> void map(Y* y, const X* x, const Walk<2>& walk, const F& f) {
   const auto last = static_cast<size_t>(walk.dims - 1);
@@ -128,6 +137,9 @@ template <class Y, class X, class F> void map(Y* y, const X* x, const Walk<2>& w
   for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
     Y* py = y + at[0];
     const X* px = x + at[1];
+    if constexpr (HasVectors<F, X>) {
+      if (sy == 1 && sx == 1 && n >= kFewForVectors) return GRADUS_BEST(map_vectors(F::kOp, py, px, n));
+    }
     if (sy == 1 && sx == 1) {
       for (int64_t i = 0; i < n; ++i) py[i] = f(px[i]);
     } else {
@@ -144,26 +156,12 @@ template <class Y, class A, class B, class F> void zip(Y* y, const A* a, const B
     Y* py = y + at[0];
     const A* pa = a + at[1];
     const B* pb = b + at[2];
-    if (sy == 1 && sa == 1 && sb == 1) {
-      for (int64_t i = 0; i < n; ++i) py[i] = f(pa[i], pb[i]);
-    } else if (sy == 1 && sa == 1 && sb == 0) {
-      const B fixed = *pb;
-      for (int64_t i = 0; i < n; ++i) py[i] = f(pa[i], fixed);
-    } else {
-      for (int64_t i = 0; i < n; ++i) py[i * sy] = f(pa[i * sa], pb[i * sb]);
+    if constexpr (HasVectors<F, A>) {
+      if (sy == 1 && sa + sb > 0 && sa <= 1 && sb <= 1 && n >= kFewForVectors) {
+        return GRADUS_BEST(zip_vectors(F::kOp, py, pa, sa, pb, sb, n));
+      }
     }
-  });
-}
-
-/// y = f(a, b, c)
-template <class Y, class A, class B, class C, class F>
-void zip(Y* y, const A* a, const B* b, const C* c, const Walk<4>& walk, const F& f) {
-  const auto last = static_cast<size_t>(walk.dims - 1);
-  const int64_t sy = walk.steps[0][last], sa = walk.steps[1][last], sb = walk.steps[2][last], sc = walk.steps[3][last];
-  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 4>& at) {
-    for (int64_t i = 0; i < n; ++i) {
-      y[at[0] + i * sy] = f(a[at[1] + i * sa], b[at[2] + i * sb], c[at[3] + i * sc]);
-    }
+    for (int64_t i = 0; i < n; ++i) py[i * sy] = f(pa[i * sa], pb[i * sb]);
   });
 }
 

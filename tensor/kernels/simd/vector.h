@@ -78,8 +78,88 @@ template <class T> GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
 #endif
 }
 
+/// The same where n may also be a whole vector or more.
+template <class T> GRADUS_INLINE Vector<T> load_up_to(const T* p, int64_t n, T rest = 0) {
+  return n < kWidth<T> ? load_part(p, n, rest) : load(p);
+}
+template <class T> GRADUS_INLINE void store_up_to(T* p, Vector<T> v, int64_t n) {
+  if (n < kWidth<T>) store_part(p, v, n);
+  else store(p, v);
+}
+
 /// The larger (smaller) of each pair; b where a is NaN.
 template <class V> GRADUS_INLINE V max(V a, V b) { return a > b ? a : b; }
 template <class V> GRADUS_INLINE V min(V a, V b) { return a < b ? a : b; }
+
+/// The largest of n numbers; NaN is passed over, and of no numbers it is -inf.
+template <class T> GRADUS_INLINE T largest_of(const T* x, int64_t n) {
+  constexpr int64_t W = kWidth<T>;
+  const T none = -static_cast<T>(__builtin_inf());
+  Vector<T> best[4] = {broadcast(none), broadcast(none), broadcast(none), broadcast(none)};
+  int64_t i = 0;
+  for (; i + 4 * W <= n; i += 4 * W) {
+    GRADUS_UNROLL
+    for (int v = 0; v < 4; ++v) best[v] = max(load(x + i + v * W), best[v]);
+  }
+  for (; i < n; i += W) best[0] = max(load_up_to(x + i, n - i, none), best[0]);
+  best[0] = max(max(best[0], best[1]), max(best[2], best[3]));
+  T largest = none;
+  for (int k = 0; k < W; ++k) largest = best[0][k] > largest ? best[0][k] : largest;
+  return largest;
+}
+
+/// Sums of vectors in double.
+template <class T> struct Sum {
+  typedef T Half __attribute__((vector_size(sizeof(double) == sizeof(T) ? GRADUS_BYTES : GRADUS_BYTES / 2)));
+  [[gnu::always_inline]] void add(Vector<T> v) {
+    if constexpr (sizeof(T) == sizeof(double)) {
+      lanes[0] += v;
+    } else {
+      struct {
+        Half half[2];
+      } parts;
+      __builtin_memcpy(&parts, &v, sizeof v);
+      lanes[0] += __builtin_convertvector(parts.half[0], Vector<double>);
+      lanes[1] += __builtin_convertvector(parts.half[1], Vector<double>);
+    }
+  }
+  /// The sum of each place of the vectors.
+  [[gnu::always_inline]] Vector<T> lane_totals() const {
+    constexpr int W = kWidth<double>;
+    Vector<T> v{};
+    for (int k = 0; k < kWidth<T>; ++k) v[k] = static_cast<T>(lanes[k / W][k % W]);
+    return v;
+  }
+  [[gnu::always_inline]] double total() const {
+    const Vector<double> both = lanes[0] + lanes[1];
+    double all = 0;
+    for (int k = 0; k < kWidth<double>; ++k) all += both[k];
+    return all;
+  }
+  Vector<double> lanes[2] = {};
+};
+
+/// Sum of term(i, left) for i = 0, W, 2 W, ... below n. Where fewer than W numbers are left, those beyond must be 0.
+/// TOGETHER terms are added in T, then all in double.
+template <class T, int TOGETHER = 8, class Term> GRADUS_INLINE double sum_of(int64_t n, const Term& term) {
+  constexpr int64_t W = kWidth<T>;
+  Sum<T> sum;
+  int64_t i = 0;
+  for (; i + TOGETHER * W <= n; i += TOGETHER * W) {
+    Vector<T> part = term(i, W);
+    GRADUS_UNROLL
+    for (int v = 1; v < TOGETHER; ++v) part += term(i + v * W, W);
+    sum.add(part);
+  }
+  for (; i < n; i += W) sum.add(term(i, n - i));
+  return sum.total();
+}
+/// body(i, left) for the same i.
+template <class T, class Body> GRADUS_INLINE void each(int64_t n, const Body& body) {
+  constexpr int64_t W = kWidth<T>;
+  int64_t i = 0;
+  for (; i + W <= n; i += W) body(i, W);
+  if (i < n) body(i, n - i);
+}
 
 }  // namespace gradus::kernels::GRADUS_ISA

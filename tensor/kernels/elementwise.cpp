@@ -1,0 +1,118 @@
+#include "tensor/kernels/elementwise.h"
+
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+namespace gradus::kernels {
+namespace {
+
+constexpr int64_t kPiece = 256;  // numbers brought side by side at a time
+constexpr int64_t kTile = 16;    // rows and columns transposed together: a cache line of floats
+
+template <class T> void spread(T* y, const T* x, int64_t y_step, int64_t x_step, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i * y_step] = x[i * x_step];
+}
+
+}  // namespace
+
+template <class T> void map(T* y, const T* x, const Walk<2>& walk, Map op) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sx = walk.steps[1][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
+    if (sy == 1 && sx == 1) return GRADUS_BEST(map_vectors(op, y + at[0], x + at[1], n));
+    T piece[kPiece];
+    for (int64_t i = 0; i < n; i += kPiece) {
+      const int64_t count = std::min(kPiece, n - i);
+      spread(piece, x + at[1] + i * sx, 1, sx, count);
+      GRADUS_BEST(map_vectors(op, piece, piece, count));
+      spread(y + at[0] + i * sy, piece, sy, 1, count);
+    }
+  });
+}
+
+template <class T> void zip(T* y, const T* a, const T* b, const Walk<3>& walk, Zip op) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sa = walk.steps[1][last], sb = walk.steps[2][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 3>& at) {
+    if (sy == 1 && sa == 1 && sb == 1) {
+      return GRADUS_BEST(zip_vectors(op, y + at[0], a + at[1], 1, b + at[2], 1, n));
+    }
+    T p[kPiece], q[kPiece];
+    for (int64_t i = 0; i < n; i += kPiece) {
+      const int64_t count = std::min(kPiece, n - i);
+      spread(p, a + at[1] + i * sa, 1, sa, count);
+      spread(q, b + at[2] + i * sb, 1, sb, count);
+      GRADUS_BEST(zip_vectors(op, p, p, 1, q, 1, count));
+      spread(y + at[0] + i * sy, p, sy, 1, count);
+    }
+  });
+}
+
+template <class T> void choose(T* y, const bool* condition, const T* a, const T* b, const Walk<4>& walk) {
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  const int64_t sy = walk.steps[0][last], sc = walk.steps[1][last], sa = walk.steps[2][last], sb = walk.steps[3][last];
+  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 4>& at) {
+    T* const to = y + at[0];
+    const bool* const c = condition + at[1];
+    const T *const p = a + at[2], *const q = b + at[3];
+    if constexpr (std::is_floating_point_v<T>) {
+      if (sy == 1 && sc == 1 && sa + sb > 0 && sa <= 1 && sb <= 1) {
+        return GRADUS_BEST(choose_vectors(to, c, p, sa, q, sb, n));
+      }
+    }
+    for (int64_t i = 0; i < n; ++i) to[i * sy] = c[i * sc] ? p[i * sa] : q[i * sb];
+  });
+}
+
+template <class T> void fill(T* x, int64_t n, T value) {
+  const T zero{};
+  const bool clears = std::memcmp(&value, &zero, sizeof(T)) == 0;  // not so -0.0
+  parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
+    if (clears) std::memset(x + begin, 0, static_cast<size_t>(end - begin) * sizeof(T));
+    else std::fill(x + begin, x + end, value);
+  });
+}
+
+template <class T> void copy(T* y, const T* x, const Walk<2>& walk) {
+  // Where x steps evenly down y's columns, a tile at a time is read along one and written along the other: then every
+  // cache line is brought once.
+  const auto last = static_cast<size_t>(walk.dims - 1);
+  size_t d = 0;
+  while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kTile)) ++d;
+  if (d == last || walk.steps[0][last] != 1 || count(walk) == 0) return map(y, x, walk, [](T value) { return value; });
+  const int64_t R = walk.sizes[d], C = walk.sizes[last], sy = walk.steps[0][d], sx = walk.steps[1][last];
+  Walk<2> rest = walk;
+  rest.sizes[d] = rest.sizes[last] = 1;
+  const int64_t strips = (R + kTile - 1) / kTile;
+  parallel_for(count(rest) * strips, grain_for(kTile * C), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t r0 = i % strips * kTile, rows = std::min(kTile, R - r0);
+      for_each_row_between(rest, i / strips, i / strips + 1, [&](int64_t, const std::array<int64_t, 2>& at) {
+        for (int64_t c0 = 0; c0 < C; c0 += kTile) {
+          const int64_t columns = std::min(kTile, C - c0);
+          T tile[kTile][kTile];
+          for (int64_t c = 0; c < columns; ++c) spread(tile[c], x + at[1] + r0 + (c0 + c) * sx, 1, 1, rows);
+          for (int64_t r = 0; r < rows; ++r) spread(y + at[0] + (r0 + r) * sy + c0, tile[0] + r, 1, kTile, columns);
+        }
+      });
+    }
+  });
+}
+
+#define GRADUS_INSTANTIATE(T)                                                \
+  template void fill(T*, int64_t, T);                                        \
+  template void choose(T*, const bool*, const T*, const T*, const Walk<4>&); \
+  template void copy(T*, const T*, const Walk<2>&);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+GRADUS_INSTANTIATE(int64_t)
+GRADUS_INSTANTIATE(bool)
+#undef GRADUS_INSTANTIATE
+#define GRADUS_INSTANTIATE(T)                           \
+  template void map(T*, const T*, const Walk<2>&, Map); \
+  template void zip(T*, const T*, const T*, const Walk<3>&, Zip);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+
+}  // namespace gradus::kernels

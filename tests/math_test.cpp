@@ -1,0 +1,165 @@
+// The vectors' exp, log, tanh and erf against C's functions in double; the elementwise loops in any layout.
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "tensor/kernels/elementwise.h"
+#include "tests/kernels_support.h"
+
+namespace gradus::kernels {
+namespace {
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+Walk<2> side_by_side(int64_t n) {
+  Walk<2> walk;
+  walk.sizes[0] = n;
+  walk.steps[0][0] = walk.steps[1][0] = 1;
+  return walk;
+}
+
+/// Every 2,003rd float, and the special ones.
+std::vector<float> samples() {
+  std::vector<float> x = {0.0f, -0.0f, kInf, -kInf, std::nanf(""), 1e-45f, -1e-45f, 0x1p-126f, 1.0f, -1.0f, 88.72284f};
+  for (uint64_t bits = 0; bits < uint64_t{1} << 32; bits += 2003)
+    x.push_back(std::bit_cast<float>(static_cast<uint32_t>(bits)));
+  return x;
+}
+
+/// How far y is from what it should be, in units of the last place of a float there.
+double distance(float y, double wanted) {
+  const auto nearest = static_cast<float>(wanted);
+  if (std::isnan(wanted) || std::isinf(nearest) || wanted == 0) {
+    const bool same = std::isnan(wanted) ? std::isnan(y) : y == nearest && std::signbit(y) == std::signbit(nearest);
+    return same ? 0 : 1e9;
+  }
+  int exponent = 0;
+  std::frexp(wanted, &exponent);
+  return std::abs(static_cast<double>(y) - wanted) / std::ldexp(1.0, std::max(exponent - 24, -149));
+}
+
+template <class F> void expect_close(const char* name, Map op, double most, const F& f, float lowest = -kInf) {
+  const std::vector<float> x = samples();
+  std::vector<float> y(x.size());
+  map(y.data(), x.data(), side_by_side(static_cast<int64_t>(x.size())), op);
+  double worst = 0, at = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (x[i] < lowest) continue;
+    const double d =
+        std::isnan(y[i]) && std::isnan(f(static_cast<double>(x[i]))) ? 0 : distance(y[i], f(static_cast<double>(x[i])));
+    if (!(d <= worst)) worst = d, at = static_cast<double>(x[i]);
+  }
+  EXPECT_LE(worst, most) << name << " at " << at;
+}
+
+TEST(VectorMath, WithinTwoUnitsInTheLastPlace) {
+  expect_close("exp", Map::exp, 2, [](double x) { return std::exp(x); });
+  expect_close("log", Map::log, 2, [](double x) { return std::log(x); });
+  expect_close("tanh", Map::tanh, 2, [](double x) { return std::tanh(x); });
+  expect_close("erf", Map::erf, 2, [](double x) { return std::erf(x); });
+  expect_close("sigmoid", Map::sigmoid, 2.6, [](double x) { return 1 / (1 + std::exp(-x)); });
+  expect_close(
+      "silu", Map::silu, 3.5, [](double x) { return x / (1 + std::exp(-x)); }, -80);
+}
+
+TEST(VectorMath, NormalDistribution) {
+  std::vector<float> x, cdf, gelu, slope, one;
+  for (float v = -14; v < 14; v += 0.001f) x.push_back(v);
+  for (const float v : {-1e30f, 1e30f, 0.0f}) x.push_back(v);
+  const auto n = static_cast<int64_t>(x.size());
+  cdf = gelu = slope = x;
+  one.assign(x.size(), 1);
+  map(cdf.data(), x.data(), side_by_side(n), Map::normal_cdf);
+  map(gelu.data(), x.data(), side_by_side(n), Map::gelu);
+  Walk<3> walk;
+  walk.sizes[0] = n;
+  for (auto& steps : walk.steps) steps[0] = 1;
+  zip(slope.data(), one.data(), x.data(), walk, Zip::gelu_backward);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const auto v = static_cast<double>(x[i]);
+    const double phi = 0.5 * std::erfc(-v / std::sqrt(2)), density = std::exp(-v * v / 2) / std::sqrt(2 * M_PI);
+    EXPECT_NEAR(static_cast<double>(cdf[i]), phi, 1e-7) << v;
+    EXPECT_NEAR(static_cast<double>(gelu[i]), v * phi, 2e-7 * std::max(1.0, std::abs(v))) << v;
+    EXPECT_NEAR(static_cast<double>(slope[i]), phi + v * density, 3e-7) << v;
+  }
+}
+
+/// Every op, on every length up to a few vectors and in other layouts, gives an element the bits it has alone.
+TEST(Elementwise, AnElementsBitsDoNotDependOnItsPlace) {
+  const auto x = numbers(70 * 3, 1), other = numbers(70 * 3, 2);
+  for (int op = 0; op <= static_cast<int>(Map::erf); ++op) {
+    for (int64_t n = 0; n < 70; ++n) {
+      std::vector<float> y(70, 7), apart(210, 7);
+      map(y.data(), x.data(), side_by_side(n), static_cast<Map>(op));
+      Walk<2> walk = side_by_side(n);
+      walk.steps[0][0] = walk.steps[1][0] = 3;
+      map(apart.data(), x.data(), walk, static_cast<Map>(op));
+      for (int64_t i = 0; i < 70; ++i) {
+        float alone = 7, alone_apart = 7;
+        const auto at = static_cast<size_t>(i);
+        if (i < n) map(&alone, &x[at], side_by_side(1), static_cast<Map>(op));
+        if (i < n) map(&alone_apart, &x[3 * at], side_by_side(1), static_cast<Map>(op));
+        ASSERT_EQ(std::bit_cast<uint32_t>(y[at]), std::bit_cast<uint32_t>(alone)) << op << " " << n << " " << i;
+        ASSERT_EQ(std::bit_cast<uint32_t>(apart[3 * at]), std::bit_cast<uint32_t>(alone_apart)) << op << " " << i;
+      }
+    }
+  }
+  const auto each = [&](auto* y, Zip op) {
+    using Y = std::remove_pointer_t<decltype(y)>;
+    for (const auto& [a_step, b_step] : {std::pair{1, 1}, std::pair{0, 1}, std::pair{1, 0}}) {
+      if (op > Zip::ge && a_step + b_step < 2) continue;
+      for (int64_t n = 1; n < 70; ++n) {
+        GRADUS_BEST(zip_vectors(op, y, x.data(), a_step, other.data(), b_step, n));
+        for (int64_t i = 0; i < n; ++i) {
+          Y alone{};
+          GRADUS_BEST(zip_vectors(op, &alone, &x[static_cast<size_t>(i * a_step)], 1,
+                                  &other[static_cast<size_t>(i * b_step)], 1, 1));
+          ASSERT_EQ(y[i], alone) << static_cast<int>(op) << " " << n << " " << i;
+        }
+      }
+    }
+  };
+  float y[70];
+  bool flags[70];
+  for (const Zip op : {Zip::add, Zip::sub, Zip::mul, Zip::div, Zip::relu_backward, Zip::tanh_backward,
+                       Zip::sigmoid_backward, Zip::silu_backward, Zip::gelu_backward, Zip::gelu_tanh_backward})
+    each(y, op);
+  for (const Zip op : {Zip::eq, Zip::ne, Zip::lt, Zip::le, Zip::gt, Zip::ge}) each(flags, op);
+  EXPECT_TRUE(flags[0] == (x[0] >= other[0]));
+}
+
+TEST(Elementwise, ChoosesByConditionAndCopiesTransposed) {
+  const auto a = numbers(100, 1), b = numbers(100, 2);
+  bool condition[100];
+  for (int i = 0; i < 100; ++i) condition[i] = i % 3 == 0;
+  for (const auto& [a_step, b_step] : {std::pair{1, 1}, std::pair{0, 1}, std::pair{1, 0}, std::pair{0, 0}}) {
+    std::vector<float> y(100);
+    Walk<4> walk;
+    walk.sizes[0] = 100;
+    walk.steps = {{{1}, {1}, {a_step}, {b_step}}};
+    choose(y.data(), condition, a.data(), b.data(), walk);
+    for (size_t i = 0; i < 100; ++i) {
+      EXPECT_EQ(y[i], condition[i] ? a[i * static_cast<size_t>(a_step)] : b[i * static_cast<size_t>(b_step)]);
+    }
+  }
+  for (const auto& [A, R, C] :
+       {std::tuple{1, 16, 16}, std::tuple{3, 17, 35}, std::tuple{2, 100, 3}, std::tuple{1, 70, 129}}) {
+    const auto x = numbers(A * R * C);
+    const auto y = for_all_thread_counts([&, A = A, R = R, C = C] {
+      std::vector<float> out(x.size());
+      Walk<2> walk;
+      walk.dims = 3;
+      walk.sizes = {A, R, C};
+      walk.steps = {{{R * C, C, 1}, {R * C, 1, R}}};
+      copy(out.data(), x.data(), walk);
+      return out;
+    });
+    for (int64_t i = 0; i < A * R * C; ++i) {
+      const int64_t block = i / (R * C), r = i / C % R, c = i % C;
+      ASSERT_EQ(y[static_cast<size_t>(i)], x[static_cast<size_t>((block * C + c) * R + r)]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gradus::kernels
