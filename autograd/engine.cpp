@@ -32,25 +32,6 @@ Tensor fit(Tensor dx, const Node& node, const char* op) {
   return sum_to(dx, node.shape);
 }
 
-/// Adds dx to a gradient that the graph keeps: a leaf's, or one that was asked for by retain_grad.
-void accumulate(Node& node, const Tensor& dx, bool sole_owner) {
-  Tensor& grad = node.grad;
-  if (grad.defined()) {
-    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
-          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
-          grad.dtype());
-    const bool where_it_lies = !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad);
-    grad = where_it_lies ? grad.add_(dx) : add(grad, dx);
-  } else if (is_grad_enabled()) {
-    grad = clone(dx);
-  } else if (sole_owner && dx.strides() == node.strides) {
-    grad = dx;
-  } else {
-    grad = empty_strided_like(node.shape, node.strides, node.dtype);
-    grad.copy_(dx);
-  }
-}
-
 /// The nodes behind the outputs that are no older than `oldest`, by their ids.
 std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs, uint64_t oldest) {
   std::map<uint64_t, const Node*> reached;
@@ -72,6 +53,11 @@ class Walk {
       : keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
 
   void find_needed(const std::vector<Tensor>& outputs);
+  /// Starts from dy, which stays the caller's: it is not written, even if it is the grad of a leaf.
+  void begin(const Tensor& y, const Tensor& dy, const char* op) {
+    given_.push_back(dy);
+    deliver(y.node(), dy, op);
+  }
   /// Adds dx to what has reached the node.
   void deliver(const Ref<Node>& node, Tensor dx, const char* op);
   void run();
@@ -87,8 +73,11 @@ class Walk {
   }
   void backward_through(Node& node, const Tensor& dy);
   bool add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y);
+  void accumulate(Node& node, const Tensor& dx, bool sole_owner) const;
+  bool may_add_to(const Tensor& grad) const;
 
   bool keep_graph_;
+  std::vector<Tensor> given_;
   std::unordered_set<const Node*> targets_;  // empty: all leaves
   std::unordered_set<const Node*> needed_;   // nodes from which a target can be reached
   std::unordered_map<const Node*, Tensor> captured_;
@@ -113,6 +102,31 @@ void Walk::deliver(const Ref<Node>& node, Tensor dx, const char* op) {
   else at.dx = add(at.dx, dx);
 }
 
+/// Whether what is added to a grad that is kept can be added where it lies.
+bool Walk::may_add_to(const Tensor& grad) const {
+  const auto shares = [&](const Tensor& dy) { return dy.impl().storage == grad.impl().storage; };
+  return !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad) &&
+         std::none_of(given_.begin(), given_.end(), shares);
+}
+
+/// Adds dx to a gradient that the graph keeps: a leaf's, or one that was asked for by retain_grad.
+void Walk::accumulate(Node& node, const Tensor& dx, bool sole_owner) const {
+  Tensor& grad = node.grad;
+  if (grad.defined()) {
+    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
+          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
+          grad.dtype());
+    grad = may_add_to(grad) ? grad.add_(dx) : add(grad, dx);
+  } else if (is_grad_enabled()) {
+    grad = clone(dx);
+  } else if (sole_owner && dx.strides() == node.strides) {
+    grad = dx;
+  } else {
+    grad = empty_strided_like(node.shape, node.strides, node.dtype);
+    grad.copy_(dx);
+  }
+}
+
 /// Lets a rule add to the gradient of its input where that lies. Not while recording, and not when others can see it.
 bool Walk::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
   if (!edge.rule.can_add() || is_grad_enabled()) return false;
@@ -120,9 +134,7 @@ bool Walk::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& 
   Tensor dx;
   if (targets_.empty() && input.is_leaf()) {
     dx = input.grad;
-    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || dx.requires_grad() ||
-        !may_write_in_place(dx))
-      return false;
+    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx)) return false;
   } else {
     const auto at = waiting_.find(input.id);
     if (at == waiting_.end() || !is_unshared(at->second.dx)) return false;
@@ -191,8 +203,7 @@ void start(Walk& walk, const char* op, const std::vector<Tensor>& outputs, const
     check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
           "{}: the output is {} {}, the gradient given for it is {} {}", op, y.sizes(), y.dtype(), dy.sizes(),
           dy.dtype());
-    const bool given = !grad_outputs.empty() && grad_outputs[i].defined();
-    walk.deliver(y.node(), given && !is_grad_enabled() ? clone(dy) : dy, op);  // it may be the grad that is written
+    walk.begin(y, dy, op);
   }
 }
 

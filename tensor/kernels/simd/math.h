@@ -25,7 +25,8 @@ GRADUS_INLINE Vector<float> power_of_two(Whole<float> n) { return from_bits((n +
 template <bool SMALL = false> GRADUS_INLINE Vector<float> scale(Vector<float> x, Whole<float> n, Vector<float> number) {
 #if GRADUS_BYTES == 64 && defined(__AVX512F__)
   (void)n;
-  return __builtin_ia32_scalefps512_mask(x, number, x, static_cast<uint16_t>(0xffff), 4);  // 4: rounds as everything else
+  return __builtin_ia32_scalefps512_mask(x, number, x, static_cast<uint16_t>(0xffff),
+                                         4);  // 4: rounds as everything else
 #else
   (void)number;
   if constexpr (SMALL) return x * power_of_two(n);
