@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <vector>
 
@@ -12,43 +10,6 @@
 
 namespace gradus::kernels {
 
-template <class T> void attention_reference(Rows<T> y, T* lse, const Attention<T>& a) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  std::vector<double> scores(static_cast<size_t>(a.S));
-  std::vector<double> context(static_cast<size_t>(a.Dv));
-  for (int64_t b = 0; b < a.batch; ++b) {
-    for (int64_t i = 0; i < a.L; ++i) {
-      double largest = -kInfinity, sum = 0;
-      for (int64_t j = 0; j < a.S; ++j) {
-        double& score = scores[static_cast<size_t>(j)] = 0;
-        for (int64_t d = 0; d < a.D; ++d)
-          score += static_cast<double>(a.q.data[a.q.at[b] + i * a.q.row + d]) *
-                   static_cast<double>(a.k.data[a.k.at[b] + j * a.k.row + d]);
-        score *= static_cast<double>(a.scale);
-        const int64_t at = a.mask_at ? a.mask_at[b] + i * a.mask_row + j * a.mask_col : 0;
-        if ((a.causal && j > i) || (a.visible && !a.visible[at])) score = -kInfinity;
-        if (a.added) score += static_cast<double>(a.added[at]);
-        largest = std::max(largest, score);
-      }
-      std::fill(context.begin(), context.end(), 0.0);
-      const bool sees_nothing = largest == -kInfinity && (a.visible || a.added || a.S == 0);
-      for (int64_t j = 0; j < a.S && !sees_nothing; ++j) {
-        const double weight = std::exp(scores[static_cast<size_t>(j)] - largest);
-        const int64_t n = (b * a.L + i) * a.S + j;
-        const bool dropped = a.kept && (a.kept[n / 64] >> (n % 64) & 1) == 0;
-        const double factor = dropped ? 0 : a.kept ? static_cast<double>(a.kept_scale) : 1;
-        sum += weight;
-        for (int64_t d = 0; d < a.Dv; ++d)
-          context[static_cast<size_t>(d)] +=
-              weight * factor * static_cast<double>(a.v.data[a.v.at[b] + j * a.v.row + d]);
-      }
-      for (int64_t d = 0; d < a.Dv; ++d)
-        y.data[y.at[b] + i * y.row + d] = sees_nothing ? 0 : static_cast<T>(context[static_cast<size_t>(d)] / sum);
-      lse[b * a.L + i] = static_cast<T>(sees_nothing ? kInfinity : largest + std::log(sum));
-    }
-  }
-}
-
 namespace {
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -56,14 +17,16 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// body(task, buffer) for each task, whichever thread is free next taking it; `size` numbers of buffer for each thread.
 template <class T, class Body> void for_each_task(int64_t tasks, bool serial, int64_t size, const Body& body) {
   const int64_t workers = serial ? 1 : std::min<int64_t>(get_num_threads(), tasks);
-  constexpr int64_t kLine = 64 / sizeof(T);
-  size = divide_up(size, kLine) * kLine;
-  const auto memory = std::make_unique_for_overwrite<T[]>(static_cast<size_t>(workers * size + kLine));
-  T* const buffers = memory.get() + (64 - reinterpret_cast<uintptr_t>(memory.get()) % 64) % 64 / sizeof(T);
+  struct alignas(64) Line {
+    T numbers[64 / sizeof(T)];
+  };
+  const int64_t lines = divide_up(size * static_cast<int64_t>(sizeof(T)), sizeof(Line));
+  const auto memory = std::make_unique_for_overwrite<Line[]>(static_cast<size_t>(workers * lines));
   std::atomic<int64_t> next{0};
   parallel_for(workers, 1, [&](int64_t begin, int64_t end) {
     for (int64_t w = begin; w < end; ++w) {
-      for (int64_t task = next++; task < tasks; task = next++) body(task, buffers + w * size);
+      for (int64_t task = next++; task < tasks; task = next++)
+        body(task, memory[static_cast<size_t>(w * lines)].numbers);
     }
   });
 }
@@ -114,7 +77,6 @@ template <class T> void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, R
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                         \
-  template void attention_reference(Rows<T>, T*, const Attention<T>&);                                \
   template void attention(Rows<T>, T*, const Attention<T>&);                                          \
   template void attention_backward(Rows<T>, Rows<T>, Rows<T>, Rows<const T>, Rows<const T>, const T*, \
                                    const Attention<T>&);

@@ -37,7 +37,4 @@ template <class T> void attention(Rows<T> y, T* lse, const Attention<T>& a);
 template <class T> void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, Rows<const T> dy, Rows<const T> y,
                                            const T* lse, const Attention<T>& a);
 
-/// The same as attention, a query at a time: what the fast one is tested against.
-template <class T> void attention_reference(Rows<T> y, T* lse, const Attention<T>& a);
-
 }  // namespace gradus::kernels

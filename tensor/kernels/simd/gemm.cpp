@@ -1,94 +1,15 @@
-// A product computes C in tiles of up to kTileRows x 2 vectors that stay in registers while k runs. For each k a tile
-// reads one column of A and one row of B. Where many tiles read the same numbers, these are first copied ("packed")
+// A product computes C in tiles (tile.h). Where many tiles read the same numbers, these are first copied ("packed")
 // into panels in which they lie side by side.
 #include "tensor/kernels/simd/gemm.h"
 
-#include "tensor/kernels/simd/vector.h"
+#include "tensor/kernels/simd/tile.h"
+#include "tensor/kernels/simd/transpose.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-// The sums, two vectors of B and a number of A fill the registers: 32 of them with AVX-512, else 16.
-constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
-
 /// Numbers of A or B that are read where they lie, since they fit a cache.
 template <class T> constexpr int64_t kGemmDirect = 256 * 1024 / sizeof(T);
-
-/// A row of `count` tiles, side by side in C.
-template <class T> struct Tiles {
-  T* c;
-  const T *a, *b, *start;
-  int64_t c_row, a_row, a_col, b_row, start_row, K;
-  int64_t count, b_step;  // b_step: from one tile's share of B to the next
-};
-
-/// c (ROWS, VECTORS vectors) = a b + start, for each tile. A packed a has columns of ROWS numbers.
-template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tiles<T>& t) {
-  constexpr int W = kWidth<T>;
-  const int64_t a_row = PACKED ? 1 : t.a_row, a_col = PACKED ? ROWS : t.a_col, b_row = t.b_row;
-  for (int64_t tile = 0; tile < t.count; ++tile) {
-    T* const c = t.c + tile * VECTORS * W;
-    // C is asked for now, to be there when k is through.
-    for (int64_t i = 0; i < ROWS; ++i) {
-      for (int j = 0; j < VECTORS; ++j) __builtin_prefetch(c + i * t.c_row + j * W, 1);
-    }
-    Vector<T> sum[ROWS][VECTORS] = {};
-    const T *b = t.b + tile * t.b_step, *a[3] = {t.a, t.a + 5 * a_row, t.a + 10 * a_row};
-    if (!PACKED) asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));  // else the compiler keeps a pointer for every row
-    GRADUS_UNROLL_BY(2)
-    for (int64_t k = t.K; k > 0; --k, b += b_row, a[0] += a_col, a[1] += a_col, a[2] += a_col) {
-      Vector<T> row[VECTORS];
-      GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j) row[j] = load(b + j * W);
-      GRADUS_UNROLL
-      for (int i = 0; i < ROWS; ++i) {
-        const T element = PACKED ? a[0][i] : a[i / 5][i % 5 * a_row];
-        GRADUS_UNROLL
-        for (int j = 0; j < VECTORS; ++j) sum[i][j] += element * row[j];
-      }
-    }
-    const T* const start = t.start ? t.start + tile * VECTORS * W : nullptr;
-    GRADUS_UNROLL
-    for (int i = 0; i < ROWS; ++i) {
-      GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j)
-        store(c + i * t.c_row + j * W, start ? sum[i][j] + load(start + i * t.start_row + j * W) : sum[i][j]);
-    }
-  }
-}
-
-template <class T> using Compute = void (*)(const Tiles<T>&);
-
-/// The function for tiles of `rows` rows and one or two vectors.
-template <class T, bool PACKED, int ROWS = 1> Compute<T> compute_for(int64_t rows, bool two) {
-  if constexpr (ROWS < kTileRows) {
-    if (rows > ROWS) return compute_for<T, PACKED, ROWS + 1>(rows, two);
-  }
-  return two ? compute<T, ROWS, 2, PACKED> : compute<T, ROWS, 1, PACKED>;
-}
-
-template <int... LANE> struct Lanes {};
-template <int N, int... LANE> struct FirstLanes : FirstLanes<N - 1, N - 1, LANE...> {};
-template <int... LANE> struct FirstLanes<0, LANE...> { using Type = Lanes<LANE...>; };
-
-/// Exchanges the upper right of a block of 2 S x 2 S numbers, of which p and q are rows S apart, with its lower left.
-template <int S, class T, int... LANE> GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, Lanes<LANE...>) {
-  constexpr int W = kWidth<T>;
-  const Vector<T> x = p, y = q;
-  p = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE - S : LANE)...);
-  q = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE : LANE + S)...);
-}
-
-/// Transposes the W x W numbers of r: first halves, then quarters, down to pairs.
-template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>* r) {
-  if constexpr (S > 0) {
-    GRADUS_UNROLL
-    for (int i = 0; i < kWidth<T>; ++i) {
-      if ((i & S) == 0) exchange<S, T>(r[i], r[i + S], typename FirstLanes<kWidth<T>>::Type());
-    }
-    transpose<T, S / 2>(r);
-  }
-}
 
 /// How the n rows of a part of A, or the columns of one of B, are cut into panels.
 struct Cut {
@@ -105,12 +26,11 @@ template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_
   for (int64_t k0 = 0; i_stride == 1 && k0 < K; k0 += kRows) {
     const int64_t k1 = min(K, k0 + kRows);
     for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
-      const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel), last = count % W;
+      const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel);
       const T* from = x + k0 * k_stride + begin;
       T* to = panels + begin * K + k0 * width;
       for (int64_t k = k0; k < k1; ++k, from += k_stride, to += width) {
-        for (int64_t i = 0; i < count - last; i += W) store(to + i, load(from + i));
-        if (last > 0) store_part(to + count - last, load_part(from + count - last, last), last);
+        for (int64_t i = 0; i < count; i += W) store_up_to(to + i, load_up_to(from + i, count - i), count - i);
       }
     }
   }
@@ -128,10 +48,7 @@ template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_
         for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
         transpose<T>(rows);
         GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) {
-          if (lanes == W) store(to + (k + r) * width, rows[r]);
-          else store_part(to + (k + r) * width, rows[r], lanes);
-        }
+        for (int r = 0; r < W; ++r) store_up_to(to + (k + r) * width, rows[r], lanes);
       }
       for (; k < K; ++k) {
         for (int64_t lane = 0; lane < lanes; ++lane) to[k * width + lane] = from[k * k_stride + lane * i_stride];
