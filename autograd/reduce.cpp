@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "tensor/kernels/index.h"
+#include "tensor/kernels/softmax.h"
 #include "tensor/loops.h"
 
 namespace gradus {
