@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -16,11 +17,14 @@ namespace gradus::kernels {
 /// row(y, x...) for each column of R numbers. Where they do not lie side by side (C > 1), copies of them do.
 template <class T, class Row, class... X>
 void for_each_column(int64_t A, int64_t R, int64_t C, const Row& row, T* y, const X*... x) {
-  if (C > 1) {
-    std::vector<T> rows(static_cast<size_t>(A * R * C));
-    for_each_column(A * C, R, 1, row, rows.data(), swapped(x, A, R, C).data()...);
-    return swap_last_two(y, rows.data(), A, C, R);
+  const int64_t some = 1 + (1 << 16) / (R * C + 1);  // of the A blocks, as many as the cache holds
+  for (int64_t a = 0; C > 1 && a < A; a += some) {
+    const int64_t count = std::min(some, A - a), at = a * R * C;
+    std::vector<T> rows(static_cast<size_t>(count * R * C));
+    for_each_column(count * C, R, 1, row, rows.data(), swapped(x + at, count, R, C).data()...);
+    swap_last_two(y + at, rows.data(), count, C, R);
   }
+  if (C > 1) return;
   parallel_for(A, grain_for(8 * R), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * R; i < end * R; i += R) row(y + i, (x + i)...);
   });
