@@ -14,17 +14,17 @@ namespace gradus::kernels {
 // In a softmax a column that is all -inf, or has +inf or NaN, gives NaN, as in PyTorch. An output may be one of its
 // inputs.
 
-/// row(y, x...) for each column of R numbers. Where they do not lie side by side (C > 1), copies of them do.
+/// row(y, x...) for each column of R numbers. Where they do not lie side by side (C is not 1), copies of them do.
 template <class T, class Row, class... X>
 void for_each_column(int64_t A, int64_t R, int64_t C, const Row& row, T* y, const X*... x) {
   const int64_t some = 1 + (1 << 16) / (R * C + 1);  // of the A blocks, as many as the cache holds
-  for (int64_t a = 0; C > 1 && a < A; a += some) {
+  for (int64_t a = 0; C != 1 && a < A; a += some) {
     const int64_t count = std::min(some, A - a), at = a * R * C;
     std::vector<T> rows(static_cast<size_t>(count * R * C));
     for_each_column(count * C, R, 1, row, rows.data(), swapped(x + at, count, R, C).data()...);
     swap_last_two(y + at, rows.data(), count, C, R);
   }
-  if (C > 1) return;
+  if (C != 1) return;
   parallel_for(A, grain_for(8 * R), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * R; i < end * R; i += R) row(y + i, (x + i)...);
   });
@@ -59,7 +59,7 @@ template <class T> void log_softmax_backward(T* dx, const T* dy, const T* y, int
 
 /// y (A, C) = log of the sum of exp(x) over R; -inf if R = 0 or every x is -inf.
 template <class T> void logsumexp(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  if (C > 1) return logsumexp(y, swapped(x, A, R, C).data(), A * C, R, 1);
+  if (C != 1) return logsumexp(y, swapped(x, A, R, C).data(), A * C, R, 1);
   parallel_for(A, grain_for(8 * R), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       auto [largest, total] = GRADUS_BEST(log_sum(x + i * R, R));
