@@ -7,7 +7,7 @@
 namespace gradus {
 namespace {
 
-using kernels::Map, kernels::Zip;
+using kernels::Gradient, kernels::Map;
 
 /// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
 template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
@@ -20,7 +20,7 @@ template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tenso
 }
 
 /// f(x) with its gradient as one loop each; `definition` is f in other ops.
-template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Zip gradient, const F& definition) {
+template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Gradient gradient, const F& definition) {
   return record_fused(
       op, map_float(op, x, f), {x},
       [=, x = saved(x)](const Tensor& dy, const std::vector<bool>&) {
@@ -122,14 +122,14 @@ Tensor rsqrt(const Tensor& x) {
 Tensor tanh(const Tensor& x) {
   return record("tanh", map_float("tanh", x, Map::tanh),
                 {x, [](const Tensor& dy, const Tensor& y) {
-                   return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Zip::tanh_backward);
+                   return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Gradient::tanh);
                  }});
 }
 
 Tensor sigmoid(const Tensor& x) {
   return record("sigmoid", map_float("sigmoid", x, Map::sigmoid),
                 {x, [](const Tensor& dy, const Tensor& y) {
-                   return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Zip::sigmoid_backward);
+                   return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Gradient::sigmoid);
                  }});
 }
 
@@ -137,7 +137,7 @@ Tensor relu(const Tensor& x) {
   return record("relu", map_number("relu", x, kernels::positive_part),
                 {x, [](const Tensor& dy, const Tensor& y) {
                    return is_grad_enabled() ? where(y > 0, dy, zeros_like(dy))
-                                            : zip_float("relu", dy, y, Zip::relu_backward);
+                                            : zip_float("relu", dy, y, Gradient::relu);
                  }});
 }
 
@@ -145,16 +145,16 @@ Tensor gelu(const Tensor& x, const std::string& approximate) {
   check(approximate == "none" || approximate == "tanh", "gelu: approximate is \"none\" or \"tanh\", got \"{}\"",
         approximate);
   if (approximate == "none") {
-    return activation("gelu", x, Map::gelu, Zip::gelu_backward, [](const Tensor& v) { return v * normal_cdf(v); });
+    return activation("gelu", x, Map::gelu, Gradient::gelu, [](const Tensor& v) { return v * normal_cdf(v); });
   }
-  return activation("gelu", x, Map::gelu_tanh, Zip::gelu_tanh_backward, [](const Tensor& v) {
+  return activation("gelu", x, Map::gelu_tanh, Gradient::gelu_tanh, [](const Tensor& v) {
     const Tensor u = v * (v * v * 0.044715 + 1) * (std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
     return v * 0.5 * (tanh(u) + 1);
   });
 }
 
 Tensor silu(const Tensor& x) {
-  return activation("silu", x, Map::silu, Zip::silu_backward, [](const Tensor& v) { return v * sigmoid(v); });
+  return activation("silu", x, Map::silu, Gradient::silu, [](const Tensor& v) { return v * sigmoid(v); });
 }
 
 Tensor sin(const Tensor& x) {

@@ -131,13 +131,11 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes) {
   const int64_t most = num_classes > 0 ? num_classes - 1 : std::max<int64_t>(max(indices).item<int64_t>(), -1);
   check(most < std::numeric_limits<int64_t>::max(), "one_hot: index {} is one class more than can be counted", most);
   const int64_t V = most + 1;
-  const Tensor ids = checked_ids("one_hot", "index", indices, V, "classes");
+  checked_ids("one_hot", "index", indices, V, "classes");
   Shape sizes = indices.sizes();
   sizes.push_back(V);
   numel("one_hot", sizes);  // for its error
-  const Tensor y = empty(sizes, kInt64);
-  kernels::one_hot(y.data<int64_t>(), ids.data<int64_t>(), ids.numel(), V);
-  return y;
+  return scatter_add(zeros(sizes, kInt64), -1, unsqueeze(indices, -1), ones({}, kInt64).expand(sizes));
 }
 
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {

@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "tensor/kernels/index.h"
+#include "tensor/kernels/softmax.h"
 #include "tensor/loops.h"
 
 namespace gradus {
@@ -54,8 +55,8 @@ std::pair<Tensor, Tensor> pick(const char* op, Pick which, const Reduction3& in,
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype()), index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};
   dispatch(y.dtype(), [&]<class T>() {
-    const auto kernel = which == Pick::max ? kernels::max<T> : kernels::min<T>;
-    kernel(y.data<T>(), indices ? index.data<int64_t>() : nullptr, in.x.data<T>(), in.A, in.R, in.C);
+    kernels::extreme(y.data<T>(), indices ? index.data<int64_t>() : nullptr, in.x.data<T>(), in.A, in.R, in.C,
+                     which == Pick::max);
   });
   return {y, index};
 }

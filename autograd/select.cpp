@@ -1,5 +1,4 @@
 #include "autograd/ops.h"
-#include "tensor/kernels/index.h"
 #include "tensor/loops.h"
 
 namespace gradus {
@@ -16,8 +15,7 @@ template <class F> Tensor compare(const char* op, const Tensor& a, const Tensor&
 Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   check(x.dim() >= 2, "{}: expected a matrix or a batch of them, got {}", op, x.sizes());
   const int64_t R = x.size(-2), C = x.size(-1);
-  const Tensor mask = empty({R, C}, kBool);
-  if (x.numel() > 0) kernels::lower_triangle(mask.data<bool>(), R, C, std::clamp(diagonal, -R - 1, C));
+  const Tensor mask = unsqueeze(arange(R), 1) >= arange(C) - std::clamp(diagonal, -R - 1, C);
   return lower ? where(mask, x, zeros({}, x.dtype())) : where(mask, zeros({}, x.dtype()), x);
 }
 

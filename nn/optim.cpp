@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "tensor/kernels/optimizer.h"
+#include "tensor/kernels/reduce.h"
 #include "tensor/loops.h"
 
 namespace gradus::optim {

@@ -9,6 +9,13 @@
 namespace gradus {
 namespace {
 
+/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to - from overflows.
+uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
+  const auto a = static_cast<uint64_t>(from), b = static_cast<uint64_t>(to), stride = static_cast<uint64_t>(step);
+  const uint64_t distance = step > 0 ? b - a : a - b, size = step > 0 ? stride : 0 - stride;
+  return distance / size + (distance % size != 0);
+}
+
 Tensor strided(const Shape& sizes, const Shape& strides, DType t, bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
   auto memory = make_ref<Storage>(count * element_size(t), zeroed);
@@ -107,12 +114,14 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
   double count = std::ceil((to - from) / by);
   if (!fractional)
     count = static_cast<double>(
-        kernels::steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
+        steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
   check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
   const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
-    kernels::arange(x.data<T>(), x.numel(), start.to<Step>("arange"), step.to<Step>("arange"));
+    const Step first = start.to<Step>("arange"), stride = step.to<Step>("arange");
+    for (int64_t i = 0; i < x.numel(); ++i)
+      x.data<T>()[i] = static_cast<T>(kernels::plus(first, kernels::times(static_cast<Step>(i), stride)));
   });
   return finish(x, options);
 }
@@ -122,7 +131,9 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   numel("linspace", steps);
   const Tensor x = empty(steps, options.dtype());
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
-    kernels::linspace(x.data<T>(), steps, start.to<T>("linspace"), end.to<T>("linspace"));
+    const T a = start.to<T>("linspace"), b = end.to<T>("linspace"), step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
+    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last one is exactly b
+      x.data<T>()[i] = i < steps / 2 || steps == 1 ? a + step * T(i) : b - step * T(steps - 1 - i);
   });
   return finish(x, options);
 }

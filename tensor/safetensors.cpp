@@ -1,15 +1,26 @@
 // The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements of all tensors.
 #include <algorithm>
+#include <bit>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "tensor/factories.h"
 #include "tensor/file_io.h"
 #include "tensor/files.h"
-#include "tensor/kernels/half.h"
 
 namespace gradus {
 namespace {
+
+/// The float that a 16-bit IEEE float stands for.
+float from_half(uint16_t bits) {
+  const float size = std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
+  const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;
+  return std::copysign(size < 0x1p16f ? size : special, bits >> 15 != 0 ? -1.0f : 1.0f);
+}
+
+/// The float whose upper half a bfloat16 is.
+float from_bfloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 using nlohmann::json;
 
 constexpr int64_t kLengthBytes = 8;
@@ -109,7 +120,7 @@ Tensor read_entry_data(InputFile& file, const Entry& entry) {
   std::vector<uint16_t> bits(static_cast<size_t>(x.numel()));
   file.read(bits.data(), entry.end - entry.begin);
   const bool half = entry.type->name == std::string_view("F16");
-  std::transform(bits.begin(), bits.end(), x.data<float>(), half ? kernels::from_half : kernels::from_bfloat16);
+  std::transform(bits.begin(), bits.end(), x.data<float>(), half ? from_half : from_bfloat16);
   return x;
 }
 

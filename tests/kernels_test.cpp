@@ -78,31 +78,31 @@ TEST(Reduce, MaxAndMinTakeTheFirstOfEqualsAndNan) {
   const double x[] = {1, 3, 3, 2, 5, kNan, 7, kNan, -kInf, -kInf, -kInf, -kInf};
   double y[3];
   int64_t index[3];
-  max(y, index, x, 3, 4, 1);
+  extreme(y, index, x, 3, 4, 1, true);
   EXPECT_EQ(y[0], 3);
   EXPECT_EQ(index[0], 1);
   EXPECT_TRUE(std::isnan(y[1]));
   EXPECT_EQ(index[1], 1);
   EXPECT_EQ(y[2], -kInf);
   EXPECT_EQ(index[2], 0);
-  min(y, index, x, 3, 4, 1);
+  extreme(y, index, x, 3, 4, 1, false);
   EXPECT_EQ(y[0], 1);
   EXPECT_EQ(index[0], 0);
   EXPECT_TRUE(std::isnan(y[1]));
   EXPECT_EQ(index[1], 1);
   double columns[4];
-  max<double>(columns, nullptr, x, 1, 2, 4);
+  extreme<double>(columns, nullptr, x, 1, 2, 4, true);
   EXPECT_EQ(columns[0], 5);
   EXPECT_TRUE(std::isnan(columns[1]));
   const bool flags[] = {false, true, true};
   bool flag = false;
-  max(&flag, index, flags, 1, 3, 1);
+  extreme(&flag, index, flags, 1, 3, 1, true);
   EXPECT_TRUE(flag);
   EXPECT_EQ(index[0], 1);
   const auto many = numbers(3 * 50 * 333);
   for_all_thread_counts([&] {
     std::vector<float> out(999);
-    max<float>(out.data(), nullptr, many.data(), 3, 50, 333);
+    extreme<float>(out.data(), nullptr, many.data(), 3, 50, 333, true);
     return out;
   });
 }

@@ -11,38 +11,33 @@
 
 namespace gradus::kernels {
 
-/// f, for which loops over floats use vectors: OP is a Map or Zip that gives the same bits.
+/// The type in which T is added and multiplied without undefined overflow.
+template <class T> using Wrapping = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;
+
+/// f, for which loops over floats use vectors: OP is a Map, Zip or Compare that gives the same bits.
 template <auto OP, class F> struct WithVectors : F { static constexpr auto kOp = OP; };
 template <auto OP, class F> constexpr WithVectors<OP, F> with_vectors(F f) { return {f}; }
 
-inline constexpr auto plus = with_vectors<Zip::add>([]<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
-  else return a + b;
-});
-inline constexpr auto minus = with_vectors<Zip::sub>([]<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
-  else return a - b;
-});
-inline constexpr auto times = with_vectors<Zip::mul>([]<class T>(T a, T b) {
-  if constexpr (std::is_integral_v<T>) return static_cast<T>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
-  else return a * b;
-});
+inline constexpr auto plus = with_vectors<Zip::add>(
+    []<class T>(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) + static_cast<Wrapping<T>>(b)); });
+inline constexpr auto minus = with_vectors<Zip::sub>(
+    []<class T>(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) - static_cast<Wrapping<T>>(b)); });
+inline constexpr auto times = with_vectors<Zip::mul>(
+    []<class T>(T a, T b) { return static_cast<T>(static_cast<Wrapping<T>>(a) * static_cast<Wrapping<T>>(b)); });
 /// Whole numbers divided by 0 give 0.
 inline constexpr auto over =
     with_vectors<Zip::div>([]<class T>(T a, T b) { return std::is_integral_v<T> && b == T(0) ? T(0) : a / b; });
-inline constexpr auto equal = with_vectors<Zip::eq>(std::equal_to<>());
-inline constexpr auto not_equal = with_vectors<Zip::ne>(std::not_equal_to<>());
-inline constexpr auto less = with_vectors<Zip::lt>(std::less<>());
-inline constexpr auto less_equal = with_vectors<Zip::le>(std::less_equal<>());
-inline constexpr auto greater = with_vectors<Zip::gt>(std::greater<>());
-inline constexpr auto greater_equal = with_vectors<Zip::ge>(std::greater_equal<>());
+inline constexpr auto equal = with_vectors<Compare::eq>(std::equal_to<>());
+inline constexpr auto not_equal = with_vectors<Compare::ne>(std::not_equal_to<>());
+inline constexpr auto less = with_vectors<Compare::lt>(std::less<>());
+inline constexpr auto less_equal = with_vectors<Compare::le>(std::less_equal<>());
+inline constexpr auto greater = with_vectors<Compare::gt>(std::greater<>());
+inline constexpr auto greater_equal = with_vectors<Compare::ge>(std::greater_equal<>());
 
-inline constexpr auto negative = with_vectors<Map::neg>([]<class T>(T x) {
-  if constexpr (std::is_integral_v<T>) return minus(T(0), x);
-  else return -x;
-});
+inline constexpr auto negative =
+    with_vectors<Map::neg>([]<class T>(T x) { return static_cast<T>(-static_cast<Wrapping<T>>(x)); });
 inline constexpr auto magnitude = with_vectors<Map::abs>([]<class T>(T x) {
-  if constexpr (std::is_integral_v<T>) return x < T(0) ? minus(T(0), x) : x;
+  if constexpr (std::is_integral_v<T>) return x < T(0) ? negative(x) : x;
   else return std::abs(x);
 });
 inline constexpr auto positive_part =
@@ -79,25 +74,6 @@ template <class T> bool is_close(T a, T b, double rtol, double atol, bool equal_
   if (a == b) return true;
   if (std::isnan(x) || std::isnan(y)) return equal_nan && std::isnan(x) && std::isnan(y);
   return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
-}
-
-/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to - from overflows.
-inline uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
-  const auto a = static_cast<uint64_t>(from), b = static_cast<uint64_t>(to), stride = static_cast<uint64_t>(step);
-  const uint64_t distance = step > 0 ? b - a : a - b, size = step > 0 ? stride : 0 - stride;
-  return distance / size + (distance % size != 0);
-}
-
-/// x[i] = from + i step, computed as S.
-template <class T, class S> void arange(T* x, int64_t n, S from, S step) {
-  for (int64_t i = 0; i < n; ++i) x[i] = static_cast<T>(plus(from, times(static_cast<S>(i), step)));
-}
-
-/// n numbers from `from` to `to`, made from both ends, so that the last one is exactly `to`.
-template <class T> void linspace(T* x, int64_t n, T from, T to) {
-  const T step = n > 1 ? (to - from) / static_cast<T>(n - 1) : T(0);
-  for (int64_t i = 0; i < n; ++i)
-    x[i] = i < n / 2 || n == 1 ? from + step * static_cast<T>(i) : to - step * static_cast<T>(n - 1 - i);
 }
 
 }  // namespace gradus::kernels

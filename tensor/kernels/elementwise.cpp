@@ -31,20 +31,20 @@ template <class T> void map(T* y, const T* x, const Walk<2>& walk, Map op) {
   });
 }
 
-template <class T> void zip(T* y, const T* a, const T* b, const Walk<3>& walk, Zip op) {
+template <class T> void zip(T* dx, const T* dy, const T* x, const Walk<3>& walk, Gradient op) {
   const auto last = static_cast<size_t>(walk.dims - 1);
-  const int64_t sy = walk.steps[0][last], sa = walk.steps[1][last], sb = walk.steps[2][last];
+  const int64_t s_dx = walk.steps[0][last], s_dy = walk.steps[1][last], s_x = walk.steps[2][last];
   for_each_row(walk, [&](int64_t n, const std::array<int64_t, 3>& at) {
-    if (sy == 1 && sa == 1 && sb == 1) {
-      return GRADUS_BEST(zip_vectors(op, y + at[0], a + at[1], 1, b + at[2], 1, n));
+    if (s_dx == 1 && s_dy == 1 && s_x == 1) {
+      return GRADUS_BEST(gradient_vectors(op, dx + at[0], dy + at[1], x + at[2], n));
     }
     T p[kPiece], q[kPiece];
     for (int64_t i = 0; i < n; i += kPiece) {
       const int64_t count = std::min(kPiece, n - i);
-      spread(p, a + at[1] + i * sa, 1, sa, count);
-      spread(q, b + at[2] + i * sb, 1, sb, count);
-      GRADUS_BEST(zip_vectors(op, p, p, 1, q, 1, count));
-      spread(y + at[0] + i * sy, p, sy, 1, count);
+      spread(p, dy + at[1] + i * s_dy, 1, s_dy, count);
+      spread(q, x + at[2] + i * s_x, 1, s_x, count);
+      GRADUS_BEST(gradient_vectors(op, p, p, q, count));
+      spread(dx + at[0] + i * s_dx, p, s_dx, 1, count);
     }
   });
 }
@@ -108,11 +108,10 @@ GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)
 GRADUS_INSTANTIATE(bool)
-#undef GRADUS_INSTANTIATE
-#define GRADUS_INSTANTIATE(T)                           \
-  template void map(T*, const T*, const Walk<2>&, Map); \
-  template void zip(T*, const T*, const T*, const Walk<3>&, Zip);
-GRADUS_INSTANTIATE(float)
-GRADUS_INSTANTIATE(double)
+
+template void map(float*, const float*, const Walk<2>&, Map);
+template void zip(float*, const float*, const float*, const Walk<3>&, Gradient);
+template void map(double*, const double*, const Walk<2>&, Map);
+template void zip(double*, const double*, const double*, const Walk<3>&, Gradient);
 
 }  // namespace gradus::kernels

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
-#include <type_traits>
 #include <vector>
 
+#include "tensor/kernels/arithmetic.h"
 #include "tensor/kernels/parallel.h"
 
 namespace gradus::kernels {
@@ -36,28 +36,24 @@ template <class T> void add_rows(T* x, const T* y, const int64_t* ids, int64_t A
 
 template <class T>
 void topk(T* values, int64_t* indices, const T* x, int64_t A, int64_t R, int64_t C, int64_t k, bool largest) {
-  // Each worker sorts places 0..R in its own memory, taken before the loop: nothing may throw inside.
-  const int64_t workers = std::min<int64_t>(A * C, get_num_threads());
-  std::vector<int64_t> memory(static_cast<size_t>(workers * R));
-  parallel_for(workers, grain_for(8 * R * (A * C / std::max<int64_t>(workers, 1))), [&](int64_t begin, int64_t end) {
-    for (int64_t w = begin; w < end; ++w) {
-      int64_t* const place = memory.data() + w * R;
-      for (int64_t i = w; i < A * C; i += workers) {
-        const int64_t a = i / C, c = i % C;
-        const T* const column = x + a * R * C + c;
-        const auto before = [&](int64_t p, int64_t q) {
-          const T vp = column[p * C], vq = column[q * C];
-          const bool p_nan = vp != vp, q_nan = vq != vq;
-          if (p_nan != q_nan) return p_nan == largest;
-          if (vp == vq || p_nan) return p < q;
-          return largest ? vp > vq : vp < vq;
-        };
-        std::iota(place, place + R, int64_t{0});
-        std::partial_sort(place, place + k, place + R, before);
-        for (int64_t j = 0; j < k; ++j) {
-          values[(a * k + j) * C + c] = column[place[j] * C];
-          indices[(a * k + j) * C + c] = place[j];
-        }
+  std::vector<int64_t> all(static_cast<size_t>(R)), first(static_cast<size_t>(A * C * k));
+  std::iota(all.begin(), all.end(), int64_t{0});
+  parallel_for(A * C, grain_for(8 * R), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t a = i / C, c = i % C;
+      const T* const column = x + a * R * C + c;
+      const auto before = [&](int64_t p, int64_t q) {
+        const T vp = column[p * C], vq = column[q * C];
+        const bool p_nan = vp != vp, q_nan = vq != vq;
+        if (p_nan != q_nan) return p_nan == largest;
+        if (vp == vq || p_nan) return p < q;
+        return largest ? vp > vq : vp < vq;
+      };
+      int64_t* const place = first.data() + i * k;
+      std::partial_sort_copy(all.begin(), all.end(), place, place + k, before);
+      for (int64_t j = 0; j < k; ++j) {
+        values[(a * k + j) * C + c] = column[place[j] * C];
+        indices[(a * k + j) * C + c] = place[j];
       }
     }
   });
@@ -75,26 +71,15 @@ template <class T> void scatter_add(T* y, const T* x, const int64_t* ids, int64_
   const auto last = static_cast<size_t>(walk.dims - 1);
   const int64_t si = walk.steps[0][last], sx = walk.steps[1][last], sy = walk.steps[2][last];
   for_each_row_between(walk, 0, count(walk), [&](int64_t n, const std::array<int64_t, 3>& at) {
-    using Wide = std::conditional_t<std::is_integral_v<T>, uint64_t, T>;  // whose overflow wraps
     for (int64_t i = 0; i < n; ++i) {
       T& to = y[at[2] + i * sy + ids[at[0] + i * si] * step];
-      to = static_cast<T>(static_cast<Wide>(to) + static_cast<Wide>(x[at[1] + i * sx]));
+      to = plus(to, x[at[1] + i * sx]);
     }
   });
 }
 
-void one_hot(int64_t* y, const int64_t* ids, int64_t n, int64_t V) {
-  std::fill_n(y, n * V, 0);
-  for (int64_t i = 0; i < n; ++i) y[i * V + ids[i]] = 1;
-}
-
 int64_t find_outside(const int64_t* ids, int64_t n, int64_t R, int64_t allowed) {
   return std::find_if(ids, ids + n, [=](int64_t id) { return id != allowed && (id < 0 || id >= R); }) - ids;
-}
-
-void lower_triangle(bool* mask, int64_t R, int64_t C, int64_t diagonal) {
-  for (int64_t i = 0; i < R; ++i)
-    for (int64_t j = 0; j < C; ++j) mask[i * C + j] = j - diagonal <= i;
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                  \

@@ -25,13 +25,7 @@ template <class T> void gather(T* y, const T* x, const int64_t* ids, int64_t ste
 /// element, and their order decides its last digit. float, double, int64.
 template <class T> void scatter_add(T* y, const T* x, const int64_t* ids, int64_t step, const Walk<3>& walk);
 
-/// y (n, V) = 1 at ids, 0 elsewhere.
-void one_hot(int64_t* y, const int64_t* ids, int64_t n, int64_t V);
-
 /// The place of the first id that is neither in 0..R nor `allowed`; n if there is none.
 int64_t find_outside(const int64_t* ids, int64_t n, int64_t R, int64_t allowed);
-
-/// mask (R, C): whether column - row <= diagonal.
-void lower_triangle(bool* mask, int64_t R, int64_t C, int64_t diagonal);
 
 }  // namespace gradus::kernels

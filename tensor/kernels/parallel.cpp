@@ -34,6 +34,8 @@ int default_threads() {
       std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : within_quota(omp_get_max_threads());
   return within;
 }
+#else
+int default_threads() { return 1; }
 #endif
 
 }  // namespace
@@ -42,15 +44,10 @@ void set_num_threads(int n) { chosen_threads = n; }
 
 int get_num_threads() {
   const int chosen = chosen_threads.load(std::memory_order_relaxed);
-  if (chosen > 0) return chosen;
-#ifdef _OPENMP
-  return default_threads();
-#else
-  return 1;
-#endif
+  return chosen > 0 ? chosen : default_threads();
 }
 
-void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* context) {
+void parallel_chunks(int64_t n, [[maybe_unused]] int64_t grain, ChunkFunction function, const void* context) {
 #ifdef _OPENMP
   const int64_t useful = 1 + (n - 1) / std::max<int64_t>(grain, 1);
   const int64_t threads = omp_in_parallel() ? 1 : std::min<int64_t>(get_num_threads(), useful);
@@ -65,8 +62,6 @@ void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const voi
     threads_are_taken.store(false, std::memory_order_release);
     return;
   }
-#else
-  static_cast<void>(grain);
 #endif
   function(context, 0, n);
 }

@@ -1,13 +1,12 @@
 // PyTorch's random numbers. Every rounding counts here: where std::fma stands the result is rounded once, anywhere else
-// after each operation, so this file and normal.cpp, alone of the kernels, are built with -ffp-contract=off.
+// after each operation, so this file and simd/normal.cpp are built with -ffp-contract=off.
 #include "tensor/kernels/random.h"
 
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <vector>
 
-#include "tensor/kernels/normal.h"
+#include "tensor/kernels/simd/normal.h"
 
 namespace gradus {
 
@@ -78,34 +77,18 @@ template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low
   const T from = static_cast<T>(low), width = static_cast<T>(high) - from;
   fill_unit(g, out, n);
   if (from == 0 && width == 1) return;
-  stretch(out, n, from, width);
+  GRADUS_BEST(stretch(out, n, from, width));
 }
 
 template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
   if (n < 16) return fill_normal_pairs(g, out, n, mean, std);
   const T m = static_cast<T>(mean), s = static_cast<T>(std);
   fill_unit(g, out, n);
-  normal_blocks(out, n, m, s);
+  GRADUS_BEST(normal_blocks(out, n, m, s));
   if (n % 16 != 0) {  // PyTorch draws the last 16 places anew, also those that are done already
     fill_unit(g, out + n - 16, 16);
-    normal_blocks(out + n - 16, 16, m, s);
+    GRADUS_BEST(normal_blocks(out + n - 16, 16, m, s));
   }
-}
-
-template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
-}
-
-template <class T> void fill_exponential(Generator& g, T* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
-}
-
-template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<double>() < p);
-}
-
-template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<T>() < p[i]);
 }
 
 template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
@@ -138,23 +121,6 @@ template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, doubl
   }
 }
 
-void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
-  const uint64_t from = static_cast<uint64_t>(low), range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
-  for (int64_t i = 0; i < n; ++i) {
-    const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
-    out[i] = static_cast<int64_t>(random % range + from);
-  }
-}
-
-void fill_random(Generator& g, int64_t* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
-}
-
-void randperm(Generator& g, int64_t* out, int64_t n) {
-  std::iota(out, out + n, int64_t{0});
-  for (int64_t i = 0; i + 1 < n; ++i) std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
-}
-
 template <class T>
 void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out) {
   std::vector<int64_t> drawable;
@@ -181,20 +147,13 @@ void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, 
   std::partial_sort_copy(drawable.begin(), drawable.end(), out, out + samples, larger);
 }
 
-#define GRADUS_INSTANTIATE(T)                                               \
-  template void fill_uniform(Generator&, T*, int64_t, double, double);      \
-  template void fill_normal(Generator&, T*, int64_t, double, double);       \
-  template void fill_normal_pairs(Generator&, T*, int64_t, double, double); \
-  template void fill_exponential(Generator&, T*, int64_t);                  \
-  template void fill_bernoulli(Generator&, T*, int64_t, double);            \
-  template void fill_bernoulli_each(Generator&, T*, const T*, int64_t);     \
-  template void dropout_mask(Generator&, T*, int64_t, double);              \
-  template void dropout_mask_mkl(Generator&, T*, int64_t, double);          \
+#define GRADUS_INSTANTIATE(T)                                          \
+  template void fill_uniform(Generator&, T*, int64_t, double, double); \
+  template void fill_normal(Generator&, T*, int64_t, double, double);  \
+  template void dropout_mask(Generator&, T*, int64_t, double);         \
+  template void dropout_mask_mkl(Generator&, T*, int64_t, double);     \
   template void multinomial(Generator&, const T*, int64_t, int64_t, bool, int64_t*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
-#undef GRADUS_INSTANTIATE
-template void fill_bernoulli(Generator&, int64_t*, int64_t, double);
-template void fill_bernoulli(Generator&, bool*, int64_t, double);
 
 }  // namespace gradus::kernels

@@ -6,10 +6,13 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace gradus {
 
@@ -75,16 +78,24 @@ template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low
 template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std);
 
 /// Normal, through Generator::normal: PyTorch's way for fewer than 16 numbers, or a tensor that is not contiguous.
-template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std);
+template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
+}
 
 /// Exponential with rate 1: -log(1 - u), in double. Two words each.
-template <class T> void fill_exponential(Generator& g, T* out, int64_t n);
+template <class T> void fill_exponential(Generator& g, T* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
+}
 
 /// 1 with probability p, else 0; T may also be int64_t or bool. Two words each.
-template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p);
+template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<double>() < p);
+}
 
 /// out[i] is 1 with probability p[i], else 0. A word for each float, two for each double.
-template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n);
+template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<T>() < p[i]);
+}
 
 /// What dropout multiplies by: 0 with probability p, else 1 / (1 - p), for 0 < p < 1. Two words each.
 template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p);
@@ -92,13 +103,24 @@ template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p)
 template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p);
 
 /// Integers in [low, high), low < high. A word each, two if high - low >= 2^32.
-void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high);
+inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
+  const uint64_t from = static_cast<uint64_t>(low), range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
+    out[i] = static_cast<int64_t>(random % range + from);
+  }
+}
 
 /// Integers in [0, 2^63). Two words each.
-void fill_random(Generator& g, int64_t* out, int64_t n);
+inline void fill_random(Generator& g, int64_t* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
+}
 
 /// A permutation of 0 … n-1. Uses n - 1 words.
-void randperm(Generator& g, int64_t* out, int64_t n);
+inline void randperm(Generator& g, int64_t* out, int64_t n) {
+  std::iota(out, out + n, int64_t{0});
+  for (int64_t i = 0; i + 1 < n; ++i) std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
+}
 
 /// Draws `samples` categories, each with probability proportional to its weight in p (categories). Weights are finite,
 /// not negative, and one of them is positive. A category of weight 0 is never drawn.

@@ -54,23 +54,29 @@ template <size_t N> Walk<N> walk_over(size_t dims, const int64_t* sizes, const s
   return walk;
 }
 
+/// How many elements the loops visit.
+template <size_t N> int64_t count(const Walk<N>& walk) {
+  int64_t total = 1;
+  for (int d = 0; d < walk.dims; ++d) total *= walk.sizes[static_cast<size_t>(d)];
+  return total;
+}
+
 /// Whether the walk meets no element of its array twice. Sorted by their steps, each loop must step over all that the
 /// smaller ones span.
 inline bool meets_each_once(const Walk<1>& walk) {
+  if (count(walk) == 0) return true;
   std::array<std::array<int64_t, 2>, Walk<1>::kMaxDims> loops;
   const auto dims = static_cast<size_t>(walk.dims);
   for (size_t d = 0; d < dims; ++d) loops[d] = {walk.steps[0][d], walk.sizes[d]};
   std::sort(loops.begin(), loops.begin() + dims);
   int64_t span = 1;
-  bool apart = true, empty = false;
   for (size_t d = 0; d < dims; ++d) {
     const auto [step, size] = loops[d];
-    empty = empty || size == 0;
     if (size <= 1) continue;
-    apart = apart && step >= span;
+    if (step < span) return false;
     span += step * (size - 1);
   }
-  return apart || empty;
+  return true;
 }
 
 /// Calls row(n, at) for each run along the innermost loop, from the element `begin` to `end` in row-major order: n
@@ -100,14 +106,7 @@ void for_each_row_between(const Walk<N>& walk, int64_t begin, int64_t end, const
   }
 }
 
-/// How many elements the loops visit.
-template <size_t N> int64_t count(const Walk<N>& walk) {
-  int64_t total = 1;
-  for (int d = 0; d < walk.dims; ++d) total *= walk.sizes[static_cast<size_t>(d)];
-  return total;
-}
-
-/// The same for all elements; long runs are cut, and the pieces shared between threads.
+/// The same for all elements of the walk; long runs are cut, and the pieces shared between threads.
 template <size_t N, class Row> void for_each_row(const Walk<N>& walk, const Row& row) {
   parallel_for(count(walk), 1 << 15, [&](int64_t begin, int64_t end) { for_each_row_between(walk, begin, end, row); });
 }

@@ -31,6 +31,14 @@ template <class T, class Y, class F, class... X> GRADUS_INLINE void loop(Y* y, i
   for (int64_t i = 0; i < n; i += kWidth<T>) put<T>(y + i, f(x.at(i, n - i)...), n - i);
 }
 
+/// The same with two inputs, of which one may be a single number (a step of 0).
+template <class T, class Y, class F>
+GRADUS_INLINE void loop_over_both(Y* y, const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t n, const F& f) {
+  if (a_step == 0) return loop<T>(y, n, f, Operand<T, true>(a), Operand<T, false>(b));
+  if (b_step == 0) return loop<T>(y, n, f, Operand<T, false>(a), Operand<T, true>(b));
+  loop<T>(y, n, f, Operand<T, false>(a), Operand<T, false>(b));
+}
+
 template <class T> constexpr T kGeluScale = T(0.79788456080286536);
 template <class T> constexpr T kGeluCubic = T(0.044715);
 
@@ -44,90 +52,58 @@ template <class T> GRADUS_INLINE Vector<T> gelu_exponent(Vector<T> x) {
 template <class T> void map_vectors(Map op, T* y, const T* x, int64_t n) {
   using V = Vector<T>;
   const auto run = [&](auto f) { loop<T>(y, n, f, Operand<T, false>(x)); };
-  switch (op) {
-    case Map::neg:
-      return run([](V v) { return -v; });
-    case Map::abs:
-      return run([](V v) { return abs<T>(v); });
-    case Map::sqrt:
-      return run([](V v) { return sqrt(v); });
-    case Map::relu:
-      return run([](V v) { return v < T(0) ? V{} : v; });
-    case Map::exp:
-      return run([](V v) { return exp(v); });
-    case Map::log:
-      return run([](V v) { return log(v); });
-    case Map::tanh:
-      return run([](V v) { return tanh(v); });
-    case Map::sigmoid:
-      return run([](V v) { return sigmoid<T>(v); });
-    case Map::silu:
-      return run([](V v) { return v * sigmoid<T>(v); });
-    case Map::gelu:
-      return run([](V v) { return v * normal_cdf(v); });
-    case Map::gelu_tanh:
-      return run([](V v) { return v * sigmoid<T>(gelu_exponent<T>(v)); });
-    case Map::normal_cdf:
-      return run([](V v) { return normal_cdf(v); });
-    case Map::erf:
-      return run([](V v) { return erf(v); });
-  }
+  if (op == Map::neg) return run([](V v) { return -v; });
+  if (op == Map::abs) return run([](V v) { return abs<T>(v); });
+  if (op == Map::sqrt) return run([](V v) { return sqrt(v); });
+  if (op == Map::relu) return run([](V v) { return v < T(0) ? V{} : v; });
+  if (op == Map::exp) return run([](V v) { return exp(v); });
+  if (op == Map::log) return run([](V v) { return log(v); });
+  if (op == Map::tanh) return run([](V v) { return tanh(v); });
+  if (op == Map::sigmoid) return run([](V v) { return sigmoid<T>(v); });
+  if (op == Map::silu) return run([](V v) { return v * sigmoid<T>(v); });
+  if (op == Map::gelu) return run([](V v) { return v * normal_cdf(v); });
+  if (op == Map::gelu_tanh) return run([](V v) { return v * sigmoid<T>(gelu_exponent<T>(v)); });
+  if (op == Map::normal_cdf) return run([](V v) { return normal_cdf(v); });
+  if (op == Map::erf) return run([](V v) { return erf(v); });
 }
 
-template <class Y, class T>
-void zip_vectors(Zip op, Y* y, const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t n) {
+template <class T> void zip_vectors(Zip op, T* y, const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t n) {
   using V = Vector<T>;
-  const auto run = [&](auto f) {
-    if (a_step == 0) return loop<T>(y, n, f, Operand<T, true>(a), Operand<T, false>(b));
-    if (b_step == 0) return loop<T>(y, n, f, Operand<T, false>(a), Operand<T, true>(b));
-    loop<T>(y, n, f, Operand<T, false>(a), Operand<T, false>(b));
-  };
-  if constexpr (sizeof(Y) == sizeof(bool)) {
-    switch (op) {
-      case Zip::eq:
-        return run([](V p, V q) { return p == q; });
-      case Zip::ne:
-        return run([](V p, V q) { return p != q; });
-      case Zip::lt:
-        return run([](V p, V q) { return p < q; });
-      case Zip::le:
-        return run([](V p, V q) { return p <= q; });
-      case Zip::gt:
-        return run([](V p, V q) { return p > q; });
-      default:
-        return run([](V p, V q) { return p >= q; });
-    }
-  } else {
-    switch (op) {
-      case Zip::add:
-        return run([](V p, V q) { return p + q; });
-      case Zip::sub:
-        return run([](V p, V q) { return p - q; });
-      case Zip::mul:
-        return run([](V p, V q) { return p * q; });
-      case Zip::div:
-        return run([](V p, V q) { return p / q; });
-      case Zip::relu_backward:
-        return run([](V dy, V v) { return v > T(0) ? dy : V{}; });
-      case Zip::tanh_backward:
-        return run([](V dy, V v) { return dy * (T(1) - v * v); });
-      case Zip::sigmoid_backward:
-        return run([](V dy, V v) { return dy * (v * (T(1) - v)); });
-      case Zip::silu_backward:
-        return run([](V dy, V x) {
-          const V s = sigmoid<T>(x);
-          return dy * (s + x * s * (T(1) - s));
-        });
-      case Zip::gelu_backward:
-        return run([](V dy, V x) { return dy * (normal_cdf(x) + x * normal_density<T>(x)); });
-      default:  // gelu_tanh_backward
-        return run([](V dy, V x) {
-          const V s = sigmoid<T>(gelu_exponent<T>(x)),
-                  slope = x * x * (6 * kGeluScale<T> * kGeluCubic<T>)+2 * kGeluScale<T>;
-          return dy * (s + x * s * (T(1) - s) * slope);
-        });
-    }
-  }
+  const auto run = [&](auto f) { loop_over_both(y, a, a_step, b, b_step, n, f); };
+  if (op == Zip::add) return run([](V p, V q) { return p + q; });
+  if (op == Zip::sub) return run([](V p, V q) { return p - q; });
+  if (op == Zip::mul) return run([](V p, V q) { return p * q; });
+  if (op == Zip::div) return run([](V p, V q) { return p / q; });
+}
+
+template <class T>
+void zip_vectors(Compare op, bool* y, const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t n) {
+  using V = Vector<T>;
+  const auto run = [&](auto f) { loop_over_both(y, a, a_step, b, b_step, n, f); };
+  if (op == Compare::eq) return run([](V p, V q) { return p == q; });
+  if (op == Compare::ne) return run([](V p, V q) { return p != q; });
+  if (op == Compare::lt) return run([](V p, V q) { return p < q; });
+  if (op == Compare::le) return run([](V p, V q) { return p <= q; });
+  if (op == Compare::gt) return run([](V p, V q) { return p > q; });
+  if (op == Compare::ge) return run([](V p, V q) { return p >= q; });
+}
+
+template <class T> void gradient_vectors(Gradient op, T* dx, const T* dy, const T* x, int64_t n) {
+  using V = Vector<T>;
+  const auto run = [&](auto f) { loop<T>(dx, n, f, Operand<T, false>(dy), Operand<T, false>(x)); };
+  if (op == Gradient::relu) return run([](V g, V y) { return y > T(0) ? g : V{}; });
+  if (op == Gradient::tanh) return run([](V g, V y) { return g * (T(1) - y * y); });
+  if (op == Gradient::sigmoid) return run([](V g, V y) { return g * (y * (T(1) - y)); });
+  if (op == Gradient::gelu) return run([](V g, V v) { return g * (normal_cdf(v) + v * normal_density<T>(v)); });
+  if (op == Gradient::silu)
+    return run([](V g, V v) {
+      const V s = sigmoid<T>(v);
+      return g * (s + v * s * (T(1) - s));
+    });
+  run([](V g, V v) {  // gelu_tanh
+    const V s = sigmoid<T>(gelu_exponent<T>(v)), slope = v * v * (6 * kGeluScale<T> * kGeluCubic<T>)+2 * kGeluScale<T>;
+    return g * (s + v * s * (T(1) - s) * slope);
+  });
 }
 
 // Vectorised by the compiler, which knows the instructions that turn bytes into masks.
@@ -143,10 +119,11 @@ template <class T> void choose_vectors(T* __restrict y, const bool* __restrict c
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                                                           \
-  template void map_vectors(Map, T*, const T*, int64_t);                                \
-  template void zip_vectors(Zip, T*, const T*, int64_t, const T*, int64_t, int64_t);    \
-  template void zip_vectors(Zip, bool*, const T*, int64_t, const T*, int64_t, int64_t); \
+#define GRADUS_INSTANTIATE(T)                                                               \
+  template void map_vectors(Map, T*, const T*, int64_t);                                    \
+  template void zip_vectors(Zip, T*, const T*, int64_t, const T*, int64_t, int64_t);        \
+  template void zip_vectors(Compare, bool*, const T*, int64_t, const T*, int64_t, int64_t); \
+  template void gradient_vectors(Gradient, T*, const T*, const T*, int64_t);                \
   template void choose_vectors(T*, const bool*, const T*, int64_t, const T*, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

@@ -37,22 +37,14 @@ template <class T> void pack(T* panels, const T* x, int64_t k_stride, int64_t i_
   if (i_stride == 1) return;
   for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
     const int64_t begin = cut.begin(panel), count = cut.count(panel), width = cut.width(panel);
-    for (int64_t i = 0; i < count; i += W) {
-      const int64_t lanes = min(count - i, W);
-      const T* const from = x + (begin + i) * i_stride;
-      T* const to = panels + begin * K + i;
-      int64_t k = 0;
-      for (; k_stride == 1 && k + W <= K; k += W) {
-        Vector<T> rows[W];
-        GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) rows[r] = load(from + (r < lanes ? r : 0) * i_stride + k);
-        transpose<T>(rows);
-        GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) store_up_to(to + (k + r) * width, rows[r], lanes);
-      }
-      for (; k < K; ++k) {
-        for (int64_t lane = 0; lane < lanes; ++lane) to[k * width + lane] = from[k * k_stride + lane * i_stride];
-      }
+    const T* const from = x + begin * i_stride;
+    T* const to = panels + begin * K;
+    if (k_stride == 1) {
+      transpose_to(to, width, from, i_stride, count, K);
+      continue;
+    }
+    for (int64_t k = 0; k < K; ++k) {
+      for (int64_t i = 0; i < count; ++i) to[k * width + i] = from[k * k_stride + i * i_stride];
     }
   }
 }

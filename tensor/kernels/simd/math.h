@@ -19,14 +19,20 @@ template <class T> GRADUS_INLINE Vector<T> with_sign_of(Vector<T> x, Vector<T> s
   return from_bits(bits(size) | (bits(x) & bits(broadcast<T>(-T(0)))));
 }
 
+/// c[0] x^n + c[1] x^(n - 1) + ... + c[n]
+template <class... C> GRADUS_INLINE Vector<float> polynomial(Vector<float> x, float first, C... c) {
+  Vector<float> p = broadcast(first);
+  ((p = p * x + c), ...);
+  return p;
+}
+
 /// 2^n for -127 < n < 128.
 GRADUS_INLINE Vector<float> power_of_two(Whole<float> n) { return from_bits((n + 127) << 23); }
 /// x 2^n, however large or small, unless only small n are expected. n is there as a whole number and as a float.
 template <bool SMALL = false> GRADUS_INLINE Vector<float> scale(Vector<float> x, Whole<float> n, Vector<float> number) {
 #if GRADUS_BYTES == 64 && defined(__AVX512F__)
   (void)n;
-  return __builtin_ia32_scalefps512_mask(x, number, x, static_cast<uint16_t>(0xffff),
-                                         4);  // 4: rounds as everything else
+  return __builtin_ia32_scalefps512_mask(x, number, x, static_cast<uint16_t>(0xffff), 4);  // 4: rounds as usual
 #else
   (void)number;
   if constexpr (SMALL) return x * power_of_two(n);
@@ -43,11 +49,7 @@ struct Split {
 GRADUS_INLINE Split split(Vector<float> x) {
   const Vector<float> shifted = x * 0x1.715476p0f + 0x1.8p23f;  // the last bits are the whole part of x / ln 2
   const Vector<float> n = shifted - 0x1.8p23f, r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;  // ln 2 in two parts
-  Vector<float> e = r * 0x1.6d7536p-10f + 0x1.120b6cp-7f;
-  e = e * r + 0x1.5554b8p-5f;
-  e = e * r + 0x1.5554dcp-3f;
-  e = e * r + 0.5f;
-  e = e * r + 1.0f;
+  const Vector<float> e = polynomial(r, 0x1.6d7536p-10f, 0x1.120b6cp-7f, 0x1.5554b8p-5f, 0x1.5554dcp-3f, 0.5f, 1.0f);
   return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, e * r + 1.0f};
 }
 
@@ -70,14 +72,8 @@ GRADUS_INLINE Vector<float> log(Vector<float> x) {
   const Whole<float> e = (bits(normal) - bits(broadcast(0x1.6a09e6p-1f))) >> 23;
   const Vector<float> f = from_bits(bits(normal) - (e << 23)) - 1.0f;
   const Vector<float> exponent = __builtin_convertvector(e + (tiny & -23), Vector<float>);
-  Vector<float> p = f * 0x1.1d65f4p-4f - 0x1.df998ap-4f;
-  p = p * f + 0x1.e37964p-4f;
-  p = p * f - 0x1.fbb24ap-4f;
-  p = p * f + 0x1.237072p-3f;
-  p = p * f - 0x1.556142p-3f;
-  p = p * f + 0x1.99a1c0p-3f;
-  p = p * f - 0x1.ffffeep-3f;
-  p = p * f + 0x1.55554ep-2f;
+  const Vector<float> p = polynomial(f, 0x1.1d65f4p-4f, -0x1.df998ap-4f, 0x1.e37964p-4f, -0x1.fbb24ap-4f,
+                                     0x1.237072p-3f, -0x1.556142p-3f, 0x1.99a1c0p-3f, -0x1.ffffeep-3f, 0x1.55554ep-2f);
   const Vector<float> square = f * f, low = square * f * p - exponent * 0x1.bd0106p-13f - square * 0.5f;
   const Vector<float> y = exponent * 0x1.63p-1f + (f + low);
   const Vector<float> limit = x == 0.0f ? broadcast(-__builtin_inff()) : broadcast(__builtin_nanf(""));
@@ -89,10 +85,8 @@ GRADUS_INLINE Vector<float> tanh(Vector<float> x) {
   Vector<float> a = abs<float>(x);
   a = a > 10.0f ? broadcast(10.0f) : a;
   const Vector<float> s = a * a;
-  Vector<float> p = s * -0x1.830ce4p-8f + 0x1.54e088p-6f;
-  p = p * s - 0x1.b89ef6p-5f;
-  p = p * s + 0x1.1109dcp-3f;
-  p = p * s - 0x1.55553ep-2f;
+  const Vector<float> p =
+      polynomial(s, -0x1.830ce4p-8f, 0x1.54e088p-6f, -0x1.b89ef6p-5f, 0x1.1109dcp-3f, -0x1.55553ep-2f);
   return with_sign_of<float>(x, a < 0.6f ? p * (s * a) + a : 1.0f - 2.0f / (exp_of_small(a + a) + 1.0f));
 }
 
@@ -101,16 +95,12 @@ GRADUS_INLINE Vector<float> erf(Vector<float> x) {
   Vector<float> t = abs<float>(x);
   const Whole<float> small = t < 0.92f;
   t = t > 4.0f ? broadcast(4.0f) : t;
-  Vector<float> p = s * -0x1.3a8a9ap-11f + 0x1.47576ap-8f;  // erf x / x - 1
-  p = p * s - 0x1.b68ffep-6f;
-  p = p * s + 0x1.ce1abcp-4f;
-  p = p * s - 0x1.8126e8p-2f;
-  p = p * s + 0x1.06eba6p-3f;
-  Vector<float> q = t * 0x1.c0c21ep-13f - 0x1.a563ecp-9f;  // log(1 - erf t) / t
-  q = q * t + 0x1.770770p-6f;
-  q = q * t - 0x1.af2708p-4f;
-  q = q * t - 0x1.457ce0p-1f;
-  q = q * t - 0x1.20e652p0f;
+  // erf x / x - 1
+  const Vector<float> p =
+      polynomial(s, -0x1.3a8a9ap-11f, 0x1.47576ap-8f, -0x1.b68ffep-6f, 0x1.ce1abcp-4f, -0x1.8126e8p-2f, 0x1.06eba6p-3f);
+  // log(1 - erf t) / t
+  const Vector<float> q =
+      polynomial(t, 0x1.c0c21ep-13f, -0x1.a563ecp-9f, 0x1.770770p-6f, -0x1.af2708p-4f, -0x1.457ce0p-1f, -0x1.20e652p0f);
   return small ? p * x + x : with_sign_of<float>(x, 1.0f - exp_of_small(q * t));
 }
 
@@ -150,14 +140,10 @@ GRADUS_INLINE Vector<float> normal_cdf(Vector<float> x) {
   const Vector<float> a = abs<float>(x);
   const Whole<float> far = a > 5.6f;
   const Vector<float> u = far ? broadcast(5.6f) : a;
-  Vector<float> p = u * 0x1.581814p-23f - 0x1.e875dap-19f;  // log(2 tail) / u
-  p = p * u + 0x1.179774p-15f;
-  p = p * u - 0x1.1cf056p-13f;
-  p = p * u - 0x1.b2d9fap-14f;
-  p = p * u + 0x1.42c632p-8f;
-  p = p * u - 0x1.2a4db2p-5f;
-  p = p * u - 0x1.45edb2p-2f;
-  p = p * u - 0x1.98848ep-1f;
+  // log(2 tail) / u
+  const Vector<float> p =
+      polynomial(u, 0x1.581814p-23f, -0x1.e875dap-19f, 0x1.179774p-15f, -0x1.1cf056p-13f, -0x1.b2d9fap-14f,
+                 0x1.42c632p-8f, -0x1.2a4db2p-5f, -0x1.45edb2p-2f, -0x1.98848ep-1f);
   const Vector<float> near = exp_of_small(p * u - 0x1.62e430p-1f), tail = far ? Vector<float>{} : near;
   return x < 0.0f ? tail : 1.0f - tail;
 }

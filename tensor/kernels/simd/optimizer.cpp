@@ -49,10 +49,9 @@ template <class T> void adam(T* __restrict param, T* __restrict m, T* __restrict
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                                   \
-  template void sgd(T*, T*, const T*, int64_t, const SgdStep&); \
-  template void adam(T*, T*, T*, const T*, int64_t, const AdamStep&);
-GRADUS_INSTANTIATE(float)
-GRADUS_INSTANTIATE(double)
+template void sgd(float*, float*, const float*, int64_t, const SgdStep&);
+template void adam(float*, float*, float*, const float*, int64_t, const AdamStep&);
+template void sgd(double*, double*, const double*, int64_t, const SgdStep&);
+template void adam(double*, double*, double*, const double*, int64_t, const AdamStep&);
 
 }  // namespace gradus::kernels::GRADUS_ISA

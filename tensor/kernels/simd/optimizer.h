@@ -3,9 +3,20 @@
 #include <cstdint>
 
 #include "tensor/kernels/isa.h"
-#include "tensor/kernels/optimizer.h"
 
 namespace gradus::kernels {
+
+struct SgdStep {
+  double lr, momentum, dampening, weight_decay;
+  bool nesterov;
+  bool first;  // buffer holds nothing yet: it becomes the gradient itself
+};
+
+struct AdamStep {
+  double lr, beta1, beta2, eps, weight_decay;
+  int64_t step;    // 1 at the first call
+  bool decoupled;  // AdamW: param *= 1 - lr weight_decay; else Adam: grad + weight_decay param
+};
 
 /// The steps of optimizer.h, by one thread.
 GRADUS_SIMD(template <class T> void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);

@@ -3,23 +3,18 @@
 #include "tensor/kernels/simd/math.h"
 
 namespace gradus::kernels::GRADUS_ISA {
-namespace {
-
-template <class T> constexpr T kInfinity = static_cast<T>(__builtin_inf());
-
-}  // namespace
 
 template <class T> LogSum<T> log_sum(const T* x, int64_t n) {
   const T largest = largest_of(x, n);
   return {largest, sum_of<T>(n, [=](int64_t i, int64_t left) {
-            return exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest);
+            return exp_below(load_up_to(x + i, left, kNone<T>) - largest);
           })};
 }
 
 template <class T> void softmax_row(T* y, const T* x, int64_t n) {
   const T largest = largest_of(x, n);
   const double sum = sum_of<T>(n, [=](int64_t i, int64_t left) {
-    const Vector<T> e = exp_below(load_up_to(x + i, left, -kInfinity<T>) - largest);
+    const Vector<T> e = exp_below(load_up_to(x + i, left, kNone<T>) - largest);
     store_up_to(y + i, e, left);
     return e;
   });

@@ -1,16 +1,15 @@
 // Transposing in registers: W vectors of W numbers.
 #pragma once
 
+#include <utility>
+
 #include "tensor/kernels/simd/vector.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
-template <int... LANE> struct Lanes {};
-template <int N, int... LANE> struct FirstLanes : FirstLanes<N - 1, N - 1, LANE...> {};
-template <int... LANE> struct FirstLanes<0, LANE...> { using Type = Lanes<LANE...>; };
-
 /// Exchanges the upper right of a block of 2 S x 2 S numbers, of which p and q are rows S apart, with its lower left.
-template <int S, class T, int... LANE> GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, Lanes<LANE...>) {
+template <int S, class T, int... LANE>
+GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, std::integer_sequence<int, LANE...>) {
   constexpr int W = kWidth<T>;
   const Vector<T> x = p, y = q;
   p = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE - S : LANE)...);
@@ -22,7 +21,7 @@ template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>
   if constexpr (S > 0) {
     GRADUS_UNROLL
     for (int i = 0; i < kWidth<T>; ++i) {
-      if ((i & S) == 0) exchange<S, T>(r[i], r[i + S], typename FirstLanes<kWidth<T>>::Type());
+      if ((i & S) == 0) exchange<S, T>(r[i], r[i + S], std::make_integer_sequence<int, kWidth<T>>());
     }
     transpose<T, S / 2>(r);
   }
@@ -33,20 +32,18 @@ template <class T>
 GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t M, int64_t N) {
   constexpr int W = kWidth<T>;
   for (int64_t i = 0; i < M; i += W) {
-    for (int64_t j = 0; j < N; j += W) {
-      if (i + W <= M && j + W <= N) {
-        Vector<T> rows[W];
-        GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) rows[r] = load(from + (i + r) * from_row + j);
-        transpose<T>(rows);
-        GRADUS_UNROLL
-        for (int r = 0; r < W; ++r) store(to + (j + r) * to_row + i, rows[r]);
-      } else {
-        const int64_t i_end = i + W < M ? i + W : M, j_end = j + W < N ? j + W : N;
-        for (int64_t m = i; m < i_end; ++m) {
-          for (int64_t n = j; n < j_end; ++n) to[n * to_row + m] = from[m * from_row + n];
-        }
-      }
+    const int64_t count = min<int64_t>(W, M - i);
+    int64_t j = 0;
+    for (; j + W <= N; j += W) {
+      Vector<T> rows[W];
+      GRADUS_UNROLL
+      for (int r = 0; r < W; ++r) rows[r] = load(from + (r < count ? i + r : i) * from_row + j);
+      transpose<T>(rows);
+      GRADUS_UNROLL
+      for (int r = 0; r < W; ++r) store_up_to(to + (j + r) * to_row + i, rows[r], count);
+    }
+    for (; j < N; ++j) {
+      for (int64_t m = i; m < i + count; ++m) to[j * to_row + m] = from[m * from_row + j];
     }
   }
 }

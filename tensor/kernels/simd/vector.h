@@ -91,19 +91,21 @@ template <class T> GRADUS_INLINE void store_up_to(T* p, Vector<T> v, int64_t n) 
 template <class V> GRADUS_INLINE V max(V a, V b) { return a > b ? a : b; }
 template <class V> GRADUS_INLINE V min(V a, V b) { return a < b ? a : b; }
 
-/// The largest of n numbers; NaN is passed over, and of no numbers it is -inf.
+/// The largest of no numbers.
+template <class T> constexpr T kNone = -static_cast<T>(__builtin_inf());
+
+/// The largest of n numbers; NaN is passed over.
 template <class T> GRADUS_INLINE T largest_of(const T* x, int64_t n) {
   constexpr int64_t W = kWidth<T>;
-  const T none = -static_cast<T>(__builtin_inf());
-  Vector<T> best[4] = {broadcast(none), broadcast(none), broadcast(none), broadcast(none)};
+  Vector<T> best[4] = {broadcast(kNone<T>), broadcast(kNone<T>), broadcast(kNone<T>), broadcast(kNone<T>)};
   int64_t i = 0;
   for (; i + 4 * W <= n; i += 4 * W) {
     GRADUS_UNROLL
     for (int v = 0; v < 4; ++v) best[v] = max(load(x + i + v * W), best[v]);
   }
-  for (; i < n; i += W) best[0] = max(load_up_to(x + i, n - i, none), best[0]);
+  for (; i < n; i += W) best[0] = max(load_up_to(x + i, n - i, kNone<T>), best[0]);
   best[0] = max(max(best[0], best[1]), max(best[2], best[3]));
-  T largest = none;
+  T largest = kNone<T>;
   for (int k = 0; k < W; ++k) largest = best[0][k] > largest ? best[0][k] : largest;
   return largest;
 }
@@ -122,13 +124,6 @@ template <class T> struct Sum {
       lanes[0] += __builtin_convertvector(parts.half[0], Vector<double>);
       lanes[1] += __builtin_convertvector(parts.half[1], Vector<double>);
     }
-  }
-  /// The sum of each place of the vectors.
-  [[gnu::always_inline]] Vector<T> lane_totals() const {
-    constexpr int W = kWidth<double>;
-    Vector<T> v{};
-    for (int k = 0; k < kWidth<T>; ++k) v[k] = static_cast<T>(lanes[k / W][k % W]);
-    return v;
   }
   [[gnu::always_inline]] double total() const {
     const Vector<double> both = lanes[0] + lanes[1];
