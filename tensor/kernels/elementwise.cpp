@@ -80,8 +80,13 @@ template <class T> void copy(T* y, const T* x, const Walk<2>& walk) {
   const auto last = static_cast<size_t>(walk.dims - 1);
   size_t d = 0;
   while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kTile)) ++d;
-  if (d == last || walk.steps[0][last] != 1 || count(walk) == 0) return map(y, x, walk, [](T value) { return value; });
   const int64_t R = walk.sizes[d], C = walk.sizes[last], sy = walk.steps[0][d], sx = walk.steps[1][last];
+  if (d == last || walk.steps[0][last] != 1 || count(walk) == 0) {
+    return for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
+      if (walk.steps[0][last] == 1 && sx == 1) std::copy_n(x + at[1], n, y + at[0]);
+      else spread(y + at[0], x + at[1], walk.steps[0][last], sx, n);
+    });
+  }
   Walk<2> rest = walk;
   rest.sizes[d] = rest.sizes[last] = 1;
   const int64_t strips = (R + kTile - 1) / kTile;

@@ -133,19 +133,8 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
 }
 
 template <class T> T dot(const T* a, const T* b, int64_t K) {
-  constexpr int W = kWidth<T>;
-  Vector<T> sum[4] = {};
-  int64_t k = 0;
-  for (; k + 4 * W <= K; k += 4 * W) {
-    GRADUS_UNROLL
-    for (int v = 0; v < 4; ++v) sum[v] += load(a + k + v * W) * load(b + k + v * W);
-  }
-  double total = 0;
-  for (; k < K; ++k) total += static_cast<double>(a[k]) * static_cast<double>(b[k]);
-  for (int v = 0; v < 4; ++v) {
-    for (int i = 0; i < W; ++i) total += static_cast<double>(sum[v][i]);
-  }
-  return static_cast<T>(total);
+  return static_cast<T>(
+      sum_of<T>(K, [=](int64_t k, int64_t left) { return load_up_to(a + k, left) * load_up_to(b + k, left); }));
 }
 
 #define GRADUS_INSTANTIATE(T)                        \
