@@ -47,7 +47,7 @@ Shape contiguous_strides(const Shape& sizes) {
   int64_t step = 1;
   for (size_t d = sizes.size(); d-- > 0;) {
     strides[d] = step;
-    step *= std::max<int64_t>(sizes[d], 1);
+    __builtin_mul_overflow(step, std::max<int64_t>(sizes[d], 1), &step);  // numel() refuses sizes for which it wraps
   }
   return strides;
 }

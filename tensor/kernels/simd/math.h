@@ -67,7 +67,7 @@ GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
 
 GRADUS_INLINE Vector<float> log(Vector<float> x) {
   const Whole<float> tiny = x < 0x1p-126f;
-  const Vector<float> normal = tiny ? x * 0x1p23f : x;
+  const Vector<float> normal = abs<float>(tiny ? x * 0x1p23f : x);
   // normal = 2^e m with m between the roots of 1/2 and 2.
   const Whole<float> e = (bits(normal) - bits(broadcast(0x1.6a09e6p-1f))) >> 23;
   const Vector<float> f = from_bits(bits(normal) - (e << 23)) - 1.0f;
