@@ -106,7 +106,7 @@ TYPED_TEST(Kernel, IsTheReference) {
                                     1,
                                     drops ? kept.data() : nullptr,
                                     static_cast<T>(1.25)};
-      const auto run = [&](const auto& attend) {
+      const auto run = [&, L = L, Dv = Dv](const auto& attend) {
         std::vector<T> y(static_cast<size_t>(kBatch * L * (Dv + gap)), T(-7));
         std::vector<T> lse(static_cast<size_t>(kBatch * L));
         attend(kernels::Rows<T>{y.data(), Dv + gap, at_y.data()}, lse.data(), a);
@@ -186,7 +186,7 @@ TEST(Attention, SameBitsByAnyNumberOfThreads) {
     const Tensor q = randn({batch, L, 24}).requires_grad_(), k = randn({batch, S, 24}).requires_grad_();
     const Tensor v = randn({batch, S, 20}).requires_grad_(), dy = randn({batch, L, 20});
     for (const bool causal : {false, true}) {
-      kernels::for_all_thread_counts([&, S = S] {
+      kernels::for_all_thread_counts([&] {
         std::vector<float> numbers;
         for (const Tensor& x : with_gradients(
                  [&] { return scaled_dot_product_attention(q, k, v, {}, causal ? 0.1 : 0, causal); }, {q, k, v}, dy)) {
