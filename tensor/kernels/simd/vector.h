@@ -74,7 +74,9 @@ template <class T> GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
   if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(p, mask, (__m512)v);
   else _mm512_mask_storeu_pd(p, static_cast<uint8_t>(mask), (__m512d)v);
 #else
-  for (int64_t i = 0; i < n; ++i) p[i] = v[i];
+  T all[kWidth<T>];  // in memory: taken out of v, the numbers might be computed, and rounded, otherwise than all of v
+  store(all, v);
+  for (int64_t i = 0; i < n; ++i) p[i] = all[i];
 #endif
 }
 
