@@ -28,12 +28,7 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
 }
 
 /// x (..., C) as the rows of a matrix.
-Tensor rows_of(const Tensor& x) {
-  if (x.dim() == 2) return x;
-  int64_t rows = 1;
-  for (int64_t d = 0; d + 1 < x.dim(); ++d) rows *= x.size(d);
-  return reshape(x, {rows, x.size(-1)});
-}
+Tensor rows_of(const Tensor& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
 
 /// The product of tensors of at least two dimensions.
 Tensor product(const Tensor& a, const Tensor& b) {
