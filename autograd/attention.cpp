@@ -70,8 +70,7 @@ Tensor laid_out_as(const Tensor& x, const Shape& sizes) {
 
 /// Where the matrices of x begin when its leading dimensions are broadcast to `batch`.
 std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
-  const kernels::Layout matrices{x.sizes().size() - 2, x.sizes().data(), x.strides().data()};
-  return kernels::places(kernels::walk_over<1>(batch.size(), batch.data(), {matrices}))[0];
+  return kernels::places(kernels::walk_over<1>(batch.size(), batch.data(), {layout(x, 2)}))[0];
 }
 
 /// Heads of rows, each row's numbers side by side, and where they lie.

@@ -73,7 +73,8 @@ class Rule {
     const bool can_add, reads_output, saves;
   };
   template <class F, class A> struct Of final : Closure {
-    static constexpr bool adds = !std::is_null_pointer_v<A>, takes_y = !std::is_invocable_v<F, const Tensor&>;
+    static constexpr bool adds = !std::is_null_pointer_v<A>,
+                          takes_y = std::is_invocable_v<F, const Tensor&, const Tensor&>;
     Of(F gradient_of, A adding)
         : Closure(adds, takes_y, !std::is_trivially_destructible_v<F> || !std::is_trivially_destructible_v<A>),
           f(std::move(gradient_of)),
