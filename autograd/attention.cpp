@@ -9,21 +9,9 @@
 
 namespace gradus {
 namespace {
+
+constexpr const char* kOp = "scaled_dot_product_attention";
 constexpr double kHidden = -std::numeric_limits<double>::infinity();  // the score of what may not be seen
-}
-
-Tensor masked_softmax(const Tensor& scores) {
-  check(scores.dim() >= 1, "masked_softmax: expected rows of scores, got a tensor without dimensions");
-  Tensor hidden;  // (..., 1): rows in which every entry is -inf
-  {
-    const NoGradGuard no_grad;
-    if (scores.size(-1) > 0) hidden = amax(scores, -1, true) == kHidden;
-  }
-  if (!hidden.defined() || sum(hidden).item<int64_t>() == 0) return softmax(scores, -1);
-  return masked_fill(softmax(masked_fill(scores, hidden, 0.0), -1), hidden, 0.0);
-}
-
-namespace {
 
 /// What an attention call is besides q, k and v.
 struct AttentionOptions {
@@ -36,14 +24,13 @@ struct AttentionOptions {
 /// The definition, with `drop` in the place of dropout.
 template <class Drop>
 Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options, const Drop& drop) {
-  constexpr const char* op = "scaled_dot_product_attention";
   const Tensor& attn_mask = options.mask;
   Tensor scores = matmul(q, transpose(k, -2, -1)) * options.scale;  // (..., L, S)
   if (options.is_causal) {
     scores = masked_fill(scores, triu(ones({q.size(-2), k.size(-2)}, kBool), 1), kHidden);
   } else if (attn_mask.defined()) {
     check(broadcasts_to(attn_mask.sizes(), scores.sizes()),
-          "{}: attn_mask of shape {} does not broadcast to the scores of shape {}", op, attn_mask.sizes(),
+          "{}: attn_mask of shape {} does not broadcast to the scores of shape {}", kOp, attn_mask.sizes(),
           scores.sizes());
     scores = attn_mask.dtype() == kBool ? masked_fill(scores, logical_not(attn_mask), kHidden) : scores + attn_mask;
   }
@@ -83,8 +70,7 @@ Tensor laid_out_as(const Tensor& x, const Shape& sizes) {
 
 /// Where the matrices of x begin when its leading dimensions are broadcast to `batch`.
 std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
-  const kernels::Layout matrices{x.sizes().size() - 2, x.sizes().data(), x.strides().data()};
-  return kernels::places(kernels::walk_over<1>(batch.size(), batch.data(), {matrices}))[0];
+  return kernels::places(kernels::walk_over<1>(batch.size(), batch.data(), {layout(x, 2)}))[0];
 }
 
 /// Heads of rows, each row's numbers side by side, and where they lie.
@@ -140,7 +126,6 @@ struct Call {
 
 /// The op by the kernels; the leading dimensions of q, k and v are the same.
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
-  constexpr const char* op = "scaled_dot_product_attention";
   const Shape batch(q.sizes().begin(), q.sizes().end() - 2);
   Shape sizes = q.sizes(), all = q.sizes(), rows = q.sizes();
   sizes[sizes.size() - 1] = v.size(-1), all[all.size() - 1] = k.size(-2), rows.erase(rows.size() - 1);
@@ -151,8 +136,8 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
     call.mask.at = batch_offsets(call.mask.x, batch);
   }
   call.lse = empty(rows, q.dtype());
-  if (options.dropout_p > 0) call.kept = kept_weights(numel(op, all), options.dropout_p);
-  dispatch_float(op, q.dtype(),
+  if (options.dropout_p > 0) call.kept = kept_weights(numel(kOp, all), options.dropout_p);
+  dispatch_float(kOp, q.dtype(),
                  [&]<class T>() { kernels::attention(call.y.rows<T>(), call.lse.data<T>(), call.kernel<T>()); });
 
   const std::vector<Saved> used{saved(q.detach()), saved(k.detach()), saved(v.detach()), saved(options.mask),
@@ -162,13 +147,13 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
     std::vector<Tensor> d;
     for (const Tensor& x : {call.q.x, call.k.x, call.v.x}) d.push_back(laid_out_as(x, x.sizes()));
     const Heads dq = heads_of(d[0], batch), dk = heads_of(d[1], batch), dv = heads_of(d[2], batch);
-    dispatch_float(op, dy.dtype(), [&, g = heads_of(dy, batch)]<class T>() {
+    dispatch_float(kOp, dy.dtype(), [&, g = heads_of(dy, batch)]<class T>() {
       kernels::attention_backward(dq.rows<T>(), dk.rows<T>(), dv.rows<T>(), g.rows<const T>(), call.y.rows<const T>(),
                                   call.lse.data<T>(), call.kernel<T>());
     });
     return d;
   };
-  return record_fused(op, y, {q, k, v}, fast, [=](const std::vector<Tensor>& in) {
+  return record_fused(kOp, y, {q, k, v}, fast, [=](const std::vector<Tensor>& in) {
     used[3]();
     return attend(in[0], in[1], in[2], options, [&](const Tensor& weights) {
       return options.dropout_p == 0 ? weights : weights * call.factors(weights);
@@ -178,21 +163,28 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
 
 }  // namespace
 
+Tensor masked_softmax(const Tensor& scores) {
+  check(scores.dim() >= 1, "masked_softmax: expected rows of scores, got a tensor without dimensions");
+  if (scores.size(-1) == 0) return softmax(scores, -1);
+  const Tensor hidden = amax(scores.detach(), -1, true) == kHidden;  // (..., 1): rows in which every entry is -inf
+  if (sum(hidden).item<int64_t>() == 0) return softmax(scores, -1);
+  return masked_fill(softmax(masked_fill(scores, hidden, 0.0), -1), hidden, 0.0);
+}
+
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& attn_mask,
                                     double dropout_p, bool is_causal, std::optional<double> scale) {
-  constexpr const char* op = "scaled_dot_product_attention";
-  check(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2, "{}: q {}, k {} and v {} need at least two dimensions", op,
+  check(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2, "{}: q {}, k {} and v {} need at least two dimensions", kOp,
         q.sizes(), k.sizes(), v.sizes());
-  check(q.is_floating_point(), "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", op,
+  check(q.is_floating_point(), "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", kOp,
         q.dtype());
   for (const Tensor& x : {k, v, attn_mask})
-    if (x.defined() && x.dtype() != kBool) check_same_dtype(op, q, x);
-  check(dropout_p >= 0 && dropout_p <= 1, "{}: dropout_p is a probability between 0 and 1, got {}", op, dropout_p);
-  check(q.size(-1) == k.size(-1), "{}: q is {} and k {} - their heads differ in size, {} and {}", op, q.sizes(),
+    if (x.defined() && x.dtype() != kBool) check_same_dtype(kOp, q, x);
+  check(dropout_p >= 0 && dropout_p <= 1, "{}: dropout_p is a probability between 0 and 1, got {}", kOp, dropout_p);
+  check(q.size(-1) == k.size(-1), "{}: q is {} and k {} - their heads differ in size, {} and {}", kOp, q.sizes(),
         k.sizes(), q.size(-1), k.size(-1));
-  check(k.size(-2) == v.size(-2), "{}: k is {} and v {} - the {} keys do not meet the {} values", op, k.sizes(),
+  check(k.size(-2) == v.size(-2), "{}: k is {} and v {} - the {} keys do not meet the {} values", kOp, k.sizes(),
         v.sizes(), k.size(-2), v.size(-2));
-  check(!attn_mask.defined() || !is_causal, "{}: give attn_mask or is_causal, not both", op);
+  check(!attn_mask.defined() || !is_causal, "{}: give attn_mask or is_causal, not both", kOp);
   const AttentionOptions options{attn_mask, is_causal, scale.value_or(1 / std::sqrt(static_cast<double>(q.size(-1)))),
                                  dropout_p};
   const Shape leading(q.sizes().begin(), q.sizes().end() - 2);

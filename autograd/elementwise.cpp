@@ -175,18 +175,11 @@ Tensor abs(const Tensor& x) {
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
   check(min || max, "clamp: at least one of min and max must be given");
-  for (const auto& bound : {min, max})
-    if (bound) number_like("clamp", *bound, x);  // for its error
-  const Tensor y = empty(x.sizes(), x.dtype());
-  dispatch_number("clamp", x.dtype(), [&]<class T>() {
-    using Limits = std::numeric_limits<T>;
-    const T low = min ? min->to<T>("clamp") : Limits::has_infinity ? -Limits::infinity() : Limits::lowest();
-    const T high = max ? max->to<T>("clamp") : Limits::has_infinity ? Limits::infinity() : Limits::max();
-    map_into<T, T>(y, x, [low, high](T p) {
-      const T raised = p < low ? low : p;  // NaN stays
-      return raised > high ? high : raised;
-    });
-  });
+  const Tensor low = min ? number_like("clamp", *min, x) : Tensor(),
+               high = max ? number_like("clamp", *max, x) : Tensor();
+  Tensor y = x;  // NaN stays
+  if (min) y = zip_number("clamp", y, low, [](auto p, auto q) { return p < q ? q : p; });
+  if (max) y = zip_number("clamp", y, high, [](auto p, auto q) { return p > q ? q : p; });
   return record("clamp", y, {x, [x = saved(x), min, max](const Tensor& dy) {
                                const Tensor inside =
                                    logical_and(min ? x() >= *min : x() == x(), max ? x() <= *max : x() == x());

@@ -49,18 +49,12 @@ std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs,
 
 class Walk {
  public:
-  Walk(bool keep_graph, const std::vector<Node*>& targets)
-      : keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
+  Walk(const char* op, bool keep_graph, const std::vector<Node*>& targets = {})
+      : op_(op), keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
 
-  void find_needed(const std::vector<Tensor>& outputs);
-  /// Starts from dy, which stays the caller's: it is not written, even if it is the grad of a leaf.
-  void begin(const Tensor& y, const Tensor& dy, const char* op) {
-    given_.push_back(dy);
-    deliver(y.node(), dy, op);
-  }
-  /// Adds dx to what has reached the node.
-  void deliver(const Ref<Node>& node, Tensor dx, const char* op);
-  void run();
+  /// From the outputs to the targets, with ones where a scalar output has no gradient given. What is given stays the
+  /// caller's: it is not written, even if it is the grad of a leaf.
+  void run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
   Tensor captured(Node* target) { return captured_[target]; }
 
  private:
@@ -71,11 +65,16 @@ class Walk {
   bool wants(const Node* node) const {
     return node && node->requires_grad && (targets_.empty() || needed_.count(node));
   }
+  void find_needed(const std::vector<Tensor>& outputs);
+  void start(const Tensor& y, Tensor dy);
+  /// Adds dx to what has reached the node.
+  void deliver(const Ref<Node>& node, Tensor dx, const char* op);
   void backward_through(Node& node, const Tensor& dy);
   bool add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y);
   void accumulate(Node& node, const Tensor& dx, bool sole_owner) const;
   bool may_add_to(const Tensor& grad) const;
 
+  const char* op_;
   bool keep_graph_;
   std::vector<Tensor> given_;
   std::unordered_set<const Node*> targets_;  // empty: all leaves
@@ -170,7 +169,24 @@ void Walk::backward_through(Node& node, const Tensor& dy) {
   }
 }
 
-void Walk::run() {
+void Walk::start(const Tensor& y, Tensor dy) {
+  if (!dy.defined()) {
+    check(y.numel() == 1, "{}: the output is {}; only one with a single element needs no gradient given", op_,
+          y.sizes());
+    dy = ones_like(y);
+  }
+  check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
+        "{}: the output is {} {}, the gradient given for it is {} {}", op_, y.sizes(), y.dtype(), dy.sizes(),
+        dy.dtype());
+  given_.push_back(dy);
+  deliver(y.node(), dy, op_);
+}
+
+void Walk::run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
+  if (!targets_.empty()) find_needed(outputs);
+  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), "{}: {} outputs, but {} gradients for them", op_,
+        outputs.size(), grad_outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) start(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
   struct Running {  // restores the name when a rule throws
     const char* before = exchange_running_rule("backward");
     ~Running() { exchange_running_rule(before); }
@@ -185,25 +201,6 @@ void Walk::run() {
     backward_through(*node, dy);
     dy = Tensor();
     if (!keep_graph_) node->free_saved();
-  }
-}
-
-/// Starts at the outputs, with ones where a scalar output has no gradient given.
-void start(Walk& walk, const char* op, const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
-  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), "{}: {} outputs, but {} gradients for them", op,
-        outputs.size(), grad_outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const Tensor& y = outputs[i];
-    Tensor dy = grad_outputs.empty() ? Tensor() : grad_outputs[i];
-    if (!dy.defined()) {
-      check(y.numel() == 1, "{}: the output is {}; only one with a single element needs no gradient given", op,
-            y.sizes());
-      dy = ones_like(y);
-    }
-    check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
-          "{}: the output is {} {}, the gradient given for it is {} {}", op, y.sizes(), y.dtype(), dy.sizes(),
-          dy.dtype());
-    walk.begin(y, dy, op);
   }
 }
 
@@ -228,10 +225,8 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     targets.push_back(inputs[i].node().get());
   }
   const AutoGradMode mode(create_graph);
-  Walk walk(retain_graph.value_or(create_graph), targets);
-  walk.find_needed(outputs);
-  start(walk, "grad", outputs, grad_outputs);
-  walk.run();
+  Walk walk("grad", retain_graph.value_or(create_graph), targets);
+  walk.run(outputs, grad_outputs);
   std::vector<Tensor> found;
   for (size_t i = 0; i < inputs.size(); ++i) {
     Tensor dx = walk.captured(targets[i]);
@@ -247,9 +242,7 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               std::optional<bool> retain_graph, bool create_graph) {
   check_outputs("backward", outputs);
   const AutoGradMode mode(create_graph);
-  Walk walk(retain_graph.value_or(create_graph), {});
-  start(walk, "backward", outputs, grad_outputs);
-  walk.run();
+  Walk("backward", retain_graph.value_or(create_graph)).run(outputs, grad_outputs);
 }
 
 std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, const Tensor& dy) {

@@ -23,12 +23,6 @@ Tensor random_like(const Tensor& x, Generator& g) {
   return y;
 }
 
-/// Where the i-th element in row-major order lies, and its index.
-std::pair<double*, Shape> element(const Tensor& x, int64_t i) {
-  const Shape index = index_of(i, x.sizes());
-  return {x.data<double>() + std::inner_product(index.begin(), index.end(), x.strides().begin(), int64_t{0}), index};
-}
-
 struct Check {
   const std::function<Tensor()>& f;
   const std::vector<Checked>& by;
@@ -73,13 +67,14 @@ void Check::compare_elements(const Checked& checked, const Tensor& gradient) con
   std::string first;
   double least_ratio = std::numeric_limits<double>::infinity(), largest_ratio = -least_ratio;
   for (int64_t i = 0; i < checked.x.numel(); ++i) {
-    const auto [at, index] = element(checked.x, i);
-    const double x = *at;
-    *at = x + options.eps;
+    const Shape index = index_of(i, checked.x.sizes()), &step = checked.x.strides();
+    double& at = checked.x.data<double>()[std::inner_product(index.begin(), index.end(), step.begin(), int64_t{0})];
+    const double x = at;
+    at = x + options.eps;
     const double plus = value();
-    *at = x - options.eps;
+    at = x - options.eps;
     const double minus = value();
-    *at = x;
+    at = x;
     const double numeric = (plus - minus) / (2 * options.eps), a = analytic.data<double>()[i];
     if (std::abs(a - numeric) <= options.atol + options.rtol * std::abs(numeric)) {
       if (std::abs(a) > options.atol) least_ratio = -std::numeric_limits<double>::infinity();  // this one is right

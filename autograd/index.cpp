@@ -13,10 +13,11 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
   const auto [A, R, C] = around(dx.sizes(), dim);
-  const Tensor rows = packed(dy);
+  const Tensor sum = packed(dx), rows = packed(dy);
   dispatch_float("index_select", dx.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    if (rows.numel() > 0) kernels::add_rows(dx.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
+    if (rows.numel() > 0) kernels::add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
   });
+  if (!dx.is_contiguous()) copy_elements(dx, sum);
 }
 
 Tensor take(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
@@ -32,10 +33,7 @@ Tensor take(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
       op, y,
       {x,
        {[from = x.sizes(), dim, ids = saved(ids)](const Tensor& dy) { return index_add(dy, from, dim, ids()); },
-        [at, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-          if (dx.is_contiguous()) add_at(dx, dy, at, ids());
-          else dx.add_(index_add(dy, dx.sizes(), static_cast<int64_t>(at), ids()));
-        }}});
+        [at, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) { add_at(dx, dy, at, ids()); }}});
 }
 
 Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor& ids) {

@@ -5,9 +5,6 @@
 namespace gradus {
 namespace {
 
-/// How the matrices of x lie, each one as a point.
-kernels::Layout batch_layout(const Tensor& x) { return {x.sizes().size() - 2, x.sizes().data(), x.strides().data()}; }
-
 template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
@@ -20,20 +17,15 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate
     if (c.numel() == 0) return;
     if (batch.empty())
       return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, accumulate);
-    const auto [at_c, at_a, at_b] = kernels::places(
-        kernels::walk_over<3>(batch.size(), batch.data(), {batch_layout(c), batch_layout(a), batch_layout(b)}));
+    const auto [at_c, at_a, at_b] =
+        kernels::places(kernels::walk_over<3>(batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
     kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
                              at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, accumulate);
   });
 }
 
 /// x (..., C) as the rows of a matrix.
-Tensor rows_of(const Tensor& x) {
-  if (x.dim() == 2) return x;
-  int64_t rows = 1;
-  for (int64_t d = 0; d + 1 < x.dim(); ++d) rows *= x.size(d);
-  return reshape(x, {rows, x.size(-1)});
-}
+Tensor rows_of(const Tensor& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
 
 /// The product of tensors of at least two dimensions.
 Tensor product(const Tensor& a, const Tensor& b) {

@@ -59,6 +59,12 @@ ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target,
   return {reshape(rows, {ids.numel(), V}), ids.detach().as_view({ids.numel()}, {1}, ids.impl().offset), wanted};
 }
 
+/// -log_probs[n, target[n]] for each row n, 0 where ignored.
+Tensor picked(const Tensor& log_probs, const Tensor& target, int64_t ignore_index) {
+  const Tensor ignored = target == ignore_index, column = unsqueeze(masked_fill(target, ignored, 0), 1);
+  return masked_fill(-squeeze(gather(log_probs, 1, column), 1), ignored, 0);
+}
+
 /// The kernel's share of cross_entropy: -log softmax(logits)[target] for each row, 0 where ignored. logits (N, V).
 Tensor row_losses(const Tensor& logits, const Tensor& target, int64_t ignore_index) {
   const int64_t N = logits.size(0), V = logits.size(1);
@@ -75,9 +81,7 @@ Tensor row_losses(const Tensor& logits, const Tensor& target, int64_t ignore_ind
     return std::vector<Tensor>{dx};
   };
   return record_fused("cross_entropy", y, {logits}, fast, [=, target = saved(target)](const std::vector<Tensor>& in) {
-    const Tensor ignored = target() == ignore_index;
-    const Tensor picked = gather(log_softmax(in[0], 1), 1, unsqueeze(masked_fill(target(), ignored, 0), 1));
-    return masked_fill(-squeeze(picked, 1), ignored, 0);
+    return picked(log_softmax(in[0], 1), target(), ignore_index);
   });
 }
 
@@ -184,9 +188,7 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& wei
                 int64_t ignore_index) {
   const ClassRows rows = class_rows("nll_loss", log_probs, target, weight, ignore_index);
   const Tensor counts = row_weights(rows.target, weight, ignore_index, log_probs.dtype());
-  const Tensor ignored = rows.target == ignore_index;
-  const Tensor picked = squeeze(gather(rows.scores, 1, unsqueeze(masked_fill(rows.target, ignored, 0), 1)), 1);
-  const Tensor losses = masked_fill(-picked * counts, ignored, 0);
+  const Tensor losses = picked(rows.scores, rows.target, ignore_index) * counts;
   if (reduction == Reduction::Mean) return sum(losses) / sum(counts);
   return reduced("nll_loss", reshape(losses, rows.sizes), reduction);
 }

@@ -1,12 +1,31 @@
 #include "autograd/node.h"
 
+#include <mutex>
+#include <set>
+
 #include "autograd/engine.h"
 
 namespace gradus {
 namespace {
+thread_local const std::string* current_scope = nullptr;
+const std::string no_name;
+
+const std::string* intern(std::string name) {
+  static std::mutex mutex;
+  static std::set<std::string> names;  // never shrinks: nodes point into it
+  const std::lock_guard lock(mutex);
+  return &*names.insert(std::move(name)).first;
+}
+
 thread_local const char* running_rule = "backward";  // the op whose rule runs, for messages
 std::atomic<uint64_t> next_id{1}, deleted{0};
 }  // namespace
+
+Scope::Scope(const std::string& name) : before_(current_scope) {
+  current_scope = intern(before_ ? *before_ + "." + name : name);
+}
+Scope::~Scope() { current_scope = before_; }
+const std::string* Scope::current() { return current_scope ? current_scope : &no_name; }
 
 /// Names the op that runs, for Saved's message.
 const char* exchange_running_rule(const char* name) { return std::exchange(running_rule, name); }

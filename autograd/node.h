@@ -43,51 +43,54 @@ template <class F>
 concept GradientRule =
     std::is_invocable_r_v<Tensor, F, const Tensor&> || std::is_invocable_r_v<Tensor, F, const Tensor&, const Tensor&>;
 
-/// Turns dy into the gradient of one input: a closure (dy) or (dy, y), kept in place when it is small. A second closure
-/// (dx, dy, y) may say how to add that gradient to dx where it lies, for ops that touch only a part of dx.
+/// Turns dy into the gradient of one input: a closure (dy) or (dy, y). A second closure (dx, dy, y) may say how to add
+/// that gradient to dx where it lies, for ops that touch only a part of dx.
 class Rule {
  public:
   Rule() = default;
   template <GradientRule F> Rule(F f)
       : Rule(std::move(f), nullptr) {}  // NOLINT: implicit, a rule is written as its lambda
-  template <class F, class A> Rule(F f, A add_to);
-  Rule(Rule&& other) noexcept { take(other); }
-  Rule& operator=(Rule&& other) noexcept {
-    clear();
-    take(other);
-    return *this;
+  /// Nothing is kept while nothing is recorded.
+  template <class F, class A> Rule(F f, A add_to) {
+    if (is_grad_enabled()) closure_.reset(new Of<F, A>(std::move(f), std::move(add_to)));
   }
-  ~Rule() { clear(); }
 
-  explicit operator bool() const { return methods_ != nullptr; }
-  Tensor gradient(const Tensor& dy, const Tensor& y) const { return methods_->gradient(closure_, dy, y); }
-  bool can_add() const { return methods_->add_to != nullptr; }
-  void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const { methods_->add_to(closure_, dx, dy, y); }
-  bool reads_output() const { return methods_->reads_output; }
+  explicit operator bool() const { return closure_ != nullptr; }
+  Tensor gradient(const Tensor& dy, const Tensor& y) const { return closure_->gradient(dy, y); }
+  bool can_add() const { return closure_->can_add; }
+  void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const { closure_->add_to(dx, dy, y); }
+  bool reads_output() const { return closure_->reads_output; }
   /// Whether it keeps tensors alive: closures over numbers and shapes alone do not.
-  bool saves() const { return methods_->saves; }
-  void clear() {
-    if (methods_) std::exchange(methods_, nullptr)->destroy(closure_);
-  }
+  bool saves() const { return closure_->saves; }
+  void clear() { closure_.reset(); }
 
  private:
-  struct Methods {
-    Tensor (*gradient)(const void* closure, const Tensor& dy, const Tensor& y);
-    void (*add_to)(const void* closure, const Tensor& dx, const Tensor& dy, const Tensor& y);
-    void (*move)(void* to, void* from);
-    void (*destroy)(void* closure);
-    bool reads_output, saves;
+  struct Closure : memory::Pooled {
+    Closure(bool adds, bool takes_y, bool keeps) : can_add(adds), reads_output(takes_y), saves(keeps) {}
+    virtual ~Closure() = default;
+    virtual Tensor gradient(const Tensor& dy, const Tensor& y) const = 0;
+    virtual void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const = 0;
+    const bool can_add, reads_output, saves;
   };
-  template <class F, class A> struct Closure;
-  template <class C> struct Erased;
-  void take(Rule& other) {
-    methods_ = std::exchange(other.methods_, nullptr);
-    if (methods_) methods_->move(closure_, other.closure_);
-  }
-
-  static constexpr size_t kInPlace = 64;
-  const Methods* methods_ = nullptr;
-  alignas(8) std::byte closure_[kInPlace];
+  template <class F, class A> struct Of final : Closure {
+    static constexpr bool adds = !std::is_null_pointer_v<A>,
+                          takes_y = std::is_invocable_v<F, const Tensor&, const Tensor&>;
+    Of(F gradient_of, A adding)
+        : Closure(adds, takes_y, !std::is_trivially_destructible_v<F> || !std::is_trivially_destructible_v<A>),
+          f(std::move(gradient_of)),
+          a(std::move(adding)) {}
+    Tensor gradient(const Tensor& dy, [[maybe_unused]] const Tensor& y) const override {
+      if constexpr (takes_y) return f(dy, y);
+      else return f(dy);
+    }
+    void add_to([[maybe_unused]] const Tensor& dx, [[maybe_unused]] const Tensor& dy,
+                [[maybe_unused]] const Tensor& y) const override {
+      if constexpr (adds) a(dx, dy, y);
+    }
+    [[no_unique_address]] F f;
+    [[no_unique_address]] A a;
+  };
+  std::unique_ptr<const Closure> closure_;
 };
 
 /// The gradients of all inputs at once; `needed` says which of them will be used.
@@ -154,49 +157,5 @@ Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& input
 
 /// Makes y's history the tensor's own, for writes in place.
 void set_node(const Tensor& x, Ref<Node> node);
-
-// Rule's type erasure
-
-template <class C> struct Rule::Erased {
-  static constexpr bool in_place = sizeof(C) <= kInPlace && alignof(C) <= 8;
-  static const C& get(const void* closure) {
-    return in_place ? *static_cast<const C*>(closure) : **static_cast<C* const*>(closure);
-  }
-  static Tensor gradient(const void* closure, const Tensor& dy, const Tensor& y) {
-    if constexpr (C::reads_output) return get(closure).f(dy, y);
-    else return get(closure).f(dy);
-  }
-  static void add_to(const void* closure, const Tensor& dx, const Tensor& dy, const Tensor& y) {
-    if constexpr (C::adds) get(closure).a(dx, dy, y);
-  }
-  static void move(void* to, void* from) {
-    if constexpr (in_place) {
-      new (to) C(std::move(*static_cast<C*>(from)));
-      static_cast<C*>(from)->~C();
-    } else {
-      *static_cast<C**>(to) = *static_cast<C**>(from);
-    }
-  }
-  static void destroy(void* closure) {
-    if constexpr (in_place) static_cast<C*>(closure)->~C();
-    else delete *static_cast<C**>(closure);
-  }
-  static constexpr Methods methods{gradient,        C::adds ? add_to : nullptr,          move, destroy,
-                                   C::reads_output, !std::is_trivially_destructible_v<C>};
-};
-
-template <class F, class A> struct Rule::Closure {
-  static constexpr bool reads_output = std::is_invocable_v<F, const Tensor&, const Tensor&>;
-  static constexpr bool adds = !std::is_null_pointer_v<A>;
-  [[no_unique_address]] F f;
-  [[no_unique_address]] A a;
-};
-
-template <class F, class A> Rule::Rule(F f, A add_to) {
-  using C = Closure<F, A>;
-  if constexpr (Erased<C>::in_place) new (closure_) C{std::move(f), std::move(add_to)};
-  else *reinterpret_cast<C**>(closure_) = new C{std::move(f), std::move(add_to)};
-  methods_ = &Erased<C>::methods;
-}
 
 }  // namespace gradus

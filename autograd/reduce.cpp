@@ -77,8 +77,7 @@ Tensor arg_extreme(const char* op, Pick which, const Tensor& x, std::optional<in
 }
 
 std::tuple<Tensor, Tensor> extreme_along(const char* op, Pick which, const Tensor& x, int64_t dim, bool keepdim) {
-  const Reduction3 in = arrange(op, x, {dim});
-  const Tensor index = pick(op, which, in, true).second;
+  const Tensor index = arg_extreme(op, which, x, dim, /*keepdim=*/true);
   if (x.dim() == 0) return {alias(x), index};
   const Tensor values = gather(x, dim, index);
   return keepdim ? std::tuple(values, index) : std::tuple(squeeze(values, dim), squeeze(index, dim));
@@ -94,12 +93,7 @@ Tensor root(const char* op, const Tensor& x, double p) {
 
 /// x backwards along dim.
 Tensor flip(const Tensor& x, int64_t dim) {
-  const size_t at = wrap_dim("flip", dim, x.sizes().size());
-  if (x.numel() == 0 || x.dim() == 0) return x;
-  Shape strides = x.strides();
-  strides[at] = -strides[at];
-  const int64_t last = x.impl().offset + (x.sizes()[at] - 1) * x.strides()[at];
-  return record("flip", x.as_view(x.sizes(), strides, last), {x, [dim](const Tensor& dy) { return flip(dy, dim); }});
+  return x.dim() == 0 ? x : index_select(x, dim, arange(x.size(dim) - 1, -1, -1));
 }
 
 /// sum, for the op that is named in errors.
@@ -199,8 +193,7 @@ Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
   dispatch_number("cumsum", x.dtype(), [&]<class T>() {
     if (y.numel() > 0) kernels::cumsum(y.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
   });
-  return record("cumsum", y,
-                {x, [dim](const Tensor& dy) { return contiguous(flip(cumsum(flip(dy, dim), dim), dim)); }});
+  return record("cumsum", y, {x, [dim](const Tensor& dy) { return flip(cumsum(flip(dy, dim), dim), dim); }});
 }
 
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool largest, bool /*sorted*/) {

@@ -32,11 +32,7 @@ Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, kernels
 Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, kernels::greater); }
 Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, kernels::greater_equal); }
 
-Tensor logical_not(const Tensor& x) {
-  const Tensor y = empty(x.sizes(), kBool);
-  dispatch(x.dtype(), [&]<class T>() { map_into<bool, T>(y, x, [](T p) { return p == T(0); }); });
-  return y;
-}
+Tensor logical_not(const Tensor& x) { return x == 0; }
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return compare("logical_and", to(a, kBool), to(b, kBool), [](auto p, auto q) { return p != 0 && q != 0; });
 }

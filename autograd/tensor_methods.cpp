@@ -4,14 +4,20 @@
 
 namespace gradus {
 
+#define GRADUS_ONE(op) \
+  Tensor Tensor::op() const { return gradus::op(*this); }
+#define GRADUS_TWO(op) \
+  Tensor Tensor::op(const Tensor& y) const { return gradus::op(*this, y); }
+#define GRADUS_TWO_OR_NUMBER(op) \
+  GRADUS_TWO(op)                 \
+  Tensor Tensor::op(Scalar y) const { return gradus::op(*this, y); }
+GRADUS_METHODS(GRADUS_ONE, GRADUS_TWO, GRADUS_TWO_OR_NUMBER)
+
 Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
-Tensor Tensor::clone() const { return gradus::clone(*this); }
-Tensor Tensor::contiguous() const { return gradus::contiguous(*this); }
 
 Tensor Tensor::view(const Shape& sizes) const { return gradus::view(*this, sizes); }
 Tensor Tensor::reshape(const Shape& sizes) const { return gradus::reshape(*this, sizes); }
 Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const { return gradus::transpose(*this, dim0, dim1); }
-Tensor Tensor::t() const { return gradus::t(*this); }
 Tensor Tensor::permute(const Shape& dims) const { return gradus::permute(*this, dims); }
 Tensor Tensor::unsqueeze(int64_t dim) const { return gradus::unsqueeze(*this, dim); }
 Tensor Tensor::squeeze() const { return gradus::squeeze(*this); }
@@ -41,29 +47,10 @@ Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*th
 Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
 Tensor Tensor::sub(const Tensor& y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
 Tensor Tensor::sub(Scalar y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
-Tensor Tensor::mul(const Tensor& y) const { return gradus::mul(*this, y); }
-Tensor Tensor::mul(Scalar y) const { return gradus::mul(*this, y); }
-Tensor Tensor::div(const Tensor& y) const { return gradus::div(*this, y); }
-Tensor Tensor::div(Scalar y) const { return gradus::div(*this, y); }
-Tensor Tensor::pow(const Tensor& exponent) const { return gradus::pow(*this, exponent); }
-Tensor Tensor::pow(Scalar exponent) const { return gradus::pow(*this, exponent); }
 Tensor Tensor::operator-() const { return gradus::neg(*this); }
-Tensor Tensor::neg() const { return gradus::neg(*this); }
-Tensor Tensor::exp() const { return gradus::exp(*this); }
-Tensor Tensor::log() const { return gradus::log(*this); }
-Tensor Tensor::sqrt() const { return gradus::sqrt(*this); }
-Tensor Tensor::rsqrt() const { return gradus::rsqrt(*this); }
-Tensor Tensor::tanh() const { return gradus::tanh(*this); }
-Tensor Tensor::sigmoid() const { return gradus::sigmoid(*this); }
-Tensor Tensor::relu() const { return gradus::relu(*this); }
-Tensor Tensor::sin() const { return gradus::sin(*this); }
-Tensor Tensor::cos() const { return gradus::cos(*this); }
-Tensor Tensor::abs() const { return gradus::abs(*this); }
 Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
   return gradus::clamp(*this, min, max);
 }
-Tensor Tensor::maximum(const Tensor& y) const { return gradus::maximum(*this, y); }
-Tensor Tensor::minimum(const Tensor& y) const { return gradus::minimum(*this, y); }
 Tensor Tensor::where(const Tensor& condition, const Tensor& otherwise) const {
   return gradus::where(condition, *this, otherwise);
 }
@@ -73,21 +60,6 @@ Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value) const {
 }
 Tensor Tensor::tril(int64_t diagonal) const { return gradus::tril(*this, diagonal); }
 Tensor Tensor::triu(int64_t diagonal) const { return gradus::triu(*this, diagonal); }
-Tensor Tensor::eq(const Tensor& y) const { return gradus::eq(*this, y); }
-Tensor Tensor::eq(Scalar y) const { return gradus::eq(*this, y); }
-Tensor Tensor::ne(const Tensor& y) const { return gradus::ne(*this, y); }
-Tensor Tensor::ne(Scalar y) const { return gradus::ne(*this, y); }
-Tensor Tensor::lt(const Tensor& y) const { return gradus::lt(*this, y); }
-Tensor Tensor::lt(Scalar y) const { return gradus::lt(*this, y); }
-Tensor Tensor::le(const Tensor& y) const { return gradus::le(*this, y); }
-Tensor Tensor::le(Scalar y) const { return gradus::le(*this, y); }
-Tensor Tensor::gt(const Tensor& y) const { return gradus::gt(*this, y); }
-Tensor Tensor::gt(Scalar y) const { return gradus::gt(*this, y); }
-Tensor Tensor::ge(const Tensor& y) const { return gradus::ge(*this, y); }
-Tensor Tensor::ge(Scalar y) const { return gradus::ge(*this, y); }
-Tensor Tensor::logical_not() const { return gradus::logical_not(*this); }
-Tensor Tensor::logical_and(const Tensor& y) const { return gradus::logical_and(*this, y); }
-Tensor Tensor::logical_or(const Tensor& y) const { return gradus::logical_or(*this, y); }
 
 Tensor Tensor::sum(std::optional<DType> dtype) const { return gradus::sum(*this, {}, false, dtype); }
 Tensor Tensor::sum(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
@@ -121,8 +93,6 @@ std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest, bo
   return gradus::topk(*this, k, dim, largest, sorted);
 }
 
-Tensor Tensor::matmul(const Tensor& y) const { return gradus::matmul(*this, y); }
-Tensor Tensor::outer(const Tensor& y) const { return gradus::outer(*this, y); }
 Tensor Tensor::index_select(int64_t dim, const Tensor& index) const { return gradus::index_select(*this, dim, index); }
 Tensor Tensor::gather(int64_t dim, const Tensor& index) const { return gradus::gather(*this, dim, index); }
 Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const {

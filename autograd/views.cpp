@@ -54,15 +54,26 @@ Tensor viewed(const char* op, const Tensor& x, const Shape& sizes, const Shape& 
                 {x, [from = x.sizes()](const Tensor& dy) { return reshape(dy, from); }});
 }
 
-/// Zeros of the given sizes, with dy at start, start + step, ... along dim: the gradient of a slice.
-Tensor unslice(const Tensor& dy, const Shape& sizes, int64_t dim, int64_t start, int64_t step) {
+/// Zeros of the given sizes, with dy at start, start + step, ... below end along dim: the gradient of a slice.
+Tensor unslice(const Tensor& dy, const Shape& sizes, int64_t dim, int64_t start, int64_t end, int64_t step) {
   const Tensor y = zeros(sizes, dy.dtype());
-  const int64_t end = dy.size(dim) == 0 ? start : start + (dy.size(dim) - 1) * step + 1;
-  {
-    const NoGradGuard no_grad;
-    if (dy.numel() > 0) slice(y, dim, start, end, step).copy_(dy);
-  }
+  copy_elements(slice(y, dim, start, end, step), dy);
   return record("unslice", y, {dy, [=](const Tensor& dz) { return slice(dz, dim, start, end, step); }});
+}
+
+/// x[start:end:step] along dim, for bounds that fit x; a dimension that is not kept has one entry and goes away.
+Tensor cut(const char* op, const Tensor& x, size_t at, int64_t start, int64_t end, int64_t step, bool keeps_dim) {
+  const int64_t dim = static_cast<int64_t>(at);
+  Shape sizes = x.sizes(), strides = x.strides();
+  sizes[at] = (end - start) / step + ((end - start) % step != 0);
+  if (sizes[at] > 1) strides[at] *= step;  // with one entry the step is never taken, and may be too large to multiply
+  if (!keeps_dim) sizes.erase(at), strides.erase(at);
+  const auto whole = [=](const Tensor& dy) { return keeps_dim ? dy : unsqueeze(dy, dim); };
+  return record(
+      op, x.as_view(sizes, strides, x.impl().offset + start * x.strides()[at]),
+      {x,
+       {[=, from = x.sizes()](const Tensor& dy) { return unslice(whole(dy), from, dim, start, end, step); },
+        [=](const Tensor& dx, const Tensor& dy, const Tensor&) { slice(dx, dim, start, end, step).add_(whole(dy)); }}});
 }
 
 }  // namespace
@@ -151,32 +162,18 @@ Tensor select(const Tensor& x, int64_t dim, int64_t index) {
   const int64_t size = x.sizes()[at];
   check(-size <= index && index < size, "select: index {} is outside the {} entries of dimension {} of {}", index, size,
         at, x.sizes());
-  const int64_t start = index < 0 ? index + size : index, d = static_cast<int64_t>(at);
-  Shape sizes = x.sizes(), strides = x.strides();
-  sizes.erase(at), strides.erase(at);
-  return record(
-      "select", x.as_view(sizes, strides, x.impl().offset + start * x.strides()[at]),
-      {x,
-       {[from = x.sizes(), d, start](const Tensor& dy) { return unslice(unsqueeze(dy, d), from, d, start, 1); },
-        [d, start](const Tensor& dx, const Tensor& dy, const Tensor&) { select(dx, d, start).add_(dy); }}});
+  const int64_t start = index < 0 ? index + size : index;
+  return cut("select", x, at, start, start + 1, 1, /*keeps_dim=*/false);
 }
 
 Tensor slice(const Tensor& x, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) {
   check(x.dim() > 0, "slice: a tensor without dimensions has nothing to slice");
   check(step > 0, "slice: the step must be positive, got {}", step);
   const size_t at = wrap_dim("slice", dim, x.sizes().size());
-  const int64_t size = x.sizes()[at], d = static_cast<int64_t>(at);
+  const int64_t size = x.sizes()[at];
   const auto bound = [size](int64_t i) { return std::clamp<int64_t>(i < 0 ? i + size : i, 0, size); };
   const int64_t first = bound(start.value_or(0)), last = std::max(first, bound(end.value_or(size)));
-  Shape sizes = x.sizes(), strides = x.strides();
-  sizes[at] = (last - first) / step + ((last - first) % step != 0);
-  if (sizes[at] > 1) strides[at] *= step;  // with one entry the step is never taken, and may be too large to multiply
-  return record("slice", x.as_view(sizes, strides, x.impl().offset + first * x.strides()[at]),
-                {x,
-                 {[from = x.sizes(), d, first, step](const Tensor& dy) { return unslice(dy, from, d, first, step); },
-                  [d, first, last, step](const Tensor& dx, const Tensor& dy, const Tensor&) {
-                    slice(dx, d, first, last, step).add_(dy);
-                  }}});
+  return cut("slice", x, at, first, last, step, /*keeps_dim=*/true);
 }
 
 Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
@@ -202,10 +199,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
          x.sizes());
   std::vector<Tensor> pieces;
   int64_t start = 0;
-  for (const int64_t size : sizes) {
-    pieces.push_back(narrow(x, dim, start, size));
-    start += size;
-  }
+  for (const int64_t size : sizes) pieces.push_back(narrow(x, dim, std::exchange(start, start + size), size));
   return pieces;
 }
 
@@ -250,9 +244,7 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   Shape sizes = parts[0].sizes();
   const size_t at = wrap_dim("cat", dim, sizes.size());
   sizes[at] = 0;
-  std::vector<int64_t> starts;
   for (const Tensor& x : parts) {
-    starts.push_back(sizes[at]);
     Shape other = x.sizes();
     const bool same_dims = other.size() == sizes.size();
     if (same_dims) other[at] = sizes[at];
@@ -262,12 +254,12 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
   }
   const Tensor y = empty(sizes, parts[0].dtype());
   std::vector<Input> inputs;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const Tensor& x = parts[i];
-    copy_elements(y.as_view(x.sizes(), y.strides(), starts[i] * y.strides()[at]), x);
-    inputs.push_back({x, [d = static_cast<int64_t>(at), start = starts[i], length = x.sizes()[at]](const Tensor& dy) {
-                        return narrow(dy, d, start, length);
-                      }});
+  int64_t start = 0;
+  for (const Tensor& x : parts) {
+    const int64_t d = static_cast<int64_t>(at), length = x.sizes()[at];
+    copy_elements(y.as_view(x.sizes(), y.strides(), start * y.strides()[at]), x);
+    inputs.push_back({x, [=](const Tensor& dy) { return narrow(dy, d, start, length); }});
+    start += length;
   }
   return record("cat", y, inputs);
 }

@@ -16,10 +16,11 @@ uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
   return distance / size + (distance % size != 0);
 }
 
-Tensor strided(const Shape& sizes, const Shape& strides, DType t, bool zeroed = false) {
+Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& options, bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
-  auto memory = make_ref<Storage>(count * element_size(t), zeroed);
-  return Tensor(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, t, /*view=*/false));
+  auto memory = make_ref<Storage>(count * element_size(options.dtype()), zeroed);
+  const Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype(), /*view=*/false));
+  return options.requires_grad() ? x.requires_grad_() : x;
 }
 
 /// `strides` where the elements lie without gaps by them, else those of row-major order.
@@ -32,34 +33,34 @@ Shape dense_strides(const Shape& sizes, const Shape& strides) {
   return dense ? strides : contiguous_strides(sizes);
 }
 
-Tensor finish(Tensor x, const TensorOptions& options) {
-  if (options.requires_grad()) x.requires_grad_();
-  return x;
-}
-
-Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value, DType t) {
+Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value, const TensorOptions& options) {
   const bool zero = value.to_double() == 0 && !std::signbit(value.to_double());
-  Tensor x = strided(sizes, strides, t, zero);
-  if (!zero) dispatch(t, [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
+  const Tensor x = strided(sizes, strides, options, zero);
+  if (!zero) dispatch(x.dtype(), [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
-Tensor filled(const char* op, const Shape& sizes, Scalar value, DType t) {
+Tensor filled(const char* op, const Shape& sizes, Scalar value, const TensorOptions& options) {
   numel(op, sizes);  // for its error
-  return filled(op, sizes, contiguous_strides(sizes), value, t);
+  return filled(op, sizes, contiguous_strides(sizes), value, options);
 }
 
-/// The options with x's dtype unless they name another.
-TensorOptions options_like(const Tensor& x, const TensorOptions& options) {
-  return options.dtype(options.dtype_or(x.dtype()));
+/// The options with this dtype unless they name another.
+TensorOptions with_default(const TensorOptions& options, DType t) { return options.dtype(options.dtype_or(t)); }
+
+/// Whole numbers drawn by fill(generator, int64_t*, n).
+template <class Fill> Tensor drawn_whole(const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+  const Tensor x = empty(sizes, kInt64);
+  fill(*LockedGenerator(), x.data<int64_t>(), x.numel());
+  return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
 }
 
 /// A tensor drawn by fill(generator, T*, n).
 template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   numel(op, sizes);
-  const Tensor x = empty(sizes, options.dtype());
+  const Tensor x = empty(sizes, options);
   const LockedGenerator generator;
   dispatch_float(op, x.dtype(), [&]<class T>() { fill(*generator, x.data<T>(), x.numel()); });
-  return finish(x, options);
+  return x;
 }
 
 }  // namespace
@@ -80,29 +81,25 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
 }
 
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
-  const Tensor x = empty(numbers.sizes(), options.dtype_or(numbers.dtype()));
+  const Tensor x = empty(numbers.sizes(), with_default(options, numbers.dtype()));
   dispatch(x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(), [](const Scalar& value) {
       const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
       return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
     });
   });
-  return finish(x, options);
+  return x;
 }
 
 Tensor empty(const Shape& sizes, const TensorOptions& options) {
-  return finish(strided(sizes, contiguous_strides(sizes), options.dtype()), options);
+  return strided(sizes, contiguous_strides(sizes), options);
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
   const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
-  return finish(filled("full", sizes, value, options.dtype_or(natural)), options);
+  return filled("full", sizes, value, with_default(options, natural));
 }
-Tensor zeros(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled("zeros", sizes, 0, options.dtype()), options);
-}
-Tensor ones(const Shape& sizes, const TensorOptions& options) {
-  return finish(filled("ones", sizes, 1, options.dtype()), options);
-}
+Tensor zeros(const Shape& sizes, const TensorOptions& options) { return filled("zeros", sizes, 0, options); }
+Tensor ones(const Shape& sizes, const TensorOptions& options) { return filled("ones", sizes, 1, options); }
 
 Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
 Tensor arange(Scalar start, Scalar end, const TensorOptions& options) { return arange(start, end, 1, options); }
@@ -116,35 +113,35 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
     count = static_cast<double>(
         steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
   check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
-  const Tensor x = empty({static_cast<int64_t>(count)}, options.dtype_or(fractional ? kFloat32 : kInt64));
+  const Tensor x = empty({static_cast<int64_t>(count)}, with_default(options, fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
     const Step first = start.to<Step>("arange"), stride = step.to<Step>("arange");
     for (int64_t i = 0; i < x.numel(); ++i)
       x.data<T>()[i] = static_cast<T>(kernels::plus(first, kernels::times(static_cast<Step>(i), stride)));
   });
-  return finish(x, options);
+  return x;
 }
 
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options) {
   check(steps >= 0, "linspace: the number of steps cannot be negative, got {}", steps);
   numel("linspace", steps);
-  const Tensor x = empty(steps, options.dtype());
+  const Tensor x = empty(steps, options);
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
     const T a = start.to<T>("linspace"), b = end.to<T>("linspace"), step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
     for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last one is exactly b
       x.data<T>()[i] = i < steps / 2 || steps == 1 ? a + step * T(i) : b - step * T(steps - 1 - i);
   });
-  return finish(x, options);
+  return x;
 }
 
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
-  const Tensor x = filled("eye", {n, m}, 0, options.dtype());
+  const Tensor x = filled("eye", {n, m}, 0, options);
   dispatch(x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
   });
-  return finish(x, options);
+  return x;
 }
 
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
@@ -152,17 +149,20 @@ Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
 }
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
-  const Tensor y = empty_strided_like(x.sizes(), x.strides(), options.dtype_or(x.dtype()));
-  return finish(y, options);
+  return strided(x.sizes(), dense_strides(x.sizes(), x.strides()), with_default(options, x.dtype()));
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
   const Shape strides = dense_strides(x.sizes(), x.strides());
-  return finish(filled("full_like", x.sizes(), strides, value, options.dtype_or(x.dtype())), options);
+  return filled("full_like", x.sizes(), strides, value, with_default(options, x.dtype()));
 }
 Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
-Tensor rand_like(const Tensor& x, const TensorOptions& options) { return rand(x.sizes(), options_like(x, options)); }
-Tensor randn_like(const Tensor& x, const TensorOptions& options) { return randn(x.sizes(), options_like(x, options)); }
+Tensor rand_like(const Tensor& x, const TensorOptions& options) {
+  return rand(x.sizes(), with_default(options, x.dtype()));
+}
+Tensor randn_like(const Tensor& x, const TensorOptions& options) {
+  return randn(x.sizes(), with_default(options, x.dtype()));
+}
 
 Tensor rand(const Shape& sizes, const TensorOptions& options) {
   return drawn("rand", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
@@ -175,16 +175,12 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
 }
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
-  const Tensor x = empty(sizes, kInt64);
-  fill_randint(*LockedGenerator(), x.data<int64_t>(), x.numel(), low, high);
-  return finish(x.to(options.dtype_or(kInt64)), options);
+  return drawn_whole(sizes, options, [=](Generator& g, int64_t* x, int64_t n) { fill_randint(g, x, n, low, high); });
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
   numel("randperm", n);
-  const Tensor x = empty(n, kInt64);
-  randperm(*LockedGenerator(), x.data<int64_t>(), n);
-  return finish(x.to(options.dtype_or(kInt64)), options);
+  return drawn_whole(n, options, [](Generator& g, int64_t* x, int64_t count) { randperm(g, x, count); });
 }
 
 }  // namespace gradus

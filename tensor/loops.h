@@ -8,7 +8,10 @@
 
 namespace gradus {
 
-inline kernels::Layout layout(const Tensor& x) { return {x.sizes().size(), x.sizes().data(), x.strides().data()}; }
+/// How the elements of x lie, or what the last few dimensions hold, each as a point.
+inline kernels::Layout layout(const Tensor& x, size_t last = 0) {
+  return {x.sizes().size() - last, x.sizes().data(), x.strides().data()};
+}
 /// The loops over `sizes`, each tensor broadcast to them.
 template <class... Tensors> kernels::Walk<sizeof...(Tensors)> walk_over(const Shape& sizes, const Tensors&... tensors) {
   if ((... && (tensors.is_contiguous() && tensors.sizes() == sizes)))  // the usual case: one loop

@@ -144,6 +144,7 @@ class Segments {
       blocks_.emplace_hint(std::next(at), at->first + bytes, rest);
     }
     cached_ -= static_cast<int64_t>(bytes);
+    count(bytes, 1);
     *fresh = block.fresh;
     block = {bytes, block.segment, false, false};
     return at->first;
@@ -153,6 +154,7 @@ class Segments {
     const std::lock_guard lock(mutex_);
     const auto at = blocks_.find(static_cast<std::byte*>(memory));
     cached_ += static_cast<int64_t>(at->second.size);
+    count(at->second.size, -1);
     at->second.free = true;
     free_.emplace(at->second.size, at->first);
     join(at, std::next(at));
@@ -239,16 +241,9 @@ Segments& segments() {
 void* memory::allocate(size_t bytes, bool zeroed) {
   if (bytes > kMost) return nullptr;
   bool fresh = false;
-  void* memory = nullptr;
-  const size_t pages = round_up(bytes, kPage);
-  if (kPassThrough) {
-    memory = take_from_system(bytes);
-  } else if (bytes <= kSmall) {
-    memory = allocate_small(bytes);
-  } else {
-    memory = segments().allocate(pages, &fresh);
-    if (memory) count(pages, 1);
-  }
+  void* const memory = kPassThrough      ? take_from_system(bytes)
+                       : bytes <= kSmall ? allocate_small(bytes)
+                                         : segments().allocate(round_up(bytes, kPage), &fresh);
   if (!memory) return nullptr;
   if (zeroed && !fresh) std::memset(memory, 0, bytes);
 #ifndef NDEBUG
@@ -258,14 +253,9 @@ void* memory::allocate(size_t bytes, bool zeroed) {
 }
 
 void memory::deallocate(void* memory, size_t bytes) {
-  if (kPassThrough) {
-    give_to_system(memory, bytes);
-  } else if (bytes <= kSmall) {
-    deallocate_small(memory, bytes);
-  } else {
-    segments().deallocate(memory);
-    count(round_up(bytes, kPage), -1);
-  }
+  if (kPassThrough) give_to_system(memory, bytes);
+  else if (bytes <= kSmall) deallocate_small(memory, bytes);
+  else segments().deallocate(memory);
 }
 
 bool memory::keeps_freed() { return !kPassThrough; }

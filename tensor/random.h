@@ -1,6 +1,7 @@
 // Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor. They are drawn by
 // tensor/kernels/random.h; here is the generator of the process, and what each distribution accepts.
 #pragma once
+#include <atomic>
 #include <cmath>
 #include <mutex>
 #include <numeric>
@@ -11,8 +12,14 @@
 namespace gradus {
 
 /// The process-wide generator that every random op draws from. Hold generator_mutex() while drawing.
-Generator& default_generator();
-std::mutex& generator_mutex();
+inline Generator& default_generator() {
+  static Generator generator;
+  return generator;
+}
+inline std::mutex& generator_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
 /// The same, locked for as long as this lives: fill_normal(*LockedGenerator(), ...).
 struct LockedGenerator {
   const std::lock_guard<std::mutex> lock{generator_mutex()};
@@ -20,12 +27,13 @@ struct LockedGenerator {
 };
 
 /// Seeds the process-wide generator; negative seeds count as two's complement.
-void manual_seed(uint64_t seed);
+inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
 /// Whose dropout masks are drawn: the book's, or those of PyTorch's older Linux and Windows wheels with MKL on Intel.
 enum class DropoutStyle { book, mkl };
-void set_dropout_style(DropoutStyle style);
-DropoutStyle dropout_style();
+inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
+inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
+inline DropoutStyle dropout_style() { return style_of_dropout; }
 
 // The kernels of the same names, after a look at what they are given. None of them locks.
 using kernels::fill_exponential;

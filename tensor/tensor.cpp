@@ -5,6 +5,16 @@
 
 namespace gradus {
 
+Storage::Storage(int64_t size, bool zeroed) : bytes(size) {
+  if (size == 0) return;
+  data = static_cast<std::byte*>(memory::allocate(static_cast<size_t>(size), zeroed));
+  check(data != nullptr, "empty: there is no memory for a tensor of {} bytes", size);
+}
+
+Storage::~Storage() {
+  if (data) memory::deallocate(data, static_cast<size_t>(bytes));
+}
+
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view)
     : storage(std::move(memory)),
       offset(start),
