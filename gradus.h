@@ -5,6 +5,7 @@
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "nn/containers.h"
+#include "nn/encoder_decoder.h"
 #include "nn/functional.h"
 #include "nn/gpt.h"
 #include "nn/optim.h"

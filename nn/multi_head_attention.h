@@ -63,13 +63,19 @@ struct MultiHeadAttention : Module {
 
   /// The mask (bool, true: takes part) broadcasts to (B, H, T, T).
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
+    return look(x, x, /*causal=*/true, trace, mask);
+  }
+  /// Queries from x (B, T, d_in), keys and values from `seen` (B, S, d_in): x itself, or another sentence. The mask
+  /// broadcasts to (B, H, T, S).
+  Tensor look(const Tensor& x, const Tensor& seen, bool causal, AttentionTrace* trace = nullptr,
+              const Tensor& mask = {}) const {
     const auto in_scope = scope();
     const auto [B, T, d_in] = x.sizes<3>();
     check(T <= context_length, "multi_head_attention: {} tokens, expected at most {}", T, context_length);
-    const Tensor q = split_heads(W_query(x)), k = split_heads(W_key(x)), v = split_heads(W_value(x));  // (B, H, T, D)
-    const Tensor context = causal_attend(q, k, v, dropout, mask, trace);                               // (B, H, T, D)
-    const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});            // (B, T, d_out)
-    const Tensor output = out_proj(merged);                                                            // (B, T, d_out)
+    const Tensor q = split_heads(W_query(x)), k = split_heads(W_key(seen)), v = split_heads(W_value(seen));
+    const Tensor context = attend(q, k, v, dropout, causal, mask, trace);                    // (B, H, T, D)
+    const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});  // (B, T, d_out)
+    const Tensor output = out_proj(merged);                                                  // (B, T, d_out)
     if (trace) {
       trace->merged = merged;
       trace->output = output;
@@ -85,7 +91,7 @@ struct MultiHeadAttention : Module {
     check(heads > 0 && d_out % heads == 0, "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
     return heads;
   }
-  Tensor split_heads(const Tensor& x) const {
+  Tensor split_heads(const Tensor& x) const {  // (B, T, d_out) -> (B, H, T, D)
     const auto [B, T, d_out] = x.sizes<3>();
     return x.view({B, T, num_heads, d_out / num_heads}).transpose(1, 2);
   }

@@ -1,0 +1,52 @@
+#pragma once
+#include "nn/linear.h"
+
+namespace gradus::nn {
+
+/// (context, weights): the weights are softmax(scores) over the words that `visible` (bool, broadcast to the scores)
+/// lets take part, times `factors` if given; the context is their sum of states.
+/// scores (B, T, S), states (B, S, K) -> (B, T, K), (B, T, S)
+inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& scores, const Tensor& states, const Tensor& visible,
+                                                  const Tensor& factors = {}) {
+  check(!visible.defined() || visible.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
+        visible.defined() ? visible.dtype() : kBool);
+  Tensor weights = visible.defined() ? masked_softmax(scores.masked_fill(logical_not(visible), -INFINITY))
+                                     : softmax(scores, -1);  // (B, T, S)
+  if (factors.defined()) weights = weights * factors;
+  return {matmul(weights, states), weights};
+}
+
+/// Additive attention: score = v^T tanh(W_query s + W_key h) of a decoder state s and each encoder state h (Bahdanau,
+/// Cho and Bengio 2015, appendix A.1.2).
+struct BahdanauAttention : Module {
+  const Linear W_query, W_key;  // (A, H) and (A, K)
+  const Linear v;               // (1, A)
+
+  BahdanauAttention(int64_t query_size, int64_t state_size, int64_t attention_size)
+      : W_query(register_module("W_query", Linear(query_size, attention_size, false))),
+        W_key(register_module("W_key", Linear(state_size, attention_size, false))),
+        v(register_module("v", Linear(attention_size, 1, false))) {}
+
+  /// The encoder states' share of the scores, the same for every query.   states (B, S, K) -> (B, S, A)
+  Tensor keys(const Tensor& states) const { return W_key(states); }
+  /// query (B, T, H), keys (B, S, A) -> (B, T, S)
+  Tensor scores(const Tensor& query, const Tensor& keys) const {
+    const Tensor sum = W_query(query).unsqueeze(2) + keys.unsqueeze(1);  // (B, T, S, A)
+    return v(tanh(sum)).squeeze(-1);                                     // (B, T, S)
+  }
+
+  /// (context, weights) of T decoder states: query (B, T, H), states (B, S, K) -> (B, T, K), (B, T, S). The mask (B, S)
+  /// is bool, true: takes part. keys(states) is computed here unless it is given.
+  std::tuple<Tensor, Tensor> forward(const Tensor& query, const Tensor& states, const Tensor& mask = {},
+                                     const Tensor& keys_of_states = {}) const {
+    const auto in_scope = scope();
+    const Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states));
+    return weighted_states(s, states, mask.defined() ? mask.unsqueeze(1) : mask);
+  }
+  std::tuple<Tensor, Tensor> operator()(const Tensor& query, const Tensor& states, const Tensor& mask = {},
+                                        const Tensor& keys_of_states = {}) const {
+    return forward(query, states, mask, keys_of_states);
+  }
+};
+
+}  // namespace gradus::nn

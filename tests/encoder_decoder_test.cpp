@@ -1,0 +1,132 @@
+// Encoder and decoders, teacher forcing, greedy and beam search.
+#include "nn/encoder_decoder.h"
+
+#include "autograd/gradcheck.h"
+#include "nn/optim.h"
+#include "tensor/random.h"
+#include "tests/golden.h"
+
+namespace gradus {
+namespace {
+
+using testing::error_of;
+using testing::near;
+
+const nn::EncoderDecoderConfig kSmall{
+    .source_vocab_size = 7, .target_vocab_size = 6, .emb_dim = 4, .hidden_size = 6, .bidirectional = true};
+
+/// Each of the three decoders over one encoder, and Luong's local variant.
+template <class F> void for_each_decoder(const F& f) {
+  manual_seed(1);
+  const nn::Encoder encoder(kSmall);
+  f(encoder, nn::Decoder(kSmall));
+  f(encoder, nn::BahdanauDecoder(kSmall));
+  f(encoder, nn::LuongDecoder(kSmall));
+  f(encoder, nn::LuongDecoder(kSmall, {.score = "concat", .window = 2}));
+}
+
+Tensor sources() { return tensor({{1, 2, 3, 4, 5}, {6, 5, 4, 0, 0}}); }
+Tensor lengths() { return tensor({5, 3}); }
+Tensor targets() { return tensor({{0, 2, 3, 4}, {0, 5, 1, 1}}); }
+
+TEST(EncoderDecoder, PaddingChangesNothing) {
+  for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
+    Tensor weights, alone_weights;
+    const nn::Encoded encoded = encoder(sources(), lengths());
+    const Tensor logits = teacher_forcing(decoder.begin(encoded), targets(), &weights);
+    EXPECT_EQ(logits.sizes(), (Shape{2, 4, 6}));
+    const nn::Encoded alone = encoder(sources().narrow(0, 1, 1).slice(1, 0, 3));
+    const Tensor logits_alone = teacher_forcing(decoder.begin(alone), targets().narrow(0, 1, 1), &alone_weights);
+    EXPECT_TRUE(near(logits.narrow(0, 1, 1), logits_alone.detach()));
+    if (!weights.defined()) return;
+    EXPECT_EQ(weights.sizes(), (Shape{2, 4, 5}));
+    EXPECT_TRUE(near(weights.narrow(0, 1, 1).slice(2, 0, 3), alone_weights.detach()));
+    EXPECT_TRUE(equal(weights[1].slice(1, 3).detach(), zeros({4, 2})));
+  });
+}
+
+TEST(EncoderDecoder, OnlyAttentionSeesMoreThanTheLastState) {
+  int seen = 0;
+  for_each_decoder([&](const nn::Encoder& encoder, const auto& decoder) {
+    nn::Encoded encoded = encoder(sources());
+    const Tensor before = teacher_forcing(decoder.begin(encoded), targets()).detach();
+    encoded.states = encoded.states * 2;
+    if (!equal(teacher_forcing(decoder.begin(encoded), targets()).detach(), before)) ++seen;
+  });
+  EXPECT_EQ(seen, 3);
+}
+
+TEST(EncoderDecoder, TeacherForcingIsCausal) {
+  for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
+    const nn::Encoded encoded = encoder(sources(), lengths());
+    const Tensor other = targets();
+    other.select(1, 3).fill_(5);
+    const Tensor a = teacher_forcing(decoder.begin(encoded), targets()).detach();
+    const Tensor b = teacher_forcing(decoder.begin(encoded), other).detach();
+    EXPECT_TRUE(equal(a.slice(1, 0, 3), b.slice(1, 0, 3)));
+    EXPECT_FALSE(equal(a, b));
+  });
+}
+
+TEST(EncoderDecoder, Gradients) {
+  for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
+    encoder.to(kFloat64);
+    decoder.to(kFloat64);
+    std::vector<Checked> by;
+    for (const nn::Module& module : std::vector<nn::Module>{encoder, decoder})
+      for (const auto& [name, p] : module.named_parameters()) by.push_back({name, p});
+    const auto loss = [&] {
+      const Tensor logits = teacher_forcing(decoder.begin(encoder(sources(), lengths())), targets());
+      return cross_entropy(logits.flatten(0, 1), targets().flatten());
+    };
+    EXPECT_TRUE(gradcheck(loss, by));
+    encoder.to(kFloat32);
+  });
+}
+
+TEST(EncoderDecoder, LearnsToReverse) {
+  manual_seed(2);
+  const nn::EncoderDecoderConfig config{
+      .source_vocab_size = 6, .target_vocab_size = 8, .emb_dim = 16, .hidden_size = 24};
+  const nn::Encoder encoder(config);
+  const nn::LuongDecoder decoder(config);
+  std::vector<Tensor> parameters = encoder.parameters();
+  for (const Tensor& p : decoder.parameters()) parameters.push_back(p);
+  optim::Adam optimizer(parameters, {.lr = 1e-2});
+  const auto reversed = [](const Tensor& x) {  // with the words 6 before and 7 behind
+    TensorList columns;
+    for (int64_t t = x.size(1); t-- > 0;) columns.push_back(x.select(1, t));
+    return stack(columns, 1);
+  };
+  const auto column = [](int64_t B, int64_t word) { return full({B, 1}, word); };
+  for (int step = 0; step < 150; ++step) {
+    const Tensor x = randint(6, {32, 4});
+    const Tensor ids = cat({column(32, 6), reversed(x), column(32, 7)}, 1);
+    const Tensor logits = teacher_forcing(decoder.begin(encoder(x)), ids.narrow(1, 0, 5));
+    optimizer.zero_grad();
+    cross_entropy(logits.flatten(0, 1), ids.narrow(1, 1, 5).flatten()).backward();
+    optimizer.step();
+  }
+  const Tensor x = randint(6, {64, 4});
+  const Tensor said = greedy_search(decoder.begin(encoder(x)), 64, {.begin = 6, .end = 7, .max_length = 10});
+  ASSERT_GE(said.size(1), 5);
+  const Tensor expected = cat({reversed(x), column(64, 7)}, 1);
+  EXPECT_GT((said.narrow(1, 0, 5) == expected).to(kFloat32).mean().item<float>(), 0.9);
+}
+
+TEST(Greedy, StopsAtTheEnd) {
+  // Says 1, 2, 3, ... from the sentence's own first word on; the state is the word to come.
+  const auto counter = [](const Tensor& first) {
+    return nn::Speaker{{first}, [](const Tensor&, const TensorList& state) -> nn::NextWord {
+                         return {one_hot(state[0].clamp(0, 9), 10).to(kFloat32), {state[0] + 1}, {}};
+                       }};
+  };
+  EXPECT_TRUE(
+      equal(greedy_search(counter(tensor({3, 5})), 2, {.begin = 0, .end = 6}), tensor({{3, 4, 5, 6}, {5, 6, 6, 6}})));
+  EXPECT_TRUE(equal(greedy_search(counter(tensor({3})), 1, {.begin = 0, .end = 6, .max_length = 2}), tensor({{3, 4}})));
+  EXPECT_EQ(error_of([&] { greedy_search(counter(tensor({3})), 1, {.max_length = 0}); }),
+            "greedy_search: max_length is 0, expected at least 1");
+}
+
+}  // namespace
+}  // namespace gradus
