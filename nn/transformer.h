@@ -20,10 +20,6 @@ struct TransformerConfig {
   int64_t emb_dim = 512, n_heads = 8, n_layers = 6, ff_dim = 2048;
   double drop_rate = 0.1;
 };
-}
-Sequential feed_forward() const { return Sequential{Linear(emb_dim, ff_dim), relu, Linear(ff_dim, emb_dim)}; }
-}
-;
 
 /// PE[t, 2i] = sin(t / 10000^(2i / C)), PE[t, 2i + 1] = cos of the same (section 3.5).   -> (T, C)
 inline Tensor sinusoidal_positions(int64_t T, int64_t C) {
