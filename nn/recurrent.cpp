@@ -1,6 +1,6 @@
 #include "nn/recurrent.h"
 
-#include "nn/length_mask.h"
+#include "nn/decoding.h"  // length_mask
 
 namespace gradus::nn {
 namespace {
@@ -51,11 +51,9 @@ std::vector<Recurrent::Weights> Recurrent::make_weights(int64_t gates) {
     const auto make = [&](const char* name, const Shape& sizes) {
       return register_parameter(name + suffix, uniform_init(sizes, hidden_size));
     };
-    Weights w;
-    w.ih = make("weight_ih", {GH, i < directions ? input_size : directions * hidden_size});
-    w.hh = make("weight_hh", {GH, hidden_size});
-    if (options.bias) w.bias_ih = make("bias_ih", {GH}), w.bias_hh = make("bias_hh", {GH});
-    all.push_back(w);
+    all.push_back({make("weight_ih", {GH, i < directions ? input_size : directions * hidden_size}),
+                   make("weight_hh", {GH, hidden_size}), options.bias ? make("bias_ih", {GH}) : Tensor(),
+                   options.bias ? make("bias_hh", {GH}) : Tensor()});
   }
   return all;
 }

@@ -133,10 +133,9 @@ TEST(Beam, WidthOneIsGreedy) {
     const nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 12, .width = 1};
     for (int64_t b = 0; b < 2; ++b) {
       const nn::Encoded encoded = encoder(sources().narrow(0, b, 1));
-      const std::vector<nn::Hypothesis> found = beam_search(decoder.begin(encoded), options);
-      ASSERT_EQ(found.size(), 1u);
-      EXPECT_TRUE(equal(tensor(found[0].ids), greedy_search(decoder.begin(encoded), 1, options)[0]));
-      EXPECT_EQ(found[0].score, found[0].log_prob);
+      const nn::Hypothesis found = beam_search(decoder.begin(encoded), options);
+      EXPECT_TRUE(equal(tensor(found.ids), greedy_search(decoder.begin(encoded), 1, options)[0]));
+      EXPECT_EQ(found.score, found.log_prob);
     }
   });
 }
@@ -181,12 +180,12 @@ TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
       nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 4, .width = 81, .length_penalty = length_penalty};
       const std::vector<nn::Hypothesis> all = all_sentences(decoder, encoded, options, 3);
       ASSERT_EQ(all.size(), 1u + 2 + 4 + 24);
-      const nn::Hypothesis best = beam_search(decoder.begin(encoded), options)[0];
+      const nn::Hypothesis best = beam_search(decoder.begin(encoded), options);
       EXPECT_EQ(best.ids, all[0].ids);
       EXPECT_NEAR(best.log_prob, all[0].log_prob, 1e-5);
       EXPECT_NEAR(best.score, all[0].score, 1e-5);
       options.width = 1;
-      if (beam_search(decoder.begin(encoded), options)[0].ids != all[0].ids) ++greedy_misses;
+      if (beam_search(decoder.begin(encoded), options).ids != all[0].ids) ++greedy_misses;
     }
   EXPECT_GT(greedy_misses, 0);  // so that it takes a beam to find it
 }
@@ -199,7 +198,7 @@ TEST(Beam, LengthPenaltyPrefersLongerSentences) {
         return {where((words == 0).unsqueeze(1), after_begin, after), {}, {}};
       }};
   const auto best = [&](double penalty) {
-    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty})[0].ids;
+    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty}).ids;
   };
   EXPECT_EQ(best(0), (std::vector<int64_t>{1}));
   EXPECT_EQ(best(1), (std::vector<int64_t>{2, 1}));
