@@ -3,12 +3,16 @@
 
 namespace gradus::nn {
 
-/// (context, weights): the weights are softmax(scores) over the words of the mask (B, S), bool, times `factors` if
-/// given; the context is their sum of states.   scores (B, T, S), states (B, S, K) -> (B, T, K), (B, T, S)
-inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& scores, const Tensor& states, const Tensor& mask,
-                                                  const Tensor& factors = {}) {
-  check(!mask.defined() || mask.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
-        mask.defined() ? mask.dtype() : kBool);
+/// (context, weights) of a query (B, T, H) with these scores (B, T, S): the weights are softmax(scores) over the words
+/// of the mask (B, S), bool, times `factors` if given; the context is their sum of states. states (B, S, K) -> (B, T,
+/// K), (B, T, S)
+inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& query, const Tensor& scores, const Tensor& states,
+                                                  const Tensor& mask, const Tensor& factors = {}) {
+  check(query.dim() == 3 && states.dim() == 3, "attention: query {} and states {}, expected [B, T, H] and [B, S, K]",
+        query.sizes(), states.sizes());
+  if (mask.defined())
+    check(mask.dtype() == kBool && mask.dim() == 2,
+          "attention: the mask is {} {}, expected [B, S] bool: true takes part", mask.sizes(), mask.dtype());
   Tensor weights = mask.defined() ? masked_softmax(scores.masked_fill(logical_not(mask.unsqueeze(1)), -INFINITY))
                                   : softmax(scores, -1);  // (B, T, S)
   if (factors.defined()) weights = weights * factors;
@@ -39,7 +43,8 @@ struct BahdanauAttention : Module {
   std::tuple<Tensor, Tensor> forward(const Tensor& query, const Tensor& states, const Tensor& mask = {},
                                      const Tensor& keys_of_states = {}) const {
     const auto in_scope = scope();
-    return weighted_states(scores(query, keys_of_states.defined() ? keys_of_states : keys(states)), states, mask);
+    return weighted_states(query, scores(query, keys_of_states.defined() ? keys_of_states : keys(states)), states,
+                           mask);
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };

@@ -25,6 +25,7 @@ Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& o) 
   Tensor words = full(B, o.begin), ended = zeros(B, kBool);  // (B)
   do {
     const NextWord next = speaker.step(words, state);
+    check(next.logits.size(0) == B, "greedy_search: {} sentences, but {} rows of logits", B, next.logits.size(0));
     state = next.state;
     words = masked_fill(next.logits.argmax(-1), ended, o.end);
     ended = logical_or(ended, words == o.end);

@@ -59,14 +59,14 @@ struct LuongAttention : Module {
     const auto in_scope = scope();
     Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states)), near;  // (B, T, S)
     if (options.window > 0) {
-      const Tensor places = arange(states.size(1), query.dtype());  // (S)
       const Tensor lengths = (mask.defined() ? mask : ones({1, states.size(1)}, kBool)).sum(-1).view({-1, 1, 1});
-      const Tensor distance = places - positions(query, lengths.to(query.dtype()));  // (B, T, S)
+      const Tensor distance =
+          arange(states.size(1), query.dtype()) - positions(query, lengths.to(query.dtype()));  // (B, T, S)
       const double sigma = static_cast<double>(options.window) / 2;
       s = s.masked_fill(abs(distance.detach()) > options.window, -INFINITY);
       near = exp(distance * distance / (-2 * sigma * sigma));
     }
-    return weighted_states(s, states, mask, near);
+    return weighted_states(query, s, states, mask, near);
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 

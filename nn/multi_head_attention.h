@@ -71,10 +71,7 @@ struct MultiHeadAttention : Module {
     const Tensor context = attend(q, k, v, dropout, causal, mask, trace);                    // (B, H, T, D)
     const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});  // (B, T, d_out)
     const Tensor output = out_proj(merged);                                                  // (B, T, d_out)
-    if (trace) {
-      trace->merged = merged;
-      trace->output = output;
-    }
+    if (trace) trace->merged = merged, trace->output = output;
     return output;
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }

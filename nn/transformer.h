@@ -64,10 +64,8 @@ struct TransformerBlock : Module {
           causal ? "the decoder needs the encoder's states" : "the encoder takes no states");
     Tensor y = self_attn.look(x, x, causal, trace ? &trace->self : nullptr, causal ? Tensor() : mask);
     y = norm_self(x + dropout(y));
-    if (causal) {
-      const Tensor seen = cross_attn->look(y, states, false, trace ? &trace->cross : nullptr, mask);
-      y = (*norm_cross)(y + dropout(seen));
-    }
+    if (causal)
+      y = (*norm_cross)(y + dropout(cross_attn->look(y, states, false, trace ? &trace->cross : nullptr, mask)));
     return norm_ff(y + dropout(ff(y)));
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
@@ -92,8 +90,7 @@ struct TransformerStack : Module {
         dropout(register_module("dropout", Dropout(c.drop_rate))),
         blocks(register_module(
             "blocks", ModuleList<TransformerBlock>(c.n_layers, [&] { return TransformerBlock(c, in_decoder); }))) {
-    const NoGradGuard no_grad;
-    tok_emb.weight.div_(scale());  // so that words come in as large as positions
+    tok_emb.weight.detach().div_(scale());  // so that words come in as large as positions
   }
 
   /// As TransformerBlock, but with a mask of (B, S).

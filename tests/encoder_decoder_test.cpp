@@ -126,6 +126,10 @@ TEST(Greedy, StopsAtTheEnd) {
   EXPECT_TRUE(equal(greedy_search(counter(tensor({3})), 1, {.begin = 0, .end = 6, .max_length = 2}), tensor({{3, 4}})));
   EXPECT_EQ(error_of([&] { greedy_search(counter(tensor({3})), 1, {.max_length = 0}); }),
             "greedy_search: max_length is 0, expected at least 1");
+  EXPECT_EQ(error_of([&] {
+              greedy_search(counter(tensor({3, 5})), 1, {});
+            }),
+            "greedy_search: 1 sentences, but 2 rows of logits");
 }
 
 TEST(Beam, WidthOneIsGreedy) {
