@@ -173,7 +173,7 @@ template <class Decoder> std::vector<nn::Hypothesis> all_sentences(const Decoder
 
 TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
   int greedy_misses = 0;
-  for (const uint64_t seed : {1, 2, 3, 4, 5, 6})
+  for (uint64_t seed = 1; seed <= 6; ++seed)
     for (const double length_penalty : {0.0, 1.0}) {
       manual_seed(seed);
       const nn::EncoderDecoderConfig config{
