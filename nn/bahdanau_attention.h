@@ -3,9 +3,9 @@
 
 namespace gradus::nn {
 
-/// (context, weights) of a query (B, T, H) with these scores (B, T, S): the weights are softmax(scores) over the words
-/// of the mask (B, S), bool, times `factors` if given; the context is their sum of states. states (B, S, K) -> (B, T,
-/// K), (B, T, S)
+/// (context, weights) of decoder states `query` (B, T, H) whose scores (B, T, S) are known: the weights are
+/// softmax(scores) over the words of the mask (B, S), bool, times `factors` if given; the context (B, T, K) is their
+/// sum of the encoder's states (B, S, K).
 inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& query, const Tensor& scores, const Tensor& states,
                                                   const Tensor& mask, const Tensor& factors = {}) {
   check(query.dim() == 3 && states.dim() == 3, "attention: query {} and states {}, expected [B, T, H] and [B, S, K]",
