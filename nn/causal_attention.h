@@ -7,24 +7,23 @@
 
 namespace gradus::nn {
 
-/// softmax(q k^T / sqrt(D)) v in which token t sees tokens 0 ... t, and of these only what the mask (bool, broadcast to
-/// (..., T, T), true: takes part) lets it see. A token that sees nothing gets zeros.
-/// q, k, v (..., T, D) -> (..., T, D)
-inline Tensor causal_attend(const Tensor& q, const Tensor& k, const Tensor& v, const Dropout& dropout,
-                            const Tensor& mask = {}, AttentionTrace* trace = nullptr) {
-  if (!trace && !mask.defined())  // one fused op, which never has the T x T matrices in memory
-    return scaled_dot_product_attention(q, k, v, {}, dropout.active_p(), /*is_causal=*/true);
-  if (mask.defined())
-    check(mask.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part", mask.dtype());
-  const int64_t T = q.size(-2);
-  Tensor visible = ones({T, T}, kBool).tril();               // (T, T)
-  if (mask.defined()) visible = logical_and(visible, mask);  // (..., T, T)
+/// softmax(q k^T / sqrt(D)) v over the keys that a query sees: those that the mask (bool, broadcast to (..., T, S),
+/// true: takes part) lets take part, and if causal only 0 ... t of them for query t. A query that sees none gets zeros.
+/// q (..., T, D), k and v (..., S, D) -> (..., T, D)
+inline Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Dropout& dropout, bool causal,
+                     const Tensor& mask = {}, AttentionTrace* trace = nullptr) {
+  check(!mask.defined() || mask.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
+        mask.defined() ? mask.dtype() : kBool);
+  if (!trace && !mask.defined())  // one fused op, which never has the T x S matrices in memory
+    return scaled_dot_product_attention(q, k, v, {}, dropout.active_p(), causal);
+  Tensor visible = mask.defined() ? mask : ones(1, kBool);  // (..., T, S)
+  if (causal) visible = logical_and(ones({q.size(-2), k.size(-2)}, kBool).tril(), visible);
   if (!trace) return scaled_dot_product_attention(q, k, v, visible, dropout.active_p());
 
-  const Tensor scores = matmul(q, k.transpose(-2, -1));                                        // (..., T, T)
-  const Tensor masked = scores.masked_fill(logical_not(visible), -INFINITY);                   // (..., T, T)
-  const Tensor weights = masked_softmax(masked / std::sqrt(static_cast<double>(q.size(-1))));  // (..., T, T)
-  const Tensor dropped = dropout(weights);                                                     // (..., T, T)
+  const Tensor scores = matmul(q, k.transpose(-2, -1));                                        // (..., T, S)
+  const Tensor masked = scores.masked_fill(logical_not(visible), -INFINITY);                   // (..., T, S)
+  const Tensor weights = masked_softmax(masked / std::sqrt(static_cast<double>(q.size(-1))));  // (..., T, S)
+  const Tensor dropped = dropout(weights);                                                     // (..., T, S)
   const Tensor context = matmul(dropped, v);                                                   // (..., T, D)
   *trace = {q, k, v, scores, masked, weights, dropped, context, context, context};
   return context;
@@ -47,12 +46,10 @@ struct CausalAttention : Module {
     const auto in_scope = scope();
     check(x.dim() >= 2 && x.size(-2) <= context_length,
           "causal_attention: x is {}, expected at most {} tokens (..., T, d_in)", x.sizes(), context_length);
-    const Tensor q = W_query(x), k = W_key(x), v = W_value(x);  // (..., T, d_out)
-    return causal_attend(q, k, v, dropout, mask, trace);        // (..., T, d_out)
+    const Tensor q = W_query(x), k = W_key(x), v = W_value(x);      // (..., T, d_out)
+    return attend(q, k, v, dropout, /*causal=*/true, mask, trace);  // (..., T, d_out)
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 }  // namespace gradus::nn

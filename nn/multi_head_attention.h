@@ -10,7 +10,11 @@ struct MultiHeadAttentionWrapper : Module {
 
   MultiHeadAttentionWrapper(int64_t d_in, int64_t d_out, int64_t context_length, double dropout, int64_t num_heads,
                             bool qkv_bias = false)
-      : heads(register_module("heads", make_heads(num_heads, d_in, d_out, context_length, dropout, qkv_bias))) {}
+      : heads(register_module("heads", ModuleList<CausalAttention>(num_heads, [&] {
+                                return CausalAttention(d_in, d_out, context_length, dropout, qkv_bias);
+                              }))) {
+    check(num_heads > 0, "multi_head_attention: {} heads, expected at least one", num_heads);
+  }
 
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
     const auto in_scope = scope();
@@ -30,18 +34,7 @@ struct MultiHeadAttentionWrapper : Module {
     }
     return output;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
-
- private:
-  template <class... Arguments>
-  static ModuleList<CausalAttention> make_heads(int64_t num_heads, const Arguments&... arguments) {
-    check(num_heads > 0, "multi_head_attention: {} heads, expected at least one", num_heads);
-    ModuleList<CausalAttention> list;
-    for (int64_t h = 0; h < num_heads; ++h) list.push_back(CausalAttention(arguments...));
-    return list;
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 /// Causal attention in num_heads parts of d_out, each of D = d_out / num_heads numbers, joined by out_proj (Vaswani et
@@ -53,39 +46,38 @@ struct MultiHeadAttention : Module {
 
   MultiHeadAttention(int64_t d_in, int64_t d_out, int64_t longest, double dropout_p, int64_t heads,
                      bool qkv_bias = false)
-      : num_heads(checked_heads(heads, d_out)),
+      : num_heads(heads),
         context_length(longest),
         W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
         W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
         W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))),
         out_proj(register_module("out_proj", Linear(d_out, d_out))),
-        dropout(register_module("dropout", Dropout(dropout_p))) {}
+        dropout(register_module("dropout", Dropout(dropout_p))) {
+    check(heads > 0 && d_out % heads == 0, "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
+  }
 
   /// The mask (bool, true: takes part) broadcasts to (B, H, T, T).
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
+    return look(x, x, /*causal=*/true, trace, mask);
+  }
+  /// Queries from x (B, T, d_in), keys and values from `seen` (B, S, d_in): x itself, or another sentence. The mask
+  /// broadcasts to (B, H, T, S).
+  Tensor look(const Tensor& x, const Tensor& seen, bool causal, AttentionTrace* trace = nullptr,
+              const Tensor& mask = {}) const {
     const auto in_scope = scope();
     const auto [B, T, d_in] = x.sizes<3>();
     check(T <= context_length, "multi_head_attention: {} tokens, expected at most {}", T, context_length);
-    const Tensor q = split_heads(W_query(x)), k = split_heads(W_key(x)), v = split_heads(W_value(x));  // (B, H, T, D)
-    const Tensor context = causal_attend(q, k, v, dropout, mask, trace);                               // (B, H, T, D)
-    const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});            // (B, T, d_out)
-    const Tensor output = out_proj(merged);                                                            // (B, T, d_out)
-    if (trace) {
-      trace->merged = merged;
-      trace->output = output;
-    }
+    const Tensor q = split_heads(W_query(x)), k = split_heads(W_key(seen)), v = split_heads(W_value(seen));
+    const Tensor context = attend(q, k, v, dropout, causal, mask, trace);                    // (B, H, T, D)
+    const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});  // (B, T, d_out)
+    const Tensor output = out_proj(merged);                                                  // (B, T, d_out)
+    if (trace) trace->merged = merged, trace->output = output;
     return output;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 
  private:
-  static int64_t checked_heads(int64_t heads, int64_t d_out) {
-    check(heads > 0 && d_out % heads == 0, "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
-    return heads;
-  }
-  Tensor split_heads(const Tensor& x) const {
+  Tensor split_heads(const Tensor& x) const {  // (B, T, d_out) -> (B, H, T, D)
     const auto [B, T, d_out] = x.sizes<3>();
     return x.view({B, T, num_heads, d_out / num_heads}).transpose(1, 2);
   }

@@ -118,6 +118,12 @@ double CosineSchedule::lr(int64_t s) const {
   return low + (high - low) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
+double transformer_lr(double s, double d_model, double warmup_steps) {
+  check(s >= 1 && d_model > 0 && warmup_steps > 0,
+        "transformer_lr: step {}, d_model {}, warmup_steps {}, expected positive numbers", s, d_model, warmup_steps);
+  return std::min(1 / std::sqrt(s), s / std::pow(warmup_steps, 1.5)) / std::sqrt(d_model);
+}
+
 }  // namespace gradus::optim
 
 namespace gradus::nn::utils {

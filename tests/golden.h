@@ -12,23 +12,26 @@
 
 namespace gradus::testing {
 
+/// The tensors of a file, one a line: name, dtype, shape and values.
+inline std::map<std::string, Tensor> tensors_of(const std::string& path) {
+  std::map<std::string, Tensor> found;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string key, type, shape, word;
+    fields >> key >> type >> shape;
+    Shape sizes;
+    for (std::istringstream numbers(shape); std::getline(numbers, word, 'x');) sizes.push_back(std::stoll(word));
+    std::vector<double> values;
+    while (fields >> word) values.push_back(std::stod(word));
+    found[key] = tensor(values, kFloat64).view(sizes).to(type == "i64" ? kInt64 : kFloat32);
+  }
+  return found;
+}
+
 /// The tensor of this name, as "01_simplified_self_attention/inputs".
 inline Tensor golden(const std::string& name) {
-  static const std::map<std::string, Tensor> all = [] {
-    std::map<std::string, Tensor> found;
-    std::ifstream file(GRADUS_GOLDEN_DIR "/lessons.tsv");
-    for (std::string line; std::getline(file, line);) {
-      std::istringstream fields(line);
-      std::string key, type, shape, word;
-      fields >> key >> type >> shape;
-      Shape sizes;
-      for (std::istringstream numbers(shape); std::getline(numbers, word, 'x');) sizes.push_back(std::stoll(word));
-      std::vector<double> values;
-      while (fields >> word) values.push_back(std::stod(word));
-      found[key] = tensor(values, kFloat64).view(sizes).to(type == "i64" ? kInt64 : kFloat32);
-    }
-    return found;
-  }();
+  static const std::map<std::string, Tensor> all = tensors_of(GRADUS_GOLDEN_DIR "/lessons.tsv");
   const auto at = all.find(name);
   check(at != all.end(), "golden: there is no '{}'", name);
   return at->second;
