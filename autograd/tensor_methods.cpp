@@ -11,7 +11,37 @@ namespace gradus {
 #define GRADUS_TWO_OR_NUMBER(op) \
   GRADUS_TWO(op)                 \
   Tensor Tensor::op(Scalar y) const { return gradus::op(*this, y); }
-GRADUS_METHODS(GRADUS_ONE, GRADUS_TWO, GRADUS_TWO_OR_NUMBER)
+
+GRADUS_ONE(clone)
+GRADUS_ONE(contiguous)
+GRADUS_ONE(t)
+GRADUS_ONE(neg)
+GRADUS_ONE(abs)
+GRADUS_ONE(exp)
+GRADUS_ONE(log)
+GRADUS_ONE(sqrt)
+GRADUS_ONE(rsqrt)
+GRADUS_ONE(sin)
+GRADUS_ONE(cos)
+GRADUS_ONE(tanh)
+GRADUS_ONE(sigmoid)
+GRADUS_ONE(relu)
+GRADUS_ONE(logical_not)
+GRADUS_TWO(maximum)
+GRADUS_TWO(minimum)
+GRADUS_TWO(logical_and)
+GRADUS_TWO(logical_or)
+GRADUS_TWO(matmul)
+GRADUS_TWO(outer)
+GRADUS_TWO_OR_NUMBER(mul)
+GRADUS_TWO_OR_NUMBER(div)
+GRADUS_TWO_OR_NUMBER(pow)
+GRADUS_TWO_OR_NUMBER(eq)
+GRADUS_TWO_OR_NUMBER(ne)
+GRADUS_TWO_OR_NUMBER(lt)
+GRADUS_TWO_OR_NUMBER(le)
+GRADUS_TWO_OR_NUMBER(gt)
+GRADUS_TWO_OR_NUMBER(ge)
 
 Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
 

@@ -44,16 +44,6 @@ struct TensorImpl : RefCounted, memory::Pooled {
   Ref<Node> node;  // null unless the tensor needs gradients
 };
 
-// The differentiable methods of the three most frequent forms: x.exp(); x.maximum(y); x.mul(y) and x.mul(2).
-// clang-format off
-#define GRADUS_METHODS(ONE, TWO, TWO_OR_NUMBER)                                                           \
-  ONE(clone) ONE(contiguous) ONE(t) ONE(neg) ONE(exp) ONE(log) ONE(sqrt) ONE(rsqrt) ONE(tanh)             \
-  ONE(sigmoid) ONE(relu) ONE(sin) ONE(cos) ONE(abs) ONE(logical_not)                                      \
-  TWO(maximum) TWO(minimum) TWO(logical_and) TWO(logical_or) TWO(matmul) TWO(outer)                       \
-  TWO_OR_NUMBER(mul) TWO_OR_NUMBER(div) TWO_OR_NUMBER(pow)                                                \
-  TWO_OR_NUMBER(eq) TWO_OR_NUMBER(ne) TWO_OR_NUMBER(lt) TWO_OR_NUMBER(le) TWO_OR_NUMBER(gt) TWO_OR_NUMBER(ge)
-// clang-format on
-
 class Tensor {
  public:
   Tensor() = default;
@@ -114,23 +104,16 @@ class Tensor {
   bool equal(const Tensor& y) const;
   bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
 
-  // ---- of the list above --------------------------------------------------------------------------------------
-#define GRADUS_ONE(op) Tensor op() const;
-#define GRADUS_TWO(op) Tensor op(const Tensor& y) const;
-#define GRADUS_TWO_OR_NUMBER(op) GRADUS_TWO(op) Tensor op(Scalar y) const;
-  GRADUS_METHODS(GRADUS_ONE, GRADUS_TWO, GRADUS_TWO_OR_NUMBER)
-#undef GRADUS_ONE
-#undef GRADUS_TWO
-#undef GRADUS_TWO_OR_NUMBER
-
   // ---- make another (differentiable) ----------------------------------------------------------------------------
   Tensor to(DType t) const;
   Tensor to(const TensorOptions& options) const { return to(options.dtype_or(dtype())); }
+  Tensor clone() const, contiguous() const;
 
   // ---- views: the same memory (differentiable) --------------------------------------------------------------------
   Tensor view(const Shape& sizes) const;
   Tensor reshape(const Shape& sizes) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
+  Tensor t() const;
   Tensor permute(const Shape& dims) const;
   Tensor unsqueeze(int64_t dim) const;
   Tensor squeeze() const;
@@ -152,13 +135,38 @@ class Tensor {
   Tensor add(Scalar y, Scalar alpha = 1) const;
   Tensor sub(const Tensor& y, Scalar alpha = 1) const;
   Tensor sub(Scalar y, Scalar alpha = 1) const;
+  Tensor mul(const Tensor& y) const;
+  Tensor mul(Scalar y) const;
+  Tensor div(const Tensor& y) const;
+  Tensor div(Scalar y) const;
+  Tensor pow(const Tensor& exponent) const;
+  Tensor pow(Scalar exponent) const;
   Tensor operator-() const;
+  Tensor neg() const, abs() const, exp() const, log() const, sqrt() const, rsqrt() const, sin() const, cos() const;
+  Tensor tanh() const, sigmoid() const, relu() const;
   Tensor clamp(std::optional<Scalar> min = {}, std::optional<Scalar> max = {}) const;
+  Tensor maximum(const Tensor& y) const;
+  Tensor minimum(const Tensor& y) const;
   Tensor where(const Tensor& condition, const Tensor& otherwise) const;
   Tensor masked_fill(const Tensor& mask, Scalar value) const;
   Tensor masked_fill(const Tensor& mask, const Tensor& value) const;
   Tensor tril(int64_t diagonal = 0) const;
   Tensor triu(int64_t diagonal = 0) const;
+  Tensor eq(const Tensor& y) const;
+  Tensor eq(Scalar y) const;
+  Tensor ne(const Tensor& y) const;
+  Tensor ne(Scalar y) const;
+  Tensor lt(const Tensor& y) const;
+  Tensor lt(Scalar y) const;
+  Tensor le(const Tensor& y) const;
+  Tensor le(Scalar y) const;
+  Tensor gt(const Tensor& y) const;
+  Tensor gt(Scalar y) const;
+  Tensor ge(const Tensor& y) const;
+  Tensor ge(Scalar y) const;
+  Tensor logical_not() const;
+  Tensor logical_and(const Tensor& y) const;
+  Tensor logical_or(const Tensor& y) const;
 
   // ---- reduce (differentiable); dim is a number, braces or a vector; no dim is all of them -------------------------
   Tensor sum(std::optional<DType> dtype = {}) const;
@@ -189,6 +197,8 @@ class Tensor {
   std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true, bool sorted = true) const;
 
   // ---- linear algebra, index, neural (differentiable) -----------------------------------------------------------
+  Tensor matmul(const Tensor& y) const;
+  Tensor outer(const Tensor& y) const;
   Tensor index_select(int64_t dim, const Tensor& index) const;
   Tensor gather(int64_t dim, const Tensor& index) const;
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const;
