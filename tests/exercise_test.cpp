@@ -96,7 +96,7 @@ TEST_P(Mistakes, AreSaidWithLineAndWhatToDo) {
   EXPECT_EQ(first_line(v.message).find("the compiler says"), std::string::npos) << first_line(v.message);
 }
 INSTANTIATE_TEST_SUITE_P(Beginners, Mistakes, testing::ValuesIn(kMistakes),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& mistake) { return mistake.param.name; });
 
 // A sanitizer finds these first, and in its own words.
 #if defined(__SANITIZE_ADDRESS__)
@@ -179,6 +179,17 @@ TEST(Verdict, AMissingFileIsSaid) {
   const Verdict v = grader.grade(grader.mine(grader.exercises().find("06")));
   EXPECT_EQ(v.outcome, Outcome::does_not_compile);
   EXPECT_NE(v.message.find("does not exist"), std::string::npos);
+}
+
+TEST(Ladder, EveryExerciseFollowsALesson) {
+  const Exercises exercises = scratch("ladder");
+  std::string named;
+  for (const auto& file : fs::directory_iterator(exercises.source.parent_path()))
+    if (file.path().extension() == ".cpp")
+      for (const std::string& line : lines_of(read_text(file.path())))
+        if (line.find(".exercises = {") != line.npos) named += line;
+  for (const Exercise& e : exercises.all())
+    EXPECT_NE(named.find('"' + e.name() + '"'), std::string::npos) << "no lesson names " << e.folder;
 }
 
 TEST(Answers, AResetKeepsWhatWasWritten) {
