@@ -49,8 +49,8 @@ using Guess = std::optional<std::string>;
 /// A factor in words, if it is one of those that come from a known mistake.
 Guess factor_by_name(double c, const std::set<int64_t>& sizes) {
   const auto is = [&](double named) { return std::abs(c - named) <= 1e-4 * std::abs(named); };
-  if (is(2)) return "a factor 2 too many (often d(x * x) counted twice)";
-  if (is(0.5)) return "a factor 1/2 too many (often the 2 of d(x * x) = 2 x dx forgotten)";
+  if (is(2)) return "a factor 2 too many";
+  if (is(0.5)) return "a factor 1/2 too many";
   if (is(-1)) return "the sign is wrong";
   for (const int64_t n : sizes) {
     if (n < 2) continue;

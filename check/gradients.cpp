@@ -107,6 +107,17 @@ Tensor random_cotangent(const Tensor& y) {
   return u;
 }
 
+GradientDifference compare_gradient(const std::string& name, const Tensor& yours, const Tensor& right,
+                                    const Tensor& kinks, const Tensor& y) {
+  std::vector<int64_t> sizes(y.sizes().begin(), y.sizes().end());
+  sizes.push_back(y.numel());
+  Difference d = compare(yours, right, kTolerance, kinks, sizes);
+  if (d.guess.ends_with("a factor 2 too many")) d.guess += " (often d(x * x) counted twice)";
+  if (d.guess.ends_with("a factor 1/2 too many")) d.guess += " (often the 2 of d(x * x) forgotten)";
+  const int64_t at_kinks = right.numel() - d.of;
+  return {name, std::move(d), at_kinks};
+}
+
 std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>& f, const std::vector<Checked>& by) {
   check(!by.empty(), "gradients: there is no tensor to differentiate by");
   std::vector<Tensor> inputs;
@@ -127,13 +138,10 @@ std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>&
   std::vector<Tensor> backward = autograd::grad({y}, inputs, {u}, {}, false, /*allow_unused=*/true);
   std::vector<Tensor> right(by.size()), kinks(by.size());
   std::vector<GradientDifference> result;
-  std::vector<int64_t> sizes(y.sizes().begin(), y.sizes().end());
-  sizes.push_back(y.numel());
   for (size_t i = 0; i < by.size(); ++i) {
     if (!backward[i].defined()) backward[i] = zeros_like(by[i].x.detach());
     right[i] = numeric_gradient(f, by[i].x, u, &kinks[i]);
-    const Difference difference = compare(backward[i], right[i], kTolerance, kinks[i], sizes);
-    result.push_back({by[i].name, difference, by[i].x.numel() - difference.of});
+    result.push_back(compare_gradient(by[i].name, backward[i], right[i], kinks[i], y));
     check(2 * result[i].kinks <= by[i].x.numel(),
           "gradients: {} cannot be checked, the result jumps or bends at {} of its {} elements", by[i].name,
           result[i].kinks, by[i].x.numel());

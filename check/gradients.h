@@ -19,6 +19,10 @@ Tensor numeric_gradient(const std::function<Tensor()>& f, const Tensor& x, const
 /// A random cotangent for y, the same in every run: numbers between 0.5 and 1.5 of either sign.
 Tensor random_cotangent(const Tensor& y);
 
+/// A gradient beside the one by differences; y is the result that was differentiated.
+GradientDifference compare_gradient(const std::string& name, const Tensor& yours, const Tensor& right,
+                                    const Tensor& kinks, const Tensor& y);
+
 /// The gradients of f() by every tensor in `by` (float64) for a random cotangent, each with the mistake that explains
 /// its difference. Throws if f cannot be checked: not deterministic, not float64, nothing recorded.
 std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>& f, const std::vector<Checked>& by);

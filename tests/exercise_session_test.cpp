@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <regex>
 #include <thread>
 
 #include "lessons/exercises/grader/exercise.h"
@@ -63,11 +64,12 @@ class Session {
   }
   Session(const Session&) = delete;
 
-  /// Waits until `text` was printed after what was waited for before; what was printed up to it.
+  /// Waits until `text` was printed, in whatever colours, after what was waited for before.
   bool wait_for(const std::string& text, double seconds = 60) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     while (std::chrono::steady_clock::now() < end) {
-      if (const size_t at = output.find(text, seen_); at != output.npos) {
+      const std::string words = std::regex_replace(output, std::regex("\033\\[\\d*m"), "");
+      if (const size_t at = words.find(text, seen_); at != words.npos) {
         seen_ = at + text.size();
         return true;
       }
@@ -150,8 +152,8 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     ASSERT_TRUE(session.wait_for("to do: softmax: forward")) << session.output;
     EXPECT_TRUE(session.is_raw());
     save(exercises.source / "mutants" / first.folder / "divided_by_the_mean.cpp");
-    ASSERT_TRUE(session.wait_for("forward.one_to_three")) << session.output;
-    ASSERT_TRUE(session.wait_for("a factor n = 2 too many")) << session.output;
+    ASSERT_TRUE(session.wait_for("forward.one_to_three_to_six")) << session.output;
+    ASSERT_TRUE(session.wait_for("a factor n = 3 too many")) << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
     session.type("h");
     ASSERT_TRUE(session.wait_for("hint 1 of 3")) << session.output;
@@ -211,10 +213,10 @@ TEST(Session, ControlCStopsAnEndlessLoopToo) {
   const fs::path pid_file = exercises.mine / "pid";
   write_text(exercises.answer(first),
              "#include \"lessons/exercises/01_softmax/softmax.h\"\n#include <unistd.h>\n#include <fstream>\n"
-             "Tensor mine::softmax(const Tensor& x) {\n  std::ofstream(\"" +
+             "namespace mine {\nTensor softmax(const Tensor& x) {\n  std::ofstream(\"" +
                  pid_file.string() +
                  "\") << getpid() << std::endl;\n"
-                 "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n}\n");
+                 "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n}\n}\n");
   Session session(exercises.mine, "xterm-256color");
   for (int i = 0; i < 600 && !(fs::exists(pid_file) && !read_text(pid_file).empty()); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -53,9 +53,7 @@ void expect_right_gradient(const std::string& name, const Tensor& yours, const s
   expect_shape("the gradient of " + name, yours, x.sizes());
   Tensor kinks;
   const Tensor right = numeric_gradient(f, x, u, &kinks);
-  std::vector<int64_t> sizes(u.sizes().begin(), u.sizes().end());
-  sizes.push_back(u.numel());
-  const GradientDifference each{name, compare(yours, right, {.rtol = 1e-6, .atol = 1e-8}, kinks, sizes), 0};
+  const GradientDifference each = compare_gradient(name, yours, right, kinks, u);
   check(each.difference.wrong == 0, "{}", to_string(each));
   note(fmt::format("{} ok ({:.1e})", name, each.difference.worst));
 }

@@ -13,10 +13,10 @@ TEST(shape, keeps_the_shape_of_x) {
   expect_shape("softmax of [3, 5, 6]", mine::softmax(x), {3, 5, 6});
 }
 
-TEST(forward, one_to_three) {
-  // exp(0) : exp(ln 3) = 1 : 3
-  const Tensor y = mine::softmax(tensor({0.0, std::log(3.0)}, kFloat64));
-  expect_close("softmax of [0, ln 3]", y, tensor({0.25, 0.75}, kFloat64));
+TEST(forward, one_to_three_to_six) {
+  // exp(0) : exp(ln 3) : exp(ln 6) = 1 : 3 : 6
+  const Tensor y = mine::softmax(tensor({0.0, std::log(3.0), std::log(6.0)}, kFloat64));
+  expect_close("softmax of [0, ln 3, ln 6]", y, tensor({0.1, 0.3, 0.6}, kFloat64));
 }
 
 TEST(forward, every_row_by_itself) { expect_close("softmax", mine::softmax(x).detach(), softmax(x.detach(), -1)); }

@@ -88,10 +88,10 @@ std::string verdict_text(const Exercises& exercises, const Exercise& e, const Ve
   }
   const std::string file =
       std::filesystem::relative(exercises.answer(e), exercises.source.parent_path().parent_path()).string();
-  return text +
-         terminal::dim(fmt::format("graded {}  sha256 {}...  {:.2f} s", file, v.sha256.substr(0, 8), v.seconds),
-                       depth) +
-         "\n";
+  return text + terminal::dim(in_lines({"graded " + file, "sha256 " + v.sha256.substr(0, 8) + "...",
+                                        fmt::format("{:.2f} s", v.seconds)},
+                                       width),
+                              depth);
 }
 
 }  // namespace gradus
