@@ -4,6 +4,8 @@
 #include "autograd/function.h"
 #include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "check/expect.h"
+#include "check/gradients.h"
 #include "nn/containers.h"
 #include "nn/encoder_decoder.h"
 #include "nn/functional.h"

@@ -23,7 +23,7 @@ gradus_dependency(nlohmann_json 3.10 https://github.com/nlohmann/json.git v3.11.
 if(GRADUS_LESSONS OR GRADUS_BENCH)
   gradus_dependency(CLI11 2.1 https://github.com/CLIUtils/CLI11.git v2.4.2)
 endif()
-if(GRADUS_TESTS)
+if(GRADUS_TESTS OR GRADUS_LESSONS)
   set(INSTALL_GTEST OFF)
   gradus_dependency(GTest 1.11 https://github.com/google/googletest.git v1.14.0)
 endif()

@@ -20,7 +20,8 @@ function(expect script file text answer)
 endfunction()
 
 foreach(pair "tensor/kernels/a.cpp|tensor/shape.h" "tensor/a.h|autograd/node.h" "autograd/a.cpp|nn/linear.h"
-        "nn/a.cpp|lessons/shared/a.h" "nn/a.h|gradus.h")
+        "nn/a.cpp|check/a.h" "check/a.cpp|lessons/shared/a.h"
+        "nn/a.h|gradus.h")
   string(REPLACE "|" ";" pair "${pair}")
   list(GET pair 0 file)
   list(GET pair 1 path)
