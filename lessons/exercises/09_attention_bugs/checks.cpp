@@ -1,6 +1,7 @@
 #include "lessons/exercises/checks.h"
 
 #include "lessons/exercises/09_attention_bugs/attention_bugs.h"
+#include "nn/multi_head_attention.h"
 
 using namespace gradus;
 

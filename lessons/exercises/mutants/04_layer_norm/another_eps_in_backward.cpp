@@ -1,4 +1,4 @@
-// caught by gradient.of_x
+// caught by gradient.of_weight
 #include "lessons/exercises/04_layer_norm/layer_norm.h"
 
 namespace mine {

@@ -1,4 +1,4 @@
-// caught by forward.all_together
+// caught by forward.heads_stand_side_by_side
 #include "lessons/exercises/09_attention_bugs/attention_bugs.h"
 
 namespace mine {
