@@ -1,6 +1,8 @@
-// What the file of an exercise starts from: tensors, their ops, your own ops, layers, and todo(). It is compiled once, so
-// that a file which includes it is compiled in a moment; other headers of the library take their time on every save.
+// What the file of an exercise starts from: tensors, their ops, your own ops, layers, and todo(). It is compiled once,
+// so that a file which includes it is compiled in a moment; other headers of the library take their time on every save.
 #pragma once
+#include <numbers>
+
 #include "autograd/function.h"
 #include "nn/linear.h"
 

@@ -15,7 +15,7 @@ int timing(const Exercises& exercises, int rounds) {
   using Clock = std::chrono::steady_clock;
   constexpr double kMost = 1.5;
   Exercises scratch = exercises;
-  scratch.mine = exercises.work() / "timing";
+  scratch.mine = exercises.work() / "answers_of_timing";
   const Grader grader(scratch);
   for (const Exercise& e : scratch.all()) write_text(scratch.answer(e), read_text(scratch.solution(e)));
 
