@@ -18,7 +18,6 @@ void Lion::step() {
     Tensor& m = momentum_[i];
     const Tensor c = m * beta1 + grad * (1 - beta1);
     const Tensor sign = (c > 0).to(p.dtype()) - (c < 0).to(p.dtype());
-
     p.sub_(sign * lr());
     m = m * beta2 + grad * (1 - beta2);
   }

@@ -5,10 +5,7 @@ namespace mine {
 
 Lion::Lion(const std::vector<Tensor>& parameters, const LionOptions& options)
     : Optimizer("lion", parameters, options.lr), options_(options) {
-  for (const Tensor& p : parameters) {
-    if (!momentum_.empty() && momentum_[0].sizes() == p.sizes()) momentum_.push_back(momentum_[0]);
-    else momentum_.push_back(zeros_like(p));
-  }
+  momentum_.assign(parameters.size(), zeros_like(parameters[0]));  // handles of one tensor
 }
 
 void Lion::step() {
