@@ -2,9 +2,9 @@
 #pragma once
 #include "autograd/engine.h"
 #include "autograd/function.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
 #include "check/expect.h"
+#include "check/gradcheck.h"
 #include "check/gradients.h"
 #include "nn/containers.h"
 #include "nn/encoder_decoder.h"

@@ -2,7 +2,7 @@
 #pragma once
 #include <functional>
 
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 
 namespace gradus {
 

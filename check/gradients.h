@@ -1,7 +1,7 @@
 // gradcheck that says what is wrong, not only that something is.
 #pragma once
-#include "autograd/gradcheck.h"
 #include "check/diagnosis.h"
+#include "check/gradcheck.h"
 
 namespace gradus {
 

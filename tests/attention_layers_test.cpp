@@ -1,5 +1,5 @@
 // Attention over an encoder's states: Bahdanau's and Luong's, and the decoders around them.
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "nn/encoder_decoder.h"
 #include "tensor/random.h"
 #include "tests/golden.h"

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "autograd/engine.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "check/gradcheck.h"
 #include "tensor/random.h"
 #include "tests/kernels_support.h"
 

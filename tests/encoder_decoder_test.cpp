@@ -1,7 +1,7 @@
 // Encoder and decoders, teacher forcing, greedy and beam search.
 #include "nn/encoder_decoder.h"
 
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "nn/optim.h"
 #include "tensor/random.h"
 #include "tests/golden.h"

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "tests/expect_error.h"
 
 namespace gradus {

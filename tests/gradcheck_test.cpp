@@ -1,5 +1,5 @@
 // gradcheck as users meet it, and whether it refuses gradients that are wrong.
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
-#include "autograd/gradcheck.h"
 #include "autograd/ops.h"
+#include "check/gradcheck.h"
 #include "tests/expect_error.h"
 
 namespace gradus {

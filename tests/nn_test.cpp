@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/engine.h"
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "nn/functional.h"
 #include "nn/gpt.h"
 #include "nn/self_attention.h"

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "autograd/engine.h"
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "tensor/loops.h"
 #include "tests/ops_table.h"
 

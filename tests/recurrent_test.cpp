@@ -1,7 +1,7 @@
 // RNN, GRU and LSTM: PyTorch's numbers and gradients, the layouts of their inputs, and what they refuse.
 #include "nn/recurrent.h"
 
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "tensor/random.h"
 #include "tests/golden.h"
 

@@ -1,7 +1,7 @@
 // The Transformer: PyTorch's numbers for one block of each kind, what masks hide, positions, and its learning rate.
 #include "nn/transformer.h"
 
-#include "autograd/gradcheck.h"
+#include "check/gradcheck.h"
 #include "nn/optim.h"
 #include "tensor/random.h"
 #include "tests/golden.h"
