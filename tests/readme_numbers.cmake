@@ -1,14 +1,16 @@
 # cmake -DROOT=… -DLESSON=… -P readme_numbers.cmake: what the README says of the code's size, and what it quotes of a lesson.
 file(READ ${ROOT}/README.md readme)
 
-foreach(folder tensor tensor/kernels autograd nn lessons tests)
+foreach(folder tensor tensor/kernels autograd nn check lessons lessons/exercises/grader tests)
   if(NOT readme MATCHES "\\| `${folder}/` \\| ([0-9]+) \\|")
     message(FATAL_ERROR "README.md: the map has no line count for ${folder}/")
   endif()
   set(said ${CMAKE_MATCH_1})
   set(depth "-maxdepth 1")
-  if(folder MATCHES "^(lessons|tests|tensor/kernels)$")
+  if(folder MATCHES "^(tests|tensor/kernels)$")
     set(depth "")
+  elseif(folder STREQUAL lessons)
+    set(depth "-maxdepth 2")
   endif()
   execute_process(
     COMMAND sh -c "find ${ROOT}/${folder} ${depth} \\( -name '*.h' -o -name '*.cpp' \\) -print0 |

@@ -127,7 +127,10 @@ std::string compiler_message(const std::string& output, const std::filesystem::p
   const std::vector<std::string> lines = lines_of(source);
   const auto text_of = [&](size_t line) { return line > 0 && line <= lines.size() ? lines[line - 1] : std::string(); };
   size_t line = place->line;
-  const std::string means = meaning(place->said);
+  // Two that a compiler may see as something else, or have no word for.
+  const bool at_sign = text_of(line).find('@') != std::string::npos;
+  const bool hash_error = std::regex_search(text_of(line), std::regex("^ *# *error"));
+  const std::string means = meaning(hash_error ? "#error" : at_sign ? "stray '@' in program" : place->said);
   // The compiler misses a semicolon only at the next word: the line is the one before.
   if (means.starts_with("a semicolon") && text_of(line).find_first_not_of(' ') + 1 == place->column) do
       --line;

@@ -171,10 +171,16 @@ class Screen {
     bool begun = false;
     for (const std::string& line : lines_of(solution)) {
       if (begun && line.starts_with("}  // namespace mine")) break;
-      if (begun && !(line.empty() && text.ends_with(":\n"))) text += "  " + line + "\n";
+      if (begun && !(line.empty() && text.ends_with(":\n"))) text += cut("  " + line) + "\n";
       begun |= line.starts_with("namespace mine {");
     }
     return text;
+  }
+
+  /// A line of code that fits.
+  static std::string cut(const std::string& line) {
+    const int width = terminal::width();
+    return terminal::columns(line) <= width ? line : terminal::fit(line, std::max(width - 3, 1), false) + "...";
   }
 
   /// Paragraphs in lines that fit; a line that begins with a space stays as it is.
@@ -185,7 +191,7 @@ class Screen {
       paragraph.clear();
     };
     for (const std::string& line : lines_of(text)) {
-      if (line.empty() || line.starts_with(" ")) end(), result += line.empty() ? "" : line + "\n";
+      if (line.empty() || line.starts_with(" ")) end(), result += line.empty() ? "" : cut(line) + "\n";
       else paragraph += (paragraph.empty() ? "" : " ") + line;
     }
     end();
