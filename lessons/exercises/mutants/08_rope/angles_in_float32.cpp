@@ -6,7 +6,7 @@ namespace mine {
 Tensor rope(const Tensor& x, int64_t start, double base) {
   const int64_t T = x.size(-2), D = x.size(-1);
   const Tensor position = arange(start, start + T, x.options());
-  const Tensor speed = pow(base, arange(0, D, 2, x.options()) / (-1.0 * D));
+  const Tensor speed = pow(base, -arange(0, D, 2, x.options()) / D);
   const Tensor angle = outer(position, speed);
   const Tensor c = cos(angle), s = sin(angle);
   const Tensor even = x.slice(-1, 0, nullopt, 2), odd = x.slice(-1, 1, nullopt, 2);
