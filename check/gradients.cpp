@@ -42,6 +42,34 @@ std::string from_one_step(const std::function<Tensor()>& f, const Tensor& x, con
   return "";
 }
 
+/// Whether the error in every row (last dimension) is a multiple of the row of `direction`.
+bool error_is_multiple_of(const Tensor& direction, const Tensor& gradient, const Tensor& right) {
+  if (direction.sizes() != gradient.sizes() || direction.dim() == 0 || direction.size(-1) < 3) return false;
+  const Tensor along = direction.detach(), error = gradient.detach() - right;
+  const Tensor factor = (error * along).sum(-1, true) / (along * along).sum(-1, true);
+  return compare(error, along * factor, {.rtol = 1e-6, .atol = 1e-8}).wrong == 0;
+}
+
+/// What the tensor's own numbers do not show: how the error lies beside x, the result and its cotangent.
+std::string from_the_flow(const std::function<Tensor()>& f, const Checked& by, const Tensor& gradient,
+                          const Tensor& right, const Tensor& y, const Tensor& u) {
+  const auto is = [](const Tensor& a, const Tensor& b) {
+    return a.sizes() == b.sizes() && compare(a, b, kTolerance).wrong == 0;
+  };
+  if (is(gradient, u)) return "dy is passed on unchanged: the derivative of the op itself is missing";
+  if (is(right - gradient, u))
+    return "the share that flows straight through, dy itself, is missing (a shortcut x + ...)";
+  if (is(gradient, numeric_gradient(f, by.x, ones_like(u)))) return "dy is ignored, as if it were 1 everywhere";
+  if (error_is_multiple_of(by.x, gradient, right))
+    return fmt::format(
+        "in every row yours - right is a multiple of {}: what flows through the row's own norm or "
+        "variance is missing",
+        by.name);
+  if (error_is_multiple_of(y, gradient, right))
+    return "in every row yours - right is a multiple of the result: what flows through the row's own sum is missing";
+  return from_one_step(f, by.x, gradient, u);
+}
+
 }  // namespace
 
 Tensor numeric_gradient(const std::function<Tensor()>& f, const Tensor& x, const Tensor& u, Tensor* kinks) {
@@ -116,7 +144,7 @@ std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>&
     for (size_t j = 0; j < by.size(); ++j)
       if (j != i && right[i].sizes() == right[j].sizes() && compare(backward[i], right[j], kTolerance).wrong == 0)
         d.guess = fmt::format("this is the gradient of {}: arguments exchanged", by[j].name);
-    if (d.guess.empty()) d.guess = from_one_step(f, by[i].x, backward[i], u);
+    if (d.guess.empty()) d.guess = from_the_flow(f, by[i], backward[i], right[i], y, u);
   }
   return result;
 }

@@ -17,6 +17,7 @@ const About about{
         "words of its sentence, and how much from which?",
     .golden = "01_simplified_self_attention",
     .playing = {"query", "text", "seed"},
+    .exercises = {"softmax", "log_sum_exp"},
 };
 
 /// exp(x) / sum(exp(x)), just as it is written in textbooks.

@@ -19,6 +19,7 @@ const About about{
         "training can decide what a word looks for, what it offers, and what it hands over?",
     .golden = "02_self_attention_qkv",
     .playing = {"query", "text", "seed"},
+    .exercises = {"lora"},
 };
 
 /// The book's SelfAttention_v1: three matrices (d_in, d_out), x (T, d_in) -> (T, d_out).

@@ -20,6 +20,7 @@ const About about{
         "off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
     .playing = {"query", "text", "seed", "dropout"},
+    .exercises = {"attention_bugs", "sliding_window"},
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -20,6 +20,7 @@ const About about{
         "others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
     .playing = {"text", "seed"},
+    .exercises = {"rope", "grouped_query_attention", "kv_cache"},
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

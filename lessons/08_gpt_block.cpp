@@ -20,6 +20,7 @@ const About about{
         "be trained?",
     .golden = "05_gpt_block",
     .playing = {"seed", "dropout"},
+    .exercises = {"layer_norm", "rms_norm", "swiglu", "lion", "llama"},
 };
 
 /// Five small layers in a row. With shortcuts each adds its input to its output, where the shapes allow it.

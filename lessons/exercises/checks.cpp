@@ -32,7 +32,10 @@ void expect_close(const std::string& what, const Tensor& yours, const Tensor& ri
   expect_shape(what, yours, right.sizes());
   check(yours.dtype() == right.dtype(), "{} is {}, it must be {}", what, yours.dtype(), right.dtype());
   const Difference d = compare(yours, right, tolerance);
-  if (d.wrong == 0) return note(fmt::format("worst {:.1e}", d.worst));
+  if (d.wrong == 0) {
+    if (d.worst > 0) note(fmt::format("worst {:.1e}", d.worst));
+    return;
+  }
   fail("{}: {}\n  {}", what, d.guess.empty() ? "wrong" : d.guess, to_string(d));
 }
 

@@ -1,7 +1,10 @@
-// What the file of an exercise may use: the whole library, and todo(). It is compiled once; a file that includes it is
-// compiled in a moment.
+// What the file of an exercise starts from: tensors, their ops, your own ops, layers, and todo(). It is compiled once,
+// so that a file which includes it is compiled in a moment; other headers of the library take their time on every save.
 #pragma once
-#include "gradus.h"
+#include <numbers>
+
+#include "autograd/function.h"
+#include "nn/linear.h"
 
 namespace gradus {
 

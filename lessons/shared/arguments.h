@@ -12,10 +12,11 @@ namespace gradus {
 struct About {
   int number;
   std::string title;
-  std::vector<std::string> able = {};     // what the reader will be able to do
-  std::string question = {};              // what the lesson answers
-  std::string golden = {};                // where its numbers are in golden/; "" if the book has none
-  std::vector<std::string> playing = {};  // which of query, seed, text and dropout change something here
+  std::vector<std::string> able = {};       // what the reader will be able to do
+  std::string question = {};                // what the lesson answers
+  std::string golden = {};                  // where its numbers are in golden/; "" if the book has none
+  std::vector<std::string> playing = {};    // which of query, seed, text and dropout change something here
+  std::vector<std::string> exercises = {};  // which of lessons/exercises/ follow it
 };
 
 struct Arguments {

@@ -248,6 +248,9 @@ int Lesson::finish() {
     out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number, steps_checked_ - steps_wrong_,
                         steps_checked_,
                         about_.golden.empty() ? "are as worked out by hand" : "have the book's numbers");
+  if (!quiet() && !about_.exercises.empty())
+    out_ << terminal::wrap(fmt::format("Exercises that follow: ./run exercise {}", fmt::join(about_.exercises, ", ")),
+                           std::min(80, canvas().width));
   out_.flush();
   return wrong > 0 || !out_ ? 1 : 0;
 }

@@ -31,6 +31,7 @@ struct Exercises {
   std::vector<std::filesystem::path> mutants(const Exercise& e) const;
   /// The parts of hints.md: three hints, and what to take away after passing.
   std::vector<std::string> hints(const Exercise& e) const;
+  /// Where programs are made, each in a folder that is deleted afterwards.
   std::filesystem::path work() const { return build / "lessons" / "exercises" / "work"; }
 };
 

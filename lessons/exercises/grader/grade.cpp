@@ -1,5 +1,7 @@
 #include "lessons/exercises/grader/grade.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -20,6 +22,16 @@ constexpr Limits kLimits{.seconds = 60};  // the sanitizers have their own, larg
 #else
 constexpr Limits kLimits{.seconds = 5, .megabytes = 96};
 #endif
+
+/// A folder of this process's own, gone at the end.
+struct Scratch {
+  explicit Scratch(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
+  ~Scratch() {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+  }
+  fs::path path;
+};
 
 std::string unescaped(const std::string& text) {
   std::string result;
@@ -136,8 +148,8 @@ Verdict Grader::grade(const Answer& answer) const {
   const auto seconds = [start] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  const fs::path work = exercises_.work() / answer.label;
-  fs::create_directories(work);
+  const Scratch scratch(exercises_.work() / fmt::format("{}.{}", answer.label, getpid()));
+  const fs::path& work = scratch.path;
   Verdict verdict;
   const auto give = [&](Outcome outcome, const std::string& message) {
     verdict.outcome = outcome, verdict.seconds = seconds();

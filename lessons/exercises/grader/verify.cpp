@@ -69,6 +69,19 @@ std::vector<Trial> trials_of(const Grader& grader, const Exercise& e) {
                       const Verdict v = grader.grade(grader.solution(e));
                       return v.outcome == Outcome::right ? "" : other_than("right", v);
                     }});
+  // It is the learner's file that is graded: what is appended to it turns it red.
+  for (const char* spoilt : {"#error", "throw"})
+    trials.push_back({fmt::format("{} with {} at its end", e.folder, spoilt), [&grader, e, spoilt]() -> std::string {
+                        Exercises own = grader.exercises();
+                        own.mine = own.work() / fmt::format("{}.{}", e.folder, *spoilt == '#' ? "error" : "throw");
+                        for (const Exercise& other : own.used_by(e))
+                          write_text(own.answer(other), read_text(own.solution(other)));
+                        write_text(own.answer(e), read_text(own.solution(e)) + spoilt + "\n");
+                        const Grader of_own(own);
+                        const Verdict v = of_own.grade(of_own.mine(e));
+                        std::filesystem::remove_all(own.mine);
+                        return v.outcome == Outcome::does_not_compile ? "" : other_than("red", v);
+                      }});
   for (const auto& file : all.mutants(e))
     trials.push_back({e.folder + " mutant " + file.stem().string(), [&grader, e, file]() -> std::string {
                         const std::string expected = catcher(file);
@@ -106,8 +119,10 @@ int verify(const Grader& grader, const std::string& only) {
   size_t wrong = 0;
   for (size_t i = 0; i < trials.size(); ++i)
     if (!problems[i].empty()) ++wrong, fmt::print("{}: {}\n", trials[i].what, problems[i]);
-  fmt::print("{} of {} as they must be: stubs to do, solutions right, mutants caught by the check they name\n",
-             trials.size() - wrong, trials.size());
+  fmt::print(
+      "{} of {} as they must be: stubs to do, solutions right, mutants caught by the check they name, "
+      "spoilt files red\n",
+      trials.size() - wrong, trials.size());
   return wrong == 0 ? 0 : 1;
 }
 

@@ -1,0 +1,246 @@
+// The exercises in a terminal: a learner opens them, saves, asks, passes, goes on, and leaves at any moment.
+#include <gtest/gtest.h>
+
+#ifdef EXERCISE_GRADER
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "lessons/exercises/grader/exercise.h"
+
+using namespace gradus;
+namespace fs = std::filesystem;
+
+namespace {
+
+bool has_terminals() {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0) return false;
+  const bool usable = grantpt(master) == 0 && unlockpt(master) == 0 && ptsname(master) != nullptr;
+  close(master);
+  return usable;
+}
+
+/// The grader in a pseudo-terminal of 80 x 24, and someone who types.
+class Session {
+ public:
+  Session(const fs::path& answers, const char* term, std::vector<std::string> more = {}) {
+    master_ = posix_openpt(O_RDWR | O_NOCTTY);
+    grantpt(master_), unlockpt(master_);
+    terminal_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
+    const winsize size{24, 80, 0, 0};
+    ioctl(master_, TIOCSWINSZ, &size);
+    tcgetattr(terminal_, &before_);
+    std::vector<std::string> command{EXERCISE_GRADER, "--answers", answers.string()};
+    command.insert(command.end(), more.begin(), more.end());
+    std::vector<char*> words;
+    for (std::string& word : command) words.push_back(word.data());
+    words.push_back(nullptr);
+    const std::string name = ptsname(master_);
+    child_ = fork();
+    if (child_ == 0) {
+      setsid();
+      const int terminal = open(name.c_str(), O_RDWR);
+      ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
+      for (const int fd : {0, 1, 2}) dup2(terminal, fd);
+      setenv("TERM", term, 1);
+      unsetenv("NO_COLOR"), unsetenv("FORCE_COLOR"), unsetenv("COLORTERM");
+      execv(words[0], words.data());
+      _exit(99);
+    }
+  }
+  ~Session() {
+    if (child_ > 0) kill(child_, SIGKILL), waitpid(child_, nullptr, 0);
+    close(master_), close(terminal_);
+  }
+  Session(const Session&) = delete;
+
+  /// Waits until `text` was printed after what was waited for before; what was printed up to it.
+  bool wait_for(const std::string& text, double seconds = 60) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (std::chrono::steady_clock::now() < end) {
+      if (const size_t at = output.find(text, seen_); at != output.npos) {
+        seen_ = at + text.size();
+        return true;
+      }
+      read_some();
+    }
+    return false;
+  }
+  void type(const std::string& keys) {
+    ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+  }
+  /// Waits for the end; the wait status.
+  int end() {
+    int status = 0;
+    for (int i = 0; i < 3000 && child_ > 0; ++i) {
+      read_some();
+      if (waitpid(child_, &status, WNOHANG) == child_) child_ = -1;
+    }
+    return child_ > 0 ? -1 : status;
+  }
+  /// Whether the terminal echoes and collects lines, as before.
+  bool is_sane() const {
+    termios now{};
+    tcgetattr(terminal_, &now);
+    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag && now.c_oflag == before_.c_oflag;
+  }
+  bool is_raw() const {
+    termios now{};
+    tcgetattr(terminal_, &now);
+    return (now.c_lflag & ICANON) == 0;
+  }
+  std::string output;
+
+ private:
+  void read_some() {
+    pollfd from{master_, POLLIN, 0};
+    char buffer[4096];
+    if (poll(&from, 1, 20) <= 0) return;
+    const ssize_t got = read(master_, buffer, sizeof buffer);
+    if (got > 0) output.append(buffer, static_cast<size_t>(got));
+  }
+  int master_ = -1, terminal_ = -1;
+  pid_t child_ = -1;
+  size_t seen_ = 0;
+  termios before_{};
+};
+
+/// The most lines and columns between two clearings of the screen.
+std::pair<size_t, size_t> largest_page(const std::string& output) {
+  size_t rows = 0, columns = 0, row = 0, column = 0;
+  for (size_t i = 0; i < output.size(); ++i) {
+    if (output[i] == '\033') {
+      const size_t end = output.find_first_of("HJm", i);
+      if (end == output.npos) break;
+      if (output[end] == 'J') row = column = 0;
+      i = end;
+    } else if (output[i] == '\n') {
+      rows = std::max(rows, ++row);
+      column = 0;
+    } else if (output[i] != '\r') {
+      columns = std::max(columns, ++column);
+    }
+  }
+  return {rows, columns};
+}
+
+Exercises scratch(const std::string& name) {
+  const fs::path root = GRADUS_SOURCE_DIR "/lessons/exercises";
+  const Exercises exercises{root, GRADUS_BUILD_DIR, fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
+  fs::remove_all(exercises.mine);
+  return exercises;
+}
+
+void a_learner_passes(const std::string& folder, const char* term, std::vector<std::string> more, bool colour) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const Exercises exercises = scratch(folder);
+  const Exercise first = exercises.all()[0], second = exercises.all()[1];
+  const auto save = [&](const fs::path& answer) { write_text(exercises.answer(first), read_text(answer)); };
+  {
+    Session session(exercises.mine, term, more);
+    ASSERT_TRUE(session.wait_for("to do: softmax: forward")) << session.output;
+    EXPECT_TRUE(session.is_raw());
+    save(exercises.source / "mutants" / first.folder / "divided_by_the_mean.cpp");
+    ASSERT_TRUE(session.wait_for("forward.one_to_three")) << session.output;
+    ASSERT_TRUE(session.wait_for("a factor n = 2 too many")) << session.output;
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    session.type("h");
+    ASSERT_TRUE(session.wait_for("hint 1 of 3")) << session.output;
+    session.type("h");
+    ASSERT_TRUE(session.wait_for("hint 2 of 3")) << session.output;
+    write_text(exercises.answer(first), "this does not compile\n");
+    ASSERT_TRUE(session.wait_for("softmax.cpp:1: ")) << session.output;
+    save(exercises.solution(first));
+    ASSERT_TRUE(session.wait_for("all 10 checks passed")) << session.output;
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    session.type("l");
+    ASSERT_TRUE(session.wait_for("right  2 hints")) << session.output;
+    session.type("n");
+    ASSERT_TRUE(session.wait_for("to do: " + second.name())) << session.output;
+    session.type("q");
+    const int status = session.end();
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    EXPECT_TRUE(session.is_sane());
+    EXPECT_EQ(session.output.find('\033') != std::string::npos, colour || std::string(term) != "dumb");
+    EXPECT_EQ(session.output.find("\033[3") != std::string::npos, colour);
+    const auto [rows, columns] = largest_page(session.output);
+    EXPECT_LE(columns, 80u);
+    if (std::string(term) != "dumb") {
+      EXPECT_LE(rows, 23u);  // and the line of the cursor
+    }
+  }
+  Session again(exercises.mine, term, more);
+  EXPECT_TRUE(again.wait_for(second.number() + " " + second.name())) << again.output;
+  EXPECT_TRUE(again.wait_for("to do: " + second.name())) << again.output;
+  again.type("xx");
+  EXPECT_TRUE(again.wait_for("Press x once more")) << again.output;
+  again.type("\x04");
+  EXPECT_TRUE(WIFEXITED(again.end()));
+}
+
+TEST(Session, InColour) { a_learner_passes("colour", "xterm-256color", {}, true); }
+TEST(Session, WithoutColour) { a_learner_passes("plain", "xterm-256color", {"--color=never"}, false); }
+TEST(Session, OnADumbTerminal) { a_learner_passes("dumb", "dumb", {}, false); }
+
+TEST(Session, ControlCAtAnyMomentLeavesTheTerminalSane) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const Exercises exercises = scratch("interrupted");
+  for (const int milliseconds : {300, 400, 500, 700, 900, 1200, 1600, 2000}) {
+    Session session(exercises.mine, "xterm-256color");
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    session.type("\x03");
+    const int status = session.end();
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << milliseconds << " ms: " << status;
+    EXPECT_TRUE(session.is_sane()) << milliseconds;
+  }
+}
+
+TEST(Session, ControlCStopsAnEndlessLoopToo) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const Exercises exercises = scratch("loop");
+  const Exercise first = exercises.all()[0];
+  const fs::path pid_file = exercises.mine / "pid";
+  write_text(exercises.answer(first),
+             "#include \"lessons/exercises/01_softmax/softmax.h\"\n#include <unistd.h>\n#include <fstream>\n"
+             "Tensor mine::softmax(const Tensor& x) {\n  std::ofstream(\"" +
+                 pid_file.string() +
+                 "\") << getpid() << std::endl;\n"
+                 "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n}\n");
+  Session session(exercises.mine, "xterm-256color");
+  for (int i = 0; i < 600 && !(fs::exists(pid_file) && !read_text(pid_file).empty()); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(fs::exists(pid_file)) << session.output;
+  const pid_t program = std::stoi(read_text(pid_file));
+  session.type("\x03");
+  EXPECT_TRUE(WIFSIGNALED(session.end()));
+  EXPECT_TRUE(session.is_sane());
+  bool gone = false;
+  for (int i = 0; i < 200 && !gone; ++i) {
+    gone = kill(program, 0) != 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(gone);
+}
+
+TEST(Session, WithoutATerminalOneCheck) {
+  const Exercises exercises = scratch("no_terminal");
+  const std::string command = std::string(EXERCISE_GRADER) + " --answers " + exercises.mine.string() + " </dev/null >" +
+                              (exercises.mine.string() + ".txt");
+  const int status = std::system(command.c_str());
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+  const std::string text = read_text(exercises.mine.string() + ".txt");
+  EXPECT_TRUE(text.starts_with("01 softmax   compile ok")) << text;
+  EXPECT_NE(text.find("to do: softmax: forward"), std::string::npos) << text;
+}
+
+}  // namespace
+#endif
