@@ -2,7 +2,6 @@
 // a model or in an Error that says what is wrong with it.
 #pragma once
 #include <array>
-#include <numeric>
 
 #include "lessons/exercises/15_llama/weights.h"
 #include "tensor/file_io.h"
@@ -43,10 +42,9 @@ inline Llama load_llama(const std::string& path) {
                           {"cosines", {context, D / 2}},
                           {"sines", {context, D / 2}}};
   if (header[5] < 0) kinds.push_back({"classifier", {V, C}});
-  double bytes = 0;  // each kind below 2^58, and the sum exact where it matters
-  for (const Kind& kind : kinds) bytes += static_cast<double>(file.byte_count(kind.name, kind.sizes, 4));
-  file.check(static_cast<double>(file.left()) == bytes, "the header asks for {} bytes of weights, and {} follow", bytes,
-             file.left());
+  int64_t bytes = 0;  // each kind has less than 2^58
+  for (const Kind& kind : kinds) bytes += file.byte_count(kind.name, kind.sizes, 4);
+  file.check(file.left() == bytes, "the header asks for {} bytes of weights, and {} follow", bytes, file.left());
   std::vector<Tensor> all;
   for (const Kind& kind : kinds) all.push_back(file.read_tensor(kind.name, kind.sizes, kFloat32));
 
