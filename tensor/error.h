@@ -10,7 +10,9 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-[[noreturn]] void fail_formatted(fmt::string_view format, fmt::format_args args);
+[[noreturn, gnu::noinline]] inline void fail_formatted(fmt::string_view format, fmt::format_args args) {
+  throw Error(fmt::vformat(format, args));
+}
 
 template <class... Args> [[noreturn]] void fail(fmt::format_string<const Args&...> format, const Args&... args) {
   fail_formatted(format, fmt::make_format_args(args...));
