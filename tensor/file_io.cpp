@@ -6,14 +6,23 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "tensor/factories.h"
 #include "tensor/loops.h"
 
 namespace gradus {
 namespace fs = std::filesystem;
+using nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "the files are little-endian, and read as they are");
+
+std::string shown(const json& value) {
+  constexpr size_t most = 80;
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  if (value.is_string()) text.front() = text.back() = '\'';
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
 
 void FileContext::check_is_file() const {
   gradus::check(path.find('\0') == std::string::npos, "{}: a path has no zero bytes", op);
@@ -29,6 +38,41 @@ int64_t FileContext::byte_count(const std::string& what, const Shape& sizes, int
   for (const int64_t size : sizes) fits = fits && !__builtin_mul_overflow(extent, std::max<int64_t>(size, 1), &extent);
   check(fits && extent < int64_t{1} << 58, "{} has the shape {}, more than memory can hold", what, sizes);
   return numel(op, sizes) * bytes_each;
+}
+
+json FileContext::parse_header(const std::string& text, const json::parser_callback_t& keep) const {
+  using Event = json::parse_event_t;
+  constexpr int most_depth = 3;              // of a number in a list in an object in the header
+  std::vector<std::set<std::string>> names;  // in the objects that are open
+  size_t in_list = 0;
+  const auto watch = [&](int depth, Event event, json& value) {
+    check(depth < most_depth || event == Event::value, "the header is nested too deep");
+    in_list = event == Event::value ? in_list + 1 : 0;
+    check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers", Shape::kMaxDims);
+    if (event == Event::object_start) names.emplace_back();
+    if (event == Event::object_end) names.pop_back();
+    if (event == Event::key)
+      check(names.back().insert(value.get<std::string>()).second, "the header names {} twice", shown(value));
+    return !keep || keep(depth, event, value);
+  };
+  check(text.starts_with('{'), "the header does not begin with an opening brace");
+  check(text.find('\0') == std::string::npos, "the header is not JSON");  // the parser would stop there
+  try {
+    return json::parse(text, watch);
+  } catch (const json::exception&) {
+    fail("{}: {}: the header is not JSON", op, path);
+  }
+}
+
+Shape FileContext::whole_numbers(const char* key, const std::string& what, const json& info) const {
+  check(info[key].is_array(), "the {} of {} is no list", key, what);
+  Shape list;
+  for (const json& number : info[key]) {
+    const bool fits = number.is_number_unsigned() && number.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
+    check(fits, "the {} of {} has {}, not a whole number from 0 to 2^63 - 1", key, what, shown(number));
+    list.push_back(number.get<int64_t>());
+  }
+  return list;
 }
 
 InputFile::InputFile(const char* called, const std::string& name) : FileContext{called, name} {

@@ -5,11 +5,15 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "tensor/tensor.h"
 
 namespace gradus {
+
+/// A name or another piece of JSON for an error: short, and in letters that do nothing to a terminal.
+std::string shown(const nlohmann::json& value);
 
 /// A path and the call it was given to: the beginning of every sentence about the file.
 struct FileContext {
@@ -24,6 +28,10 @@ struct FileContext {
   void check_is_file() const;
   /// The bytes of `what`, whose sizes nobody has checked yet.
   int64_t byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const;
+  /// The object that a header is, in which nothing may be named twice; keep(depth, event, value) sees all of it first.
+  nlohmann::json parse_header(const std::string& text, const nlohmann::json::parser_callback_t& keep = {}) const;
+  /// The list of sizes or offsets under a key of `what`.
+  Shape whole_numbers(const char* key, const std::string& what, const nlohmann::json& info) const;
 };
 
 struct CloseFile {
