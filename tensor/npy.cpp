@@ -57,7 +57,7 @@ Tensor load_npy(const std::string& path) {
   const nlohmann::json& by_columns = header["fortran_order"];
   file.check(by_columns.is_boolean(), "fortran_order is {}, neither True nor False", shown(by_columns));
   const Shape sizes = file.whole_numbers("shape", "the array", header);
-  const auto commas = std::count(text.begin() + text.find('('), text.begin() + text.find(')'), ',');
+  const auto commas = std::count(std::ranges::find(text, '('), std::ranges::find(text, ')'), ',');
   file.check(sizes.size() > 1 || commas == std::ssize(sizes), "the shape of the array has a comma too many or too few");
   const auto t = static_cast<DType>(descr - kDescr);
   const int64_t needed = file.byte_count("the array", sizes, element_size(t));
