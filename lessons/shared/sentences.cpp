@@ -29,6 +29,10 @@ std::vector<int64_t> Vocabulary::numbers(const Words& sentence) const {
   return list;
 }
 
+bool Vocabulary::knows(const Words& sentence) const {
+  return std::all_of(sentence.begin(), sentence.end(), [&](const std::string& word) { return numbers_.count(word); });
+}
+
 const std::string& Vocabulary::word(int64_t number) const {
   check(number >= 0 && number < size(), "vocabulary: number {} - there are {} words", number, size());
   return words_[static_cast<size_t>(number)];

@@ -19,6 +19,7 @@ class Vocabulary {
   int64_t size() const { return static_cast<int64_t>(words_.size()); }
   /// The numbers of the words. Throws at an unknown word and at an empty sentence.
   std::vector<int64_t> numbers(const Words& sentence) const;
+  bool knows(const Words& sentence) const;
   /// The words of a row of numbers, up to the end of the sentence.
   Words words(const Tensor& row) const;
   const std::string& word(int64_t number) const;

@@ -1,0 +1,96 @@
+// What lessons 02, 03 and 09 share: lists of numbers to translate, training, and how many lists come out right.
+#pragma once
+#include <functional>
+
+#include "lessons/shared/lesson.h"
+#include "lessons/shared/number_words.h"
+#include "lessons/shared/sentences.h"
+#include "nn/encoder_decoder.h"
+
+namespace gradus {
+
+// Every model gets as many steps of as many lists, and sizes that give it about as many parameters.
+constexpr int64_t kListSteps = 1000, kListBatch = 64;
+constexpr double kListRate = 8e-3;
+constexpr int64_t kEmbedding = 48;
+constexpr int64_t kPlainHidden = 128, kBahdanauHidden = 72, kLuongHidden = 100;
+
+/// Lists of 1 to 8 German numbers below 1000 and their English.
+class NumberLists {
+ public:
+  static constexpr int64_t kLongest = 8;
+
+  /// Draws `tests` lists of each length to test with. They consist of held-out numbers, of which no list for training
+  /// has one.
+  explicit NumberLists(int64_t tests = 100);
+  /// The batch of training step s: random lists of one length; eight steps have all the lengths.
+  Batch training_batch(int64_t s, int64_t size) const;
+  /// The lists to test with, by length: tests()[0] has single numbers.
+  const std::vector<Batch>& tests() const { return tests_; }
+  /// The alignment of the test lists' English pieces, (B, T) int64; -1 at commas and ends.
+  const std::vector<Tensor>& alignments() const { return alignments_; }
+
+  const Vocabulary german, english;
+
+ private:
+  std::vector<numbers::Translation> draw(const std::vector<int64_t>& from, int64_t length, int64_t size) const;
+  Batch batch(const std::vector<numbers::Translation>& lists) const;
+
+  const std::vector<int64_t> training_numbers_, test_numbers_;
+  std::vector<Batch> tests_;
+  std::vector<Tensor> alignments_;
+};
+
+/// A model as training and testing see it.
+struct Translator {
+  std::string name;
+  std::vector<Tensor> parameters;
+  std::function<Tensor(const Batch&)> logits;      // of the target's words, given those before: (B, T, V)
+  std::function<nn::Speaker(const Batch&)> begin;  // to translate word by word
+
+  int64_t size() const;  // how many numbers its parameters have
+};
+
+/// An encoder and one of its decoders.
+template <class Decoder>
+Translator make_translator(const std::string& name, const nn::Encoder& encoder, const Decoder& decoder) {
+  const auto begin = [=](const Batch& batch) { return decoder.begin(encoder(batch.source, batch.lengths)); };
+  Translator translator{name, encoder.parameters(),
+                        [=](const Batch& batch) { return nn::teacher_forcing(begin(batch), batch.target_in); }, begin};
+  for (const Tensor& p : decoder.parameters()) translator.parameters.push_back(p);
+  return translator;
+}
+
+/// Says the translations of the batch's sentences, the likeliest word each time; cut a little behind the true length.
+Tensor translate(const Translator& translator, const Batch& batch, Tensor* weights = nullptr);
+/// Which share of the batch is translated without a mistake.
+double exactly_right(const Translator& translator, const Batch& batch);
+/// That for each length of list.
+std::vector<double> accuracy_by_length(const Translator& translator, const NumberLists& lists);
+/// For which share of the test lists' English pieces, commas and ends left out, the largest attention weight lies on
+/// the German piece that they come from. The model is given the right words.
+double aligned(const Translator& translator, const NumberLists& lists);
+
+struct TrainingOptions {
+  int64_t steps = 0;
+  double lr = kListRate;
+  double label_smoothing = 0;
+};
+struct Trained {
+  int64_t steps = 0;  // that were done: fewer than asked for after Ctrl-C
+  bool stopped = false;
+  double seconds_per_step = 0;
+};
+/// Adam with warm-up and a cosine to 0, gradients clipped to norm 1.
+Trained train(const Translator& translator, const std::function<Batch(int64_t step)>& batch_of,
+              const TrainingOptions& options, const Progress::Output& output);
+
+/// `steps`, or a few with --quick.
+int64_t steps_of(const Lesson& lesson, int64_t steps);
+/// kListSteps of training on the lists. After Ctrl-C it shows what was learned so far, and leaves.
+Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists,
+                       const TrainingOptions& options = {});
+/// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
+std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
+
+}  // namespace gradus
