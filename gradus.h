@@ -13,6 +13,7 @@
 #include "nn/save.h"
 #include "nn/self_attention.h"
 #include "nn/simplified_self_attention.h"
+#include "nn/transformer.h"
 #include "tensor/factories.h"
 #include "tensor/files.h"
 #include "tensor/memory.h"

@@ -43,10 +43,7 @@ struct BahdanauAttention : Module {
     const Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states));
     return weighted_states(s, states, mask.defined() ? mask.unsqueeze(1) : mask);
   }
-  std::tuple<Tensor, Tensor> operator()(const Tensor& query, const Tensor& states, const Tensor& mask = {},
-                                        const Tensor& keys_of_states = {}) const {
-    return forward(query, states, mask, keys_of_states);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 }  // namespace gradus::nn

@@ -49,9 +49,7 @@ struct CausalAttention : Module {
     const Tensor q = W_query(x), k = W_key(x), v = W_value(x);      // (..., T, d_out)
     return attend(q, k, v, dropout, /*causal=*/true, mask, trace);  // (..., T, d_out)
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 }  // namespace gradus::nn

@@ -10,6 +10,10 @@ namespace gradus::nn {
 template <std::derived_from<Module> M> class ModuleList : public Module {
  public:
   ModuleList() { set_list(); }
+  /// As many as given, each made by make().
+  ModuleList(int64_t count, const std::function<M()>& make) : ModuleList() {
+    while (count-- > 0) push_back(make());
+  }
   void push_back(const M& module) {
     adopt(std::to_string(size()), module, &module, sizeof(M));
     modules_->push_back(module);

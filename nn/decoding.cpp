@@ -19,20 +19,18 @@ Tensor teacher_forcing(const Speaker& speaker, const Tensor& ids, Tensor* weight
   return stack(logits, 1);
 }
 
-Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& options, Tensor* weights) {
+Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& o) {
   const NoGradGuard no_grad;
-  check(options.max_length > 0, "greedy_search: max_length is {}, expected at least 1", options.max_length);
-  TensorList state = speaker.state, said, looks;
-  Tensor words = full(B, options.begin), ended = zeros(B, kBool);  // (B)
-  while (std::ssize(said) < options.max_length && !(said.size() > 0 && ended.sum().item<int64_t>() == B)) {
+  check(o.max_length > 0, "greedy_search: max_length is {}, expected at least 1", o.max_length);
+  TensorList state = speaker.state, said;
+  Tensor words = full(B, o.begin), ended = zeros(B, kBool);  // (B)
+  do {
     const NextWord next = speaker.step(words, state);
     state = next.state;
-    words = masked_fill(next.logits.argmax(-1), ended, options.end);
-    ended = logical_or(ended, words == options.end);
+    words = masked_fill(next.logits.argmax(-1), ended, o.end);
+    ended = logical_or(ended, words == o.end);
     said.push_back(words);
-    looks.push_back(next.weights);
-  }
-  if (weights && looks[0].defined()) *weights = stack(looks, 1);
+  } while (std::ssize(said) < o.max_length && ended.sum().item<int64_t>() < B);
   return stack(said, 1);
 }
 
@@ -41,49 +39,37 @@ std::vector<Hypothesis> beam_search(const Speaker& speaker, const SearchOptions&
   check(o.width > 0 && o.max_length > 0 && o.length_penalty >= 0,
         "beam_search: width is {}, max_length {} and length_penalty {}, expected positive numbers", o.width,
         o.max_length, o.length_penalty);
-  const auto score = [&](double log_prob, size_t length) {
+  const auto score = [&](double log_prob, int64_t length) {
     return log_prob / std::pow(static_cast<double>(length), o.length_penalty);
   };
-  std::vector<Hypothesis> open{{}}, ended;
-  double best_ended = -INFINITY;
+  const auto better = [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; };
+  std::vector<Hypothesis> open{{}}, ended;  // open: best first, with its rows in `words`, `log_probs` and `state`
+  Tensor words = full(1, o.begin), log_probs = zeros(1, kFloat64);
   TensorList state = speaker.state;
-  // A sentence can only grow less likely: no open one gets a better score than with max_length words at no further
-  // cost.
-  while (!open.empty() && (ended.empty() || best_ended < score(open[0].log_prob, static_cast<size_t>(o.max_length)))) {
-    std::vector<int64_t> words, parents;
-    std::vector<double> log_probs;
-    for (const Hypothesis& h : open) {
-      words.push_back(h.ids.empty() ? o.begin : h.ids.back());
-      log_probs.push_back(h.log_prob);
-    }
-    const NextWord next = speaker.step(tensor(words), state);
+  // A sentence only grows less likely, so none scores better than its beginning does at the full length.
+  while (!open.empty() && (ended.empty() || ended[0].score < score(open[0].log_prob, o.max_length))) {
+    const NextWord next = speaker.step(words, state);
     const auto [N, V] = next.logits.sizes<2>();
     check(N == std::ssize(open), "beam_search: {} beginnings gave {} rows of logits; it takes one sentence at a time",
           open.size(), N);
-    const Tensor total =
-        tensor(log_probs, kFloat64).unsqueeze(1) + log_softmax(next.logits.to(kFloat64), -1);  // (N, V)
+    const Tensor total = log_probs.unsqueeze(1) + log_softmax(next.logits.to(kFloat64), -1);  // (N, V)
     const auto [best, places] = topk(total.flatten(), std::min(o.width, N * V));
     std::vector<Hypothesis> grown;
+    std::vector<int64_t> chosen, parents, last_words;  // of the grown
     for (int64_t i = 0; i < places.numel(); ++i) {
       const int64_t place = places[i].item<int64_t>();
       Hypothesis h = open[static_cast<size_t>(place / V)];
       h.ids.push_back(place % V);
       h.log_prob = best[i].item<double>();
-      if (h.ids.back() == o.end || std::ssize(h.ids) == o.max_length) {
-        best_ended = std::max(best_ended, score(h.log_prob, h.ids.size()));
-        ended.push_back(h);
-      } else {
-        grown.push_back(h);
-        parents.push_back(place / V);
-      }
+      h.score = score(h.log_prob, std::ssize(h.ids));
+      const bool ends = h.ids.back() == o.end || std::ssize(h.ids) == o.max_length;
+      (ends ? ended : grown).push_back(h);
+      if (!ends) chosen.push_back(i), parents.push_back(place / V), last_words.push_back(place % V);
     }
-    open = grown;
-    state = next.state;
-    for (Tensor& s : state) s = index_select(s, 0, tensor(parents));
+    std::stable_sort(ended.begin(), ended.end(), better);
+    open = grown, words = tensor(last_words), log_probs = best.index_select(0, tensor(chosen)), state = next.state;
+    for (Tensor& s : state) s = s.index_select(0, tensor(parents));
   }
-  std::stable_sort(ended.begin(), ended.end(), [&](const Hypothesis& a, const Hypothesis& b) {
-    return score(a.log_prob, a.ids.size()) > score(b.log_prob, b.ids.size());
-  });
   return ended;
 }
 

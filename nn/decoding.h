@@ -35,19 +35,20 @@ struct SearchOptions {
   int64_t begin = 0, end = 1;  // the words that begin and end a sentence
   int64_t max_length = 100;    // a sentence without `end` is cut here
   int64_t width = 4;           // of the beam
-  double length_penalty = 0;   // hypotheses are compared by log p / length^this
+  double length_penalty = 0;   // finished sentences are compared by log p / length^this
 };
 
 /// The likeliest word again and again, for B sentences at once, until all have ended: (B, at most max_length) int64,
-/// filled with `end` after a sentence's end. `weights` is as in teacher_forcing.
-Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& options, Tensor* weights = nullptr);
+/// filled with `end` after a sentence's end.
+Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& options);
 
 struct Hypothesis {
   std::vector<int64_t> ids;  // without `begin`, with `end` unless it was cut
   double log_prob = 0;
+  double score = 0;  // log_prob / length^length_penalty
 };
 
-/// Keeps the `width` likeliest beginnings of a sentence at each step. All sentences that came to their end, best first;
+/// Keeps the `width` likeliest beginnings of a sentence at each step. Those that came to their end, best score first;
 /// the speaker is one of a single sentence.
 std::vector<Hypothesis> beam_search(const Speaker& speaker, const SearchOptions& options);
 

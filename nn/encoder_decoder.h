@@ -8,6 +8,7 @@
 #include "nn/decoding.h"
 #include "nn/dropout.h"
 #include "nn/embedding.h"
+#include "nn/length_mask.h"
 #include "nn/luong_attention.h"
 #include "nn/recurrent.h"
 
@@ -41,9 +42,9 @@ struct Encoder : Module {
     const auto [B, S] = ids.sizes<2>();
     const auto [states, h] = gru(dropout(tok_emb(ids)), {}, lengths);    // (B, S, K), (W, B, H)
     const Tensor last = h.transpose(0, 1).reshape({B, states.size(2)});  // (B, K)
-    return {states, lengths.defined() ? arange(S) < lengths.unsqueeze(1) : Tensor(), last};
+    return {states, lengths.defined() ? length_mask("encoder", lengths, B, S) : lengths, last};
   }
-  Encoded operator()(const Tensor& ids, const Tensor& lengths = {}) const { return forward(ids, lengths); }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 /// A GRU that knows of the sentence only what its first state, tanh(bridge(last)), holds.

@@ -18,7 +18,7 @@ struct Gpt : Module {
         tok_emb(register_module("tok_emb", Embedding(c.vocab_size, c.emb_dim))),
         pos_emb(register_module("pos_emb", Embedding(c.context_length, c.emb_dim))),
         drop_emb(register_module("drop_emb", Dropout(c.drop_rate))),
-        trf_blocks(register_module("trf_blocks", make_blocks(c))),
+        trf_blocks(register_module("trf_blocks", ModuleList<GptBlock>(c.n_layers, [&] { return GptBlock(c); }))),
         final_norm(register_module("final_norm", LayerNorm(c.emb_dim))),
         out_head(register_module("out_head",
                                  c.tied_head ? Linear(tok_emb.weight) : Linear(c.emb_dim, c.vocab_size, false))) {}
@@ -35,16 +35,7 @@ struct Gpt : Module {
       x = trf_blocks[i](x, traces ? &(*traces)[i] : nullptr, mask);  // (B, T, C)
     return out_head(final_norm(x));                                  // (B, T, V)
   }
-  Tensor operator()(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr, const Tensor& mask = {}) const {
-    return forward(ids, traces, mask);
-  }
-
- private:
-  static ModuleList<GptBlock> make_blocks(const GptConfig& c) {
-    ModuleList<GptBlock> blocks;
-    for (int64_t i = 0; i < c.n_layers; ++i) blocks.push_back(GptBlock(c));
-    return blocks;
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 }  // namespace gradus::nn

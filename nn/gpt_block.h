@@ -38,9 +38,7 @@ struct GptBlock : Module {
     const Tensor attended = x + drop_shortcut(att(norm1(x), trace, mask));  // (B, T, C)
     return attended + drop_shortcut(ff(norm2(attended)));                   // (B, T, C)
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 }  // namespace gradus::nn

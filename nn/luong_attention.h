@@ -69,10 +69,7 @@ struct LuongAttention : Module {
     const double sigma = static_cast<double>(options.window) / 2;
     return weighted_states(s, states, visible, exp(distance * distance / (-2 * sigma * sigma)));
   }
-  std::tuple<Tensor, Tensor> operator()(const Tensor& query, const Tensor& states, const Tensor& mask = {},
-                                        const Tensor& keys_of_states = {}) const {
-    return forward(query, states, mask, keys_of_states);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 
  private:
   Tensor matrix(const char* name, bool needed, int64_t out, int64_t in) {

@@ -10,7 +10,11 @@ struct MultiHeadAttentionWrapper : Module {
 
   MultiHeadAttentionWrapper(int64_t d_in, int64_t d_out, int64_t context_length, double dropout, int64_t num_heads,
                             bool qkv_bias = false)
-      : heads(register_module("heads", make_heads(num_heads, d_in, d_out, context_length, dropout, qkv_bias))) {}
+      : heads(register_module("heads", ModuleList<CausalAttention>(num_heads, [&] {
+                                return CausalAttention(d_in, d_out, context_length, dropout, qkv_bias);
+                              }))) {
+    check(num_heads > 0, "multi_head_attention: {} heads, expected at least one", num_heads);
+  }
 
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
     const auto in_scope = scope();
@@ -30,18 +34,7 @@ struct MultiHeadAttentionWrapper : Module {
     }
     return output;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
-
- private:
-  template <class... Arguments>
-  static ModuleList<CausalAttention> make_heads(int64_t num_heads, const Arguments&... arguments) {
-    check(num_heads > 0, "multi_head_attention: {} heads, expected at least one", num_heads);
-    ModuleList<CausalAttention> list;
-    for (int64_t h = 0; h < num_heads; ++h) list.push_back(CausalAttention(arguments...));
-    return list;
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };
 
 /// Causal attention in num_heads parts of d_out, each of D = d_out / num_heads numbers, joined by out_proj (Vaswani et
@@ -82,9 +75,7 @@ struct MultiHeadAttention : Module {
     }
     return output;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    return forward(x, trace, mask);
-  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 
  private:
   static int64_t checked_heads(int64_t heads, int64_t d_out) {

@@ -118,20 +118,11 @@ double CosineSchedule::lr(int64_t s) const {
   return low + (high - low) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
-InverseSqrtSchedule::InverseSqrtSchedule(Optimizer& optimizer, const InverseSqrtScheduleOptions& o)
-    : options_(o), lr_(optimizer.lr_) {
-  check(o.d_model > 0 && o.warmup_steps > 0 && o.factor >= 0 && std::isfinite(o.factor),
-        "inverse_sqrt_schedule: d_model is {}, warmup_steps {} and factor {}, expected positive numbers", o.d_model,
-        o.warmup_steps, o.factor);
-  *lr_ = lr(1);
-}
-
-void InverseSqrtSchedule::step() { *lr_ = lr(++steps_); }
-
-double InverseSqrtSchedule::lr(int64_t s) const {
-  const double d = static_cast<double>(options_.d_model), warmup = static_cast<double>(options_.warmup_steps);
-  const double step = static_cast<double>(s);
-  return options_.factor / std::sqrt(d) * std::min(1 / std::sqrt(step), step / (warmup * std::sqrt(warmup)));
+double transformer_lr(int64_t s, int64_t d_model, int64_t warmup_steps) {
+  check(s > 0 && d_model > 0 && warmup_steps > 0,
+        "transformer_lr: step {}, d_model {}, warmup_steps {}, expected positive numbers", s, d_model, warmup_steps);
+  const double step = static_cast<double>(s), warmup = static_cast<double>(warmup_steps);
+  return std::min(1 / std::sqrt(step), step / std::pow(warmup, 1.5)) / std::sqrt(static_cast<double>(d_model));
 }
 
 }  // namespace gradus::optim

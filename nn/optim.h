@@ -33,7 +33,6 @@ class Optimizer {
 
  private:
   friend class CosineSchedule;
-  friend class InverseSqrtSchedule;
   const char* name_;
   std::vector<Tensor> parameters_;
   std::vector<std::vector<Tensor>> buffers_;
@@ -113,26 +112,10 @@ class CosineSchedule {
   int64_t steps_ = 0;
 };
 
-struct InverseSqrtScheduleOptions {
-  int64_t d_model = 512;
-  int64_t warmup_steps = 4000;
-  double factor = 1;
-};
-/// The Transformer's schedule (Vaswani et al. 2017, equation 3), for steps s = 1, 2, ...: the learning rate climbs
-/// evenly over warmup_steps, then falls like 1 / sqrt(s):   factor d_model^-0.5 min(s^-0.5, s warmup_steps^-1.5) The
-/// constructor sets the rate of step 1; step() comes after the optimiser's.
-class InverseSqrtSchedule {
- public:
-  InverseSqrtSchedule(Optimizer& optimizer, const InverseSqrtScheduleOptions& options);
-  void step();
-  /// The rate of step s, counted from 1.
-  double lr(int64_t s) const;
-
- private:
-  InverseSqrtScheduleOptions options_;
-  std::shared_ptr<double> lr_;
-  int64_t steps_ = 1;
-};
+/// The Transformer's learning rate at step s = 1, 2, ... (Vaswani et al. 2017, equation 3): it climbs evenly over
+/// warmup_steps, then falls like 1 / sqrt(s):   d_model^-0.5 min(s^-0.5, s warmup_steps^-1.5)
+///   optimizer.set_lr(optim::transformer_lr(s, 512));
+double transformer_lr(int64_t s, int64_t d_model, int64_t warmup_steps = 4000);
 
 }  // namespace gradus::optim
 

@@ -1,20 +1,18 @@
 #include "nn/recurrent.h"
 
+#include "nn/length_mask.h"
+
 namespace gradus::nn {
 namespace {
 
 int64_t checked(const char* layer, int64_t in, int64_t hidden, const RecurrentOptions& o) {
-  check(in >= 0 && hidden > 0, "{}: input_size is {}, hidden_size is {}; expected positive numbers", layer, in, hidden);
-  check(o.num_layers > 0, "{}: num_layers is {}, expected at least 1", layer, o.num_layers);
-  check(o.dropout >= 0 && o.dropout <= 1, "{}: dropout is {}, expected a probability between 0 and 1", layer,
-        o.dropout);
-  check(o.dropout == 0 || o.num_layers > 1, "{}: dropout is {}, but it acts between layers and there is only one",
-        layer, o.dropout);
+  check(in >= 0 && hidden > 0 && o.num_layers > 0,
+        "{}: input_size is {}, hidden_size is {}, num_layers is {}; expected positive numbers", layer, in, hidden,
+        o.num_layers);
+  check(o.dropout >= 0 && o.dropout <= (o.num_layers > 1 ? 1 : 0),
+        "{}: dropout is {} and num_layers {}; it is a probability and acts between layers", layer, o.dropout,
+        o.num_layers);
   return in;
-}
-
-RecurrentOptions without_nonlinearity(const RNNOptions& o) {
-  return {o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional};
 }
 
 std::vector<Tensor> gru_step(const Tensor& from_x, const Tensor& from_h, const std::vector<Tensor>& before) {
@@ -23,9 +21,17 @@ std::vector<Tensor> gru_step(const Tensor& from_x, const Tensor& from_h, const s
   return {n + z * (before[0] - n)};
 }
 
+std::vector<Tensor> lstm_step(const Tensor& from_x, const Tensor& from_h, const std::vector<Tensor>& before) {
+  const std::vector<Tensor> gates = (from_x + from_h).chunk(4, -1);  // (B, H) each
+  const Tensor i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
+  const Tensor c = f * before[1] + i * g;
+  return {o * tanh(c), c};
+}
+
 }  // namespace
 
-Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o)
+Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o,
+                     const Step& step)
     : input_size(checked(layer, in, hidden, o)),
       hidden_size(hidden),
       options(o),
@@ -34,7 +40,8 @@ Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidde
       weight_hh_l0(weights[0].hh),
       bias_ih_l0(weights[0].bias_ih),
       bias_hh_l0(weights[0].bias_hh),
-      layer_(layer) {}
+      layer_(layer),
+      step_(step) {}
 
 std::vector<Recurrent::Weights> Recurrent::make_weights(int64_t gates) {
   const int64_t GH = gates * hidden_size, directions = options.bidirectional ? 2 : 1;
@@ -53,8 +60,8 @@ std::vector<Recurrent::Weights> Recurrent::make_weights(int64_t gates) {
   return all;
 }
 
-std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const States& initial, const Tensor& lengths,
-                                                      const Step& step) const {
+std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const States& initial,
+                                                      const Tensor& lengths) const {
   const auto in_scope = scope();
   const bool batched = x.dim() == 3, batch_first = options.batch_first;
   check((batched || x.dim() == 2) && x.size(-1) == input_size,
@@ -76,13 +83,8 @@ std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const Sta
   Tensor running;        // (T, B, 1): whether the sequence goes on at this step
   int64_t shortest = T;  // all sequences run for so many steps
   if (lengths.defined()) {
-    check(lengths.dtype() == kInt64 && lengths.sizes() == Shape{B}, "{}: lengths is {} {}, expected [{}] int64", layer_,
-          lengths.sizes(), lengths.dtype(), B);
-    const int64_t longest = B > 0 ? lengths.max().item<int64_t>() : T;
-    if (B > 0) shortest = lengths.min().item<int64_t>();
-    check(shortest > 0 && longest <= T, "{}: lengths run from {} to {}, expected 1 to {}", layer_, shortest, longest,
-          T);
-    running = (arange(T).unsqueeze(1) < lengths).unsqueeze(2);
+    running = length_mask(layer_, lengths, B, T).t().unsqueeze(2);
+    shortest = lengths.min().item<int64_t>();
   }
 
   std::vector<States> last(initial.size());
@@ -95,7 +97,7 @@ std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const Sta
       for (const Tensor& state : first) states.push_back(state[i]);
       for (int64_t s = 0; s < T; ++s) {
         const int64_t t = i % directions == 1 ? T - 1 - s : s;
-        States after = step(from_x[t], linear(states[0], w.hh, w.bias_hh), states);
+        States after = step_(from_x[t], linear(states[0], w.hh, w.bias_hh), states);
         for (size_t k = 0; t >= shortest && k < after.size(); ++k) after[k] = where(running[t], after[k], states[k]);
         states = after;
         outputs[static_cast<size_t>(t)] = states[0];  // (B, H)
@@ -113,41 +115,32 @@ std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const Sta
   return {!batched ? y.squeeze(1) : batch_first ? y.transpose(0, 1) : y, final_states};
 }
 
+std::tuple<Tensor, Tensor> Recurrent::forward(const Tensor& x, const Tensor& h0, const Tensor& lengths) const {
+  const auto [output, states] = walk(x, {h0}, lengths);
+  return {output, states[0]};
+}
+
 RNN::RNN(int64_t in, int64_t hidden, const RNNOptions& o)
-    : Recurrent("rnn", 1, in, hidden, without_nonlinearity(o)), nonlinearity(o.nonlinearity) {
+    : Recurrent("rnn", 1, in, hidden, {o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional},
+                [is_tanh = o.nonlinearity == "tanh"](const Tensor& i, const Tensor& j, const States&) -> States {
+                  return {is_tanh ? tanh(i + j) : relu(i + j)};
+                }),
+      nonlinearity(o.nonlinearity) {
   check(nonlinearity == "tanh" || nonlinearity == "relu", "rnn: nonlinearity is '{}', expected 'tanh' or 'relu'",
         nonlinearity);
 }
 
-std::tuple<Tensor, Tensor> RNN::forward(const Tensor& x, const Tensor& h0, const Tensor& lengths) const {
-  const auto [output, states] = walk(x, {h0}, lengths, [&](const Tensor& i, const Tensor& j, const States&) -> States {
-    return {nonlinearity == "tanh" ? tanh(i + j) : relu(i + j)};
-  });
-  return {output, states[0]};
-}
-
-GRU::GRU(int64_t in, int64_t hidden, const GRUOptions& o) : Recurrent("gru", 3, in, hidden, o) {}
-
-std::tuple<Tensor, Tensor> GRU::forward(const Tensor& x, const Tensor& h0, const Tensor& lengths) const {
-  const auto [output, states] = walk(x, {h0}, lengths, gru_step);
-  return {output, states[0]};
-}
+GRU::GRU(int64_t in, int64_t hidden, const GRUOptions& o) : Recurrent("gru", 3, in, hidden, o, gru_step) {}
 
 Tensor GRU::step(const Tensor& x, const Tensor& h) const {
   const auto in_scope = scope();
   return gru_step(linear(x, weight_ih_l0, bias_ih_l0), linear(h, weight_hh_l0, bias_hh_l0), {h})[0];
 }
 
-LSTM::LSTM(int64_t in, int64_t hidden, const LSTMOptions& o) : Recurrent("lstm", 4, in, hidden, o) {}
+LSTM::LSTM(int64_t in, int64_t hidden, const LSTMOptions& o) : Recurrent("lstm", 4, in, hidden, o, lstm_step) {}
 
 std::tuple<Tensor, LSTM::State> LSTM::forward(const Tensor& x, const State& initial, const Tensor& lengths) const {
-  const auto step = [](const Tensor& from_x, const Tensor& from_h, const States& before) -> States {
-    const std::vector<Tensor> gates = (from_x + from_h).chunk(4, -1);  // (B, H) each
-    const Tensor i = sigmoid(gates[0]), f = sigmoid(gates[1]), g = tanh(gates[2]), o = sigmoid(gates[3]);
-    const Tensor c = f * before[1] + i * g;
-    return {o * tanh(c), c};
-  };
-  const auto [output, states] = walk(x, {std::get<0>(initial), std::get<1>(initial)}, lengths, step);
+  const auto [output, states] = walk(x, {std::get<0>(initial), std::get<1>(initial)}, lengths);
   return {output, {states[0], states[1]}};
 }
 

@@ -40,20 +40,26 @@ struct Recurrent : Module {
   const std::vector<Weights> weights;  // l0, l0_reverse, l1, l1_reverse, ...
   const Tensor weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0;
 
- protected:
-  Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o);
+  /// (output of every step, last h); h0 is zeros if left out.
+  std::tuple<Tensor, Tensor> forward(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
+  std::tuple<Tensor, Tensor> operator()(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
+    return forward(x, h0, lengths);
+  }
 
+ protected:
   using States = std::vector<Tensor>;  // (B, H) each
   /// From W_ih x + b_ih and W_hh h + b_hh, (B, G H) each, and the states before to the states after; the first of them
   /// is h, the step's output.
   using Step = std::function<States(const Tensor& from_x, const Tensor& from_h, const States& before)>;
+
+  Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o, const Step& step);
   /// The outputs of all steps, and the last states.
-  std::tuple<Tensor, States> walk(const Tensor& x, const States& initial, const Tensor& lengths,
-                                  const Step& step) const;
+  std::tuple<Tensor, States> walk(const Tensor& x, const States& initial, const Tensor& lengths) const;
 
  private:
   std::vector<Weights> make_weights(int64_t gates);
   const char* const layer_;
+  const Step step_;
 };
 
 /// h = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990)
@@ -61,22 +67,12 @@ struct RNN : Recurrent {
   const std::string nonlinearity;
 
   RNN(int64_t input_size, int64_t hidden_size, const RNNOptions& options = {});
-  /// (output of every step, last h); h0 is zeros if left out.
-  std::tuple<Tensor, Tensor> forward(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
-  std::tuple<Tensor, Tensor> operator()(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
-    return forward(x, h0, lengths);
-  }
 };
 
 /// r, z = sigmoid(W_ih x + b_ih + W_hh h + b_hh);  n = tanh(W_in x + b_in + r (W_hn h + b_hn));  h = (1 - z) n + z h
 /// (Cho et al. 2014)
 struct GRU : Recurrent {
   GRU(int64_t input_size, int64_t hidden_size, const GRUOptions& options = {});
-  /// (output of every step, last h); h0 is zeros if left out.
-  std::tuple<Tensor, Tensor> forward(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
-  std::tuple<Tensor, Tensor> operator()(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
-    return forward(x, h0, lengths);
-  }
   /// One step of the first layer forwards: x (B, in), h (B, H) -> h (B, H)
   Tensor step(const Tensor& x, const Tensor& h) const;
 };

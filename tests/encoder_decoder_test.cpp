@@ -128,5 +128,100 @@ TEST(Greedy, StopsAtTheEnd) {
             "greedy_search: max_length is 0, expected at least 1");
 }
 
+TEST(Beam, WidthOneIsGreedy) {
+  for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
+    const nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 12, .width = 1};
+    for (int64_t b = 0; b < 2; ++b) {
+      const nn::Encoded encoded = encoder(sources().narrow(0, b, 1));
+      const std::vector<nn::Hypothesis> found = beam_search(decoder.begin(encoded), options);
+      ASSERT_EQ(found.size(), 1u);
+      EXPECT_TRUE(equal(tensor(found[0].ids), greedy_search(decoder.begin(encoded), 1, options)[0]));
+      EXPECT_EQ(found[0].score, found[0].log_prob);
+    }
+  });
+}
+
+/// Every sentence of at most `longest` of V words with its log-probability, best score first.
+template <class Decoder> std::vector<nn::Hypothesis> all_sentences(const Decoder& decoder, const nn::Encoded& encoded,
+                                                                   const nn::SearchOptions& options, int64_t V) {
+  const NoGradGuard no_grad;
+  std::vector<nn::Hypothesis> all;
+  const std::function<void(const std::vector<int64_t>&)> grow = [&](const std::vector<int64_t>& ids) {
+    if (!ids.empty() && (ids.back() == options.end || std::ssize(ids) == options.max_length)) {
+      std::vector<int64_t> given(ids);
+      given.insert(given.begin(), options.begin);
+      given.pop_back();
+      const Tensor logits = teacher_forcing(decoder.begin(encoded), tensor(given).unsqueeze(0))[0];  // (T, V)
+      const double log_prob =
+          -cross_entropy(logits.to(kFloat64), tensor(ids), {.reduction = Reduction::Sum}).item<double>();
+      all.push_back({ids, log_prob, log_prob / std::pow(static_cast<double>(ids.size()), options.length_penalty)});
+      return;
+    }
+    for (int64_t word = 0; word < V; ++word) {
+      std::vector<int64_t> longer(ids);
+      longer.push_back(word);
+      grow(longer);
+    }
+  };
+  grow({});
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  return all;
+}
+
+TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
+  int greedy_misses = 0;
+  for (const uint64_t seed : {1, 2, 3, 4, 5, 6})
+    for (const double length_penalty : {0.0, 1.0}) {
+      manual_seed(seed);
+      const nn::EncoderDecoderConfig config{
+          .source_vocab_size = 3, .target_vocab_size = 3, .emb_dim = 4, .hidden_size = 4, .bidirectional = true};
+      const nn::Encoder encoder(config);
+      const nn::LuongDecoder decoder(config);
+      const nn::Encoded encoded = encoder(tensor({{0, 2, 1}}));
+      nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 4, .width = 81, .length_penalty = length_penalty};
+      const std::vector<nn::Hypothesis> all = all_sentences(decoder, encoded, options, 3);
+      ASSERT_EQ(all.size(), 1u + 2 + 4 + 24);
+      const nn::Hypothesis best = beam_search(decoder.begin(encoded), options)[0];
+      EXPECT_EQ(best.ids, all[0].ids);
+      EXPECT_NEAR(best.log_prob, all[0].log_prob, 1e-5);
+      EXPECT_NEAR(best.score, all[0].score, 1e-5);
+      options.width = 1;
+      if (beam_search(decoder.begin(encoded), options)[0].ids != all[0].ids) ++greedy_misses;
+    }
+  EXPECT_GT(greedy_misses, 0);  // so that it takes a beam to find it
+}
+
+TEST(Beam, LengthPenaltyPrefersLongerSentences) {
+  // After 0: 1 (the end) has probability 0.5, 2 has 0.4; after 2 the end is certain.
+  const nn::Speaker speaker{
+      {}, [](const Tensor& words, const TensorList&) -> nn::NextWord {
+        const Tensor after_begin = log(tensor({0.1, 0.5, 0.4})), after = log(tensor({1e-9, 1., 1e-9}));
+        return {where((words == 0).unsqueeze(1), after_begin, after), {}, {}};
+      }};
+  const auto best = [&](double penalty) {
+    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty})[0].ids;
+  };
+  EXPECT_EQ(best(0), (std::vector<int64_t>{1}));
+  EXPECT_EQ(best(1), (std::vector<int64_t>{2, 1}));
+}
+
+TEST(Beam, Errors) {
+  const nn::Encoder encoder(kSmall);
+  const nn::Decoder decoder(kSmall);
+  EXPECT_EQ(error_of([&] { beam_search(decoder.begin(encoder(sources())), {.max_length = 3}); }),
+            "beam_search: 1 beginnings gave 2 rows of logits; it takes one sentence at a time");
+  EXPECT_EQ(error_of([&] { beam_search(decoder.begin(encoder(sources())), {.width = 0}); }),
+            "beam_search: width is 0, max_length 100 and length_penalty 0, expected positive numbers");
+  EXPECT_EQ(error_of([&] {
+              teacher_forcing(decoder.begin(encoder(sources())), zeros({2, 0}, kInt64));
+            }),
+            "teacher_forcing: ids is [2, 0], expected at least one word");
+  EXPECT_EQ(error_of([&] {
+              encoder(sources(), tensor({5, 0}));
+            }),
+            "gru: lengths is tensor([5, 0]), expected numbers from 1 to 5");
+  EXPECT_EQ(error_of([&] { encoder(tensor({1, 2})); }), "sizes<2>: the tensor is [2]");
+}
+
 }  // namespace
 }  // namespace gradus

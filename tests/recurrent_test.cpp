@@ -205,14 +205,16 @@ TEST(Recurrent, OneStepOfAGru) {
 }
 
 TEST(Recurrent, Errors) {
-  EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.num_layers = 0}); }), "gru: num_layers is 0, expected at least 1");
+  EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.num_layers = 0}); }),
+            "gru: input_size is 3, hidden_size is 4, num_layers is 0; expected positive numbers");
   EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.num_layers = 2, .dropout = 2}); }),
-            "gru: dropout is 2, expected a probability between 0 and 1");
+            "gru: dropout is 2 and num_layers 2; it is a probability and acts between layers");
   EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.dropout = 0.5}); }),
-            "rnn: dropout is 0.5, but it acts between layers and there is only one");
+            "rnn: dropout is 0.5 and num_layers 1; it is a probability and acts between layers");
   EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.nonlinearity = "gelu"}); }),
             "rnn: nonlinearity is 'gelu', expected 'tanh' or 'relu'");
-  EXPECT_EQ(error_of([] { nn::RNN(3, 0); }), "rnn: input_size is 3, hidden_size is 0; expected positive numbers");
+  EXPECT_EQ(error_of([] { nn::RNN(3, 0); }),
+            "rnn: input_size is 3, hidden_size is 0, num_layers is 1; expected positive numbers");
   const nn::GRU layer(3, 4, {.batch_first = true});
   EXPECT_EQ(error_of([&] {
               layer(ones({2, 5, 4}));
@@ -229,8 +231,8 @@ TEST(Recurrent, Errors) {
   };
   EXPECT_EQ(with_lengths(tensor({5, 5, 5})), "gru: lengths is [3] int64, expected [2] int64");
   EXPECT_EQ(with_lengths(tensor({1., 2.})), "gru: lengths is [2] float32, expected [2] int64");
-  EXPECT_EQ(with_lengths(tensor({0, 5})), "gru: lengths run from 0 to 5, expected 1 to 5");
-  EXPECT_EQ(with_lengths(tensor({1, 6})), "gru: lengths run from 1 to 6, expected 1 to 5");
+  EXPECT_EQ(with_lengths(tensor({0, 5})), "gru: lengths is tensor([0, 5]), expected numbers from 1 to 5");
+  EXPECT_EQ(with_lengths(tensor({1, 6})), "gru: lengths is tensor([1, 6]), expected numbers from 1 to 5");
 }
 
 }  // namespace
