@@ -3,7 +3,7 @@
 
 #include "gradus.h"
 #include "lessons/shared/lesson.h"
-#include "lessons/shared/translating.h"
+#include "lessons/shared/translators.h"
 
 using namespace gradus;
 
@@ -191,9 +191,8 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.lines(accuracy_table({{translator.name, accuracy}}));
   lesson.lines(terminal::bars({"1", "2", "3", "4", "5", "6", "7", "8"}, accuracy, lesson.canvas()));
   lesson.say(
-      "Every list went through the same {} numbers, and a list of eight brings eight times as much. The decoder begins "
-      "well and then forgets: look at where the wrong ones above go wrong.",
-      kPlainHidden);
+      "Every list went through the same vector, and a list of eight brings eight times as much. The decoder begins "
+      "well and then forgets: look at where the wrong ones above go wrong.");
   if (!lesson.quick()) {
     lesson.holds("single numbers are right, unseen ones too", accuracy.front() >= 0.95,
                  fmt::format("{:.0f}%", 100 * accuracy.front()));
@@ -218,8 +217,9 @@ void up_to_millions(Lesson& lesson) {
     }
     return make_batch(pairs, german, english);
   };
-  const nn::EncoderDecoderConfig config{german.size(), english.size(), kEmbedding, kPlainHidden};
-  const Translator translator = make_translator("single numbers", nn::Encoder(config), nn::Decoder(config));
+  const nn::EncoderDecoderConfig config = plain_config(german, english);
+  const nn::Encoder encoder(config);
+  const Translator translator = translator_of("single numbers", encoder, nn::Decoder(config));
   const Trained trained = train(
       translator, [&](int64_t) { return draw(false); }, {.steps = steps_of(lesson, kListSteps)}, lesson.progress());
   const Batch test = draw(true);
@@ -261,17 +261,18 @@ void encoder_and_decoder(Lesson& lesson) {
   memory(lesson);
   fading(lesson);
   manual_seed(lesson.seed(123));
-  const nn::EncoderDecoderConfig config{lists.german.size(), lists.english.size(), kEmbedding, kPlainHidden};
+  const nn::EncoderDecoderConfig config = plain_config(lists.german, lists.english);
   const nn::Encoder encoder(config);
   const nn::Decoder decoder(config);
   two_halves(lesson, lists, encoder, decoder);
-  train_and_test(lesson, lists, make_translator("one vector", encoder, decoder));
+  train_and_test(lesson, lists, translator_of("one vector", encoder, decoder));
   up_to_millions(lesson);
   what_if(lesson, lists, encoder, decoder);
-  lesson.try_next({"./run lesson 2 --text \"siebenundzwanzig, dreihundertacht\": your own list",
-                   "./run lesson 2 --seed 1: do long lists fail in the same way?",
-                   "make kPlainHidden 256, or kListSteps twice as many: how far does the fall move?",
-                   "lesson 03: why should the decoder not look at the German words again?"});
+  lesson.try_next(
+      {"./run lesson 2 --text \"siebenundzwanzig, dreihundertacht\": your own list",
+       "./run lesson 2 --seed 1: do long lists fail in the same way?",
+       "make hidden_size 256 (lessons/shared/translators.h), or kListSteps twice as many: how far does the fall move?",
+       "lesson 03: why should the decoder not look at the German words again?"});
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "gradus.h"
 #include "lessons/shared/golden.h"
 #include "lessons/shared/lesson.h"
-#include "lessons/shared/translating.h"
+#include "lessons/shared/translators.h"
 
 using namespace gradus;
 
@@ -103,30 +103,11 @@ struct Model {
   std::vector<double> accuracy = {};
 };
 
-nn::EncoderDecoderConfig config(const NumberLists& lists, int64_t hidden, bool bidirectional) {
-  return {lists.german.size(), lists.english.size(), kEmbedding, hidden, bidirectional};
-}
-Translator plain(const NumberLists& lists) {
-  const auto c = config(lists, kPlainHidden, false);
-  return make_translator("one vector (02)", nn::Encoder(c), nn::Decoder(c));
-}
-Translator bahdanau(const NumberLists& lists) {
-  const auto c = config(lists, kBahdanauHidden, true);
-  return make_translator("Bahdanau", nn::Encoder(c), nn::BahdanauDecoder(c));
-}
-Translator luong(const NumberLists& lists, const std::string& name, const nn::LuongOptions& options) {
-  const auto c = config(lists, kLuongHidden, options.score != "dot");
-  return make_translator("Luong " + name, nn::Encoder(c), nn::LuongDecoder(c, options));
-}
-
 void cost(Lesson& lesson, const NumberLists& lists) {
   lesson.step("4", "What a training step costs");
-  const std::vector<Translator> all{plain(lists),
-                                    bahdanau(lists),
-                                    luong(lists, "dot", {.score = "dot"}),
-                                    luong(lists, "general", {.score = "general"}),
-                                    luong(lists, "concat", {.score = "concat"}),
-                                    luong(lists, "local-p", {.score = "general", .window = 5})};
+  std::vector<Translator> all;
+  for (const char* name : {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"})
+    all.push_back(make_translator(name, lists.german, lists.english));
   lesson.say(
       "{} lists of eight numbers, there and back, with one thread; the sizes were chosen so that all have about "
       "equally many parameters:",
@@ -134,8 +115,9 @@ void cost(Lesson& lesson, const NumberLists& lists) {
   std::string table = "                   parameters   ms a step   times lesson 02's\n";
   double least = 0;
   for (const Translator& translator : all) {
-    const Trained timed = train(translator, [&](int64_t) { return lists.training_batch(5, kListBatch); },
-                                {.steps = lesson.quick() ? 1 : 6}, {});
+    const Trained timed =
+        train(translator, [&](int64_t) { return lists.training_batch(NumberLists::kLongest, kListBatch); },
+              {.steps = lesson.quick() ? 1 : 6}, {});
     const double ms = 1000 * timed.seconds_per_step;
     if (least == 0) least = ms;
     table += fmt::format("  {:<16} {:>10} {:>11.1f} {:>19.1f}\n", translator.name, translator.size(), ms, ms / least);
@@ -157,14 +139,19 @@ void alignment(Lesson& lesson, const NumberLists& lists, const Translator& model
       "The weights say from where each English piece was taken. Nobody told the model. German says the units before "
       "the "
       "tens, so the lines must cross:");
-  const numbers::Translation t = numbers::translate({23, 107, 685});
+  const numbers::Translation t = numbers::translate({27, 786});
   const Batch one = make_batch({{t.german, t.english}}, lists.german, lists.english);
   Tensor weights;
-  const Tensor said = translate(model, one, &weights);
-  const Words words = lists.english.words(said[0]);
-  lesson.heatmap("from where " + model.name + " takes each word",
-                 weights[0].narrow(0, 0, std::min<int64_t>(weights.size(1), static_cast<int64_t>(words.size()))), words,
-                 t.german);
+  nn::teacher_forcing(model.begin(one), one.target_in, &weights);  // (1, T, S)
+  Words rows = t.english;
+  rows.push_back("(end)");
+  lesson.lines(terminal::draw({.title = "from where " + model.name + " takes each word",
+                               .values = values_of(weights),
+                               .rows = rows,
+                               .columns = t.german,
+                               .row_axis = "says",
+                               .column_axis = "looks at"},
+                              lesson.canvas()));
   const double share = aligned(model, lists);
   lesson.say(
       "Of the pieces of all {} unseen lists (commas and ends left out) {:.1f}% have their largest weight exactly on "
@@ -179,8 +166,8 @@ void training(Lesson& lesson, const NumberLists& lists) {
   lesson.say("Lesson 02's lists, {} steps for each model, none of the test lists' numbers ever seen:",
              steps_of(lesson, kListSteps));
   std::vector<Model> models;
-  for (const auto& make : {plain, bahdanau}) models.push_back({make(lists)});
-  models.push_back({luong(lists, "general", {.score = "general"})});
+  for (const char* name : {"one vector", "Bahdanau", "Luong general"})
+    models.push_back({make_translator(name, lists.german, lists.english)});
   std::vector<std::pair<std::string, std::vector<double>>> table;
   for (Model& model : models) {
     manual_seed(lesson.seed(123));
@@ -202,8 +189,7 @@ void training(Lesson& lesson, const NumberLists& lists) {
     lesson.step("", "Your list");
     const Words pieces = numbers::german_pieces(*lesson.text());
     const Batch yours = make_batch({{pieces, pieces}}, lists.german, lists.german);
-    Tensor weights;
-    const Tensor said = translate(models[1].translator, yours, &weights);
+    const Tensor said = translate(models[1].translator, yours);
     lesson.lines(numbers::written_german(pieces) + "\n  " + numbers::written_english(lists.english.words(said[0])));
   }
 }
@@ -223,8 +209,7 @@ void sentence_pairs(Lesson& lesson) {
       learned.size(), source.size() - 3, target.size() - 3, kept.size(), known - kept.begin());
   kept.erase(known, kept.end());
   manual_seed(lesson.seed(123));
-  const nn::EncoderDecoderConfig c{source.size(), target.size(), kEmbedding, kBahdanauHidden, true};
-  const Translator model = make_translator("Bahdanau", nn::Encoder(c), nn::BahdanauDecoder(c));
+  const Translator model = make_translator("Bahdanau", source, target);
   std::vector<std::vector<SentencePair>> batches;
   const auto next = [&](int64_t) {
     if (batches.empty()) batches = in_batches(learned, static_cast<size_t>(kListBatch));

@@ -32,7 +32,7 @@ TEST(Progress, DurationsAreShort) {
 TEST(Progress, PlainLinesWhenNotATerminal) {
   std::ostringstream out;
   Time time;
-  Progress progress("training", 40, {.stream = &out}, 4, time.clock());
+  Progress progress("training", 40, {.stream = &out}, {}, 4, time.clock());
   while (progress.going()) {
     time.now += 0.5;
     progress.step(2.0, 100);
@@ -54,7 +54,7 @@ TEST(Progress, PlainLinesWhenNotATerminal) {
 TEST(Progress, TheEstimateComesFromTheTrialAlone) {
   std::ostringstream out;
   Time time;
-  Progress progress("training", 100, {.stream = &out}, 8, time.clock());
+  Progress progress("training", 100, {.stream = &out}, {}, 8, time.clock());
   for (int i = 0; i < 8; ++i) {
     EXPECT_TRUE(progress.going());
     EXPECT_EQ(out.str(), "");
@@ -64,11 +64,24 @@ TEST(Progress, TheEstimateComesFromTheTrialAlone) {
   EXPECT_TRUE(out.str().starts_with("training: 100 steps, about 25 s on this machine\n")) << out.str();
 }
 
+TEST(Progress, StepsMayCostDifferently) {
+  std::ostringstream out;
+  Time time;
+  Progress progress(
+      "training", 10, {.stream = &out}, [](int64_t s) { return s < 5 ? 1.0 : 3.0; }, 2, time.clock());
+  for (int i = 0; i < 2; ++i) {
+    time.now += 1;
+    progress.step(1, 1);
+  }
+  EXPECT_TRUE(out.str().starts_with("training: 10 steps, about 20 s on this machine\n")) << out.str();
+  EXPECT_DOUBLE_EQ(progress.seconds_left(), 18);
+}
+
 TEST(Progress, ABarIsDrawnOverAndRemoved) {
   std::ostringstream out;
   Time time;
   {
-    Progress progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}}, 1, time.clock());
+    Progress progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}}, {}, 1, time.clock());
     while (progress.going()) {
       time.now += 1;
       progress.step(0.5, 10);
@@ -83,7 +96,7 @@ TEST(Progress, ABarIsDrawnOverAndRemoved) {
 TEST(Progress, ABarFitsANarrowTerminalAndIsNotDrawnTooOften) {
   std::ostringstream out;
   Time time;
-  Progress progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, 1, time.clock());
+  Progress progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 1, time.clock());
   while (progress.going()) {
     time.now += 0.01;
     progress.step(0.5, 10);
@@ -101,7 +114,7 @@ TEST(Progress, CtrlCStopsAndSaysWhatWasReached) {
   std::ostringstream out;
   Time time;
   {
-    Progress progress("training", 100, {.stream = &out}, 8, time.clock());
+    Progress progress("training", 100, {.stream = &out}, {}, 8, time.clock());
     int steps = 0;
     while (progress.going()) {
       time.now += 1;
@@ -114,7 +127,7 @@ TEST(Progress, CtrlCStopsAndSaysWhatWasReached) {
   }
   EXPECT_TRUE(out.str().ends_with("training: stopped after 12 of 100 steps and 12 s; loss 0.2500\n")) << out.str();
   EXPECT_EQ(std::signal(SIGINT, before), SIG_IGN);  // as it was
-  Progress again("training", 1, {}, 1, time.clock());
+  Progress again("training", 1, {}, {}, 1, time.clock());
   EXPECT_TRUE(again.going());
 }
 

@@ -36,7 +36,8 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(const std::string& work, int64_t steps, const Output& output, int64_t trial, Clock clock)
+Progress::Progress(const std::string& work, int64_t steps, const Output& output, const Cost& cost, int64_t trial,
+                   Clock clock)
     : work_(work),
       steps_(steps),
       trial_(std::clamp<int64_t>(trial, 1, std::max<int64_t>(1, steps))),
@@ -44,6 +45,8 @@ Progress::Progress(const std::string& work, int64_t steps, const Output& output,
       clock_(clock ? std::move(clock) : steady_seconds),
       start_(clock_()) {
   check(steps >= 0, "progress: {} steps of '{}' - expected 0 or more", steps, work);
+  cost_up_to_.push_back(0);
+  for (int64_t s = 0; s < steps; ++s) cost_up_to_.push_back(cost_up_to_.back() + (cost ? cost(s) : 1));
   interrupted = 0;
   // The first Ctrl-C ends the work, a second one the program.
   handler_before_ = std::signal(SIGINT, [](int) {
@@ -55,6 +58,11 @@ Progress::Progress(const std::string& work, int64_t steps, const Output& output,
 Progress::~Progress() { std::signal(SIGINT, handler_before_); }
 
 double Progress::seconds() const { return clock_() - start_; }
+
+double Progress::seconds_left() const {
+  const double done = cost_up_to_[static_cast<size_t>(done_)];
+  return done > 0 ? seconds() * (cost_up_to_.back() / done - 1) : 0;
+}
 
 bool Progress::going() {
   if (ended_) return false;
@@ -75,15 +83,14 @@ void Progress::step(double loss, int64_t tokens) {
   loss_ = done_ == 1 ? loss : loss_ + (loss - loss_) * std::max(0.05, 1.0 / static_cast<double>(done_));
   if (done_ == trial_ && done_ < steps_)
     line(fmt::format("{}: {} steps, about {} on this machine", work_, steps_,
-                     duration_text(seconds_per_step() * static_cast<double>(steps_))));
+                     duration_text(seconds() + seconds_left())));
   if (done_ >= trial_ && done_ < steps_) show();
 }
 
 std::string Progress::status() const {
   const double so_far = seconds();
   return fmt::format("step {} of {}, loss {:.4f}, {:.0f} tokens/s, {} left", done_, steps_, loss_,
-                     so_far > 0 ? static_cast<double>(tokens_) / so_far : 0.0,
-                     duration_text(seconds_per_step() * static_cast<double>(steps_ - done_)));
+                     so_far > 0 ? static_cast<double>(tokens_) / so_far : 0.0, duration_text(seconds_left()));
 }
 
 void Progress::show() {

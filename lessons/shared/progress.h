@@ -4,6 +4,7 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
+#include <vector>
 
 #include "lessons/shared/pictures.h"
 
@@ -19,15 +20,17 @@ std::string duration_text(double seconds);
 ///   while (progress.going()) progress.step(loss, tokens);
 class Progress {
  public:
-  using Clock = std::function<double()>;  // seconds
+  using Clock = std::function<double()>;             // seconds
+  using Cost = std::function<double(int64_t step)>;  // how much work a step is, in any measure
   struct Output {
     std::ostream* stream = nullptr;  // none: nothing is said
     bool redraw = false;             // whether a line can be drawn over
     terminal::Canvas canvas = {};
   };
 
-  /// The first `trial` steps are the measure of the estimate.
-  Progress(const std::string& work, int64_t steps, const Output& output, int64_t trial = 8, Clock clock = {});
+  /// The first `trial` steps are the measure of the estimate. All steps cost the same unless `cost` says otherwise.
+  Progress(const std::string& work, int64_t steps, const Output& output, const Cost& cost = {}, int64_t trial = 8,
+           Clock clock = {});
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -41,6 +44,8 @@ class Progress {
   bool stopped() const { return stopped_; }
   double seconds() const;
   double seconds_per_step() const { return done_ > 0 ? seconds() / static_cast<double>(done_) : 0; }
+  /// How long the steps that are left will take, as long as those before for equal work.
+  double seconds_left() const;
 
  private:
   void show();
@@ -52,6 +57,7 @@ class Progress {
   const Output output_;
   const Clock clock_;
   const double start_;
+  std::vector<double> cost_up_to_;  // the work of the first 0, 1, 2, ... steps
   double shown_at_ = 0, loss_ = 0;
   int64_t done_ = 0, tokens_ = 0, lines_ = 0;
   bool stopped_ = false, ended_ = false, drawn_ = false;

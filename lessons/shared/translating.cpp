@@ -1,10 +1,24 @@
 #include "lessons/shared/translating.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 
 #include "nn/optim.h"
+#include "tensor/threads.h"
 
 namespace gradus {
+namespace {
+
+struct OneThread {
+  const int before = get_num_threads();
+  OneThread() { set_num_threads(1); }
+  ~OneThread() { set_num_threads(before); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+};
+
+}  // namespace
 
 NumberLists::NumberLists(int64_t tests)
     : german(numbers::all_german(999)),
@@ -22,8 +36,13 @@ NumberLists::NumberLists(int64_t tests)
   }
 }
 
-Batch NumberLists::training_batch(int64_t s, int64_t size) const {
-  return batch(draw(training_numbers_, 1 + s * 3 % kLongest, size));
+int64_t NumberLists::length(int64_t s, int64_t steps) {
+  const int64_t longest = std::min(kLongest, 1 + s * kLongest * 3 / steps);
+  return 1 + s % longest;
+}
+
+Batch NumberLists::training_batch(int64_t list_length, int64_t size) const {
+  return batch(draw(training_numbers_, list_length, size));
 }
 
 std::vector<numbers::Translation> NumberLists::draw(const std::vector<int64_t>& from, int64_t length,
@@ -51,10 +70,11 @@ int64_t Translator::size() const {
   return sum;
 }
 
-Tensor translate(const Translator& translator, const Batch& batch, Tensor* weights) {
+Tensor translate(const Translator& translator, const Batch& batch) {
   const NoGradGuard no_grad;
+  const OneThread one_thread;
   return nn::greedy_search(translator.begin(batch), batch.source.size(0),
-                           {.begin = kStart, .end = kEnd, .max_length = batch.target.size(1) + 3}, weights);
+                           {.begin = kStart, .end = kEnd, .max_length = batch.target.size(1) + 3});
 }
 
 double exactly_right(const Translator& translator, const Batch& batch) {
@@ -91,10 +111,12 @@ double aligned(const Translator& translator, const NumberLists& lists) {
 
 Trained train(const Translator& translator, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output) {
+  // A step of so small a network is over before a second thread has begun: alone one is faster.
+  const OneThread one_thread;
   optim::Adam optimizer(translator.parameters, {.lr = options.lr});
-  optim::CosineSchedule schedule(optimizer,
-                                 {.warmup_steps = std::min<int64_t>(50, options.steps), .total_steps = options.steps});
-  Progress progress(translator.name, options.steps, output);
+  optim::CosineSchedule schedule(
+      optimizer, {.warmup_steps = std::min(options.warmup, options.steps), .total_steps = options.steps});
+  Progress progress(translator.name, options.steps, output, options.cost);
   while (progress.going()) {
     const Batch batch = batch_of(progress.steps_done());
     optimizer.zero_grad();
@@ -108,15 +130,32 @@ Trained train(const Translator& translator, const std::function<Batch(int64_t)>&
   return {progress.steps_done(), progress.stopped(), progress.seconds_per_step()};
 }
 
+double fastest_step(const Translator& translator, const Batch& batch, int64_t tries) {
+  const OneThread one_thread;
+  double fastest = INFINITY;
+  for (int64_t i = 0; i < tries; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    batch_loss(translator.logits(batch), batch).backward();
+    fastest = std::min(fastest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  for (const Tensor& p : translator.parameters) p.mutable_grad() = Tensor();
+  return fastest;
+}
+
 int64_t steps_of(const Lesson& lesson, int64_t steps) { return lesson.quick() ? 16 : steps; }
 
-Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists,
-                       const TrainingOptions& options) {
-  TrainingOptions o = options;
-  o.steps = steps_of(lesson, o.steps ? o.steps : kListSteps);
-  const int64_t size = lesson.quick() ? 8 : kListBatch;
-  const Trained trained = train(
-      translator, [&](int64_t s) { return lists.training_batch(s, size); }, o, lesson.progress());
+Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
+                       const Progress::Output& output) {
+  TrainingOptions options{.steps = steps};
+  if (translator.name == "Transformer") options.lr = 3e-3, options.warmup = 200;
+  options.cost = [&](int64_t s) { return static_cast<double>(NumberLists::length(s, steps)); };
+  return train(
+      translator, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
+}
+
+Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists) {
+  const Trained trained = train_on_lists(translator, lists, steps_of(lesson, kListSteps),
+                                         lesson.quick() ? 8 : kListBatch, lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
     lesson.lines(accuracy_table({{translator.name, accuracy_by_length(translator, lists)}}));

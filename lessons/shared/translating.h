@@ -5,15 +5,12 @@
 #include "lessons/shared/lesson.h"
 #include "lessons/shared/number_words.h"
 #include "lessons/shared/sentences.h"
-#include "nn/encoder_decoder.h"
+#include "nn/decoding.h"
 
 namespace gradus {
 
-// Every model gets as many steps of as many lists, and sizes that give it about as many parameters.
+// What every model gets: so many steps of so many lists.
 constexpr int64_t kListSteps = 1000, kListBatch = 64;
-constexpr double kListRate = 8e-3;
-constexpr int64_t kEmbedding = 48;
-constexpr int64_t kPlainHidden = 128, kBahdanauHidden = 72, kLuongHidden = 100;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
@@ -23,8 +20,11 @@ class NumberLists {
   /// Draws `tests` lists of each length to test with. They consist of held-out numbers, of which no list for training
   /// has one.
   explicit NumberLists(int64_t tests = 100);
-  /// The batch of training step s: random lists of one length; eight steps have all the lengths.
-  Batch training_batch(int64_t s, int64_t size) const;
+  /// How long the lists of training step s are. Long ones come in one after the other during the first third.
+  static int64_t length(int64_t s, int64_t steps);
+  /// The batch of that step: random lists of that length.
+  Batch training_batch(int64_t s, int64_t steps, int64_t size) const { return training_batch(length(s, steps), size); }
+  Batch training_batch(int64_t list_length, int64_t size) const;
   /// The lists to test with, by length: tests()[0] has single numbers.
   const std::vector<Batch>& tests() const { return tests_; }
   /// The alignment of the test lists' English pieces, (B, T) int64; -1 at commas and ends.
@@ -51,18 +51,8 @@ struct Translator {
   int64_t size() const;  // how many numbers its parameters have
 };
 
-/// An encoder and one of its decoders.
-template <class Decoder>
-Translator make_translator(const std::string& name, const nn::Encoder& encoder, const Decoder& decoder) {
-  const auto begin = [=](const Batch& batch) { return decoder.begin(encoder(batch.source, batch.lengths)); };
-  Translator translator{name, encoder.parameters(),
-                        [=](const Batch& batch) { return nn::teacher_forcing(begin(batch), batch.target_in); }, begin};
-  for (const Tensor& p : decoder.parameters()) translator.parameters.push_back(p);
-  return translator;
-}
-
 /// Says the translations of the batch's sentences, the likeliest word each time; cut a little behind the true length.
-Tensor translate(const Translator& translator, const Batch& batch, Tensor* weights = nullptr);
+Tensor translate(const Translator& translator, const Batch& batch);
 /// Which share of the batch is translated without a mistake.
 double exactly_right(const Translator& translator, const Batch& batch);
 /// That for each length of list.
@@ -73,8 +63,10 @@ double aligned(const Translator& translator, const NumberLists& lists);
 
 struct TrainingOptions {
   int64_t steps = 0;
-  double lr = kListRate;
+  double lr = 8e-3;
+  int64_t warmup = 50;
   double label_smoothing = 0;
+  Progress::Cost cost = {};  // of each step
 };
 struct Trained {
   int64_t steps = 0;  // that were done: fewer than asked for after Ctrl-C
@@ -85,11 +77,16 @@ struct Trained {
 Trained train(const Translator& translator, const std::function<Batch(int64_t step)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output);
 
+/// How long a training step on this batch takes, in seconds: the fastest of several, forward and backward.
+double fastest_step(const Translator& translator, const Batch& batch, int64_t tries);
+
 /// `steps`, or a few with --quick.
 int64_t steps_of(const Lesson& lesson, int64_t steps);
 /// kListSteps of training on the lists. After Ctrl-C it shows what was learned so far, and leaves.
-Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists,
-                       const TrainingOptions& options = {});
+Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists);
+/// The same in other programs.
+Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
+                       const Progress::Output& output);
 /// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
 
