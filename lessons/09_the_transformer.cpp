@@ -270,7 +270,6 @@ void agreement(Lesson& lesson) {
     for (const double weight : m.subject) least = std::min(least, weight), most = std::max(most, weight);
   }
   progress.going();
-  lesson.lines("");
   lesson.lines(table);
   lesson.say(
       "All choose the right verb, or nearly always; the worst {:.1f}% of the time. But the weight on the subject is "

@@ -58,10 +58,12 @@ TEST(Translating, AlignmentIsCountedWithoutCommasAndEnds) {
       const Tensor places = clamp(lists.alignments()[i], 0) + off;
       return parrot(batch.target, clamp(places, 0, batch.source.size(1) - 1)).begin(batch);
     };
-    return aligned(one, lists);
+    return alignment_of(one, lists);
   };
-  EXPECT_EQ(look(0), 1);
-  EXPECT_LT(look(1), 0.2);
+  EXPECT_EQ(look(0).values, 1);
+  EXPECT_EQ(look(0).hundreds, 1);
+  EXPECT_LT(look(1).values, 0.2);
+  EXPECT_LT(look(1).hundreds, 0.2);
 }
 
 TEST(Translating, TestListsHoldUnseenNumbersOnly) {

@@ -209,7 +209,8 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail) 
   note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
 }
 
-Progress::Output Lesson::progress() const {
+Progress::Output Lesson::progress() {
+  after_check_line_ = !quiet();  // an empty line is due after its last line
   return {quiet() ? nullptr : &out_, arguments_.terminal, arguments_.canvas};
 }
 

@@ -72,7 +72,7 @@ class Lesson {
   void bars(const Words& labels, const Tensor& values);
   const terminal::Canvas& canvas() const { return arguments_.canvas; }
   /// Where long work shows how far it is.
-  Progress::Output progress() const;
+  Progress::Output progress();
 
   // questions
   /// With --step: asks, waits for a guess and answers it. The options are numbered from 1, `answer` counts from 0.

@@ -1,6 +1,7 @@
 #include "lessons/shared/translating.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -96,24 +97,29 @@ std::vector<double> accuracy_by_length(const Translator& translator, const Numbe
   return accuracy;
 }
 
-double aligned(const Translator& translator, const NumberLists& lists) {
+Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
   const NoGradGuard no_grad;
-  int64_t right = 0, all = 0;
+  const int64_t hundred = lists.english.numbers({"hundred"})[0];
+  std::array<double, 2> right{}, all{};  // of values, of hundreds
   for (size_t i = 0; i < lists.tests().size(); ++i) {
+    const Batch& test = lists.tests()[i];
     Tensor weights;  // (B, T, S)
-    nn::teacher_forcing(translator.begin(lists.tests()[i]), lists.tests()[i].target_in, &weights);
-    const Tensor& wanted = lists.alignments()[i];
-    right += (weights.argmax(-1) == wanted).sum().item<int64_t>();
-    all += (wanted >= 0).sum().item<int64_t>();
+    nn::teacher_forcing(translator.begin(test), test.target_in, &weights);
+    const Tensor hit = weights.argmax(-1) == lists.alignments()[i], counts = lists.alignments()[i] >= 0;
+    for (const bool is_hundred : {false, true}) {
+      const Tensor these = logical_and(counts, (test.target == hundred) == full({}, is_hundred));
+      right[is_hundred] += logical_and(hit, these).sum().item<double>();
+      all[is_hundred] += these.sum().item<double>();
+    }
   }
-  return static_cast<double>(right) / static_cast<double>(all);
+  return {right[0] / all[0], right[1] / all[1]};
 }
 
 Trained train(const Translator& translator, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output) {
   // A step of so small a network is over before a second thread has begun: alone one is faster.
   const OneThread one_thread;
-  optim::Adam optimizer(translator.parameters, {.lr = options.lr});
+  optim::Adam optimizer(translator.parameters, {.lr = options.lr, .betas = {0.9, 0.98}});
   optim::CosineSchedule schedule(
       optimizer, {.warmup_steps = std::min(options.warmup, options.steps), .total_steps = options.steps});
   Progress progress(translator.name, options.steps, output, options.cost);
@@ -147,7 +153,7 @@ int64_t steps_of(const Lesson& lesson, int64_t steps) { return lesson.quick() ? 
 Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
                        const Progress::Output& output) {
   TrainingOptions options{.steps = steps};
-  if (translator.name == "Transformer") options.lr = 3e-3, options.warmup = 200;
+  if (translator.name == "Transformer") options.lr = 2e-3, options.warmup = 300;
   options.cost = [&](int64_t s) { return static_cast<double>(NumberLists::length(s, steps)); };
   return train(
       translator, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
@@ -161,8 +167,14 @@ Trained train_on_lists(Lesson& lesson, const Translator& translator, const Numbe
     lesson.lines(accuracy_table({{translator.name, accuracy_by_length(translator, lists)}}));
     throw Lesson::Leave{130};
   }
-  lesson.lines("");
   return trained;
+}
+
+std::optional<Words> own_list(const Lesson& lesson, const NumberLists& lists) {
+  if (!lesson.text()) return {};
+  const Words pieces = numbers::german_pieces(*lesson.text());
+  check(lists.german.knows(pieces), "--text: {} - the lists have numbers below 1000 only", *lesson.text());
+  return pieces;
 }
 
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models) {

@@ -10,7 +10,7 @@
 namespace gradus {
 
 // What every model gets: so many steps of so many lists.
-constexpr int64_t kListSteps = 1000, kListBatch = 64;
+constexpr int64_t kListSteps = 2000, kListBatch = 32;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
@@ -57,13 +57,17 @@ Tensor translate(const Translator& translator, const Batch& batch);
 double exactly_right(const Translator& translator, const Batch& batch);
 /// That for each length of list.
 std::vector<double> accuracy_by_length(const Translator& translator, const NumberLists& lists);
-/// For which share of the test lists' English pieces, commas and ends left out, the largest attention weight lies on
-/// the German piece that they come from. The model is given the right words.
-double aligned(const Translator& translator, const NumberLists& lists);
+/// For which share of the test lists' English pieces the largest attention weight lies on the German piece that they
+/// come from. The model is given the right words.
+struct Alignment {
+  double values = 0;    // of the digits, teens and tens: what says which number it is
+  double hundreds = 0;  // of "hundred", which always stands behind a digit
+};
+Alignment alignment_of(const Translator& translator, const NumberLists& lists);
 
 struct TrainingOptions {
   int64_t steps = 0;
-  double lr = 8e-3;
+  double lr = 6e-3;
   int64_t warmup = 50;
   double label_smoothing = 0;
   Progress::Cost cost = {};  // of each step
@@ -73,7 +77,8 @@ struct Trained {
   bool stopped = false;
   double seconds_per_step = 0;
 };
-/// Adam with warm-up and a cosine to 0, gradients clipped to norm 1.
+/// Adam (betas 0.9 and 0.98, as the Transformer's paper has them) with warm-up and a cosine to 0, gradients clipped to
+/// norm 1.
 Trained train(const Translator& translator, const std::function<Batch(int64_t step)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output);
 
@@ -87,6 +92,8 @@ Trained train_on_lists(Lesson& lesson, const Translator& translator, const Numbe
 /// The same in other programs.
 Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
                        const Progress::Output& output);
+/// The pieces of --text, if given. Throws at what the lists cannot have.
+std::optional<Words> own_list(const Lesson& lesson, const NumberLists& lists);
 /// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
 

@@ -14,7 +14,7 @@ namespace {
 
 struct Outcome {
   std::vector<double> accuracy;
-  double aligned = 0;
+  Alignment alignment;
   int64_t parameters = 0;
 };
 
@@ -27,10 +27,11 @@ Outcome outcome_of(const std::string& model, uint64_t seed) {
   const NumberLists lists(200);
   const Translator translator = make_translator(model, lists.german, lists.english);
   train_on_lists(translator, lists, kListSteps, kListBatch, {.stream = &std::cout});
-  Outcome outcome{accuracy_by_length(translator, lists), 0, translator.size()};
-  if (model != "one vector" && model != "Transformer") outcome.aligned = aligned(translator, lists);
-  std::cout << accuracy_table({{model, outcome.accuracy}}) << "  aligned " << outcome.aligned << ", "
-            << outcome.parameters << " parameters, seed " << seed << std::endl;
+  Outcome outcome{accuracy_by_length(translator, lists), {}, translator.size()};
+  if (model != "one vector" && model != "Transformer") outcome.alignment = alignment_of(translator, lists);
+  std::cout << accuracy_table({{model, outcome.accuracy}}) << "  aligned: values " << outcome.alignment.values
+            << ", hundreds " << outcome.alignment.hundreds << "; " << outcome.parameters << " parameters, seed " << seed
+            << std::endl;
   return known[{model, seed}] = outcome;
 }
 
@@ -53,7 +54,7 @@ TEST_P(Seeds, OneVectorIsFarBelowAtEightNumbers) {
   EXPECT_LE(static_cast<double>(more), 1.1 * static_cast<double>(fewer));
 }
 
-TEST_P(Seeds, BahdanausAlignmentIsTheTrueOne) { EXPECT_GE(outcome_of("Bahdanau", GetParam()).aligned, 0.9); }
+TEST_P(Seeds, BahdanausAlignmentIsTheTrueOne) { EXPECT_GE(outcome_of("Bahdanau", GetParam()).alignment.values, 0.9); }
 
 INSTANTIATE_TEST_SUITE_P(Three, Seeds, testing::Values(123, 1, 2));
 
