@@ -140,9 +140,9 @@ TEST(Translating, AccuracyTable) {
 TEST(Agreement, VerbAndClausesAgree) {
   const AgreementGrammar grammar;
   manual_seed(1);
-  for (const bool opening : {false, true})
+  for (const auto& [opening, stood] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}})
     for (int64_t clauses = 0; clauses <= 3; ++clauses) {
-      const AgreementSentences sentences = grammar.draw(40, clauses, opening);
+      const AgreementSentences sentences = grammar.draw(40, clauses, opening, stood);
       EXPECT_EQ(static_cast<int64_t>(sentences.nouns.size()), clauses + (opening ? 1 : 0));
       const auto plural = sentences.plural.sum().item<int64_t>();
       EXPECT_GT(plural, 0);
@@ -153,16 +153,16 @@ TEST(Agreement, VerbAndClausesAgree) {
         EXPECT_EQ(word(sentences.subject).ends_with('s'), many);
         EXPECT_EQ(word(sentences.subject - 1), "the");
         if (clauses > 0) {
-          EXPECT_EQ(word(sentences.copula), many ? "were" : "was");
+          EXPECT_EQ(word(sentences.copula), stood ? "stood" : many ? "were" : "was");
         }
         for (const int64_t noun : sentences.nouns) EXPECT_EQ(word(noun - 1), "the");
         EXPECT_EQ(word(sentences.words.size(1) - 1), "___");
         EXPECT_TRUE(grammar.text(sentences, i).ends_with(many ? " jump" : " jumps"));
       }
     }
-  expect_error([&] { grammar.draw(0, 1, true); },
+  expect_error([&] { grammar.draw(0, 1, true, true); },
                "agreement: 0 sentences of 1 clauses - expected at least one, of 0 or more");
-  expect_error([&] { grammar.draw(1, -1, true); },
+  expect_error([&] { grammar.draw(1, -1, true, true); },
                "agreement: 1 sentences of -1 clauses - expected at least one, of 0 or more");
 }
 

@@ -14,7 +14,7 @@ const Words kPlaces{"on", "under", "near", "behind"};
 
 Words all_words() {
   Words all = kOne;
-  for (const Words& more : {kMany, kPlaces, Words{"the", "that", "which", "was", "were", ",", "___"}})
+  for (const Words& more : {kMany, kPlaces, Words{"the", "that", "which", "was", "were", "stood", ",", "___"}})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -25,7 +25,7 @@ size_t below(size_t n) { return static_cast<size_t>(randint(0, static_cast<int64
 
 AgreementGrammar::AgreementGrammar() : words(all_words()) {}
 
-AgreementSentences AgreementGrammar::draw(int64_t count, int64_t clauses, bool opening) const {
+AgreementSentences AgreementGrammar::draw(int64_t count, int64_t clauses, bool opening, bool with_stood) const {
   check(count > 0 && clauses >= 0, "agreement: {} sentences of {} clauses - expected at least one, of 0 or more", count,
         clauses);
   AgreementSentences sentences{.words = {}, .plural = empty(count, kInt64), .subject = 0, .copula = -1, .nouns = {}};
@@ -50,7 +50,11 @@ AgreementSentences AgreementGrammar::draw(int64_t count, int64_t clauses, bool o
     sentences.plural[i] = many ? 1 : 0;
     for (int64_t clause = 0; clause < clauses; ++clause) {
       if (clause > 0) text.emplace_back(",");
-      text.insert(text.end(), {clause == 0 ? "that" : "which", many ? "were" : "was", kPlaces[below(kPlaces.size())]});
+      text.insert(text.end(), {clause == 0 ? "that" : "which",
+                               with_stood ? "stood"
+                               : many     ? "were"
+                                          : "was",
+                               kPlaces[below(kPlaces.size())]});
       if (clause == 0) sentences.copula = static_cast<int64_t>(text.size()) - 2;
       noun();
     }

@@ -160,8 +160,9 @@ Trained train_on_lists(const Translator& translator, const NumberLists& lists, i
 }
 
 Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists) {
-  const Trained trained = train_on_lists(translator, lists, steps_of(lesson, kListSteps),
-                                         lesson.quick() ? 8 : kListBatch, lesson.progress());
+  const int64_t steps = translator.name == "Transformer" ? kTransformerSteps : kListSteps;
+  const Trained trained =
+      train_on_lists(translator, lists, steps_of(lesson, steps), lesson.quick() ? 8 : kListBatch, lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
     lesson.lines(accuracy_table({{translator.name, accuracy_by_length(translator, lists)}}));

@@ -26,7 +26,8 @@ Outcome outcome_of(const std::string& model, uint64_t seed) {
   manual_seed(seed);
   const NumberLists lists(200);
   const Translator translator = make_translator(model, lists.german, lists.english);
-  train_on_lists(translator, lists, kListSteps, kListBatch, {.stream = &std::cout});
+  train_on_lists(translator, lists, model == "Transformer" ? kTransformerSteps : kListSteps, kListBatch,
+                 {.stream = &std::cout});
   Outcome outcome{accuracy_by_length(translator, lists), {}, translator.size()};
   if (model != "one vector" && model != "Transformer") outcome.alignment = alignment_of(translator, lists);
   std::cout << accuracy_table({{model, outcome.accuracy}}) << "  aligned: values " << outcome.alignment.values
