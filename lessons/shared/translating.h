@@ -11,7 +11,7 @@ namespace gradus {
 
 // What the models get: so many steps of so many lists. A step of the Transformer takes about half the time of one with
 // attention in a recurrent network, so that it gets twice as many.
-constexpr int64_t kListSteps = 2000, kTransformerSteps = 4000, kListBatch = 32;
+constexpr int64_t kListSteps = 2400, kTransformerSteps = 4000, kListBatch = 32;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
