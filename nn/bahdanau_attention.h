@@ -3,15 +3,18 @@
 
 namespace gradus::nn {
 
-/// (context, weights): the weights are softmax(scores) over the words that `visible` (bool, broadcast to the scores)
-/// lets take part, times `factors` if given; the context is their sum of states.
-/// scores (B, T, S), states (B, S, K) -> (B, T, K), (B, T, S)
-inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& scores, const Tensor& states, const Tensor& visible,
-                                                  const Tensor& factors = {}) {
-  check(!visible.defined() || visible.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
-        visible.defined() ? visible.dtype() : kBool);
-  Tensor weights = visible.defined() ? masked_softmax(scores.masked_fill(logical_not(visible), -INFINITY))
-                                     : softmax(scores, -1);  // (B, T, S)
+/// (context, weights) of decoder states `query` (B, T, H) whose scores (B, T, S) are known: the weights are
+/// softmax(scores) over the words of the mask (B, S), bool, times `factors` if given; the context (B, T, K) is their
+/// sum of the encoder's states (B, S, K).
+inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& query, const Tensor& scores, const Tensor& states,
+                                                  const Tensor& mask, const Tensor& factors = {}) {
+  check(query.dim() == 3 && states.dim() == 3, "attention: query {} and states {}, expected [B, T, H] and [B, S, K]",
+        query.sizes(), states.sizes());
+  if (mask.defined())
+    check(mask.dtype() == kBool && mask.dim() == 2,
+          "attention: the mask is {} {}, expected [B, S] bool: true takes part", mask.sizes(), mask.dtype());
+  Tensor weights = mask.defined() ? masked_softmax(scores.masked_fill(logical_not(mask.unsqueeze(1)), -INFINITY))
+                                  : softmax(scores, -1);  // (B, T, S)
   if (factors.defined()) weights = weights * factors;
   return {matmul(weights, states), weights};
 }
@@ -40,8 +43,8 @@ struct BahdanauAttention : Module {
   std::tuple<Tensor, Tensor> forward(const Tensor& query, const Tensor& states, const Tensor& mask = {},
                                      const Tensor& keys_of_states = {}) const {
     const auto in_scope = scope();
-    const Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states));
-    return weighted_states(s, states, mask.defined() ? mask.unsqueeze(1) : mask);
+    return weighted_states(query, scores(query, keys_of_states.defined() ? keys_of_states : keys(states)), states,
+                           mask);
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 };

@@ -14,8 +14,8 @@ inline Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Dr
                      const Tensor& mask = {}, AttentionTrace* trace = nullptr) {
   check(!mask.defined() || mask.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
         mask.defined() ? mask.dtype() : kBool);
-  const bool fused = !trace && !mask.defined();  // one op, which never has the T x S matrices in memory
-  if (fused) return scaled_dot_product_attention(q, k, v, {}, dropout.active_p(), causal);
+  if (!trace && !mask.defined())  // one fused op, which never has the T x S matrices in memory
+    return scaled_dot_product_attention(q, k, v, {}, dropout.active_p(), causal);
   Tensor visible = mask.defined() ? mask : ones(1, kBool);  // (..., T, S)
   if (causal) visible = logical_and(ones({q.size(-2), k.size(-2)}, kBool).tril(), visible);
   if (!trace) return scaled_dot_product_attention(q, k, v, visible, dropout.active_p());

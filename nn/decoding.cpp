@@ -1,6 +1,5 @@
 #include "nn/decoding.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace gradus::nn {
@@ -26,6 +25,7 @@ Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& o) 
   Tensor words = full(B, o.begin), ended = zeros(B, kBool);  // (B)
   do {
     const NextWord next = speaker.step(words, state);
+    check(next.logits.size(0) == B, "greedy_search: {} sentences, but {} rows of logits", B, next.logits.size(0));
     state = next.state;
     words = masked_fill(next.logits.argmax(-1), ended, o.end);
     ended = logical_or(ended, words == o.end);
@@ -34,7 +34,7 @@ Tensor greedy_search(const Speaker& speaker, int64_t B, const SearchOptions& o) 
   return stack(said, 1);
 }
 
-std::vector<Hypothesis> beam_search(const Speaker& speaker, const SearchOptions& o) {
+Hypothesis beam_search(const Speaker& speaker, const SearchOptions& o) {
   const NoGradGuard no_grad;
   check(o.width > 0 && o.max_length > 0 && o.length_penalty >= 0,
         "beam_search: width is {}, max_length {} and length_penalty {}, expected positive numbers", o.width,
@@ -42,35 +42,35 @@ std::vector<Hypothesis> beam_search(const Speaker& speaker, const SearchOptions&
   const auto score = [&](double log_prob, int64_t length) {
     return log_prob / std::pow(static_cast<double>(length), o.length_penalty);
   };
-  const auto better = [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; };
-  std::vector<Hypothesis> open{{}}, ended;  // open: best first, with its rows in `words`, `log_probs` and `state`
+  Hypothesis best{{}, 0, -INFINITY};
+  std::vector<Hypothesis> open{{}};  // likeliest first, with its rows in `words`, `log_probs` and `state`
   Tensor words = full(1, o.begin), log_probs = zeros(1, kFloat64);
   TensorList state = speaker.state;
   // A sentence only grows less likely, so none scores better than its beginning does at the full length.
-  while (!open.empty() && (ended.empty() || ended[0].score < score(open[0].log_prob, o.max_length))) {
+  while (!open.empty() && score(open[0].log_prob, o.max_length) > best.score) {
     const NextWord next = speaker.step(words, state);
     const auto [N, V] = next.logits.sizes<2>();
     check(N == std::ssize(open), "beam_search: {} beginnings gave {} rows of logits; it takes one sentence at a time",
           open.size(), N);
     const Tensor total = log_probs.unsqueeze(1) + log_softmax(next.logits.to(kFloat64), -1);  // (N, V)
-    const auto [best, places] = topk(total.flatten(), std::min(o.width, N * V));
+    const auto [likeliest, places] = topk(total.flatten(), std::min(o.width, N * V));
     std::vector<Hypothesis> grown;
-    std::vector<int64_t> chosen, parents, last_words;  // of the grown
+    std::vector<int64_t> kept, parents, last_words;  // of the grown
     for (int64_t i = 0; i < places.numel(); ++i) {
       const int64_t place = places[i].item<int64_t>();
       Hypothesis h = open[static_cast<size_t>(place / V)];
       h.ids.push_back(place % V);
-      h.log_prob = best[i].item<double>();
+      h.log_prob = likeliest[i].item<double>();
       h.score = score(h.log_prob, std::ssize(h.ids));
-      const bool ends = h.ids.back() == o.end || std::ssize(h.ids) == o.max_length;
-      (ends ? ended : grown).push_back(h);
-      if (!ends) chosen.push_back(i), parents.push_back(place / V), last_words.push_back(place % V);
+      if (place % V != o.end && std::ssize(h.ids) < o.max_length)
+        grown.push_back(h), kept.push_back(i), parents.push_back(place / V), last_words.push_back(place % V);
+      else if (h.score > best.score) best = h;
     }
-    std::stable_sort(ended.begin(), ended.end(), better);
-    open = grown, words = tensor(last_words), log_probs = best.index_select(0, tensor(chosen)), state = next.state;
+    open = grown, words = tensor(last_words), log_probs = likeliest.index_select(0, tensor(kept)), state = next.state;
     for (Tensor& s : state) s = s.index_select(0, tensor(parents));
   }
-  return ended;
+  check(!best.ids.empty(), "beam_search: no sentence has a probability; are the logits NaN?");
+  return best;
 }
 
 }  // namespace gradus::nn

@@ -13,6 +13,15 @@ struct Encoded {
   Tensor last;    // (B, K): the state at the end, beside it that of a backward walk at the beginning
 };
 
+/// The mask of sentences that end after `lengths` words: (B) int64 of 1 ... S -> (B, S).
+inline Tensor length_mask(const char* op, const Tensor& lengths, int64_t B, int64_t S) {
+  check(lengths.dtype() == kInt64 && lengths.sizes() == Shape{B}, "{}: lengths is {} {}, expected [{}] int64", op,
+        lengths.sizes(), lengths.dtype(), B);
+  const bool fit = logical_and(lengths >= 1, lengths <= S).sum().item<int64_t>() == B;
+  check(fit, "{}: lengths is {}, expected numbers from 1 to {}", op, lengths, S);
+  return arange(S) < lengths.unsqueeze(1);
+}
+
 /// What a model says after a word: the logits of the next word (B, V), the state that goes with it, each tensor with B
 /// in front, and the attention weights (B, S) if there are any.
 struct NextWord {
@@ -48,8 +57,8 @@ struct Hypothesis {
   double score = 0;  // log_prob / length^length_penalty
 };
 
-/// Keeps the `width` likeliest beginnings of a sentence at each step. Those that came to their end, best score first;
-/// the speaker is one of a single sentence.
-std::vector<Hypothesis> beam_search(const Speaker& speaker, const SearchOptions& options);
+/// The sentence of the best score that is found when the `width` likeliest beginnings are kept at each step. The
+/// speaker is one of a single sentence.
+Hypothesis beam_search(const Speaker& speaker, const SearchOptions& options);
 
 }  // namespace gradus::nn

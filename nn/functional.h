@@ -4,18 +4,9 @@
 
 namespace gradus::nn::functional {
 
-using gradus::cross_entropy;
-using gradus::gelu;
-using gradus::layer_norm;
-using gradus::linear;
-using gradus::log_softmax;
-using gradus::mse_loss;
-using gradus::nll_loss;
-using gradus::one_hot;
-using gradus::relu;
-using gradus::scaled_dot_product_attention;
-using gradus::silu;
-using gradus::softmax;
+using gradus::cross_entropy, gradus::gelu, gradus::layer_norm, gradus::linear, gradus::log_softmax, gradus::mse_loss,
+    gradus::nll_loss, gradus::one_hot, gradus::relu, gradus::scaled_dot_product_attention, gradus::silu,
+    gradus::softmax;
 
 /// Rows of weight (V, C), whose place is second here: indices (...) int64 -> (..., C).
 inline Tensor embedding(const Tensor& indices, const Tensor& weight) { return gradus::embedding(weight, indices); }

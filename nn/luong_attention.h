@@ -47,7 +47,7 @@ struct LuongAttention : Module {
     const Tensor left = linear(query, W_a.slice(1, 0, W_a.size(0)));              // (B, T, H)
     return linear(tanh(left.unsqueeze(2) + keys.unsqueeze(1)), v_a).squeeze(-1);  // (B, T, S)
   }
-  /// p of local-p for sentences of the given lengths, (B, 1, 1) or (1): query (B, T, H) -> (B, T, 1)
+  /// p of local-p for sentences of the given lengths (B, 1, 1): query (B, T, H) -> (B, T, 1)
   Tensor positions(const Tensor& query, const Tensor& lengths) const {
     return sigmoid(linear(tanh(linear(query, W_p)), v_p)) * lengths;
   }
@@ -57,17 +57,16 @@ struct LuongAttention : Module {
   std::tuple<Tensor, Tensor> forward(const Tensor& query, const Tensor& states, const Tensor& mask = {},
                                      const Tensor& keys_of_states = {}) const {
     const auto in_scope = scope();
-    const Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states));  // (B, T, S)
-    Tensor visible = mask.defined() ? mask.unsqueeze(1) : mask;                                // (B, 1, S)
-    if (options.window == 0) return weighted_states(s, states, visible);
-
-    const int64_t S = states.size(-2);
-    const Tensor lengths = mask.defined() ? visible.sum(-1, true).to(query.dtype()) : full(1, S, query.dtype());
-    const Tensor distance = arange(S, query.dtype()) - positions(query, lengths);  // (B, T, S)
-    const Tensor near = abs(distance.detach()) <= options.window;                  // (B, T, S)
-    visible = mask.defined() ? logical_and(near, visible) : near;
-    const double sigma = static_cast<double>(options.window) / 2;
-    return weighted_states(s, states, visible, exp(distance * distance / (-2 * sigma * sigma)));
+    Tensor s = scores(query, keys_of_states.defined() ? keys_of_states : keys(states)), near;  // (B, T, S)
+    if (options.window > 0) {
+      const Tensor lengths = (mask.defined() ? mask : ones({1, states.size(1)}, kBool)).sum(-1).view({-1, 1, 1});
+      const Tensor distance =
+          arange(states.size(1), query.dtype()) - positions(query, lengths.to(query.dtype()));  // (B, T, S)
+      const double sigma = static_cast<double>(options.window) / 2;
+      s = s.masked_fill(abs(distance.detach()) > options.window, -INFINITY);
+      near = exp(distance * distance / (-2 * sigma * sigma));
+    }
+    return weighted_states(query, s, states, mask, near);
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 

@@ -46,13 +46,15 @@ struct MultiHeadAttention : Module {
 
   MultiHeadAttention(int64_t d_in, int64_t d_out, int64_t longest, double dropout_p, int64_t heads,
                      bool qkv_bias = false)
-      : num_heads(checked_heads(heads, d_out)),
+      : num_heads(heads),
         context_length(longest),
         W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
         W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
         W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))),
         out_proj(register_module("out_proj", Linear(d_out, d_out))),
-        dropout(register_module("dropout", Dropout(dropout_p))) {}
+        dropout(register_module("dropout", Dropout(dropout_p))) {
+    check(heads > 0 && d_out % heads == 0, "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
+  }
 
   /// The mask (bool, true: takes part) broadcasts to (B, H, T, T).
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
@@ -69,19 +71,12 @@ struct MultiHeadAttention : Module {
     const Tensor context = attend(q, k, v, dropout, causal, mask, trace);                    // (B, H, T, D)
     const Tensor merged = context.transpose(1, 2).reshape({B, T, out_proj.weight.size(1)});  // (B, T, d_out)
     const Tensor output = out_proj(merged);                                                  // (B, T, d_out)
-    if (trace) {
-      trace->merged = merged;
-      trace->output = output;
-    }
+    if (trace) trace->merged = merged, trace->output = output;
     return output;
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 
  private:
-  static int64_t checked_heads(int64_t heads, int64_t d_out) {
-    check(heads > 0 && d_out % heads == 0, "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
-    return heads;
-  }
   Tensor split_heads(const Tensor& x) const {  // (B, T, d_out) -> (B, H, T, D)
     const auto [B, T, d_out] = x.sizes<3>();
     return x.view({B, T, num_heads, d_out / num_heads}).transpose(1, 2);

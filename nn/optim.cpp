@@ -118,11 +118,10 @@ double CosineSchedule::lr(int64_t s) const {
   return low + (high - low) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
-double transformer_lr(int64_t s, int64_t d_model, int64_t warmup_steps) {
-  check(s > 0 && d_model > 0 && warmup_steps > 0,
+double transformer_lr(double s, double d_model, double warmup_steps) {
+  check(s >= 1 && d_model > 0 && warmup_steps > 0,
         "transformer_lr: step {}, d_model {}, warmup_steps {}, expected positive numbers", s, d_model, warmup_steps);
-  const double step = static_cast<double>(s), warmup = static_cast<double>(warmup_steps);
-  return std::min(1 / std::sqrt(step), step / std::pow(warmup, 1.5)) / std::sqrt(static_cast<double>(d_model));
+  return std::min(1 / std::sqrt(s), s / std::pow(warmup_steps, 1.5)) / std::sqrt(d_model);
 }
 
 }  // namespace gradus::optim

@@ -115,7 +115,7 @@ class CosineSchedule {
 /// The Transformer's learning rate at step s = 1, 2, ... (Vaswani et al. 2017, equation 3): it climbs evenly over
 /// warmup_steps, then falls like 1 / sqrt(s):   d_model^-0.5 min(s^-0.5, s warmup_steps^-1.5)
 ///   optimizer.set_lr(optim::transformer_lr(s, 512));
-double transformer_lr(int64_t s, int64_t d_model, int64_t warmup_steps = 4000);
+double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 
 }  // namespace gradus::optim
 

@@ -1,17 +1,19 @@
 #include "nn/recurrent.h"
 
-#include "nn/length_mask.h"
+#include "nn/decoding.h"  // length_mask
 
 namespace gradus::nn {
 namespace {
 
-int64_t checked(const char* layer, int64_t in, int64_t hidden, const RecurrentOptions& o) {
+int64_t checked(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o) {
   check(in >= 0 && hidden > 0 && o.num_layers > 0,
         "{}: input_size is {}, hidden_size is {}, num_layers is {}; expected positive numbers", layer, in, hidden,
         o.num_layers);
   check(o.dropout >= 0 && o.dropout <= (o.num_layers > 1 ? 1 : 0),
         "{}: dropout is {} and num_layers {}; it is a probability and acts between layers", layer, o.dropout,
         o.num_layers);
+  check(o.nonlinearity == "tanh" || (gates == 1 && o.nonlinearity == "relu"),
+        "{}: nonlinearity is '{}', expected 'tanh'{}", layer, o.nonlinearity, gates == 1 ? " or 'relu'" : "");
   return in;
 }
 
@@ -32,7 +34,7 @@ std::vector<Tensor> lstm_step(const Tensor& from_x, const Tensor& from_h, const 
 
 Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden, const RecurrentOptions& o,
                      const Step& step)
-    : input_size(checked(layer, in, hidden, o)),
+    : input_size(checked(layer, gates, in, hidden, o)),
       hidden_size(hidden),
       options(o),
       weights(make_weights(gates)),
@@ -51,11 +53,9 @@ std::vector<Recurrent::Weights> Recurrent::make_weights(int64_t gates) {
     const auto make = [&](const char* name, const Shape& sizes) {
       return register_parameter(name + suffix, uniform_init(sizes, hidden_size));
     };
-    Weights w;
-    w.ih = make("weight_ih", {GH, i < directions ? input_size : directions * hidden_size});
-    w.hh = make("weight_hh", {GH, hidden_size});
-    if (options.bias) w.bias_ih = make("bias_ih", {GH}), w.bias_hh = make("bias_hh", {GH});
-    all.push_back(w);
+    all.push_back({make("weight_ih", {GH, i < directions ? input_size : directions * hidden_size}),
+                   make("weight_hh", {GH, hidden_size}), options.bias ? make("bias_ih", {GH}) : Tensor(),
+                   options.bias ? make("bias_hh", {GH}) : Tensor()});
   }
   return all;
 }
@@ -115,20 +115,11 @@ std::tuple<Tensor, Recurrent::States> Recurrent::walk(const Tensor& x, const Sta
   return {!batched ? y.squeeze(1) : batch_first ? y.transpose(0, 1) : y, final_states};
 }
 
-std::tuple<Tensor, Tensor> Recurrent::forward(const Tensor& x, const Tensor& h0, const Tensor& lengths) const {
-  const auto [output, states] = walk(x, {h0}, lengths);
-  return {output, states[0]};
-}
-
 RNN::RNN(int64_t in, int64_t hidden, const RNNOptions& o)
-    : Recurrent("rnn", 1, in, hidden, {o.num_layers, o.bias, o.batch_first, o.dropout, o.bidirectional},
-                [is_tanh = o.nonlinearity == "tanh"](const Tensor& i, const Tensor& j, const States&) -> States {
-                  return {is_tanh ? tanh(i + j) : relu(i + j)};
-                }),
-      nonlinearity(o.nonlinearity) {
-  check(nonlinearity == "tanh" || nonlinearity == "relu", "rnn: nonlinearity is '{}', expected 'tanh' or 'relu'",
-        nonlinearity);
-}
+    : Recurrent("rnn", 1, in, hidden, o,
+                [is_relu = o.nonlinearity == "relu"](const Tensor& i, const Tensor& j, const States&) -> States {
+                  return {is_relu ? relu(i + j) : tanh(i + j)};
+                }) {}
 
 GRU::GRU(int64_t in, int64_t hidden, const GRUOptions& o) : Recurrent("gru", 3, in, hidden, o, gru_step) {}
 
@@ -138,10 +129,5 @@ Tensor GRU::step(const Tensor& x, const Tensor& h) const {
 }
 
 LSTM::LSTM(int64_t in, int64_t hidden, const LSTMOptions& o) : Recurrent("lstm", 4, in, hidden, o, lstm_step) {}
-
-std::tuple<Tensor, LSTM::State> LSTM::forward(const Tensor& x, const State& initial, const Tensor& lengths) const {
-  const auto [output, states] = walk(x, {std::get<0>(initial), std::get<1>(initial)}, lengths);
-  return {output, {states[0], states[1]}};
-}
 
 }  // namespace gradus::nn

@@ -7,21 +7,15 @@ namespace gradus::nn {
 
 struct RecurrentOptions {
   int64_t num_layers = 1;
+  std::string nonlinearity = "tanh";  // of RNN, or "relu"
   bool bias = true;
   bool batch_first = false;
   double dropout = 0;  // of each layer's outputs before the next
   bool bidirectional = false;
 };
+using RNNOptions = RecurrentOptions;
 using GRUOptions = RecurrentOptions;
 using LSTMOptions = RecurrentOptions;
-struct RNNOptions {
-  int64_t num_layers = 1;
-  std::string nonlinearity = "tanh";  // or "relu"
-  bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;
-  bool bidirectional = false;
-};
 
 /// What the three share: the weights of G gates, and the walk over time. Sequences are (T, B, in), with batch_first
 /// (B, T, in), or one alone as (T, in); outputs have W H numbers at each step, where W is 2 if bidirectional (the
@@ -41,7 +35,10 @@ struct Recurrent : Module {
   const Tensor weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0;
 
   /// (output of every step, last h); h0 is zeros if left out.
-  std::tuple<Tensor, Tensor> forward(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const;
+  std::tuple<Tensor, Tensor> forward(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
+    const auto [output, states] = walk(x, {h0}, lengths);
+    return {output, states[0]};
+  }
   std::tuple<Tensor, Tensor> operator()(const Tensor& x, const Tensor& h0 = {}, const Tensor& lengths = {}) const {
     return forward(x, h0, lengths);
   }
@@ -64,8 +61,6 @@ struct Recurrent : Module {
 
 /// h = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990)
 struct RNN : Recurrent {
-  const std::string nonlinearity;
-
   RNN(int64_t input_size, int64_t hidden_size, const RNNOptions& options = {});
 };
 
@@ -84,7 +79,10 @@ struct LSTM : Recurrent {
 
   LSTM(int64_t input_size, int64_t hidden_size, const LSTMOptions& options = {});
   /// (output of every step, last (h, c)); the initial state is zeros if left out.
-  std::tuple<Tensor, State> forward(const Tensor& x, const State& initial = {}, const Tensor& lengths = {}) const;
+  std::tuple<Tensor, State> forward(const Tensor& x, const State& initial = {}, const Tensor& lengths = {}) const {
+    const auto [output, states] = walk(x, {std::get<0>(initial), std::get<1>(initial)}, lengths);
+    return {output, {states[0], states[1]}};
+  }
   std::tuple<Tensor, State> operator()(const Tensor& x, const State& initial = {}, const Tensor& lengths = {}) const {
     return forward(x, initial, lengths);
   }

@@ -5,14 +5,14 @@
 namespace gradus::nn {
 namespace {
 
-/// "missing 'a', 'b' and 3 more; "
-std::string list(const char* what, const std::vector<std::string>& names) {
+/// "missing 'a', 'b' and 3 more": the names that the other list lacks.
+std::string lacking(const char* what, const NamedTensors& all, const std::map<std::string, Tensor>& other) {
   constexpr size_t kShown = 5;
-  if (names.empty()) return "";
-  std::string text = what;
-  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) text += fmt::format("{} '{}'", i ? "," : "", names[i]);
-  if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
-  return text;
+  std::string text;
+  size_t count = 0;
+  for (const auto& [name, x] : all)
+    if (!other.count(name) && ++count <= kShown) text += fmt::format("{} '{}'", text.empty() ? what : ",", name);
+  return count > kShown ? fmt::format("{} and {} more", text, count - kShown) : text;
 }
 
 }  // namespace
@@ -21,24 +21,21 @@ void save(const Module& module, const std::string& path) { save_safetensors(path
 
 void load(const Module& module, const std::string& path) {
   const NamedTensors parameters = module.named_parameters(), found = load_safetensors(path);
-  std::map<std::string, Tensor> in_file(found.begin(), found.end());
-  std::vector<std::string> missing, unexpected;
-  std::map<std::string, Tensor> in_model(parameters.begin(), parameters.end());
-  for (const auto& [name, p] : parameters)
-    if (!in_file.count(name)) missing.push_back(name);
-  for (const auto& [name, x] : found)
-    if (!in_model.count(name)) unexpected.push_back(name);
-  check(missing.empty() && unexpected.empty(), "load: {}: the file is of another model: {}{}{}", path,
-        list("missing", missing), missing.empty() || unexpected.empty() ? "" : "; ", list("unexpected", unexpected));
+  const std::map<std::string, Tensor> in_file(found.begin(), found.end()),
+      in_model(parameters.begin(), parameters.end());
+  const std::string missing = lacking("missing", parameters, in_file);
+  const std::string unexpected = lacking("unexpected", found, in_model);
+  check(missing.empty() && unexpected.empty(), "load: {}: the file is of another model: {}{}{}", path, missing,
+        missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
   for (const auto& [name, p] : parameters) {
-    const Tensor& x = in_file[name];
+    const Tensor& x = in_file.at(name);
     check(x.sizes() == p.sizes(), "load: {}: '{}' is {} in the file and {} in the model", path, name, x.sizes(),
           p.sizes());
     check(x.dtype() == p.dtype(), "load: {}: '{}' is {} in the file and {} in the model", path, name, x.dtype(),
           p.dtype());
   }
   const NoGradGuard guard;
-  for (const auto& [name, p] : parameters) p.copy_(in_file[name]);
+  for (const auto& [name, p] : parameters) p.copy_(in_file.at(name));
 }
 
 }  // namespace gradus::nn

@@ -1,14 +1,14 @@
 // The Transformer (Vaswani et al. 2017): encoder and decoder without recurrence, so that all words of a sentence are
 // computed at once.
 //
-//   const Tensor logits = model(source, target, lengths);            // (B, S), (B, T), (B) -> (B, T, V)
-//   const Tensor said = greedy_search(model.begin(model.encode(source, lengths)), B, {.begin = 1, .end = 2});
+//   const Encoded encoded = model.encode(source, lengths);       // source (B, S)
+//   const Tensor logits = model.decode(target, encoded);         // target (B, T) -> (B, T, V)
+//   const Tensor said = greedy_search(model.begin(encoded), B, {.begin = 1, .end = 2});
 #pragma once
 #include "nn/containers.h"
 #include "nn/decoding.h"
 #include "nn/embedding.h"
 #include "nn/layer_norm.h"
-#include "nn/length_mask.h"
 #include "nn/multi_head_attention.h"
 
 namespace gradus::nn {
@@ -64,10 +64,8 @@ struct TransformerBlock : Module {
           causal ? "the decoder needs the encoder's states" : "the encoder takes no states");
     Tensor y = self_attn.look(x, x, causal, trace ? &trace->self : nullptr, causal ? Tensor() : mask);
     y = norm_self(x + dropout(y));
-    if (causal) {
-      const Tensor seen = cross_attn->look(y, states, false, trace ? &trace->cross : nullptr, mask);
-      y = (*norm_cross)(y + dropout(seen));
-    }
+    if (causal)
+      y = (*norm_cross)(y + dropout(cross_attn->look(y, states, false, trace ? &trace->cross : nullptr, mask)));
     return norm_ff(y + dropout(ff(y)));
   }
   template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
@@ -78,41 +76,59 @@ struct TransformerBlock : Module {
   }
 };
 
-struct Transformer : Module {
+/// Words times sqrt(C) (section 3.4) plus positions, through the blocks.   ids (B, T) int64 -> (B, T, C)
+struct TransformerStack : Module {
   const TransformerConfig config;
-  const Embedding source_emb, target_emb;
+  const Embedding tok_emb;
   const Dropout dropout;
-  const ModuleList<TransformerBlock> encoder, decoder;
-  const Linear out;  // the target's embedding, transposed (section 3.4)
+  const ModuleList<TransformerBlock> blocks;
+
+  TransformerStack(const TransformerConfig& c, bool in_decoder)
+      : config(c),
+        tok_emb(
+            register_module("tok_emb", Embedding(in_decoder ? c.target_vocab_size : c.source_vocab_size, c.emb_dim))),
+        dropout(register_module("dropout", Dropout(c.drop_rate))),
+        blocks(register_module(
+            "blocks", ModuleList<TransformerBlock>(c.n_layers, [&] { return TransformerBlock(c, in_decoder); }))) {
+    tok_emb.weight.detach().div_(scale());  // so that words come in as large as positions
+  }
+
+  /// As TransformerBlock, but with a mask of (B, S).
+  Tensor forward(const Tensor& ids, const Tensor& mask = {}, const Tensor& states = {},
+                 std::vector<BlockTrace>* traces = nullptr) const {
+    const auto in_scope = scope();
+    const Tensor positions = sinusoidal_positions(ids.size(-1), config.emb_dim).to(tok_emb.weight.dtype());
+    const Tensor for_heads = mask.defined() ? mask.unsqueeze(1).unsqueeze(1) : mask;  // (B, 1, 1, S)
+    Tensor x = dropout(tok_emb(ids) * scale() + positions);                           // (B, T, C) + (T, C)
+    if (traces) traces->assign(blocks.size(), {});
+    for (size_t i = 0; i < blocks.size(); ++i) x = blocks[i](x, for_heads, states, traces ? &(*traces)[i] : nullptr);
+    return x;
+  }
+  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
+
+ private:
+  double scale() const { return std::sqrt(static_cast<double>(config.emb_dim)); }
+};
+
+struct Transformer : Module {
+  const TransformerStack encoder, decoder;
+  const Linear out;  // the embedding of the target's words, transposed (section 3.4)
 
   explicit Transformer(const TransformerConfig& c)
-      : config(c),
-        source_emb(register_module("source_emb", Embedding(c.source_vocab_size, c.emb_dim))),
-        target_emb(register_module("target_emb", Embedding(c.target_vocab_size, c.emb_dim))),
-        dropout(register_module("dropout", Dropout(c.drop_rate))),
-        encoder(register_module("encoder", blocks(/*in_decoder=*/false))),
-        decoder(register_module("decoder", blocks(/*in_decoder=*/true))),
-        out(register_module("out", Linear(target_emb.weight))) {
-    const NoGradGuard no_grad;  // words times sqrt(C) are as large as positions, and logits not much larger than 1
-    for (const Tensor& weight : {source_emb.weight, target_emb.weight}) weight.div_(scale());
-  }
+      : encoder(register_module("encoder", TransformerStack(c, /*in_decoder=*/false))),
+        decoder(register_module("decoder", TransformerStack(c, /*in_decoder=*/true))),
+        out(register_module("out", Linear(decoder.tok_emb.weight))) {}
 
   /// ids (B, S) int64; lengths (B) int64, if they differ. `traces`, if given, gets what every block computed.
   Encoded encode(const Tensor& ids, const Tensor& lengths = {}, std::vector<BlockTrace>* traces = nullptr) const {
-    const auto in_scope = scope();
     const auto [B, S] = ids.sizes<2>();
     const Tensor mask = lengths.defined() ? length_mask("transformer", lengths, B, S) : lengths;
-    return {walk(encoder, source_emb, ids, mask, {}, traces), mask, {}};
+    return {encoder(ids, mask, Tensor(), traces), mask, {}};
   }
   /// The logits after each of the target's words: ids (B, T) int64 -> (B, T, V)
   Tensor decode(const Tensor& ids, const Encoded& encoded, std::vector<BlockTrace>* traces = nullptr) const {
-    const auto in_scope = scope();
-    return out(walk(decoder, target_emb, ids, encoded.mask, encoded.states, traces));
+    return out(decoder(ids, encoded.mask, encoded.states, traces));
   }
-  Tensor forward(const Tensor& source, const Tensor& target, const Tensor& lengths = {}) const {
-    return decode(target, encode(source, lengths));
-  }
-  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
 
   /// Its state is the words so far; each step computes them all again.
   Speaker begin(const Encoded& encoded) const {
@@ -120,22 +136,6 @@ struct Transformer : Module {
               const Tensor ids = state.empty() ? words.unsqueeze(1) : cat({state[0], words.unsqueeze(1)}, 1);  // (B, t)
               return {m.decode(ids, encoded).select(1, -1), {ids}, {}};
             }};
-  }
-
- private:
-  double scale() const { return std::sqrt(static_cast<double>(config.emb_dim)); }
-  ModuleList<TransformerBlock> blocks(bool in_decoder) const {
-    return {config.n_layers, [&] { return TransformerBlock(config, in_decoder); }};
-  }
-  Tensor walk(const ModuleList<TransformerBlock>& blocks_of, const Embedding& embedding, const Tensor& ids,
-              const Tensor& mask, const Tensor& states, std::vector<BlockTrace>* traces) const {
-    const Tensor positions = sinusoidal_positions(ids.size(1), config.emb_dim).to(embedding.weight.dtype());
-    const Tensor for_heads = mask.defined() ? mask.unsqueeze(1).unsqueeze(1) : mask;  // (B, 1, 1, S)
-    Tensor x = dropout(embedding(ids) * scale() + positions);                         // (B, T, C) + (T, C)
-    if (traces) traces->assign(blocks_of.size(), {});
-    for (size_t i = 0; i < blocks_of.size(); ++i)
-      x = blocks_of[i](x, for_heads, states, traces ? &(*traces)[i] : nullptr);  // (B, T, C)
-    return x;
   }
 };
 

@@ -145,7 +145,11 @@ TEST(Attention, Errors) {
   EXPECT_EQ(error_of([&] {
               attention(ones({1, 1, 3}), ones({1, 5, 3}), ones({1, 5}));
             }),
-            "attention: the mask is float32, expected bool: true takes part");
+            "attention: the mask is [1, 5] float32, expected [B, S] bool: true takes part");
+  EXPECT_EQ(error_of([&] {
+              attention(ones({1, 3}), ones({1, 4, 3}));
+            }),
+            "attention: query [1, 3] and states [1, 4, 3], expected [B, T, H] and [B, S, K]");
 }
 
 }  // namespace

@@ -126,6 +126,10 @@ TEST(Greedy, StopsAtTheEnd) {
   EXPECT_TRUE(equal(greedy_search(counter(tensor({3})), 1, {.begin = 0, .end = 6, .max_length = 2}), tensor({{3, 4}})));
   EXPECT_EQ(error_of([&] { greedy_search(counter(tensor({3})), 1, {.max_length = 0}); }),
             "greedy_search: max_length is 0, expected at least 1");
+  EXPECT_EQ(error_of([&] {
+              greedy_search(counter(tensor({3, 5})), 1, {});
+            }),
+            "greedy_search: 1 sentences, but 2 rows of logits");
 }
 
 TEST(Beam, WidthOneIsGreedy) {
@@ -133,10 +137,9 @@ TEST(Beam, WidthOneIsGreedy) {
     const nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 12, .width = 1};
     for (int64_t b = 0; b < 2; ++b) {
       const nn::Encoded encoded = encoder(sources().narrow(0, b, 1));
-      const std::vector<nn::Hypothesis> found = beam_search(decoder.begin(encoded), options);
-      ASSERT_EQ(found.size(), 1u);
-      EXPECT_TRUE(equal(tensor(found[0].ids), greedy_search(decoder.begin(encoded), 1, options)[0]));
-      EXPECT_EQ(found[0].score, found[0].log_prob);
+      const nn::Hypothesis found = beam_search(decoder.begin(encoded), options);
+      EXPECT_TRUE(equal(tensor(found.ids), greedy_search(decoder.begin(encoded), 1, options)[0]));
+      EXPECT_EQ(found.score, found.log_prob);
     }
   });
 }
@@ -170,7 +173,7 @@ template <class Decoder> std::vector<nn::Hypothesis> all_sentences(const Decoder
 
 TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
   int greedy_misses = 0;
-  for (const uint64_t seed : {1, 2, 3, 4, 5, 6})
+  for (uint64_t seed = 1; seed <= 6; ++seed)
     for (const double length_penalty : {0.0, 1.0}) {
       manual_seed(seed);
       const nn::EncoderDecoderConfig config{
@@ -181,12 +184,12 @@ TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
       nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 4, .width = 81, .length_penalty = length_penalty};
       const std::vector<nn::Hypothesis> all = all_sentences(decoder, encoded, options, 3);
       ASSERT_EQ(all.size(), 1u + 2 + 4 + 24);
-      const nn::Hypothesis best = beam_search(decoder.begin(encoded), options)[0];
+      const nn::Hypothesis best = beam_search(decoder.begin(encoded), options);
       EXPECT_EQ(best.ids, all[0].ids);
       EXPECT_NEAR(best.log_prob, all[0].log_prob, 1e-5);
       EXPECT_NEAR(best.score, all[0].score, 1e-5);
       options.width = 1;
-      if (beam_search(decoder.begin(encoded), options)[0].ids != all[0].ids) ++greedy_misses;
+      if (beam_search(decoder.begin(encoded), options).ids != all[0].ids) ++greedy_misses;
     }
   EXPECT_GT(greedy_misses, 0);  // so that it takes a beam to find it
 }
@@ -199,7 +202,7 @@ TEST(Beam, LengthPenaltyPrefersLongerSentences) {
         return {where((words == 0).unsqueeze(1), after_begin, after), {}, {}};
       }};
   const auto best = [&](double penalty) {
-    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty})[0].ids;
+    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty}).ids;
   };
   EXPECT_EQ(best(0), (std::vector<int64_t>{1}));
   EXPECT_EQ(best(1), (std::vector<int64_t>{2, 1}));

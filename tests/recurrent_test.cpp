@@ -213,6 +213,7 @@ TEST(Recurrent, Errors) {
             "rnn: dropout is 0.5 and num_layers 1; it is a probability and acts between layers");
   EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.nonlinearity = "gelu"}); }),
             "rnn: nonlinearity is 'gelu', expected 'tanh' or 'relu'");
+  EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.nonlinearity = "relu"}); }), "gru: nonlinearity is 'relu', expected 'tanh'");
   EXPECT_EQ(error_of([] { nn::RNN(3, 0); }),
             "rnn: input_size is 3, hidden_size is 0, num_layers is 1; expected positive numbers");
   const nn::GRU layer(3, 4, {.batch_first = true});
