@@ -135,9 +135,9 @@ TEST(Lesson, WithoutABookChecksAreByHand) {
   };
   const Ended right = run(kByHand, {}, body(6)), wrong = run(kByHand, {}, body(7));
   EXPECT_EQ(right.status, 0);
-  EXPECT_CONTAINS(right.output, "same as by hand: yes");
+  EXPECT_CONTAINS(right.output, "as expected: yes");
   EXPECT_EQ(wrong.status, 1);
-  EXPECT_CONTAINS(wrong.output, "same as by hand: no");
+  EXPECT_CONTAINS(wrong.output, "as expected: no");
 }
 
 TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {

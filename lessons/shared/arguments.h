@@ -15,15 +15,17 @@ struct About {
   std::vector<std::string> able = {};       // what the reader will be able to do
   std::string question = {};                // what the lesson answers
   std::string golden = {};                  // where its numbers are in golden/; "" if the book has none
-  std::vector<std::string> playing = {};    // which of query, seed, text and dropout change something here
+  std::vector<std::string> playing = {};    // of query, seed, text, dropout, quick and pairs: which change something
   std::vector<std::string> exercises = {};  // which of lessons/exercises/ follow it
+  bool own_text = false;                    // --text is no list of words, the lesson reads it
 };
 
 struct Arguments {
-  bool step = false, quiet = false, mkl_dropout = false;
+  bool step = false, quiet = false, quick = false, mkl_dropout = false;
   std::optional<int64_t> query, seed;
-  std::optional<std::string> text;
+  std::optional<std::string> text, pairs;
   terminal::Canvas canvas;
+  bool terminal = false;     // the output is a terminal
   bool interactive = false;  // someone is there to press Enter
 
   /// What of the book's example was exchanged, such as "--seed and --text"; "" if nothing that the lesson plays with.

@@ -31,8 +31,10 @@ Words split_words(const std::string& text) {
   return words;
 }
 
-std::string difference_text(double difference) {
-  return difference == 0 ? "largest difference 0" : fmt::format("largest difference {:.1e}", difference);
+std::string difference_text(std::optional<double> difference) {
+  return !difference       ? ""
+         : difference == 0 ? "largest difference 0"
+                           : fmt::format("largest difference {:.1e}", *difference);
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
       out_(out),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.playing)) {
-  if (arguments.text) words_ = split_words(*arguments.text);
+  if (arguments.text && !about.own_text) words_ = split_words(*arguments.text);
   const auto T = static_cast<int64_t>(words_.size());
   if (arguments.query) {
     check(*arguments.query >= 1 && *arguments.query <= T, "--query: {} - the words are numbered 1 to {}",
@@ -67,7 +69,9 @@ void Lesson::begin() {
   for (const auto& [given, name] : {std::pair{arguments_.query.has_value(), "query"},
                                     {arguments_.seed.has_value(), "seed"},
                                     {arguments_.text.has_value(), "text"},
-                                    {arguments_.mkl_dropout, "dropout"}})
+                                    {arguments_.mkl_dropout, "dropout"},
+                                    {arguments_.quick, "quick"},
+                                    {arguments_.pairs.has_value(), "pairs"}})
     if (given && std::find(about_.playing.begin(), about_.playing.end(), name) == about_.playing.end())
       paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
@@ -108,8 +112,9 @@ void Lesson::end_step() {
     ++steps_checked_;
     const bool ok = first_wrong_.empty();
     if (!ok) ++steps_wrong_;
-    const std::string what = about_.golden.empty() ? "same as by hand" : "same as the book";
-    check_line(ok, what, difference_text(largest_difference_) + (ok ? "" : "; " + first_wrong_));
+    const std::string what = about_.golden.empty() ? "as expected" : "same as the book";
+    const std::string difference = difference_text(largest_difference_);
+    check_line(ok, what, difference + (ok ? "" : (difference.empty() ? "" : "; ") + first_wrong_));
   } else if (unchecked_) {
     if (quiet()) out_ << fmt::format("{:02} {:<8}", about_.number, section_);
     out_ << "same as the book: not checked (" << exchanged_ << ")\n";
@@ -117,7 +122,7 @@ void Lesson::end_step() {
   }
   checks_ = 0;
   unchecked_ = false;
-  largest_difference_ = 0;
+  largest_difference_.reset();
   first_wrong_.clear();
 }
 
@@ -175,13 +180,13 @@ void Lesson::show(const std::string& name, const Tensor& x, const Labels& labels
   note_check(result.same, result.largest_difference, name + ": " + result.where);
 }
 
-void Lesson::note_check(bool ok, double difference, const std::string& wrong) {
+void Lesson::note_check(bool ok, std::optional<double> difference, const std::string& wrong) {
   ++checks_;
-  largest_difference_ = std::max(largest_difference_, difference);
+  if (difference) largest_difference_ = std::max(largest_difference_.value_or(0), *difference);
   if (!ok && first_wrong_.empty()) first_wrong_ = wrong;
 }
 
-void Lesson::note_equal(bool ok, double difference, const std::string& what, const std::string& detail,
+void Lesson::note_equal(bool ok, std::optional<double> difference, const std::string& what, const std::string& detail,
                         const std::string& wrong) {
   const bool by_hand = about_.golden.empty();
   if (by_hand) note_check(ok, difference, what + ": " + wrong);
@@ -198,6 +203,15 @@ void Lesson::equal(const std::string& what, const Tensor& a, const Tensor& b, do
 
 void Lesson::equal(const std::string& what, int64_t a, int64_t b) {
   note_equal(a == b, static_cast<double>(std::abs(a - b)), what, "", fmt::format("{} instead of {}", a, b));
+}
+
+void Lesson::holds(const std::string& what, bool ok, const std::string& detail) {
+  note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
+}
+
+Progress::Output Lesson::progress() {
+  after_check_line_ = !quiet();  // an empty line is due after its last line
+  return {quiet() ? nullptr : &out_, arguments_.terminal, arguments_.canvas};
 }
 
 void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows, const Words& columns,
@@ -246,8 +260,7 @@ int Lesson::finish() {
   const int wrong = steps_wrong_ + others_wrong_;
   if (!quiet() && (steps_checked_ > 0 || wrong > 0))
     out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number, steps_checked_ - steps_wrong_,
-                        steps_checked_,
-                        about_.golden.empty() ? "are as worked out by hand" : "have the book's numbers");
+                        steps_checked_, about_.golden.empty() ? "are as expected" : "have the book's numbers");
   if (!quiet() && !about_.exercises.empty())
     out_ << terminal::wrap(fmt::format("Exercises that follow: ./run exercise {}", fmt::join(about_.exercises, ", ")),
                            std::min(80, canvas().width));
@@ -266,11 +279,14 @@ int run_lesson(int argc, const char* const* argv, const About& about, void (*les
     Arguments arguments;
     if (const auto status = parse(argc, argv, about, arguments)) return *status;
     Lesson page(about, arguments, std::cin, std::cout);
+    int left = 0;
     try {
       lesson(page);
-    } catch (const Lesson::Leave&) {
+    } catch (const Lesson::Leave& leave) {
+      left = leave.status;
     }
-    return page.finish();
+    const int status = page.finish();
+    return left ? left : status;
   } catch (const std::exception& e) {
     std::cout.flush();
     std::cerr << fmt::format("lesson {:02}: {}\n", about.number, e.what());

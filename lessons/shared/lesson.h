@@ -9,6 +9,7 @@
 
 #include "lessons/shared/arguments.h"
 #include "lessons/shared/labels.h"
+#include "lessons/shared/progress.h"
 
 namespace gradus {
 
@@ -27,6 +28,11 @@ class Lesson {
   uint64_t seed(uint64_t book) const;
   /// "", or "_mkl" with --dropout=mkl: how the names of numbers end that depend on the dropout mask.
   std::string mask_suffix() const { return arguments_.mkl_dropout ? "_mkl" : ""; }
+  /// --text and --pairs as they were given.
+  const std::optional<std::string>& text() const { return arguments_.text; }
+  const std::optional<std::string>& pairs() const { return arguments_.pairs; }
+  /// With --quick: whatever takes long is to be cut short, and then claims about what was learned are not checked.
+  bool quick() const { return arguments_.quick; }
   /// Whether this is the book's example, so that its numbers can be expected.
   bool by_the_book() const { return exchanged_.empty(); }
 
@@ -56,6 +62,8 @@ class Lesson {
   /// "what: yes", if a and b are the same within `tolerance`; else "no", and the lesson fails.
   void equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance = 2e-6);
   void equal(const std::string& what, int64_t a, int64_t b);
+  /// "what: yes (detail)", if it holds; else "no", and the lesson fails.
+  void holds(const std::string& what, bool ok, const std::string& detail = "");
 
   // pictures
   /// A matrix of weights (rows, columns); `high` has the brightest colour.
@@ -63,6 +71,8 @@ class Lesson {
                double high = 1);
   void bars(const Words& labels, const Tensor& values);
   const terminal::Canvas& canvas() const { return arguments_.canvas; }
+  /// Where long work shows how far it is.
+  Progress::Output progress();
 
   // questions
   /// With --step: asks, waits for a guess and answers it. The options are numbered from 1, `answer` counts from 0.
@@ -71,15 +81,17 @@ class Lesson {
   /// Ends the last step; the exit status.
   int finish();
 
-  /// Thrown when the reader leaves: q, or the end of the input.
-  struct Leave {};
+  /// Thrown when the reader leaves: q, the end of the input, or Ctrl-C in the middle of long work.
+  struct Leave {
+    int status = 0;
+  };
 
  private:
   void begin();
   void end_step();
   std::ostream& page();  // to write to, with the empty line that is due after a line of checks
-  void note_check(bool ok, double difference, const std::string& wrong);
-  void note_equal(bool ok, double difference, const std::string& what, const std::string& detail,
+  void note_check(bool ok, std::optional<double> difference, const std::string& wrong);
+  void note_equal(bool ok, std::optional<double> difference, const std::string& what, const std::string& detail,
                   const std::string& wrong);
   void paragraph(const std::string& text);
   void check_line(bool ok, const std::string& what, const std::string& detail);
@@ -95,7 +107,7 @@ class Lesson {
   std::string exchanged_;
   std::string section_;
   int checks_ = 0, steps_ = 0, steps_checked_ = 0, steps_wrong_ = 0, others_wrong_ = 0;
-  double largest_difference_ = 0;
+  std::optional<double> largest_difference_;
   bool unchecked_ = false, after_check_line_ = false;
   std::string first_wrong_;
 };

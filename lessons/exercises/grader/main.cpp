@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
       "./run exercise");
   std::string which, only, name, color = "auto", answers = GRADUS_SOURCE_DIR "/lessons/exercises";
   int rounds = 4;
+  bool without_mutants = false;
   app.add_option("exercise", which, "a name or number, or: list, new, reset, verify, timing");
   app.add_option("--color", color, "auto, never, 256, truecolor or always");
   app.add_option("--answers", answers, "where your answers and your progress lie")->type_name("FOLDER");
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
   resetting->add_option("exercise", only)->required();
   CLI::App* const verifying = command("verify", "tests the grader: every stub, solution and mutant");
   verifying->add_option("exercise", only);
+  verifying->add_flag("--without-mutants", without_mutants, "stubs and solutions alone");
   CLI::App* const taking_time = command("timing", "from save to verdict, over all exercises");
   taking_time->add_option("--rounds", rounds)->check(CLI::Range(1, 100));
   try {
@@ -83,7 +85,7 @@ int main(int argc, char** argv) {
     Progress progress(exercises);
     if (*listing) return fmt::print("{}", list_text(exercises, progress)), 0;
     const Grader grader(exercises);
-    if (*verifying) return verify(grader, only);
+    if (*verifying) return verify(grader, only, !without_mutants);
     if (*taking_time) return timing(exercises, rounds);
 
     const bool tty = terminal::stdin_is_tty() && terminal::stdout_is_tty();

@@ -4,7 +4,8 @@
 
 namespace gradus {
 
-/// Grades the stub, the solution and the mutants of the exercises (all of them, or the one named); the exit status.
-int verify(const Grader& grader, const std::string& only = "");
+/// Grades the stub, the solution and, if asked, the mutants of the exercises (all of them, or the one named); the exit
+/// status.
+int verify(const Grader& grader, const std::string& only = "", bool mutants = true);
 
 }  // namespace gradus

@@ -1,0 +1,220 @@
+// Training as lessons 02, 03 and 09 do it, how its outcome is measured, and the sentences of lesson 09.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lessons/shared/agreement.h"
+#include "lessons/shared/translators.h"
+#include "tensor/random.h"
+#include "tests/expect_error.h"
+
+#ifdef LESSON_02
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#endif
+
+using namespace gradus;
+
+namespace {
+
+/// Says what it is told to, whatever it is given; looks at what it is told to.
+Translator parrot(const Tensor& says, const Tensor& looks_at = {}) {
+  Translator translator{"parrot", {}, {}, {}};
+  translator.begin = [=](const Batch& batch) -> nn::Speaker {
+    const auto step = [=, S = batch.source.size(1)](const Tensor&, const TensorList& state) -> nn::NextWord {
+      const auto t = state[0][0].item<int64_t>();
+      const Tensor word = t < says.size(1) ? says.select(1, t) : full(says.size(0), kEnd);
+      const Tensor weights = looks_at.defined() ? one_hot(looks_at.select(1, t), S).to(kFloat32) : Tensor();
+      return {one_hot(word, 40).to(kFloat32), {state[0] + 1}, weights};
+    };
+    return {{zeros(says.size(0), kInt64)}, step};
+  };
+  return translator;
+}
+
+TEST(Translating, OnlyExactlyRightCounts) {
+  const Vocabulary v({"a", "b"});
+  const Batch batch = make_batch({{{"a"}, {"a", "b"}}, {{"a"}, {"b"}}, {{"a"}, {"a"}}, {{"a"}, {"a"}}}, v, v);
+  // right; right; one word too many; ends too early
+  EXPECT_EQ(exactly_right(parrot(tensor({{3, 4, kEnd}, {4, kEnd, 4}, {3, 3, kEnd}, {kEnd, 3, kEnd}})), batch), 0.5);
+  EXPECT_EQ(exactly_right(parrot(full({4, 9}, 3)), batch), 0);  // never ends
+}
+
+TEST(Translating, AlignmentIsCountedWithoutCommasAndEnds) {
+  manual_seed(1);
+  const NumberLists lists(3);
+  for (size_t i = 0; i < lists.tests().size(); ++i) {
+    const Tensor &truth = lists.alignments()[i], &target = lists.tests()[i].target;
+    EXPECT_TRUE(equal(truth < 0, logical_or(target <= kEnd, target == lists.english.numbers({","})[0])));
+  }
+  Translator one = parrot(lists.tests()[0].target);
+  const auto look = [&](int64_t off) {
+    one.begin = [&, off](const Batch& batch) {
+      const auto i = static_cast<size_t>(std::find_if(lists.tests().begin(), lists.tests().end(),
+                                                      [&](const Batch& b) { return b.source.is_same(batch.source); }) -
+                                         lists.tests().begin());
+      const Tensor places = clamp(lists.alignments()[i], 0) + off;
+      return parrot(batch.target, clamp(places, 0, batch.source.size(1) - 1)).begin(batch);
+    };
+    return alignment_of(one, lists);
+  };
+  EXPECT_EQ(look(0).values, 1);
+  EXPECT_EQ(look(0).hundreds, 1);
+  EXPECT_LT(look(1).values, 0.2);
+  EXPECT_LT(look(1).hundreds, 0.2);
+}
+
+TEST(Translating, TestListsHoldUnseenNumbersOnly) {
+  manual_seed(1);
+  const NumberLists lists(20);
+  ASSERT_EQ(lists.tests().size(), 8u);
+  const auto written = [&](const Batch& batch, int64_t i) {
+    return numbers::written_english(lists.english.words(batch.target[i]));
+  };
+  std::vector<std::string> unseen;
+  for (const int64_t n : numbers::below_thousand(true))
+    unseen.push_back(numbers::written_english(numbers::translate(n).english));
+  const auto is_unseen = [&](const std::string& n) {
+    return std::find(unseen.begin(), unseen.end(), n) != unseen.end();
+  };
+  const auto parts = [](const std::string& text) {
+    std::vector<std::string> list;
+    for (size_t from = 0; from < text.size();) {
+      const size_t end = std::min(text.find(", ", from), text.size());
+      list.push_back(text.substr(from, end - from));
+      from = end + 2;
+    }
+    return list;
+  };
+  for (size_t length = 1; length <= 8; ++length) {
+    const Batch training = lists.training_batch(static_cast<int64_t>(length), 20);
+    for (int64_t i = 0; i < 20; ++i) {
+      const auto test = parts(written(lists.tests()[length - 1], i)), seen = parts(written(training, i));
+      EXPECT_EQ(test.size(), length);
+      EXPECT_EQ(seen.size(), length);
+      EXPECT_TRUE(std::all_of(test.begin(), test.end(), is_unseen));
+      EXPECT_TRUE(std::none_of(seen.begin(), seen.end(), is_unseen));
+    }
+  }
+}
+
+TEST(Translating, LongListsComeInDuringTheFirstThird) {
+  EXPECT_EQ(NumberLists::length(0, 600), 1);
+  for (int64_t s = 0; s < 25; ++s) EXPECT_EQ(NumberLists::length(s, 600), 1);
+  std::vector<int64_t> counts(9, 0);
+  for (int64_t s = 200; s < 600; ++s) ++counts[static_cast<size_t>(NumberLists::length(s, 600))];
+  for (size_t length = 1; length <= 8; ++length) EXPECT_EQ(counts[length], 50);
+}
+
+TEST(Translating, EveryModelLearnsSomethingInAFewSteps) {
+  for (const char* name :
+       {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p", "Transformer"}) {
+    manual_seed(1);
+    const NumberLists lists(2);
+    const Translator translator = make_translator(name, lists.german, lists.english);
+    const Batch batch = lists.training_batch(2, 8);
+    const auto loss = [&] {
+      const NoGradGuard no_grad;
+      return batch_loss(translator.logits(batch), batch).item<double>();
+    };
+    const double before = loss();
+    const Trained trained =
+        train(translator, [&](int64_t) { return batch; }, {.steps = 10, .lr = 3e-3, .warmup = 1}, {});
+    EXPECT_EQ(trained.steps, 10);
+    EXPECT_FALSE(trained.stopped);
+    EXPECT_LT(loss(), 0.95 * before) << name;
+    EXPECT_NEAR(static_cast<double>(translator.size()), 162000, 10000) << name;
+  }
+  const Vocabulary v({"a"});
+  expect_error([&] { make_translator("Schmidhuber", v, v); }, "make_translator: there is no 'Schmidhuber'");
+}
+
+TEST(Translating, AccuracyTable) {
+  EXPECT_EQ(accuracy_table({{"one vector", {1, 0.995, 0.9, 0.5, 0.25, 0.125, 0, 0}}}),
+            "  numbers in the list     1     2     3     4     5     6     7     8\n"
+            "  one vector          100.0  99.5  90.0  50.0  25.0  12.5   0.0   0.0\n");
+}
+
+TEST(Agreement, VerbAndClausesAgree) {
+  const AgreementGrammar grammar;
+  manual_seed(1);
+  for (const auto& [opening, stood] : {std::pair{false, false}, {true, false}, {false, true}, {true, true}})
+    for (int64_t clauses = 0; clauses <= 3; ++clauses) {
+      const AgreementSentences sentences = grammar.draw(40, clauses, opening, stood);
+      EXPECT_EQ(static_cast<int64_t>(sentences.nouns.size()), clauses + (opening ? 1 : 0));
+      const auto plural = sentences.plural.sum().item<int64_t>();
+      EXPECT_GT(plural, 0);
+      EXPECT_LT(plural, 40);
+      for (int64_t i = 0; i < 40; ++i) {
+        const auto word = [&](int64_t at) { return grammar.words.word(sentences.words[i][at].item<int64_t>()); };
+        const bool many = sentences.plural[i].item<int64_t>() == 1;
+        EXPECT_EQ(word(sentences.subject).ends_with('s'), many);
+        EXPECT_EQ(word(sentences.subject - 1), "the");
+        if (clauses > 0) {
+          EXPECT_EQ(word(sentences.copula), stood ? "stood" : many ? "were" : "was");
+        }
+        for (const int64_t noun : sentences.nouns) EXPECT_EQ(word(noun - 1), "the");
+        EXPECT_EQ(word(sentences.words.size(1) - 1), "___");
+        EXPECT_TRUE(grammar.text(sentences, i).ends_with(many ? " jump" : " jumps"));
+      }
+    }
+  expect_error([&] { grammar.draw(0, 1, true, true); },
+               "agreement: 0 sentences of 1 clauses - expected at least one, of 0 or more");
+  expect_error([&] { grammar.draw(1, -1, true, true); },
+               "agreement: 1 sentences of -1 clauses - expected at least one, of 0 or more");
+}
+
+TEST(PairsFromTrans, ShortSentencesOnly) {
+  const std::string list = testing::TempDir() + "/trans_pairs_test.txt";
+  FILE* out = fopen(list.c_str(), "w");
+  ASSERT_TRUE(out);
+  fputs(
+      "# a comment :: no pair.\n"
+      "Rute {f} | Ruten {pl} :: rod | rods\n"
+      "Das ist gut!; Prima! [ugs.] | Wie geht's (dir)? :: That's good! | How are you?\n"
+      "Eins. | Zwei. :: One.\n"
+      "Dieser Satz hat mit seinem Punkt wohl acht Stücke. :: This sentence is too long for it.\n",
+      out);
+  fclose(out);
+  FILE* in = popen(("awk -f '" GRADUS_SOURCE_DIR "/lessons/shared/pairs_from_trans.awk' '" + list + "'").c_str(), "r");
+  ASSERT_TRUE(in);
+  std::string text;
+  for (int c = fgetc(in); c != EOF; c = fgetc(in)) text += static_cast<char>(c);
+  EXPECT_EQ(pclose(in), 0);
+  std::remove(list.c_str());
+  EXPECT_EQ(text, "das ist gut !\tthat's good !\nwie geht's ?\thow are you ?\n");
+}
+
+#ifdef LESSON_02
+TEST(LessonProgram, CtrlCInTrainingShowsWhatWasLearned) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], 1);
+    close(ends[0]);
+    close(ends[1]);
+    execl(LESSON_02, LESSON_02, static_cast<char*>(nullptr));
+    _exit(99);
+  }
+  close(ends[1]);
+  std::string output;
+  char buffer[4096];
+  bool sent = false;
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
+    output.append(buffer, static_cast<size_t>(got));
+    if (!sent && output.find("on this machine") != output.npos) sent = kill(child, SIGINT) == 0;
+  }
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << output;
+  EXPECT_NE(output.find("one vector: stopped after "), output.npos) << output;
+  EXPECT_NE(output.find("numbers in the list     1     2"), output.npos) << output;
+  EXPECT_EQ(output.find("Let it speak"), output.npos) << output;
+}
+#endif
+
+}  // namespace
