@@ -48,7 +48,7 @@ std::string catcher(const std::filesystem::path& mutant) {
   return std::regex_match(first, found, std::regex("// caught by (\\w+\\.\\w+)")) ? found[1].str() : "";
 }
 
-std::vector<Trial> trials_of(const Grader& grader, const Exercise& e, bool mutants) {
+std::vector<Trial> trials_of(const Grader& grader, const Exercise& e, bool with_mutants) {
   const Exercises& all = grader.exercises();
   std::vector<Trial> trials;
   trials.push_back({e.folder + " files", [&all, e]() -> std::string {
@@ -82,7 +82,7 @@ std::vector<Trial> trials_of(const Grader& grader, const Exercise& e, bool mutan
                         std::filesystem::remove_all(own.mine);
                         return v.outcome == Outcome::does_not_compile ? "" : other_than("red", v);
                       }});
-  for (const auto& file : mutants ? all.mutants(e) : std::vector<std::filesystem::path>())
+  for (const auto& file : with_mutants ? all.mutants(e) : std::vector<std::filesystem::path>())
     trials.push_back({e.folder + " mutant " + file.stem().string(), [&grader, e, file]() -> std::string {
                         const std::string expected = catcher(file);
                         if (expected.empty()) return "its first line must be: // caught by stage.check";
@@ -95,11 +95,11 @@ std::vector<Trial> trials_of(const Grader& grader, const Exercise& e, bool mutan
 
 }  // namespace
 
-int verify(const Grader& grader, const std::string& only, bool mutants) {
+int verify(const Grader& grader, const std::string& only, bool with_mutants) {
   std::vector<Trial> trials;
   for (const Exercise& e : grader.exercises().all())
     if (only.empty() || grader.exercises().find(only).folder == e.folder) {
-      const std::vector<Trial> more = trials_of(grader, e, mutants);
+      const std::vector<Trial> more = trials_of(grader, e, with_mutants);
       trials.insert(trials.end(), more.begin(), more.end());
     }
   std::vector<std::string> problems(trials.size());

@@ -6,6 +6,6 @@ namespace gradus {
 
 /// Grades the stub, the solution and, if asked, the mutants of the exercises (all of them, or the one named); the exit
 /// status.
-int verify(const Grader& grader, const std::string& only = "", bool mutants = true);
+int verify(const Grader& grader, const std::string& only = "", bool with_mutants = true);
 
 }  // namespace gradus
