@@ -62,26 +62,26 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
       fmt::format("  encoder, {0} blocks   each German word looks at all German words\n"
                   "  decoder, {0} blocks   each English word looks at itself and those before it,\n"
                   "                      and then at all German words (cross-attention)",
-                  model.config.n_layers));
+                  model.encoder.config.n_layers));
   lesson.say(
       "After each: a shortcut and a layer norm; then two linear layers for each word by itself, again with both. {} "
       "heads look at different things side by side. What is said by the masks can be tested: change what is hidden, "
       "and "
       "nothing may change.",
-      model.config.n_heads);
+      model.encoder.config.n_heads);
   const NoGradGuard no_grad;
   const numbers::Translation short_one = numbers::translate(7), long_one = numbers::translate({27, 786});
   const Batch batch = make_batch({{short_one.german, short_one.english}, {long_one.german, long_one.english}},
                                  lists.german, lists.english);
-  const Tensor before = model(batch.source, batch.target_in, batch.lengths);
+  const Tensor before = model.decode(batch.target_in, model.encode(batch.source, batch.lengths));
   lesson.print("lengths", batch.lengths, {.columns = {"sieben", "27, 786"}});
   const Tensor other_padding = batch.source.clone(), other_end = batch.target_in.clone();
   other_padding[0].slice(0, batch.lengths[0].item<int64_t>()).fill_(5);
-  lesson.equal("other padding behind 'sieben', the same scores", model(other_padding, batch.target_in, batch.lengths),
-               before, 0);
+  lesson.equal("other padding behind 'sieben', the same scores",
+               model.decode(batch.target_in, model.encode(other_padding, batch.lengths)), before, 0);
   const int64_t last = batch.target_in.size(1) - 1;
   other_end.select(1, last).fill_(5);
-  const Tensor after = model(batch.source, other_end, batch.lengths);
+  const Tensor after = model.decode(other_end, model.encode(batch.source, batch.lengths));
   lesson.equal("another last English word, the same scores before it", after.narrow(1, 0, last),
                before.narrow(1, 0, last), 0);
   lesson.holds("and others at it", !allclose(after.select(1, last), before.select(1, last)));
@@ -124,7 +124,7 @@ void speed(Lesson& lesson) {
 /// In every head of the last block, how often English pieces look most at the German piece that they translate.
 std::vector<double> aligned_heads(const nn::Transformer& model, const NumberLists& lists) {
   const NoGradGuard no_grad;
-  std::vector<double> right(static_cast<size_t>(model.config.n_heads));
+  std::vector<double> right(static_cast<size_t>(model.encoder.config.n_heads));
   double all = 0;
   for (size_t i = 0; i < lists.tests().size(); ++i) {
     const Batch& test = lists.tests()[i];
@@ -158,7 +158,7 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   lesson.ask("each head of the last block: does it look at the German piece that is being translated?",
              {"all of them do", "some do", "none does"}, 1);
   lesson.say("How often a head of the decoder's last cross-attention looks most at the piece that is translated:");
-  lesson.bars(named("head ", model.config.n_heads), tensor(heads, kFloat32));
+  lesson.bars(named("head ", model.encoder.config.n_heads), tensor(heads, kFloat32));
   const NoGradGuard no_grad;
   const numbers::Translation t = numbers::translate({27, 786});
   const Batch one = make_batch({{t.german, t.english}}, lists.german, lists.english);
