@@ -207,10 +207,10 @@ void up_to_millions(Lesson& lesson) {
   const Vocabulary german(numbers::all_german()), english(numbers::all_english());
   const auto draw = [&](bool test) {
     std::vector<SentencePair> pairs;
-    const Tensor drawn = randint(0, (numbers::kLargest + 1) / 10, kListBatch);
-    for (int64_t i = 0; i < kListBatch; ++i) {  // numbers that end in 7 are for testing
-      const int64_t last = test ? 7 : (drawn[i].item<int64_t>() % 9 + 8) % 10;
-      const numbers::Translation t = numbers::translate(drawn[i].item<int64_t>() * 10 + last);
+    while (std::ssize(pairs) < kListBatch) {  // every 11th number is for testing
+      const int64_t n = randint(0, numbers::kLargest + 1, {}).item<int64_t>();
+      if ((n % 11 == 7) != test) continue;
+      const numbers::Translation t = numbers::translate(n);
       pairs.push_back({t.german, t.english});
     }
     return make_batch(pairs, german, english);
@@ -219,7 +219,7 @@ void up_to_millions(Lesson& lesson) {
   const nn::Encoder encoder(config);
   const Translator translator = translator_of("single numbers", encoder, nn::Decoder(config));
   const Trained trained = train(
-      translator, [&](int64_t) { return draw(false); }, {.steps = steps_of(lesson, kListSteps / 2)}, lesson.progress());
+      translator, [&](int64_t) { return draw(false); }, {.steps = steps_of(lesson, kListSteps)}, lesson.progress());
   const Batch test = draw(true);
   show_translations(lesson, translator, test, 3, german, english);
   const double right = exactly_right(translator, test);
