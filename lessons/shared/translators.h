@@ -17,7 +17,7 @@ Translator translator_of(const std::string& name, const nn::Encoder& encoder, co
 }
 inline Translator translator_of(const std::string& name, const nn::Transformer& model) {
   return {name, model.parameters(),
-          [=](const Batch& batch) { return model(batch.source, batch.target_in, batch.lengths); },
+          [=](const Batch& batch) { return model.decode(batch.target_in, model.encode(batch.source, batch.lengths)); },
           [=](const Batch& batch) { return model.begin(model.encode(batch.source, batch.lengths)); }};
 }
 
