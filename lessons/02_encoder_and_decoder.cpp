@@ -205,12 +205,12 @@ void up_to_millions(Lesson& lesson) {
       "of the same size learns them:",
       numbers::kLargest);
   const Vocabulary german(numbers::all_german()), english(numbers::all_english());
-  const auto draw = [&](bool test) {
+  const auto draw = [&](bool test, int64_t count) {
     std::vector<SentencePair> pairs;
-    while (std::ssize(pairs) < kListBatch) {  // every 11th number is for testing
-      const int64_t n = randint(0, numbers::kLargest + 1, {}).item<int64_t>();
-      if ((n % 11 == 7) != test) continue;
-      const numbers::Translation t = numbers::translate(n);
+    const Tensor drawn = randint(0, numbers::kLargest - 11, count);
+    for (int64_t i = 0; i < count; ++i) {  // those that leave 5 when divided by 11 are for testing
+      const auto n = drawn[i].item<int64_t>();
+      const numbers::Translation t = numbers::translate(test ? n - n % 11 + 5 : n % 11 == 5 ? n + 1 : n);
       pairs.push_back({t.german, t.english});
     }
     return make_batch(pairs, german, english);
@@ -219,8 +219,9 @@ void up_to_millions(Lesson& lesson) {
   const nn::Encoder encoder(config);
   const Translator translator = translator_of("single numbers", encoder, nn::Decoder(config));
   const Trained trained = train(
-      translator, [&](int64_t) { return draw(false); }, {.steps = steps_of(lesson, kListSteps)}, lesson.progress());
-  const Batch test = draw(true);
+      translator, [&](int64_t) { return draw(false, kListBatch); }, {.steps = steps_of(lesson, kListSteps)},
+      lesson.progress());
+  const Batch test = draw(true, lesson.quick() ? 10 : 200);
   show_translations(lesson, translator, test, 3, german, english);
   const double right = exactly_right(translator, test);
   lesson.say(

@@ -188,7 +188,7 @@ void training(Lesson& lesson, const NumberLists& lists) {
   lesson.lines(accuracy_table(table));
   if (!lesson.quick()) {
     const auto worst = [](const Model& m) { return *std::min_element(m.accuracy.begin(), m.accuracy.end()); };
-    lesson.holds("Bahdanau: at least 98% at every length", worst(models[1]) >= 0.98);
+    lesson.holds("Bahdanau: at least 95% at every length", worst(models[1]) >= 0.95);
     lesson.holds("at eight numbers one vector is at least 40 points below",
                  models[1].accuracy.back() - models[0].accuracy.back() >= 0.4);
   }
