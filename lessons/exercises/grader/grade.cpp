@@ -143,6 +143,14 @@ Answer Grader::mutant(const Exercise& e, const fs::path& file) const {
   return answer;
 }
 
+fs::file_time_type Grader::headers_changed() const {
+  fs::file_time_type newest = fs::file_time_type::min();
+  for (const auto& entry :
+       fs::directory_iterator(exercises_.build / "lessons/exercises/CMakeFiles/exercise_answers.dir"))
+    if (entry.path().filename().string().starts_with("cmake_pch")) newest = std::max(newest, entry.last_write_time());
+  return newest;
+}
+
 Verdict Grader::grade(const Answer& answer) const {
   const auto start = std::chrono::steady_clock::now();
   const auto seconds = [start] {
@@ -162,12 +170,20 @@ Verdict Grader::grade(const Answer& answer) const {
   files.insert(files.end(), answer.used.begin(), answer.used.end());
   std::string objects;
   for (size_t i = 0; i < files.size(); ++i) {
-    const fs::path &file = files[i], object = work / fmt::format("answer{}.o", i);
+    const fs::path& file = files[i];
+    fs::path object = work / fmt::format("answer{}.o", i);
     if (!fs::exists(file))
       return give(Outcome::does_not_compile,
                   fmt::format("{} does not exist; x in ./run exercise puts it back", file.string()));
     const Ended hash = run_process({cmake_, "-E", "sha256sum", file.string()});
-    if (i == 0) verdict.sha256 = hash.output.substr(0, 64);
+    // What the answer is built on changes seldom: its objects are kept.
+    const fs::path kept = exercises_.work() / "objects" / (hash.output.substr(0, 64) + ".o");
+    if (i == 0) {
+      verdict.sha256 = hash.output.substr(0, 64);
+    } else if (std::error_code none; fs::last_write_time(kept, none) > headers_changed()) {
+      objects += " " + quoted(kept.string());
+      continue;
+    }
     const Ended compiled =
         run_shell("LC_ALL=C exec " + compile_ + " -o " + quoted(object.string()) + " -c " + quoted(file.string()), {},
                   directory_);
@@ -178,6 +194,11 @@ Verdict Grader::grade(const Answer& answer) const {
                   file.filename().string() + ": the compiler did not come to an end in a minute");
     if (compiled.status != 0)
       return give(Outcome::does_not_compile, compiler_message(compiled.output, file, read_text(file)));
+    if (i > 0) {
+      fs::create_directories(kept.parent_path());
+      fs::rename(object, kept);
+      object = kept;
+    }
     objects += " " + quoted(object.string());
   }
 

@@ -48,6 +48,9 @@ class Grader {
   Answer mutant(const Exercise& e, const std::filesystem::path& file) const;
 
  private:
+  /// When the library's headers, which are compiled beforehand, last changed.
+  std::filesystem::file_time_type headers_changed() const;
+
   Exercises exercises_;
   std::string cmake_, compile_, directory_, link_, libraries_;  // how the build was set up
 };
