@@ -19,6 +19,7 @@ const About about{
         "a sentence can be long, a vector always has the same length. What is lost when the one must fit into the "
         "other?",
     .playing = {"seed", "text", "quick"},
+    .exercises = {"cross_entropy"},
     .own_text = true,
 };
 

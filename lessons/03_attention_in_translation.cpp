@@ -20,6 +20,7 @@ const About about{
         "lesson 02's decoder had one vector for the whole sentence and lost long ones. The encoder had a state after "
         "each word. What if the decoder may look at all of them, and learns where to look?",
     .playing = {"seed", "text", "quick", "pairs"},
+    .exercises = {"softmax"},
     .own_text = true,
 };
 

@@ -22,6 +22,7 @@ const About about{
         "(2017) "
         "leave the recurrence out: attention is all they need. What has to be put in its place, and what is gained?",
     .playing = {"seed", "quick"},
+    .exercises = {"attention_bugs", "layer_norm"},
 };
 
 double number(const Tensor& x) { return x.item<double>(); }
