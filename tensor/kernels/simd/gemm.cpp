@@ -84,9 +84,11 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   // Tiles of nearly equal heights.
   const int64_t tiles = (M + kTileRows - 1) / kTileRows;
   const Cut rows_of_a{M, M / tiles, M % tiles, 1};
-  // What few tiles read, or what lies close together, is read where it is.
+  // What few tiles read, or what lies close together, is read where it is; so is B if its vectors are cache lines, since
+  // the tiles of AVX-512 are so high that the L2 cache keeps pace with them.
+  const bool aligned = B.row % W == 0 && reinterpret_cast<uintptr_t>(B.data) % sizeof(Vector<T>) == 0;
   const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
-  const bool pack_b = B.col != 1 || (N * K > kGemmDirect<T> && tiles > 2);
+  const bool pack_b = B.col != 1 || (!(aligned && kTallTiles) && N * K > kGemmDirect<T> && tiles > 2);
 
   for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
     const int64_t k1 = min(K, k0 + kGemmPackedDepth);

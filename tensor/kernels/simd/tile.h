@@ -7,7 +7,8 @@
 namespace gradus::kernels::GRADUS_ISA {
 
 // The sums, two vectors of B and a number of A fill the registers: 32 of them with AVX-512, else 16.
-constexpr int kTileRows = GRADUS_BYTES == 64 ? 14 : 6;
+constexpr bool kTallTiles = GRADUS_BYTES == 64;
+constexpr int kTileRows = kTallTiles ? 14 : 6;
 
 /// A row of `count` tiles, side by side in C.
 template <class T> struct Tiles {
@@ -35,7 +36,10 @@ template <class T, int ROWS, int VECTORS, bool PACKED> void compute(const Tiles<
     for (int64_t k = t.K; k > 0; --k, b += b_row, a[0] += a_col, a[1] += a_col, a[2] += a_col) {
       Vector<T> row[VECTORS];
       GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j) row[j] = load(b + j * W);
+      for (int j = 0; j < VECTORS; ++j) {
+        row[j] = load(b + j * W);
+        if (kTallTiles) __builtin_prefetch(b + t.b_step + j * W, 0, 2);  // the next tile's, into the L2 cache
+      }
       GRADUS_UNROLL
       for (int i = 0; i < ROWS; ++i) {
         const T element = PACKED ? a[0][i] : a[i / 5][i % 5 * a_row];
