@@ -79,16 +79,20 @@ template <class T> TileSize gemm_tile() { return {kTileRows, 2 * kWidth<T>}; }
 template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const auto& [C, A, B, start, M, N, K] = block;
   constexpr int64_t W = kWidth<T>;
-  T* const a_parts = buffer;
-  T* const b_part = buffer + kGemmRows * kGemmPackedDepth;
+  T *const a_parts = buffer, *const b_part = buffer + kGemmRows * kGemmPackedDepth;
   // Tiles of nearly equal heights.
   const int64_t tiles = (M + kTileRows - 1) / kTileRows;
   const Cut rows_of_a{M, M / tiles, M % tiles, 1};
-  // What few tiles read, or what lies close together, is read where it is; so is B if its vectors are cache lines, since
-  // the tiles of AVX-512 are so high that the L2 cache keeps pace with them.
-  const bool aligned = B.row % W == 0 && reinterpret_cast<uintptr_t>(B.data) % sizeof(Vector<T>) == 0;
-  const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W;
-  const bool pack_b = B.col != 1 || (!(aligned && kTallTiles) && N * K > kGemmDirect<T> && tiles > 2);
+  // What few tiles read, or what lies close together, is read where it is. So is what can be read as fast as a copy:
+  // rows of A, unless they all meet in one set of the L1 cache; and, for the tall tiles of AVX-512, rows of A' or B
+  // that begin at whole vectors.
+  const auto whole_vectors = [](const T* x, int64_t row) {
+    return kTallTiles && row % W == 0 && reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
+  };
+  const bool a_lies_well =
+      A.col == 1 ? A.row % (4096 / sizeof(T)) != 0 : A.row == 1 && (N <= 16 * W || whole_vectors(A.data, A.col));
+  const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W && !a_lies_well;
+  const bool pack_b = B.col != 1 || (N * K > kGemmDirect<T> && tiles > 2 && !whole_vectors(B.data, B.row));
 
   for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
     const int64_t k1 = min(K, k0 + kGemmPackedDepth);
@@ -110,8 +114,7 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
           const Matrix<const T> a = pack_a ? Matrix<const T>{packed, 1, rows} : at(A, m, k);
           for (int64_t n = 0; n < columns_of_b.n;) {
             const int64_t left = columns_of_b.n - n, columns = min(left, 2 * W);
-            const bool two = columns > W;
-            const bool packed_b = n >= packed_from;
+            const bool two = columns > W, packed_b = n >= packed_from;
             const Matrix<const T> b =
                 packed_b ? Matrix<const T>{b_part + (n - packed_from) * depth, two ? 2 * W : W, 1} : at(B, k, n0 + n);
             const Matrix<T> c = at(C, m, n0 + n);
