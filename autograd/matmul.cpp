@@ -9,18 +9,20 @@ template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
-/// c = a b, or c += a b, for tensors of at least two dimensions whose leading dimensions broadcast to c's.
-void multiply(const Tensor& c, const Tensor& a, const Tensor& b, bool accumulate) {
+/// c = a b + start, for tensors of at least two dimensions whose leading dimensions broadcast to c's. start is c
+/// itself, a bias, or undefined.
+void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) {
   const int64_t M = c.size(-2), N = c.size(-1), K = a.size(-1);
   const Shape batch(c.sizes().begin(), c.sizes().end() - 2);
   dispatch_number("matmul", c.dtype(), [&]<class T>() {
     if (c.numel() == 0) return;
-    if (batch.empty())
-      return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, accumulate);
+    kernels::Matrix<const T> from{};
+    if (start.defined()) from = {start.data<T>(), start.dim() == 1 ? 0 : start.stride(-2), start.stride(-1)};
+    if (batch.empty()) return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, from);
     const auto [at_c, at_a, at_b] =
         kernels::places(kernels::walk_over<3>(batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
     kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
-                             at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, accumulate);
+                             at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, from);
   });
 }
 
@@ -39,16 +41,16 @@ Tensor product(const Tensor& a, const Tensor& b) {
     return reshape(product(flatten(a, 0, -2), b), sizes);
   }
   Tensor y = empty(sizes, a.dtype());
-  multiply(y, a, b, /*accumulate=*/false);
+  multiply(y, a, b);
   auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
   auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
   if (batched) return record("matmul", std::move(y), {a, std::move(dA)}, {b, std::move(dB)});
   return record("matmul", std::move(y),
                 {a,
                  {std::move(dA), [b = saved(b)](const Tensor& dx, const Tensor& dy,
-                                                const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), true); }}},
+                                                const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), dx); }}},
                 {b, {std::move(dB), [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-                       multiply(dx, transpose(a(), -2, -1), dy, true);
+                       multiply(dx, transpose(a(), -2, -1), dy, dx);
                      }}});
 }
 
@@ -90,21 +92,19 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   Tensor y = empty(sizes, x.dtype());
   {
     const NoGradGuard no_grad;
-    const Tensor y_rows = rows_of(y);
-    if (bias.defined()) copy_elements(y_rows, bias);
-    multiply(y_rows, rows_of(x), transpose(weight, 0, 1), /*accumulate=*/bias.defined());
+    multiply(rows_of(y), rows_of(x), transpose(weight, 0, 1), bias);
   }
   Input inputs[] = {
       {x,
        {[w = saved(weight), in = x.sizes()](const Tensor& dy) { return reshape(product(rows_of(dy), w()), in); },
         [w = saved(weight)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-          if (dx.is_contiguous()) multiply(rows_of(dx), rows_of(dy), w(), true);
+          if (dx.is_contiguous()) multiply(rows_of(dx), rows_of(dy), w(), rows_of(dx));
           else dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
         }}},
       {weight,
        {[x = saved(x)](const Tensor& dy) { return product(transpose(rows_of(dy), 0, 1), rows_of(x())); },
         [x = saved(x)](const Tensor& dw, const Tensor& dy, const Tensor&) {
-          multiply(dw, transpose(rows_of(dy), 0, 1), rows_of(x()), true);
+          multiply(dw, transpose(rows_of(dy), 0, 1), rows_of(x()), dw);
         }}},
       {bias, [](const Tensor& dy) { return sum(rows_of(dy), 0); }},
   };

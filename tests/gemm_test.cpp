@@ -40,28 +40,32 @@ TEST(Parallel, InsideAnotherRunsInOneChunk) {
 #endif
 }
 
-// Each shape is tried with every layout of A and B, into a C with gaps, written and accumulated.
+// Each shape is tried with every layout of A and B, into a C with gaps; written, added to C, and to a bias.
 template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
   // Sums of up to 256 terms round after each one, all the same way where the terms are equal.
   const double tolerance = 64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
-  const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, 1), 4);
+  const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, N + 1), 4);
   const Matrix<const T> as[] = {{a.data(), K, 1}, {a.data(), 1, M}, {a.data(), 0, 1}, {a.data(), 1, 0}};
   const Matrix<const T> bs[] = {{b.data(), N, 1}, {b.data(), 1, K}, {b.data(), 0, 1}, {b.data(), 0, 0}};
+  const Matrix<const T> bias{b.data(), 0, 1};
   const int64_t strides[][2] = {{N + 3, 1}, {1, M}, {2 * N + 1, 2}};
   for (const auto& A : as) {
     for (const auto& B : bs) {
       for (const auto& [row, col] : strides) {
-        for (bool accumulate : {false, true}) {
+        for (const int added : {0, 1, 2}) {
           const auto size = static_cast<size_t>((M + 1) * row + (N + 1) * col);
           std::vector<T> expected(size, T(7)), c(size, T(7));
-          gemm_reference<T>({expected.data(), row, col}, A, B, M, N, K, accumulate);
-          gemm<T>({c.data(), row, col}, A, B, M, N, K, accumulate);
+          const auto start = [&, row = row, col = col](const std::vector<T>& onto) {
+            return added == 0 ? Matrix<const T>{} : added == 1 ? Matrix<const T>{onto.data(), row, col} : bias;
+          };
+          gemm_reference<T>({expected.data(), row, col}, A, B, M, N, K, start(expected));
+          gemm<T>({c.data(), row, col}, A, B, M, N, K, start(c));
           double worst = 0;
           for (size_t i = 0; i < size; ++i) {
             worst = std::max(worst, std::abs(static_cast<double>(c[i]) - static_cast<double>(expected[i])));
           }
           ASSERT_LE(worst, tolerance) << M << " " << N << " " << K << " strides " << A.row << " " << A.col << " "
-                                      << B.row << " " << B.col << " " << row << " " << col << " " << accumulate;
+                                      << B.row << " " << B.col << " " << row << " " << col << " " << added;
         }
       }
     }
@@ -83,9 +87,9 @@ TEST(Gemm, EmptySizes) {
   compare_gemm<float>(3, 0, 4);
   compare_gemm<float>(3, 4, 0);
   std::vector<float> c(40 * 40, 5);
-  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, true);
+  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, {c.data(), 40, 1});
   EXPECT_EQ(c, std::vector<float>(1600, 5));
-  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, false);
+  gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, {});
   EXPECT_EQ(c, std::vector<float>(1600, 0));
 }
 
@@ -95,7 +99,7 @@ TEST(Gemm, SameBitsForAnyNumberOfThreads) {
     for (int64_t N : {1, 31, 203}) {
       for_all_thread_counts([&] {
         std::vector<float> c(static_cast<size_t>(M * N));
-        gemm<float>({c.data(), N, 1}, {a.data(), 517, 1}, {b.data(), N, 1}, M, N, 517, false);
+        gemm<float>({c.data(), N, 1}, {a.data(), 517, 1}, {b.data(), N, 1}, M, N, 517, {});
         return c;
       });
     }
@@ -108,7 +112,7 @@ TEST(Gemm, NanAndInfinityGoThroughZeros) {
     b[0] = std::numeric_limits<float>::quiet_NaN();
     b[1] = std::numeric_limits<float>::infinity();
     b[2] = 1;
-    gemm<float>({c.data(), n, 1}, {a.data(), n, 1}, {b.data(), n, 1}, n, n, n, false);
+    gemm<float>({c.data(), n, 1}, {a.data(), n, 1}, {b.data(), n, 1}, n, n, n, {});
     for (int64_t m = 0; m < n; ++m) {
       EXPECT_TRUE(std::isnan(c[static_cast<size_t>(m * n)]));
       EXPECT_TRUE(std::isnan(c[static_cast<size_t>(m * n + 1)]));
@@ -121,21 +125,21 @@ TEST(Gemm, LongProductsDoNotSaturate) {
   const float one = 1;
   float c[4];
   const int64_t K = int64_t{1} << 25;
-  gemm<float>({c, 1, 1}, {&one, 0, 0}, {&one, 0, 0}, 1, 1, K, false);
+  gemm<float>({c, 1, 1}, {&one, 0, 0}, {&one, 0, 0}, 1, 1, K, {});
   EXPECT_EQ(c[0], static_cast<float>(K));
-  gemm<float>({c, 2, 1}, {&one, 0, 0}, {&one, 0, 0}, 2, 2, K, false);
+  gemm<float>({c, 2, 1}, {&one, 0, 0}, {&one, 0, 0}, 2, 2, K, {});
   EXPECT_EQ(c[3], static_cast<float>(K));
   const std::vector<float> ones(static_cast<size_t>(K), 1);
-  gemm<float>({c, 1, 1}, {ones.data(), K, 1}, {ones.data(), 1, K}, 1, 1, K, false);
+  gemm<float>({c, 1, 1}, {ones.data(), K, 1}, {ones.data(), 1, K}, 1, 1, K, {});
   EXPECT_EQ(c[0], static_cast<float>(K));
 }
 
 TEST(Gemm, WholeNumbersAreExactAndWrap) {
   const std::vector<int64_t> a = {1, 2, 3, 4}, big = {std::numeric_limits<int64_t>::max()}, two = {2};
   std::vector<int64_t> c(4, 100);
-  gemm<int64_t>({c.data(), 2, 1}, {a.data(), 2, 1}, {a.data(), 1, 2}, 2, 2, 2, true);
+  gemm<int64_t>({c.data(), 2, 1}, {a.data(), 2, 1}, {a.data(), 1, 2}, 2, 2, 2, {c.data(), 2, 1});
   EXPECT_EQ(c, (std::vector<int64_t>{105, 111, 111, 125}));
-  gemm<int64_t>({c.data(), 1, 1}, {big.data(), 1, 1}, {two.data(), 1, 1}, 1, 1, 1, false);
+  gemm<int64_t>({c.data(), 1, 1}, {big.data(), 1, 1}, {two.data(), 1, 1}, 1, 1, 1, {});
   EXPECT_EQ(c[0], -2);
 }
 
@@ -148,12 +152,12 @@ TEST(Gemm, BatchesEqualSingleProducts) {
     std::vector<float> expected(static_cast<size_t>(batch * n));
     for (int64_t i = 0; i < batch; ++i) {
       gemm<float>({&expected[static_cast<size_t>(i * n)], size, 1}, {&a[static_cast<size_t>(i * n)], 1, size},
-                  {b.data(), size, 1}, size, size, size, false);
+                  {b.data(), size, 1}, size, size, size, {});
     }
     const auto c = for_all_thread_counts([&] {
       std::vector<float> out(expected.size(), 9);
       batched_gemm<float>({out.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1}, offsets.data(),
-                          offsets.data(), zeros.data(), batch, size, size, size, false);
+                          offsets.data(), zeros.data(), batch, size, size, size, {});
       return out;
     });
     EXPECT_TRUE(same_bits(c, expected)) << size;

@@ -15,16 +15,15 @@
 namespace gradus::kernels {
 
 template <class T> void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N,
-                                       int64_t K, bool accumulate) {
+                                       int64_t K, Matrix<const T> start) {
   using Sum = Accumulator<T>;
   for (int64_t m = 0; m < M; ++m) {
     for (int64_t n = 0; n < N; ++n) {
-      T& c = C.data[m * C.row + n * C.col];
-      Sum sum = accumulate ? static_cast<Sum>(c) : Sum{0};
+      Sum sum = start.data ? static_cast<Sum>(start.data[m * start.row + n * start.col]) : Sum{0};
       for (int64_t k = 0; k < K; ++k) {
         sum += static_cast<Sum>(A.data[m * A.row + k * A.col]) * static_cast<Sum>(B.data[k * B.row + n * B.col]);
       }
-      c = static_cast<T>(sum);
+      C.data[m * C.row + n * C.col] = static_cast<T>(sum);
     }
   }
 }
@@ -36,10 +35,7 @@ namespace {
 /// Memory for packing, kept by each calling thread; kGemmBuffer numbers for every worker, in huge pages.
 template <class T> T* packing_buffer(int64_t workers) {
   constexpr size_t kHugePage = size_t{2} << 20;
-  struct Free {
-    void operator()(T* memory) const { std::free(memory); }
-  };
-  thread_local std::unique_ptr<T[], Free> memory;
+  thread_local std::unique_ptr<T[], void (*)(void*)> memory(nullptr, std::free);
   thread_local int64_t size = 0;
   if (size < workers) {
     const size_t bytes = static_cast<size_t>(workers * kGemmBuffer) * sizeof(T);
@@ -61,26 +57,29 @@ double work(int64_t M, int64_t N, int64_t K) {
   return static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
 }
 
+/// The part of a matrix that begins at (i, j), if there is a matrix; `offset` is where the matrix begins.
+template <class M> M at(const M& matrix, int64_t i, int64_t j, int64_t offset = 0) {
+  return {matrix.data ? matrix.data + offset + i * matrix.row + j * matrix.col : nullptr, matrix.row, matrix.col};
+}
+
 /// What needs no packing: an empty K, int64, tiny products, and rows of A times columns of B when both are contiguous.
-template <class T>
-bool gemm_simple(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K, bool accumulate) {
+template <class T> bool gemm_simple(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
+                                    Matrix<const T> start) {
   if constexpr (!std::is_floating_point_v<T>) {
     parallel_for(M, grain_for(N * K), [&](int64_t begin, int64_t end) {
-      gemm_reference<T>({C.data + begin * C.row, C.row, C.col}, {A.data + begin * A.row, A.row, A.col}, B, end - begin,
-                        N, K, accumulate);
+      gemm_reference(at(C, begin, 0), at(A, begin, 0), B, end - begin, N, K, at(start, begin, 0));
     });
     return true;
   } else {
     if (K == 0 || work(M, N, K) <= 200) {
-      gemm_reference(C, A, B, M, N, K, accumulate);
+      gemm_reference(C, A, B, M, N, K, start);
       return true;
     }
     if (M > 1 || A.col != 1 || B.row != 1) return false;
     parallel_for(N, grain_for(K / 8), [&](int64_t begin, int64_t end) {
       for (int64_t n = begin; n < end; ++n) {
-        T& c = C.data[n * C.col];
         const T product = GRADUS_BEST(dot(A.data, B.data + n * B.col, K));
-        c = accumulate ? c + product : product;
+        C.data[n * C.col] = start.data ? start.data[n * start.col] + product : product;
       }
     });
     return true;
@@ -90,26 +89,27 @@ bool gemm_simple(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, i
 }  // namespace
 
 template <class T>
-void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K, bool accumulate) {
+void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K, Matrix<const T> start) {
   const int64_t zero = 0;
-  batched_gemm<T>(C, A, B, &zero, &zero, &zero, 1, M, N, K, accumulate);
+  batched_gemm<T>(C, A, B, &zero, &zero, &zero, 1, M, N, K, start);
 }
 
 template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, const int64_t* c_offsets,
                                      const int64_t* a_offsets, const int64_t* b_offsets, int64_t batch, int64_t M,
-                                     int64_t N, int64_t K, bool accumulate) {
+                                     int64_t N, int64_t K, Matrix<const T> start) {
   if (batch == 0 || M == 0 || N == 0) return;
   if (N == 1 && M > 1) {  // a product with a column is computed as one with a row: C' = B' A'
     return batched_gemm<T>({C.data, C.col, C.row}, {B.data, B.col, B.row}, {A.data, A.col, A.row}, c_offsets, b_offsets,
-                           a_offsets, batch, N, M, K, accumulate);
+                           a_offsets, batch, N, M, K, {start.data, start.col, start.row});
   }
-  const auto c_of = [&](int64_t b) { return Matrix<T>{C.data + c_offsets[b], C.row, C.col}; };
-  const auto a_of = [&](int64_t b) { return Matrix<const T>{A.data + a_offsets[b], A.row, A.col}; };
-  const auto b_of = [&](int64_t b) { return Matrix<const T>{B.data + b_offsets[b], B.row, B.col}; };
-  if (gemm_simple<T>(c_of(0), a_of(0), b_of(0), M, N, K, accumulate)) {
+  const auto simple = [&](int64_t b) {
+    return gemm_simple(at(C, 0, 0, c_offsets[b]), at(A, 0, 0, a_offsets[b]), at(B, 0, 0, b_offsets[b]), M, N, K,
+                       at(start, 0, 0, c_offsets[b]));
+  };
+  if (simple(0)) {
     const int64_t cost = static_cast<int64_t>(std::min(work(M, N, K), 1e9));
     parallel_for(batch - 1, grain_for(cost), [&](int64_t begin, int64_t end) {
-      for (int64_t b = begin + 1; b <= end; ++b) gemm_simple<T>(c_of(b), a_of(b), b_of(b), M, N, K, accumulate);
+      for (int64_t b = begin + 1; b <= end; ++b) simple(b);
     });
     return;
   }
@@ -135,11 +135,10 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
         for (int64_t block = w; block < blocks; block += workers) {
           const int64_t n = block % column_blocks * width, m = block / column_blocks % row_blocks * height;
           const int64_t b = block / (column_blocks * row_blocks);
-          const Matrix<T> c{c_of(b).data + m * C.row + n * C.col, C.row, C.col};
-          const GemmBlock<T> part_of_c{c,
-                                       {a_of(b).data + m * A.row, A.row, A.col},
-                                       {b_of(b).data + n * B.col, B.row, B.col},
-                                       {accumulate ? c.data : nullptr, c.row, c.col},
+          const GemmBlock<T> part_of_c{at(C, m, n, c_offsets[b]),
+                                       at(A, m, 0, a_offsets[b]),
+                                       at(B, 0, n, b_offsets[b]),
+                                       at(start, m, n, c_offsets[b]),
                                        std::min(height, M - m),
                                        std::min(width, N - n),
                                        K};
@@ -150,11 +149,12 @@ template <class T> void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<cons
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                                 \
-  template void gemm_reference(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t, bool); \
-  template void gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t, bool);           \
-  template void batched_gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, const int64_t*, const int64_t*,     \
-                             const int64_t*, int64_t, int64_t, int64_t, int64_t, bool);
+#define GRADUS_INSTANTIATE(T)                                                                                  \
+  template void gemm_reference(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t,         \
+                               Matrix<const T>);                                                               \
+  template void gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t, Matrix<const T>); \
+  template void batched_gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, const int64_t*, const int64_t*,      \
+                             const int64_t*, int64_t, int64_t, int64_t, int64_t, Matrix<const T>);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)

@@ -17,7 +17,7 @@ Case gemm_case(const Product& p) {
   return {.run = [=] {
     kernels::gemm<float>({C.data_ptr<float>(), p.N, 1},
                          {A.data_ptr<float>(), a_transposed ? 1 : p.K, a_transposed ? p.M : 1},
-                         {B.data_ptr<float>(), b_transposed ? 1 : p.N, b_transposed ? p.K : 1}, p.M, p.N, p.K, false);
+                         {B.data_ptr<float>(), b_transposed ? 1 : p.N, b_transposed ? p.K : 1}, p.M, p.N, p.K, {});
   }};
 }
 

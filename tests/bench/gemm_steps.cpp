@@ -157,7 +157,7 @@ void threads(float* C, const float* A, const float* B, int64_t n) {
 
 // 8. The library's: any size and any strides, the largest tile that fits the registers, small products unpacked.
 void library(float* C, const float* A, const float* B, int64_t n) {
-  gradus::kernels::gemm<float>({C, n, 1}, {A, n, 1}, {B, n, 1}, n, n, n, false);
+  gradus::kernels::gemm<float>({C, n, 1}, {A, n, 1}, {B, n, 1}, n, n, n, {});
 }
 
 struct Step {
