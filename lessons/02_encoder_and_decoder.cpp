@@ -104,14 +104,14 @@ void fading(Lesson& lesson) {
   for (const std::vector<double>& of_net : gradients)
     for (size_t back = 0; back <= 40; back += kEvery)
       shades.push_back(std::max(0.0, 1 + std::log10(of_net[back] / of_net[0]) / 12));
-  lesson.lines(terminal::draw({.title = "gradient that reaches so many steps back (1.00: as at the end; .08 less: a "
-                                        "tenth of it)",
-                               .values = shades,
-                               .rows = {"RNN", "GRU", "LSTM"},
-                               .columns = steps,
-                               .row_axis = "network",
-                               .column_axis = "steps back"},
-                              lesson.canvas()));
+  lesson.lines(terminal::draw(
+      {.title = "gradient that reaches so many steps back (1.00: as at the end; .08 less: a tenth of it)",
+       .values = shades,
+       .rows = {"RNN", "GRU", "LSTM"},
+       .columns = steps,
+       .row_axis = "network",
+       .column_axis = "steps back"},
+      lesson.canvas()));
   lesson.say(
       "After 40 steps {:.0e} of it is left in the RNN, {:.0e} in the GRU, {:.0e} in the LSTM. The GRU's gates (Cho et "
       "al. 2014) can keep a number as it is, h = (1 - z) n + z h with z near 1, and learn when to; that is why we take "
@@ -164,10 +164,9 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.step("5", "Training");
   lesson.say(
       "{} numbers in its matrices, {} steps; each takes {} new lists of one length. Ctrl-C ends it early and shows "
-      "what "
-      "was learned so far.",
+      "what was learned so far.",
       translator.size(), steps_of(lesson, kListSteps), kListBatch);
-  train_on_lists(lesson, translator, lists);
+  train_on_lists(lesson, {translator}, lists);
 
   lesson.step("6", "Let it speak");
   lesson.say(
@@ -220,7 +219,7 @@ void up_to_millions(Lesson& lesson) {
   const nn::Encoder encoder(config);
   const Translator translator = translator_of("single numbers", encoder, nn::Decoder(config));
   const Trained trained = train(
-      translator, [&](int64_t) { return draw(false, kListBatch); }, {.steps = steps_of(lesson, kListSteps)},
+      {translator}, [&](int64_t) { return draw(false, kListBatch); }, {.steps = steps_of(lesson, kListSteps)},
       lesson.progress());
   const Batch test = draw(true, lesson.quick() ? 10 : 200);
   show_translations(lesson, translator, test, 3, german, english);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <deque>
+#include <exception>
+#include <numeric>
 
 #include "nn/optim.h"
 #include "tensor/threads.h"
@@ -17,6 +21,53 @@ struct OneThread {
   ~OneThread() { set_num_threads(before); }
   OneThread(const OneThread&) = delete;
   OneThread& operator=(const OneThread&) = delete;
+};
+
+/// Calls task(0), ..., task(n - 1), as many at once as there are threads. Each has one thread: a step of so small a
+/// network is over before a second one has begun.
+template <class Task> void side_by_side(size_t n, const Task& task) {
+  if (n == 1) {
+    const OneThread one_thread;
+    return task(0);
+  }
+  std::atomic<size_t> next = 0;
+  std::vector<std::exception_ptr> wrong(n);
+  kernels::parallel_for(std::min<int64_t>(get_num_threads(), std::ssize(wrong)), 1, [&](int64_t, int64_t) {
+    for (size_t i = next++; i < n; i = next++) {
+      try {
+        task(i);
+      } catch (...) {
+        wrong[i] = std::current_exception();
+      }
+    }
+  });
+  for (const std::exception_ptr& error : wrong)
+    if (error) std::rethrow_exception(error);
+}
+
+/// A model and what changes its parameters.
+struct Learner {
+  const Translator& model;
+  const double label_smoothing;
+  optim::Adam adam;
+  optim::CosineSchedule schedule;
+
+  Learner(const Translator& translator, const TrainingOptions& o)
+      : model(translator),
+        label_smoothing(o.label_smoothing),
+        adam(model.parameters, {.lr = o.lr, .betas = {0.9, 0.98}}),
+        schedule(adam, {.warmup_steps = std::min(o.warmup, o.steps), .total_steps = o.steps}) {}
+
+  /// The loss on the batch, after which the parameters are a little better.
+  double step(const Batch& batch) {
+    adam.zero_grad();
+    const Tensor loss = batch_loss(model.logits(batch), batch, label_smoothing);
+    loss.backward();
+    nn::utils::clip_grad_norm_(model.parameters, 1.0);
+    adam.step();
+    schedule.step();
+    return loss.item<double>();
+  }
 };
 
 }  // namespace
@@ -38,8 +89,9 @@ NumberLists::NumberLists(int64_t tests)
 }
 
 int64_t NumberLists::length(int64_t s, int64_t steps) {
-  const int64_t longest = std::min(kLongest, 1 + s * kLongest * 3 / steps);
-  return 1 + s % longest;
+  const int64_t longest = std::min(kLongest, 1 + s * kLongest * 3 / steps), length = 1 + s % longest;
+  const bool longer_half = s / longest % 2 == 1;
+  return longer_half ? std::max(length, longest + 1 - length) : length;
 }
 
 Batch NumberLists::training_batch(int64_t list_length, int64_t size) const {
@@ -115,23 +167,18 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
   return {right[0] / all[0], right[1] / all[1]};
 }
 
-Trained train(const Translator& translator, const std::function<Batch(int64_t)>& batch_of,
+Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output) {
-  // A step of so small a network is over before a second thread has begun: alone one is faster.
-  const OneThread one_thread;
-  optim::Adam optimizer(translator.parameters, {.lr = options.lr, .betas = {0.9, 0.98}});
-  optim::CosineSchedule schedule(
-      optimizer, {.warmup_steps = std::min(options.warmup, options.steps), .total_steps = options.steps});
-  Progress progress(translator.name, options.steps, output, options.cost);
+  std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
+  for (const Translator& model : models) learners.emplace_back(model, options);
+  const std::string name = models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
+  Progress progress(name, options.steps, output, options.cost);
   while (progress.going()) {
     const Batch batch = batch_of(progress.steps_done());
-    optimizer.zero_grad();
-    const Tensor loss = batch_loss(translator.logits(batch), batch, options.label_smoothing);
-    loss.backward();
-    nn::utils::clip_grad_norm_(translator.parameters, 1.0);
-    optimizer.step();
-    schedule.step();
-    progress.step(loss.item<double>(), batch.tokens);
+    std::vector<double> losses(models.size());
+    side_by_side(models.size(), [&](size_t i) { losses[i] = learners[i].step(batch); });
+    progress.step(std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size()),
+                  batch.tokens * std::ssize(models));
   }
   return {progress.steps_done(), progress.stopped(), progress.seconds_per_step()};
 }
@@ -150,22 +197,21 @@ double fastest_step(const Translator& translator, const Batch& batch, int64_t tr
 
 int64_t steps_of(const Lesson& lesson, int64_t steps) { return lesson.quick() ? 16 : steps; }
 
-Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
-                       const Progress::Output& output) {
+Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists, int64_t steps,
+                       int64_t batch_size, const Progress::Output& output) {
   TrainingOptions options{.steps = steps};
-  if (translator.name == "Transformer") options.lr = 2e-3, options.warmup = 300;
+  if (models[0].name == "Transformer") options.lr = 2e-3, options.warmup = 300;
   options.cost = [&](int64_t s) { return static_cast<double>(NumberLists::length(s, steps)); };
   return train(
-      translator, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
+      models, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
 }
 
-Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists) {
-  const int64_t steps = translator.name == "Transformer" ? kTransformerSteps : kListSteps;
+Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists) {
   const Trained trained =
-      train_on_lists(translator, lists, steps_of(lesson, steps), lesson.quick() ? 8 : kListBatch, lesson.progress());
+      train_on_lists(models, lists, steps_of(lesson, kListSteps), lesson.quick() ? 8 : kListBatch, lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
-    lesson.lines(accuracy_table({{translator.name, accuracy_by_length(translator, lists)}}));
+    lesson.lines(accuracy_table(models, lists));
     throw Lesson::Leave{130};
   }
   return trained;
@@ -188,6 +234,12 @@ std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<
     for (const double share : accuracy) table += fmt::format("{:>6.1f}", 100 * share);
   }
   return table + "\n";
+}
+
+std::string accuracy_table(const std::vector<Translator>& models, const NumberLists& lists) {
+  std::vector<std::pair<std::string, std::vector<double>>> table;
+  for (const Translator& model : models) table.emplace_back(model.name, accuracy_by_length(model, lists));
+  return accuracy_table(table);
 }
 
 }  // namespace gradus

@@ -9,9 +9,8 @@
 
 namespace gradus {
 
-// What the models get: so many steps of so many lists. A step of the Transformer takes about half the time of one with
-// attention in a recurrent network, so that it gets twice as many.
-constexpr int64_t kListSteps = 2400, kTransformerSteps = 4000, kListBatch = 32;
+// What each model gets: so many steps of so many lists.
+constexpr int64_t kListSteps = 4500, kListBatch = 16;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
@@ -21,7 +20,8 @@ class NumberLists {
   /// Draws `tests` lists of each length to test with. They consist of held-out numbers, of which no list for training
   /// has one.
   explicit NumberLists(int64_t tests = 100);
-  /// How long the lists of training step s are. Long ones come in one after the other during the first third.
+  /// How long the lists of training step s are. Long ones come in one after the other during the first third; every
+  /// second round has the longer half only, in which more can go wrong.
   static int64_t length(int64_t s, int64_t steps);
   /// The batch of that step: random lists of that length.
   Batch training_batch(int64_t s, int64_t steps, int64_t size) const { return training_batch(length(s, steps), size); }
@@ -68,7 +68,7 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists);
 
 struct TrainingOptions {
   int64_t steps = 0;
-  double lr = 6e-3;
+  double lr = 3e-3;
   int64_t warmup = 50;
   double label_smoothing = 0;
   Progress::Cost cost = {};  // of each step
@@ -78,9 +78,9 @@ struct Trained {
   bool stopped = false;
   double seconds_per_step = 0;
 };
-/// Adam (betas 0.9 and 0.98, as the Transformer's paper has them) with warm-up and a cosine to 0, gradients clipped to
-/// norm 1.
-Trained train(const Translator& translator, const std::function<Batch(int64_t step)>& batch_of,
+/// Trains the models side by side, as many at once as there are threads, all on the same batches: Adam (betas 0.9 and
+/// 0.98, as the Transformer's paper has them) with warm-up and a cosine to 0, gradients clipped to norm 1.
+Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t step)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output);
 
 /// How long a training step on this batch takes, in seconds: the fastest of several, forward and backward.
@@ -89,13 +89,14 @@ double fastest_step(const Translator& translator, const Batch& batch, int64_t tr
 /// `steps`, or a few with --quick.
 int64_t steps_of(const Lesson& lesson, int64_t steps);
 /// kListSteps of training on the lists. After Ctrl-C it shows what was learned so far, and leaves.
-Trained train_on_lists(Lesson& lesson, const Translator& translator, const NumberLists& lists);
+Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists);
 /// The same in other programs.
-Trained train_on_lists(const Translator& translator, const NumberLists& lists, int64_t steps, int64_t batch_size,
-                       const Progress::Output& output);
+Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists, int64_t steps,
+                       int64_t batch_size, const Progress::Output& output);
 /// The pieces of --text, if given. Throws at what the lists cannot have.
 std::optional<Words> own_list(const Lesson& lesson, const NumberLists& lists);
 /// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
+std::string accuracy_table(const std::vector<Translator>& models, const NumberLists& lists);
 
 }  // namespace gradus

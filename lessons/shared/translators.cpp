@@ -18,10 +18,11 @@ Translator make_translator(const std::string& name, const Vocabulary& source, co
   check(name.starts_with("Luong "), "make_translator: there is no '{}'", name);
   const std::string score = name.substr(6);
   const bool local = score == "local-p";
-  config.hidden_size = score == "concat" || local ? 96 : 100;
+  config.emb_dim = score == "dot" ? 64 : 48;
+  config.hidden_size = 96;
   const nn::Encoder encoder(config);
   return translator_of(name, encoder,
-                       nn::LuongDecoder(config, {.score = local ? "general" : score, .window = local ? 5 : 0}));
+                       nn::LuongDecoder(config, {.score = local ? "general" : score, .window = local ? 10 : 0}));
 }
 
 }  // namespace gradus
