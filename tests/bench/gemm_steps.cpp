@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gradus.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/parallel.h"
 #include "tests/bench/peaks.h"
@@ -166,11 +167,6 @@ struct Step {
   int threads;
 };
 
-bool equal(const std::vector<float>& x, const std::vector<float>& y) {
-  return std::equal(x.begin(), x.end(), y.begin(),
-                    [](float a, float b) { return std::abs(a - b) < 1e-3F * (1 + std::abs(b)); });
-}
-
 int run(int64_t n) {
   using gradus::kernels::get_num_threads;
   using gradus::kernels::set_num_threads;
@@ -184,13 +180,10 @@ int run(int64_t n) {
                         {"7", "threads", threads, all},
                         {"8", "the library, 1 thread", library, 1},
                         {"8", "the library, all threads", library, all}};
-  const auto size = static_cast<size_t>(n * n);
-  std::vector<float> A(size), B(size), C(size), expected(size);
-  uint32_t random = 1;
-  for (auto* const x : {&A, &B})
-    for (float& number : *x)
-      number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F - 0.5F;
-  loop_order(expected.data(), A.data(), B.data(), n);
+  const gradus::Tensor A = gradus::rand({n, n}) - 0.5, B = gradus::rand({n, n}) - 0.5, C = gradus::empty({n, n});
+  const gradus::Tensor expected = gradus::empty({n, n});
+  const auto numbers = [](const gradus::Tensor& x) { return x.data_ptr<float>(); };
+  loop_order(numbers(expected), numbers(A), numbers(B), n);
   const bench::Peaks one = bench::measure_peaks(1, 0.5), many = bench::measure_peaks(all, 0.5);
   fmt::print("C = A B, {0} x {0} x {0}, float32, on {1}\npeak: {2:.0f} GFLOP/s with 1 thread, {3:.0f} with {4}\n\n", n,
              bench::processor_name(), one.flops * 1e-9, many.flops * 1e-9, all);
@@ -198,8 +191,8 @@ int run(int64_t n) {
   double before = 0;
   for (const Step& step : steps) {
     set_num_threads(step.threads);
-    const double time = bench::best_time({[&] { step.multiply(C.data(), A.data(), B.data(), n); }}, 0.5);
-    if (!equal(C, expected)) {
+    const double time = bench::best_time({[&] { step.multiply(numbers(C), numbers(A), numbers(B), n); }}, 0.5);
+    if (!gradus::allclose(C, expected, 1e-3, 1e-3)) {
       fmt::print(stderr, "bench: step {} is wrong\n", step.name);
       return 1;
     }
