@@ -10,6 +10,8 @@ namespace {
 
 /// Numbers of A or B that are read where they lie, since they fit a cache.
 template <class T> constexpr int64_t kGemmDirect = 256 * 1024 / sizeof(T);
+/// Numbers so far apart, or a multiple of that, share one set of the L1 cache.
+template <class T> constexpr int64_t kSameSet = 4096 / sizeof(T);
 
 /// How the n rows of a part of A, or the columns of one of B, are cut into panels.
 struct Cut {
@@ -90,7 +92,7 @@ template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
     return kTallTiles && row % W == 0 && reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
   };
   const bool a_lies_well =
-      A.col == 1 ? A.row % (4096 / sizeof(T)) != 0 : A.row == 1 && (N <= 16 * W || whole_vectors(A.data, A.col));
+      A.col == 1 ? A.row % kSameSet<T> != 0 : A.row == 1 && (N <= 16 * W || whole_vectors(A.data, A.col));
   const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W && !a_lies_well;
   const bool pack_b = B.col != 1 || (N * K > kGemmDirect<T> && tiles > 2 && !whole_vectors(B.data, B.row));
 
