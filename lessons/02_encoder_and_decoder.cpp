@@ -165,7 +165,7 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.say(
       "{} numbers in its matrices, {} steps; each takes {} new lists of one length. Ctrl-C ends it early and shows "
       "what was learned so far.",
-      translator.size(), steps_of(lesson, kListSteps), kListBatch);
+      translator.size(), steps_of(lesson, kListSteps), batch_of(lesson, kListBatch));
   train_on_lists(lesson, {translator}, lists);
 
   lesson.step("6", "Let it speak");

@@ -168,17 +168,14 @@ void training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
   lesson.step("5", "The same task, the same budget");
   lesson.say(
       "Lesson 02's lists, {} steps of {} lists, the same lists for all; none of the test lists' numbers is among them. "
-      "The models learn side by side, one on each core:",
-      steps_of(lesson, kListSteps), kListBatch);
+      "The models learn side by side, as many at once as there are cores:",
+      steps_of(lesson, kListSteps), batch_of(lesson, kListBatch));
   train_on_lists(lesson, models, lists);
   lesson.ask("with attention, how many of 100 lists of eight numbers will be right?", {"30", "70", "99"}, 2);
   lesson.say("Lists without any mistake, in per cent, of {} lists of each length:", lists.tests()[0].source.size(0));
   std::vector<std::pair<std::string, std::vector<double>>> accuracy;
   for (const Translator& model : models) accuracy.emplace_back(model.name, accuracy_by_length(model, lists));
   lesson.lines(accuracy_table(accuracy));
-  lesson.say(
-      "Local-p guesses a place first and looks only near it. Where the guess is far off, no gradient says where to "
-      "look instead: with some seeds it never learns the longest lists.");
   if (lesson.quick()) return;
   for (const size_t i : {1U, 2U, 3U, 4U}) {
     const auto& [name, by_length] = accuracy[i];
@@ -187,6 +184,9 @@ void training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
   }
   lesson.holds("at eight numbers one vector is at least 40 points below Bahdanau",
                accuracy[1].second.back() - accuracy[0].second.back() >= 0.4);
+  lesson.say(
+      "Local-p guesses a place first and looks only near it. Where the guess is far off, no gradient says where to "
+      "look instead: with some seeds it never learns the longest lists.");
 }
 
 void your_list(Lesson& lesson, const NumberLists& lists, const Translator& model) {

@@ -47,16 +47,18 @@ template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
   const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, N + 1), 4);
   const Matrix<const T> as[] = {{a.data(), K, 1}, {a.data(), 1, M}, {a.data(), 0, 1}, {a.data(), 1, 0}};
   const Matrix<const T> bs[] = {{b.data(), N, 1}, {b.data(), 1, K}, {b.data(), 0, 1}, {b.data(), 0, 0}};
-  const Matrix<const T> bias{b.data(), 0, 1};
+  const Matrix<const T> biases[] = {{b.data(), 0, 1}, {b.data(), 0, 0}};
   const int64_t strides[][2] = {{N + 3, 1}, {1, M}, {2 * N + 1, 2}};
   for (const auto& A : as) {
     for (const auto& B : bs) {
       for (const auto& [row, col] : strides) {
-        for (const int added : {0, 1, 2}) {
+        for (const size_t added : {0U, 1U, 2U, 3U}) {
           const auto size = static_cast<size_t>((M + 1) * row + (N + 1) * col);
           std::vector<T> expected(size, T(7)), c(size, T(7));
           const auto start = [&, row = row, col = col](const std::vector<T>& onto) {
-            return added == 0 ? Matrix<const T>{} : added == 1 ? Matrix<const T>{onto.data(), row, col} : bias;
+            return added == 0   ? Matrix<const T>{}
+                   : added == 1 ? Matrix<const T>{onto.data(), row, col}
+                                : biases[added - 2];
           };
           gemm_reference<T>({expected.data(), row, col}, A, B, M, N, K, start(expected));
           gemm<T>({c.data(), row, col}, A, B, M, N, K, start(c));
@@ -91,6 +93,60 @@ TEST(Gemm, EmptySizes) {
   EXPECT_EQ(c, std::vector<float>(1600, 5));
   gemm<float>({c.data(), 40, 1}, {nullptr, 0, 1}, {nullptr, 40, 1}, 40, 40, 0, {});
   EXPECT_EQ(c, std::vector<float>(1600, 0));
+}
+
+/// A copy of a matrix with strides of its own, that begins at a cache line, or `off` numbers behind one.
+template <class T> struct Placed {
+  std::vector<T> memory;
+  Matrix<const T> matrix;
+
+  Placed(const Matrix<const T>& from, int64_t rows, int64_t columns, int64_t row, int64_t col, size_t off) {
+    memory.resize(static_cast<size_t>((rows - 1) * row + (columns - 1) * col) + 1 + off + 64);
+    const size_t line = (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64 / sizeof(T);
+    T* const to = memory.data() + line + off;
+    for (int64_t i = 0; i < rows; ++i)
+      for (int64_t j = 0; j < columns; ++j) to[i * row + j * col] = from.data[i * from.row + j * from.col];
+    matrix = {to, row, col};
+  }
+  Placed(const Placed&) = delete;  // it would begin elsewhere
+  Placed& operator=(const Placed&) = delete;
+};
+
+// Operands so large that how they lie decides whether they are packed: rows in one set of the cache, and not; columns
+// and rows at whole vectors, and not; no two numbers side by side.
+template <class T> void compare_large() {
+  const int64_t M = 60, N = 320, K = 2048;
+  const auto a = numbers<T>(M * K, 3), b = numbers<T>(K * N, 4), onto = numbers<T>(M * N, 5);
+  const Matrix<const T> A{a.data(), K, 1}, B{b.data(), N, 1}, starts[] = {{}, {onto.data(), N, 1}, {b.data(), 0, 1}};
+  const Placed<T> as[] = {{A, M, K, K, 1, 0},
+                          {A, M, K, K + 16, 1, 1},
+                          {A, M, K, 1, M + 4, 0},
+                          {A, M, K, 1, M + 4, 1},
+                          {A, M, K, 2, 2 * M, 0}};
+  const Placed<T> bs[] = {{B, K, N, N, 1, 0}, {B, K, N, N, 1, 1}, {B, K, N, N + 1, 1, 0}, {B, K, N, 1, K, 0}};
+  for (size_t added = 0; added < 3; ++added) {
+    std::vector<T> expected(static_cast<size_t>(M * N));
+    gemm_reference<T>({expected.data(), N, 1}, A, B, M, N, K, starts[added]);
+    for (size_t i = 0; i < std::size(as); ++i)
+      for (size_t j = 0; j < std::size(bs); ++j) {
+        const auto c = for_all_thread_counts([&] {
+          std::vector<T> out = onto;
+          const Matrix<const T> start = added == 1 ? Matrix<const T>{out.data(), N, 1} : starts[added];
+          gemm<T>({out.data(), N, 1}, as[i].matrix, bs[j].matrix, M, N, K, start);
+          return out;
+        });
+        double worst = 0;
+        for (size_t n = 0; n < c.size(); ++n)
+          worst = std::max(worst, std::abs(static_cast<double>(c[n]) - static_cast<double>(expected[n])));
+        EXPECT_LE(worst, 1000 * static_cast<double>(std::numeric_limits<T>::epsilon()))
+            << "A " << i << ", B " << j << ", start " << added;
+      }
+  }
+}
+
+TEST(Gemm, LargeOperandsHoweverTheyLie) {
+  compare_large<float>();
+  compare_large<double>();
 }
 
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {
@@ -161,6 +217,10 @@ TEST(Gemm, BatchesEqualSingleProducts) {
       return out;
     });
     EXPECT_TRUE(same_bits(c, expected)) << size;
+    std::vector<float> twice = c;
+    batched_gemm<float>({twice.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1}, offsets.data(),
+                        offsets.data(), zeros.data(), batch, size, size, size, {twice.data(), size, 1});
+    for (size_t i = 0; i < c.size(); ++i) ASSERT_NEAR(twice[i], 2 * c[i], 1e-3) << size << " at " << i;
   }
 }
 

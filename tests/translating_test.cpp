@@ -6,6 +6,7 @@
 #include "lessons/shared/agreement.h"
 #include "lessons/shared/translators.h"
 #include "tensor/random.h"
+#include "tensor/threads.h"
 #include "tests/expect_error.h"
 
 #ifdef LESSON_02
@@ -147,7 +148,10 @@ TEST(Translating, SideBySideModelsLearnWhatTheyLearnAlone) {
       for (const Translator& model : models) learn({model});
     return models;
   };
+  const int before = get_num_threads();
+  set_num_threads(3);
   const std::vector<Translator> alone = trained(false), together = trained(true);
+  set_num_threads(before);
   for (size_t m = 0; m < alone.size(); ++m)
     for (size_t p = 0; p < alone[m].parameters.size(); ++p)
       EXPECT_TRUE(equal(alone[m].parameters[p], together[m].parameters[p])) << alone[m].name << " " << p;

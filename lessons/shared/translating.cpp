@@ -169,6 +169,7 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
 
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output) {
+  check(!models.empty(), "train: there is no model");
   std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
   for (const Translator& model : models) learners.emplace_back(model, options);
   const std::string name = models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
@@ -196,11 +197,12 @@ double fastest_step(const Translator& translator, const Batch& batch, int64_t tr
 }
 
 int64_t steps_of(const Lesson& lesson, int64_t steps) { return lesson.quick() ? 16 : steps; }
+int64_t batch_of(const Lesson& lesson, int64_t lists) { return lesson.quick() ? 8 : lists; }
 
 Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists, int64_t steps,
                        int64_t batch_size, const Progress::Output& output) {
   TrainingOptions options{.steps = steps};
-  if (models[0].name == "Transformer") options.lr = 2e-3, options.warmup = 300;
+  if (!models.empty() && models[0].name == "Transformer") options.lr = 2e-3, options.warmup = 300;
   options.cost = [&](int64_t s) { return static_cast<double>(NumberLists::length(s, steps)); };
   return train(
       models, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
@@ -208,7 +210,7 @@ Trained train_on_lists(const std::vector<Translator>& models, const NumberLists&
 
 Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists) {
   const Trained trained =
-      train_on_lists(models, lists, steps_of(lesson, kListSteps), lesson.quick() ? 8 : kListBatch, lesson.progress());
+      train_on_lists(models, lists, steps_of(lesson, kListSteps), batch_of(lesson, kListBatch), lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
     lesson.lines(accuracy_table(models, lists));

@@ -78,8 +78,9 @@ struct Trained {
   bool stopped = false;
   double seconds_per_step = 0;
 };
-/// Trains the models side by side, as many at once as there are threads, all on the same batches: Adam (betas 0.9 and
-/// 0.98, as the Transformer's paper has them) with warm-up and a cosine to 0, gradients clipped to norm 1.
+/// Trains the models, at least one, side by side, as many at once as there are threads, all on the same batches; they
+/// must not draw random numbers. Adam (betas 0.9 and 0.98, as the Transformer's paper has them) with warm-up and a
+/// cosine to 0, gradients clipped to norm 1.
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t step)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output);
 
@@ -88,6 +89,8 @@ double fastest_step(const Translator& translator, const Batch& batch, int64_t tr
 
 /// `steps`, or a few with --quick.
 int64_t steps_of(const Lesson& lesson, int64_t steps);
+/// `lists` in a step, or a few with --quick.
+int64_t batch_of(const Lesson& lesson, int64_t lists);
 /// kListSteps of training on the lists. After Ctrl-C it shows what was learned so far, and leaves.
 Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists);
 /// The same in other programs.

@@ -11,8 +11,8 @@ template <class T> struct Matrix {
 };
 
 /// C (M, N) = A (M, K) B (K, N) + start (M, N): C itself, to add to it, another matrix such as a bias, whose rows are
-/// all the same (row is 0), or nothing (no data). C overlaps neither A nor B, and its elements are distinct. float and
-/// double; int64 wraps on overflow.
+/// all the same (row is 0), or nothing (no data). C overlaps no other matrix than itself as start, and its elements are
+/// distinct. float and double; int64 wraps on overflow.
 template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K, Matrix<const T> start);
 

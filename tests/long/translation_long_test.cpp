@@ -18,7 +18,7 @@ struct Outcome {
   int64_t parameters = 0;
 };
 
-/// The models of lesson 03, or of lesson 09, trained as the lesson does it.
+/// Models of lesson 03 or 09, trained as the lesson does it, from a seed of their own.
 std::map<std::string, Outcome> train_models(const std::vector<std::string>& names, uint64_t seed) {
   manual_seed(seed);
   const NumberLists lists(200);
@@ -46,13 +46,15 @@ class Seeds : public testing::TestWithParam<uint64_t> {
   }
 };
 
-TEST_P(Seeds, WithAttentionAllLengthsAreRightAndWithOneVectorLongOnesAreNot) {
+TEST_P(Seeds, WithAttentionLongListsAreRightAndWithOneVectorTheyAreNot) {
   const auto outcomes = train_models(
       {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"}, GetParam());
   const Outcome &plain = outcomes.at("one vector"), &attention = outcomes.at("Bahdanau");
   expect_all_lengths("Bahdanau", attention);
   for (const char* model : {"Luong dot", "Luong general", "Luong concat"})
     expect_all_lengths(model, outcomes.at(model), 0.97);
+  // Local-p may miss the longest lists: see the lesson.
+  for (size_t i = 0; i < 3; ++i) EXPECT_GE(outcomes.at("Luong local-p").accuracy[i], 0.97) << i + 1 << " numbers";
   EXPECT_GE(attention.alignment.values, 0.9);
   EXPECT_LE(plain.accuracy.back(), attention.accuracy.back() - 0.4);
   for (const auto& [model, outcome] : outcomes) {

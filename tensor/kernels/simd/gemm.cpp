@@ -76,7 +76,7 @@ template <class M> M at(const M& matrix, int64_t i, int64_t j) {
 
 template <class T> TileSize gemm_tile() { return {kTileRows, 2 * kWidth<T>}; }
 
-// B is packed in parts of kGemmDepth x kGemmColumns, which stay in the L2 cache while all tiles of A, one after the
+// B is taken in parts of kGemmDepth x kGemmColumns, which stay in the L2 cache while all tiles of A, one after the
 // other in the L1 cache, meet them. The columns of C that belong to such a part stay close until k is through.
 template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer) {
   const auto& [C, A, B, start, M, N, K] = block;

@@ -17,7 +17,7 @@ template <class T> struct GemmBlock {
 constexpr int64_t kGemmRows = 1008;         // most rows of a block
 constexpr int64_t kGemmDepth = 256;         // of k at a time: a tile's share of A fits the L1 cache
 constexpr int64_t kGemmPackedDepth = 1024;  // of k for which A is packed
-constexpr int64_t kGemmColumns = 256;       // of B at a time: with kGemmDepth they take a quarter of the L2 cache
+constexpr int64_t kGemmColumns = 256;       // of B at a time: with kGemmDepth they leave the L2 cache room for A
 constexpr int64_t kGemmBuffer = kGemmRows * kGemmPackedDepth + kGemmColumns * kGemmDepth + 64;  // for packing
 
 // gemm_block: M is at most kGemmRows. Blocks of C are best cut at multiples of gemm_tile's height and width.

@@ -15,8 +15,8 @@ template <class T> struct Tiles {
   T* c;
   const T *a, *b, *start;  // start: what is added, or null
   int64_t c_row, a_row, a_col, b_row, start_row, K;
-  int64_t count = 1, b_step = 0;  // b_step: from one tile's share of B to the next
-  const T* factor = nullptr;      // of each column of start, or null
+  int64_t count = 1, b_step = 2 * kWidth<T>;  // b_step: from one tile's share of B to the next
+  const T* factor = nullptr;                  // of each column of start, or null
 };
 
 /// c (ROWS, VECTORS vectors) = a b + start factor, for each tile. A packed a has columns of ROWS numbers.
