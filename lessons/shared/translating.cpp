@@ -23,21 +23,22 @@ struct OneThread {
   OneThread& operator=(const OneThread&) = delete;
 };
 
-/// Calls task(0), ..., task(n - 1), as many at once as there are threads. Each has one thread: a step of so small a
-/// network is over before a second one has begun.
+/// Calls task(n - 1), ..., task(0), as many at once as there are threads. Each has one thread: a step of so small a
+/// network is over before a second one has begun. The quick models of the lessons stand first; done last, they fill the
+/// gap that is left.
 template <class Task> void side_by_side(size_t n, const Task& task) {
   if (n == 1) {
     const OneThread one_thread;
     return task(0);
   }
-  std::atomic<size_t> next = 0;
   std::vector<std::exception_ptr> wrong(n);
+  std::atomic<int64_t> left = std::ssize(wrong);
   kernels::parallel_for(std::min<int64_t>(get_num_threads(), std::ssize(wrong)), 1, [&](int64_t, int64_t) {
-    for (size_t i = next++; i < n; i = next++) {
+    for (int64_t i = --left; i >= 0; i = --left) {
       try {
-        task(i);
+        task(static_cast<size_t>(i));
       } catch (...) {
-        wrong[i] = std::current_exception();
+        wrong[static_cast<size_t>(i)] = std::current_exception();
       }
     }
   });

@@ -10,7 +10,7 @@
 namespace gradus {
 
 // What each model gets: so many steps of so many lists.
-constexpr int64_t kListSteps = 4500, kListBatch = 16;
+constexpr int64_t kListSteps = 4000, kListBatch = 16;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
