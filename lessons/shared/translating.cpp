@@ -210,8 +210,9 @@ Trained train_on_lists(const std::vector<Translator>& models, const NumberLists&
 }
 
 Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists) {
+  const int64_t steps = !models.empty() && models[0].name == "Transformer" ? kTransformerSteps : kListSteps;
   const Trained trained =
-      train_on_lists(models, lists, steps_of(lesson, kListSteps), batch_of(lesson, kListBatch), lesson.progress());
+      train_on_lists(models, lists, steps_of(lesson, steps), batch_of(lesson, kListBatch), lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
     lesson.lines(accuracy_table(models, lists));

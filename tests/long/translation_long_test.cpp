@@ -24,7 +24,8 @@ std::map<std::string, Outcome> train_models(const std::vector<std::string>& name
   const NumberLists lists(200);
   std::vector<Translator> models;
   for (const std::string& name : names) models.push_back(make_translator(name, lists.german, lists.english));
-  train_on_lists(models, lists, kListSteps, kListBatch, {.stream = &std::cout});
+  train_on_lists(models, lists, names[0] == "Transformer" ? kTransformerSteps : kListSteps, kListBatch,
+                 {.stream = &std::cout});
   std::map<std::string, Outcome> outcomes;
   std::cout << "seed " << seed << "\n";
   for (const Translator& model : models) {
