@@ -52,8 +52,8 @@ TEST_P(Seeds, WithAttentionLongListsAreRightAndWithOneVectorTheyAreNot) {
       {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"}, GetParam());
   const Outcome &plain = outcomes.at("one vector"), &attention = outcomes.at("Bahdanau");
   expect_all_lengths("Bahdanau", attention);
-  for (const char* model : {"Luong dot", "Luong general", "Luong concat"})
-    expect_all_lengths(model, outcomes.at(model), 0.97);
+  expect_all_lengths("Luong general", outcomes.at("Luong general"));
+  for (const char* model : {"Luong dot", "Luong concat"}) expect_all_lengths(model, outcomes.at(model), 0.97);
   // Local-p may miss the longest lists: see the lesson.
   for (size_t i = 0; i < 3; ++i) EXPECT_GE(outcomes.at("Luong local-p").accuracy[i], 0.97) << i + 1 << " numbers";
   EXPECT_GE(attention.alignment.values, 0.9);
