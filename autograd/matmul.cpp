@@ -9,11 +9,13 @@ template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
+Shape batch_of(const Tensor& x) { return {x.sizes().begin(), x.sizes().end() - 2}; }
+
 /// c = a b + start, for tensors of at least two dimensions whose leading dimensions broadcast to c's. start is c
 /// itself, a bias, or undefined.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) {
   const int64_t M = c.size(-2), N = c.size(-1), K = a.size(-1);
-  const Shape batch(c.sizes().begin(), c.sizes().end() - 2);
+  const Shape batch = batch_of(c);
   dispatch_number("matmul", c.dtype(), [&]<class T>() {
     if (c.numel() == 0) return;
     kernels::Matrix<const T> from{};
@@ -29,12 +31,22 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& s
 /// x (..., C) as the rows of a matrix.
 Tensor rows_of(const Tensor& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
 
+Tensor product(const Tensor& a, const Tensor& b);
+
+/// A factor's gradient is a product as well: of factors(dy), a pair. It is added to what is there, if that is not to be
+/// summed over a batch.
+template <class F> Rule factor_rule(const F& factors) {
+  return {[=](const Tensor& dy) { return std::apply(product, factors(dy)); },
+          [=](const Tensor& dx, const Tensor& dy, const Tensor&) {
+            const auto [a, b] = factors(dy);
+            if (batch_of(dx) == broadcast_shapes("matmul", batch_of(a), batch_of(b))) multiply(dx, a, b, dx);
+            else dx.add_(sum_to(product(a, b), dx.sizes()));
+          }};
+}
+
 /// The product of tensors of at least two dimensions.
 Tensor product(const Tensor& a, const Tensor& b) {
-  Shape sizes;
-  if (a.dim() > 2 || b.dim() > 2)
-    sizes =
-        broadcast_shapes("matmul", {a.sizes().begin(), a.sizes().end() - 2}, {b.sizes().begin(), b.sizes().end() - 2});
+  Shape sizes = broadcast_shapes("matmul", batch_of(a), batch_of(b));
   const bool batched = !sizes.empty();
   sizes.push_back(a.size(-2)), sizes.push_back(b.size(-1));
   if (batched && b.dim() == 2 && a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
@@ -42,16 +54,12 @@ Tensor product(const Tensor& a, const Tensor& b) {
   }
   Tensor y = empty(sizes, a.dtype());
   multiply(y, a, b);
-  auto dA = [b = saved(b)](const Tensor& dy) { return product(dy, transpose(b(), -2, -1)); };  // (M, N) x (N, K)
-  auto dB = [a = saved(a)](const Tensor& dy) { return product(transpose(a(), -2, -1), dy); };  // (K, M) x (M, N)
-  if (batched) return record("matmul", std::move(y), {a, std::move(dA)}, {b, std::move(dB)});
-  return record("matmul", std::move(y),
-                {a,
-                 {std::move(dA), [b = saved(b)](const Tensor& dx, const Tensor& dy,
-                                                const Tensor&) { multiply(dx, dy, transpose(b(), -2, -1), dx); }}},
-                {b, {std::move(dB), [a = saved(a)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-                       multiply(dx, transpose(a(), -2, -1), dy, dx);
-                     }}});
+  return record("matmul", std::move(y), {a, factor_rule([b = saved(b)](const Tensor& dy) {  // (M, N) x (N, K)
+                                           return std::pair(dy, transpose(b(), -2, -1));
+                                         })},
+                {b, factor_rule([a = saved(a)](const Tensor& dy) {  // (K, M) x (M, N)
+                   return std::pair(transpose(a(), -2, -1), dy);
+                 })});
 }
 
 }  // namespace
@@ -102,10 +110,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
           else dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
         }}},
       {weight,
-       {[x = saved(x)](const Tensor& dy) { return product(transpose(rows_of(dy), 0, 1), rows_of(x())); },
-        [x = saved(x)](const Tensor& dw, const Tensor& dy, const Tensor&) {
-          multiply(dw, transpose(rows_of(dy), 0, 1), rows_of(x()), dw);
-        }}},
+       factor_rule([x = saved(x)](const Tensor& dy) { return std::pair(transpose(rows_of(dy), 0, 1), rows_of(x())); })},
       {bias, [](const Tensor& dy) { return sum(rows_of(dy), 0); }},
   };
   return record("linear", std::move(y), inputs);

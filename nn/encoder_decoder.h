@@ -71,7 +71,7 @@ struct Decoder : Module {
 ///   Bahdanau  c_t = attention(s_t-1),  s_t = GRU([y_t-1; c_t], s_t-1)
 ///   Luong     s_t = GRU([y_t-1; a_t-1], s_t-1),  c_t = attention(s_t)
 ///   both      a_t = tanh(W_c [c_t; s_t]),  logits = out(a_t)
-/// (The readout is Luong's; Bahdanau's own is a maxout layer over s_t, y_t-1 and c_t.)
+/// (The readout is Luong's; Bahdanau's own is a maxout layer over c_t, s_t-1 and y_t-1.)
 template <class Attention> struct AttentionDecoder : Decoder {
   static constexpr bool kLooksFirst = std::is_same_v<Attention, BahdanauAttention>;
   const Attention attention;

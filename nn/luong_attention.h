@@ -43,7 +43,8 @@ struct LuongAttention : Module {
   }
   /// query (B, T, H), keys (B, S, K or H) -> (B, T, S)
   Tensor scores(const Tensor& query, const Tensor& keys) const {
-    if (options.score != "concat") return matmul(query, keys.transpose(-2, -1));
+    if (options.score != "concat")  // the keys first: what every query adds to their gradient lies as they do
+      return matmul(keys, query.transpose(-2, -1)).transpose(-2, -1);
     const Tensor left = linear(query, W_a.slice(1, 0, W_a.size(0)));              // (B, T, H)
     return linear(tanh(left.unsqueeze(2) + keys.unsqueeze(1)), v_a).squeeze(-1);  // (B, T, S)
   }
