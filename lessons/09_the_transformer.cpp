@@ -110,7 +110,7 @@ void speed(Lesson& lesson) {
       config.context_length = most;
       const Translator translator = std::string(name) == "Transformer" ? translator_of(name, nn::Transformer(config))
                                                                        : make_translator(name, vocabulary, vocabulary);
-      ms.push_back(1000 * fastest_step(translator, batch, lesson.quick() ? 1 : 5));
+      ms.push_back(1000 * fastest_step({translator}, batch, lesson.quick() ? 1 : 5));
     }
     ratio = ms[1] / ms[2];
     if (first == 0) first = ratio;
@@ -144,8 +144,7 @@ std::vector<double> aligned_heads(const nn::Transformer& model, const NumberList
 void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transformer& model) {
   lesson.step("4", "Lesson 02's task again");
   const Translator translator = translator_of("Transformer", model);
-  lesson.say("The same lists, {} parameters, and {} steps: a few more than in lesson 03, since each is quicker.",
-             translator.size(), steps_of(lesson, kTransformerSteps));
+  lesson.say("The same lists, {} parameters, and the same {} steps.", translator.size(), steps_of(lesson, kListSteps));
   train_on_lists(lesson, {translator}, lists);
   const std::vector<double> accuracy = accuracy_by_length(translator, lists);
   lesson.say("Unseen lists without any mistake, in per cent, of {} of each length:", lists.tests()[0].source.size(0));

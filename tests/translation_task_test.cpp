@@ -129,6 +129,7 @@ TEST(NumberWords, HeldOutNumbersAreATenthAndEveryPieceIsSeenInTraining) {
   EXPECT_EQ(test.size(), 89u);
   EXPECT_EQ(test.size() + train.size(), 1000u);
   std::set<std::string> seen;
+  for (const int64_t n : test) EXPECT_TRUE(n % 100 != 0 && (n > 100 || n % 10 != 0)) << n << " is round";
   for (const int64_t n : train) {
     EXPECT_FALSE(numbers::held_out(n));
     for (const std::string& piece : translate(n).german) seen.insert(piece);

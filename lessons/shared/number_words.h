@@ -33,6 +33,7 @@ Words all_german(int64_t largest = kLargest);
 Words all_english(int64_t largest = kLargest);
 
 /// Whether a number below 1000 is kept for testing: 89 of them. No training list holds one, no test list anything else.
+/// No round ten or hundred is among them: that "sixty" or "hundred" may end a number is learned from 17 numbers only.
 bool held_out(int64_t n);
 /// All numbers below 1000 that are kept for testing, or all others.
 std::vector<int64_t> below_thousand(bool held_out);

@@ -76,9 +76,8 @@ Batch make_batch(const std::vector<SentencePair>& pairs, const Vocabulary& sourc
   return batch;
 }
 
-Tensor batch_loss(const Tensor& logits, const Batch& batch, double label_smoothing) {
-  return cross_entropy(logits.flatten(0, 1), batch.target.flatten(),
-                       {.ignore_index = kPad, .label_smoothing = label_smoothing});
+Tensor batch_loss(const Tensor& logits, const Batch& batch) {
+  return cross_entropy(logits.flatten(0, 1), batch.target.flatten(), {.ignore_index = kPad});
 }
 
 std::vector<SentencePair> read_pairs(const std::string& path) {

@@ -44,7 +44,7 @@ struct Batch {
 Batch make_batch(const std::vector<SentencePair>& pairs, const Vocabulary& source, const Vocabulary& target);
 
 /// The cross-entropy of logits (B, T, V) with the batch's target, in the mean over its words.
-Tensor batch_loss(const Tensor& logits, const Batch& batch, double label_smoothing = 0);
+Tensor batch_loss(const Tensor& logits, const Batch& batch);
 
 /// Sentence pairs from a text file: one pair in a line, a tab between source and target, words between spaces. Throws,
 /// with the line's number, at a line that is no such pair.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <deque>
 #include <exception>
+#include <mutex>
 #include <numeric>
 
 #include "nn/optim.h"
@@ -23,46 +23,59 @@ struct OneThread {
   OneThread& operator=(const OneThread&) = delete;
 };
 
-/// Calls task(n - 1), ..., task(0), as many at once as there are threads. Each has one thread: a step of so small a
-/// network is over before a second one has begun. The quick models of the lessons stand first; done last, they fill the
-/// gap that is left.
-template <class Task> void side_by_side(size_t n, const Task& task) {
-  if (n == 1) {
-    const OneThread one_thread;
-    return task(0);
-  }
-  std::vector<std::exception_ptr> wrong(n);
-  std::atomic<int64_t> left = std::ssize(wrong);
-  kernels::parallel_for(std::min<int64_t>(get_num_threads(), std::ssize(wrong)), 1, [&](int64_t, int64_t) {
-    for (int64_t i = --left; i >= 0; i = --left) {
+/// Calls task(i, 0), ..., task(i, rounds - 1) for each i below n. Several i are under way at once, each on one thread:
+/// a step of so small a network is over before a second thread has begun. Whoever is furthest behind is next, of equal
+/// ones the last.
+template <class Task> void side_by_side(size_t n, size_t rounds, const Task& task) {
+  struct Turns {
+    size_t done = 0;
+    bool running = false;
+  };
+  std::vector<Turns> all(n);
+  std::exception_ptr wrong;
+  std::mutex mutex;
+  const auto work = [&](int64_t, int64_t) {
+    std::unique_lock lock(mutex);
+    while (!wrong) {
+      Turns* next = nullptr;
+      for (Turns& turns : all)
+        if (!turns.running && turns.done < (next ? next->done + 1 : rounds)) next = &turns;
+      if (!next) return;  // those that are not done are running
+      next->running = true;
+      lock.unlock();
+      std::exception_ptr error;
       try {
-        task(static_cast<size_t>(i));
+        task(static_cast<size_t>(next - all.data()), next->done);
       } catch (...) {
-        wrong[static_cast<size_t>(i)] = std::current_exception();
+        error = std::current_exception();
       }
+      lock.lock();
+      if (error) wrong = error;
+      ++next->done;
+      next->running = false;
     }
-  });
-  for (const std::exception_ptr& error : wrong)
-    if (error) std::rethrow_exception(error);
+  };
+  const int64_t threads = std::min<int64_t>(get_num_threads(), std::ssize(all));
+  const std::optional<OneThread> alone = threads == 1 ? std::optional<OneThread>(std::in_place) : std::nullopt;
+  kernels::parallel_for(threads, 1, work);
+  if (wrong) std::rethrow_exception(wrong);
 }
 
 /// A model and what changes its parameters.
 struct Learner {
   const Translator& model;
-  const double label_smoothing;
   optim::Adam adam;
   optim::CosineSchedule schedule;
 
   Learner(const Translator& translator, const TrainingOptions& o)
       : model(translator),
-        label_smoothing(o.label_smoothing),
         adam(model.parameters, {.lr = o.lr, .betas = {0.9, 0.98}}),
         schedule(adam, {.warmup_steps = std::min(o.warmup, o.steps), .total_steps = o.steps}) {}
 
   /// The loss on the batch, after which the parameters are a little better.
   double step(const Batch& batch) {
     adam.zero_grad();
-    const Tensor loss = batch_loss(model.logits(batch), batch, label_smoothing);
+    const Tensor loss = batch_loss(model.logits(batch), batch);
     loss.backward();
     nn::utils::clip_grad_norm_(model.parameters, 1.0);
     adam.step();
@@ -165,7 +178,7 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
       all[is_hundred] += these.sum().item<double>();
     }
   }
-  return {right[0] / all[0], right[1] / all[1]};
+  return {right[0] / all[0], right[1] / all[1], (right[0] + right[1]) / (all[0] + all[1])};
 }
 
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
@@ -174,26 +187,34 @@ Trained train(const std::vector<Translator>& models, const std::function<Batch(i
   std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
   for (const Translator& model : models) learners.emplace_back(model, options);
   const std::string name = models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
-  Progress progress(name, options.steps, output, options.cost);
+  const int64_t trial = options.steps < 1000 ? 8 : 64;
+  Progress progress(name, options.steps, output, options.cost, trial);
   while (progress.going()) {
-    const Batch batch = batch_of(progress.steps_done());
-    std::vector<double> losses(models.size());
-    side_by_side(models.size(), [&](size_t i) { losses[i] = learners[i].step(batch); });
-    progress.step(std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size()),
-                  batch.tokens * std::ssize(models));
+    std::vector<Batch> batches;  // of several steps, in which a quick model may be ahead of a slow one
+    for (int64_t s = progress.steps_done(); s < options.steps && std::ssize(batches) < 8; ++s)
+      batches.push_back(batch_of(s));
+    std::vector<std::vector<double>> losses(batches.size(), std::vector<double>(models.size()));
+    side_by_side(models.size(), batches.size(),
+                 [&](size_t i, size_t r) { losses[r][i] = learners[i].step(batches[r]); });
+    for (size_t r = 0; r < batches.size(); ++r)
+      progress.step(std::accumulate(losses[r].begin(), losses[r].end(), 0.0) / static_cast<double>(models.size()),
+                    batches[r].tokens * std::ssize(models));
   }
   return {progress.steps_done(), progress.stopped(), progress.seconds_per_step()};
 }
 
-double fastest_step(const Translator& translator, const Batch& batch, int64_t tries) {
+double fastest_step(const std::vector<Translator>& models, const Batch& batch, int64_t tries) {
   const OneThread one_thread;
+  std::deque<Learner> learners;
+  for (const Translator& model : models) learners.emplace_back(model, TrainingOptions{.steps = tries, .lr = 0});
   double fastest = INFINITY;
   for (int64_t i = 0; i < tries; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    batch_loss(translator.logits(batch), batch).backward();
+    for (Learner& learner : learners) learner.step(batch);
     fastest = std::min(fastest, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
-  for (const Tensor& p : translator.parameters) p.mutable_grad() = Tensor();
+  for (const Translator& model : models)
+    for (const Tensor& p : model.parameters) p.mutable_grad() = Tensor();
   return fastest;
 }
 
@@ -202,17 +223,22 @@ int64_t batch_of(const Lesson& lesson, int64_t lists) { return lesson.quick() ? 
 
 Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists, int64_t steps,
                        int64_t batch_size, const Progress::Output& output) {
-  TrainingOptions options{.steps = steps};
-  if (!models.empty() && models[0].name == "Transformer") options.lr = 2e-3, options.warmup = 300;
-  options.cost = [&](int64_t s) { return static_cast<double>(NumberLists::length(s, steps)); };
-  return train(
-      models, [&](int64_t s) { return lists.training_batch(s, steps, batch_size); }, options, output);
+  const auto seconds = [&](int64_t length) {
+    return fastest_step(models, lists.training_batch(length, batch_size), 3);
+  };
+  const double shortest = seconds(1), longest = seconds(NumberLists::kLongest);
+  // A part grows with the list, a part with its square.
+  const auto cost = [=](int64_t s) {
+    const auto n = static_cast<double>(NumberLists::length(s, steps)), most = double{NumberLists::kLongest};
+    return shortest * n + (longest - shortest * most) * (n * n - n) / (most * most - most);
+  };
+  const auto batch_at = [&](int64_t s) { return lists.training_batch(s, steps, batch_size); };
+  return train(models, batch_at, {.steps = steps, .cost = cost}, output);
 }
 
 Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models, const NumberLists& lists) {
-  const int64_t steps = !models.empty() && models[0].name == "Transformer" ? kTransformerSteps : kListSteps;
   const Trained trained =
-      train_on_lists(models, lists, steps_of(lesson, steps), batch_of(lesson, kListBatch), lesson.progress());
+      train_on_lists(models, lists, steps_of(lesson, kListSteps), batch_of(lesson, kListBatch), lesson.progress());
   if (trained.stopped) {
     lesson.say("What it has learned so far, in per cent of lists that are exactly right:");
     lesson.lines(accuracy_table(models, lists));

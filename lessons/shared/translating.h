@@ -9,9 +9,8 @@
 
 namespace gradus {
 
-// What each model gets: so many steps of so many lists. The Transformer's steps are the quickest, so it gets a few
-// more.
-constexpr int64_t kListSteps = 4000, kTransformerSteps = 4500, kListBatch = 16;
+// What each model gets: so many steps of so many lists.
+constexpr int64_t kListSteps = 4000, kListBatch = 16;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
@@ -64,14 +63,14 @@ std::vector<double> accuracy_by_length(const Translator& translator, const Numbe
 struct Alignment {
   double values = 0;    // of the digits, teens and tens: what says which number it is
   double hundreds = 0;  // of "hundred", which always stands behind a digit
+  double all = 0;
 };
 Alignment alignment_of(const Translator& translator, const NumberLists& lists);
 
 struct TrainingOptions {
   int64_t steps = 0;
-  double lr = 3e-3;
-  int64_t warmup = 50;
-  double label_smoothing = 0;
+  double lr = 2.5e-3;
+  int64_t warmup = 300;
   Progress::Cost cost = {};  // of each step
 };
 struct Trained {
@@ -85,8 +84,9 @@ struct Trained {
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t step)>& batch_of,
               const TrainingOptions& options, const Progress::Output& output);
 
-/// How long a training step on this batch takes, in seconds: the fastest of several, forward and backward.
-double fastest_step(const Translator& translator, const Batch& batch, int64_t tries);
+/// How long one training step of each model takes on this batch, in seconds on one thread: the fastest of several
+/// tries, from which nothing is learned.
+double fastest_step(const std::vector<Translator>& models, const Batch& batch, int64_t tries);
 
 /// `steps`, or a few with --quick.
 int64_t steps_of(const Lesson& lesson, int64_t steps);

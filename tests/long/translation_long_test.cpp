@@ -21,11 +21,10 @@ struct Outcome {
 /// Models of lesson 03 or 09, trained as the lesson does it, from a seed of their own.
 std::map<std::string, Outcome> train_models(const std::vector<std::string>& names, uint64_t seed) {
   manual_seed(seed);
-  const NumberLists lists(200);
+  const NumberLists lists(500);
   std::vector<Translator> models;
   for (const std::string& name : names) models.push_back(make_translator(name, lists.german, lists.english));
-  train_on_lists(models, lists, names[0] == "Transformer" ? kTransformerSteps : kListSteps, kListBatch,
-                 {.stream = &std::cout});
+  train_on_lists(models, lists, kListSteps, kListBatch, {.stream = &std::cout});
   std::map<std::string, Outcome> outcomes;
   std::cout << "seed " << seed << "\n";
   for (const Translator& model : models) {
@@ -33,17 +32,17 @@ std::map<std::string, Outcome> train_models(const std::vector<std::string>& name
     outcome = {accuracy_by_length(model, lists), {}, model.size()};
     if (model.name != "one vector" && model.name != "Transformer") outcome.alignment = alignment_of(model, lists);
     std::cout << accuracy_table({{model.name, outcome.accuracy}}) << "  aligned: values " << outcome.alignment.values
-              << ", hundreds " << outcome.alignment.hundreds << "; " << outcome.parameters << " parameters"
-              << std::endl;
+              << ", hundreds " << outcome.alignment.hundreds << ", all " << outcome.alignment.all << "; "
+              << outcome.parameters << " parameters" << std::endl;
   }
   return outcomes;
 }
 
 class Seeds : public testing::TestWithParam<uint64_t> {
  protected:
-  static void expect_all_lengths(const std::string& model, const Outcome& outcome, double accuracy = 0.99) {
+  static void expect_all_lengths(const std::string& model, const Outcome& outcome) {
     for (size_t i = 0; i < outcome.accuracy.size(); ++i)
-      EXPECT_GE(outcome.accuracy[i], accuracy) << model << ", " << i + 1 << " numbers";
+      EXPECT_GE(outcome.accuracy[i], 0.99) << model << ", " << i + 1 << " numbers";
   }
 };
 
@@ -51,17 +50,13 @@ TEST_P(Seeds, WithAttentionLongListsAreRightAndWithOneVectorTheyAreNot) {
   const auto outcomes = train_models(
       {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"}, GetParam());
   const Outcome &plain = outcomes.at("one vector"), &attention = outcomes.at("Bahdanau");
-  expect_all_lengths("Bahdanau", attention);
-  expect_all_lengths("Luong general", outcomes.at("Luong general"));
-  for (const char* model : {"Luong dot", "Luong concat"}) expect_all_lengths(model, outcomes.at(model), 0.97);
-  // Local-p may miss the longest lists: see the lesson.
-  for (size_t i = 0; i < 3; ++i) EXPECT_GE(outcomes.at("Luong local-p").accuracy[i], 0.97) << i + 1 << " numbers";
-  EXPECT_GE(attention.alignment.values, 0.9);
-  EXPECT_LE(plain.accuracy.back(), attention.accuracy.back() - 0.4);
   for (const auto& [model, outcome] : outcomes) {
+    if (model != "one vector") expect_all_lengths(model, outcome);
     const auto [fewer, more] = std::minmax(plain.parameters, outcome.parameters);
     EXPECT_LE(static_cast<double>(more), 1.1 * static_cast<double>(fewer)) << model;
   }
+  EXPECT_LE(plain.accuracy.back(), attention.accuracy.back() - 0.4);
+  EXPECT_GE(attention.alignment.values, 0.9);
 }
 
 TEST_P(Seeds, TheTransformerIsRightAtEveryLength) {
