@@ -139,9 +139,11 @@ TEST(Translating, SideBySideModelsLearnWhatTheyLearnAlone) {
     std::vector<Translator> models;
     for (const char* name : {"Bahdanau", "one vector", "Luong local-p"})
       models.push_back(make_translator(name, lists.german, lists.english));
-    const Batch batch = lists.training_batch(2, 8);
+    std::vector<Batch> batches;
+    for (int64_t s = 0; s < 11; ++s) batches.push_back(lists.training_batch(1 + s % 2, 4));
     const auto learn = [&](const std::vector<Translator>& those) {
-      EXPECT_EQ(train(those, [&](int64_t) { return batch; }, {.steps = 4, .warmup = 1}, {}).steps, 4);
+      const auto batch_of = [&](int64_t s) { return batches.at(static_cast<size_t>(s)); };
+      EXPECT_EQ(train(those, batch_of, {.steps = 11, .warmup = 1}, {}).steps, 11);
     };
     if (together) learn(models);
     else
