@@ -56,7 +56,8 @@ template <class Task> void side_by_side(size_t n, size_t rounds, const Task& tas
     }
   };
   const int64_t threads = std::min<int64_t>(get_num_threads(), std::ssize(all));
-  const std::optional<OneThread> alone = threads == 1 ? std::optional<OneThread>(std::in_place) : std::nullopt;
+  std::optional<OneThread> alone;
+  if (threads == 1) alone.emplace();  // the kernels would use all
   kernels::parallel_for(threads, 1, work);
   if (wrong) std::rethrow_exception(wrong);
 }
