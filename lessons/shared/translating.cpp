@@ -188,11 +188,12 @@ Trained train(const std::vector<Translator>& models, const std::function<Batch(i
   std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
   for (const Translator& model : models) learners.emplace_back(model, options);
   const std::string name = models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
-  const int64_t trial = options.steps < 1000 ? 8 : 64;
+  constexpr int64_t kRound = 8;  // steps, within which a quick model may be ahead of a slow one
+  const int64_t trial = options.steps < 1000 ? kRound : 8 * kRound;
   Progress progress(name, options.steps, output, options.cost, trial);
   while (progress.going()) {
-    std::vector<Batch> batches;  // of several steps, in which a quick model may be ahead of a slow one
-    for (int64_t s = progress.steps_done(); s < options.steps && std::ssize(batches) < 8; ++s)
+    std::vector<Batch> batches;
+    for (int64_t s = progress.steps_done(); s < options.steps && std::ssize(batches) < kRound; ++s)
       batches.push_back(batch_of(s));
     std::vector<std::vector<double>> losses(batches.size(), std::vector<double>(models.size()));
     side_by_side(models.size(), batches.size(),
