@@ -10,17 +10,22 @@ namespace {
 using kernels::Gradient, kernels::Map;
 
 /// maximum or minimum: a or b, whichever wins. Equal ones share the gradient, NaN wins.
-template <class Wins> Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
-  const Tensor y = zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
+template <class Wins>
+Tensor winner(const char* op, const Tensor& a, const Tensor& b, const Wins& wins) {
+  const Tensor y =
+      zip_number(op, a, b, [&wins](auto p, auto q) { return wins(p, q) || p != p ? p : q; });
   const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
     return dy * (to(wins(x, other), dy.dtype()) + to(x == other, dy.dtype()) * 0.5);
   };
-  return record(op, y, {a, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, a(), b()); }},
-                {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
+  return record(
+      op, y,
+      {a, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, a(), b()); }},
+      {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
 }
 
 /// f(x) with its gradient as one loop each; `definition` is f in other ops.
-template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Gradient gradient, const F& definition) {
+template <class F>
+Tensor activation(const char* op, const Tensor& x, Map f, Gradient gradient, const F& definition) {
   return record_fused(
       op, map_float(op, x, f), {x},
       [=, x = saved(x)](const Tensor& dy, const std::vector<bool>&) {
@@ -33,7 +38,8 @@ template <class F> Tensor activation(const char* op, const Tensor& x, Map f, Gra
 Tensor normal_cdf(const Tensor& x) {
   return record("normal_cdf", map_float("gelu", x, Map::normal_cdf),
                 {x, [x = saved(x)](const Tensor& dy) {
-                   return dy * exp(x() * x() * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+                   return dy * exp(x() * x() * -0.5) *
+                          (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
                  }});
 }
 
@@ -41,10 +47,12 @@ Tensor normal_cdf(const Tensor& x) {
 
 Tensor number_like(const char* op, Scalar value, const Tensor& x) {
   const double number = value.to_double();
-  check(x.dtype() != kInt64 || !value.is_fractional(), "{}: an int64 tensor takes no fractional number, got {}", op,
-        number);
+  check(x.dtype() != kInt64 || !value.is_fractional(),
+        "{}: an int64 tensor takes no fractional number, got {}", op, number);
   check(x.dtype() != kBool || number == 0 || number == 1,
-        "{}: a bool tensor goes with true or false, got {}; convert it with .to(kInt64) or .to(kFloat32)", op, number);
+        "{}: a bool tensor goes with true or false, got {}; convert it with .to(kInt64) or "
+        ".to(kFloat32)",
+        op, number);
   const Tensor y = empty({}, x.dtype());
   dispatch(x.dtype(), [&]<class T>() { *y.data<T>() = value.to<T>(op); });
   return y;
@@ -52,13 +60,14 @@ Tensor number_like(const char* op, Scalar value, const Tensor& x) {
 
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
   if (alpha.to_double() != 1) return add(a, mul(b, alpha));
-  return record("add", zip_number("add", a, b, kernels::plus), {a, [](const Tensor& dy) { return dy; }},
-                {b, [](const Tensor& dy) { return dy; }});
+  return record("add", zip_number("add", a, b, kernels::plus),
+                {a, [](const Tensor& dy) { return dy; }}, {b, [](const Tensor& dy) { return dy; }});
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
   if (alpha.to_double() != 1) return sub(a, mul(b, alpha));
-  return record("sub", zip_number("sub", a, b, kernels::minus), {a, [](const Tensor& dy) { return dy; }},
+  return record("sub", zip_number("sub", a, b, kernels::minus),
+                {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return -dy; }});
 }
 
@@ -80,15 +89,18 @@ Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
         "pow: int64 to a negative power is no whole number");
   return record("pow", zip_number("pow", x, exponent, kernels::power),
-                {x, [x = saved(x), p = saved(exponent)](
-                        const Tensor& dy) { return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1)); }},
+                {x,
+                 [x = saved(x), p = saved(exponent)](const Tensor& dy) {
+                   return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1));
+                 }},
                 {exponent, [x = saved(x), p = saved(exponent)](const Tensor& dy, const Tensor& y) {
                    return where(logical_and(x() == 0, p() >= 0), zeros_like(dy), dy * y * log(x()));
                  }});
 }
 
 Tensor pow(const Tensor& x, Scalar exponent) {
-  check(x.dtype() != kInt64 || exponent.to_double() >= 0, "pow: int64 to a negative power is no whole number");
+  check(x.dtype() != kInt64 || exponent.to_double() >= 0,
+        "pow: int64 to a negative power is no whole number");
   const Tensor p = number_like("pow", exponent, x);
   return record("pow", zip_number("pow", x, p, kernels::power),
                 {x, [x = saved(x), exponent](const Tensor& dy) {
@@ -98,15 +110,18 @@ Tensor pow(const Tensor& x, Scalar exponent) {
 }
 
 Tensor neg(const Tensor& x) {
-  return record("neg", map_number("neg", x, kernels::negative), {x, [](const Tensor& dy) { return -dy; }});
+  return record("neg", map_number("neg", x, kernels::negative),
+                {x, [](const Tensor& dy) { return -dy; }});
 }
 
 Tensor exp(const Tensor& x) {
-  return record("exp", map_float("exp", x, Map::exp), {x, [](const Tensor& dy, const Tensor& y) { return dy * y; }});
+  return record("exp", map_float("exp", x, Map::exp),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * y; }});
 }
 
 Tensor log(const Tensor& x) {
-  return record("log", map_float("log", x, Map::log), {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
+  return record("log", map_float("log", x, Map::log),
+                {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
 }
 
 Tensor sqrt(const Tensor& x) {
@@ -122,14 +137,16 @@ Tensor rsqrt(const Tensor& x) {
 Tensor tanh(const Tensor& x) {
   return record("tanh", map_float("tanh", x, Map::tanh),
                 {x, [](const Tensor& dy, const Tensor& y) {
-                   return is_grad_enabled() ? dy * (1 - y * y) : zip_float("tanh", dy, y, Gradient::tanh);
+                   return is_grad_enabled() ? dy * (1 - y * y)
+                                            : zip_float("tanh", dy, y, Gradient::tanh);
                  }});
 }
 
 Tensor sigmoid(const Tensor& x) {
   return record("sigmoid", map_float("sigmoid", x, Map::sigmoid),
                 {x, [](const Tensor& dy, const Tensor& y) {
-                   return is_grad_enabled() ? dy * y * (1 - y) : zip_float("sigmoid", dy, y, Gradient::sigmoid);
+                   return is_grad_enabled() ? dy * y * (1 - y)
+                                            : zip_float("sigmoid", dy, y, Gradient::sigmoid);
                  }});
 }
 
@@ -142,10 +159,11 @@ Tensor relu(const Tensor& x) {
 }
 
 Tensor gelu(const Tensor& x, const std::string& approximate) {
-  check(approximate == "none" || approximate == "tanh", "gelu: approximate is \"none\" or \"tanh\", got \"{}\"",
-        approximate);
+  check(approximate == "none" || approximate == "tanh",
+        "gelu: approximate is \"none\" or \"tanh\", got \"{}\"", approximate);
   if (approximate == "none") {
-    return activation("gelu", x, Map::gelu, Gradient::gelu, [](const Tensor& v) { return v * normal_cdf(v); });
+    return activation("gelu", x, Map::gelu, Gradient::gelu,
+                      [](const Tensor& v) { return v * normal_cdf(v); });
   }
   return activation("gelu", x, Map::gelu_tanh, Gradient::gelu_tanh, [](const Tensor& v) {
     const Tensor u = v * (v * v * 0.044715 + 1) * (std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
@@ -154,7 +172,8 @@ Tensor gelu(const Tensor& x, const std::string& approximate) {
 }
 
 Tensor silu(const Tensor& x) {
-  return activation("silu", x, Map::silu, Gradient::silu, [](const Tensor& v) { return v * sigmoid(v); });
+  return activation("silu", x, Map::silu, Gradient::silu,
+                    [](const Tensor& v) { return v * sigmoid(v); });
 }
 
 Tensor sin(const Tensor& x) {
@@ -168,30 +187,34 @@ Tensor cos(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  return record(
-      "abs", map_number("abs", x, kernels::magnitude),
-      {x, [x = saved(x)](const Tensor& dy) { return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype())); }});
+  return record("abs", map_number("abs", x, kernels::magnitude),
+                {x, [x = saved(x)](const Tensor& dy) {
+                   return dy * (to(x() > 0, dy.dtype()) - to(x() < 0, dy.dtype()));
+                 }});
 }
 
 Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max) {
   check(min || max, "clamp: at least one of min and max must be given");
-  const Tensor low = min ? number_like("clamp", *min, x) : Tensor(),
-               high = max ? number_like("clamp", *max, x) : Tensor();
+  const Tensor low = min ? number_like("clamp", *min, x) : Tensor();
+  const Tensor high = max ? number_like("clamp", *max, x) : Tensor();
   Tensor y = x;  // NaN stays
   if (min) y = zip_number("clamp", y, low, [](auto p, auto q) { return p < q ? q : p; });
   if (max) y = zip_number("clamp", y, high, [](auto p, auto q) { return p > q ? q : p; });
   return record("clamp", y, {x, [x = saved(x), min, max](const Tensor& dy) {
-                               const Tensor inside =
-                                   logical_and(min ? x() >= *min : x() == x(), max ? x() <= *max : x() == x());
+                               const Tensor inside = logical_and(min ? x() >= *min : x() == x(),
+                                                                 max ? x() <= *max : x() == x());
                                return dy * to(inside, dy.dtype());
                              }});
 }
 
-Tensor maximum(const Tensor& a, const Tensor& b) { return winner("maximum", a, b, std::greater<>()); }
+Tensor maximum(const Tensor& a, const Tensor& b) {
+  return winner("maximum", a, b, std::greater<>());
+}
 Tensor minimum(const Tensor& a, const Tensor& b) { return winner("minimum", a, b, std::less<>()); }
 
 Tensor alias(const Tensor& x) {
-  return record("alias", x.as_view(x.sizes(), x.strides(), x.impl().offset), {x, [](const Tensor& dy) { return dy; }});
+  return record("alias", x.as_view(x.sizes(), x.strides(), x.impl().offset),
+                {x, [](const Tensor& dy) { return dy; }});
 }
 
 }  // namespace gradus

@@ -1,5 +1,6 @@
-// The engine is one loop: take the newest node that a gradient has reached. An op is newer than its inputs, so when a
-// node is taken, every gradient that flows into it has arrived: creation order is a topological order.
+// The engine is one loop: take the newest node that a gradient has reached. An op is newer than its
+// inputs, so when a node is taken, every gradient that flows into it has arrived: creation order is
+// a topological order.
 #include "autograd/engine.h"
 
 #include <map>
@@ -25,10 +26,11 @@ bool is_unshared(const Tensor& x) {
 
 /// dx summed to the node's shape: undoes broadcasting, once for every op.
 Tensor fit(Tensor dx, const Node& node, const char* op) {
-  check(dx.dtype() == node.dtype, "backward of '{}': the gradient is {}, its input is {}", op, dx.dtype(), node.dtype);
+  check(dx.dtype() == node.dtype, "backward of '{}': the gradient is {}, its input is {}", op,
+        dx.dtype(), node.dtype);
   if (dx.sizes() == node.shape) return dx;
-  check(broadcasts_to(node.shape, dx.sizes()), "backward of '{}': the gradient is {}, its input is {}", op, dx.sizes(),
-        node.shape);
+  check(broadcasts_to(node.shape, dx.sizes()),
+        "backward of '{}': the gradient is {}, its input is {}", op, dx.sizes(), node.shape);
   return sum_to(dx, node.shape);
 }
 
@@ -36,7 +38,8 @@ Tensor fit(Tensor dx, const Node& node, const char* op) {
 std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs, uint64_t oldest) {
   std::map<uint64_t, const Node*> reached;
   std::vector<const Node*> todo;
-  for (const Tensor& y : outputs) todo.push_back(y.node().get());
+  for (const Tensor& y : outputs)
+    todo.push_back(y.node().get());
   while (!todo.empty()) {
     const Node* node = todo.back();
     todo.pop_back();
@@ -47,13 +50,13 @@ std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs,
   return reached;
 }
 
-class Walk {
+class GraphTask {
  public:
-  Walk(const char* op, bool keep_graph, const std::vector<Node*>& targets = {})
+  GraphTask(const char* op, bool keep_graph, const std::vector<Node*>& targets = {})
       : op_(op), keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
 
-  /// From the outputs to the targets, with ones where a scalar output has no gradient given. What is given stays the
-  /// caller's: it is not written, even if it is the grad of a leaf.
+  /// From the outputs to the targets, with ones where a scalar output has no gradient given. What
+  /// is given stays the caller's: it is not written, even if it is the grad of a leaf.
   void run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
   Tensor captured(Node* target) { return captured_[target]; }
 
@@ -83,38 +86,42 @@ class Walk {
   std::map<uint64_t, Waiting, std::greater<>> waiting_;  // newest first
 };
 
-void Walk::find_needed(const std::vector<Tensor>& outputs) {
+void GraphTask::find_needed(const std::vector<Tensor>& outputs) {
   uint64_t oldest = ~uint64_t{0};
-  for (const Node* target : targets_) oldest = std::min(oldest, target->id);
+  for (const Node* target : targets_)
+    oldest = std::min(oldest, target->id);
   needed_ = targets_;
   for (const auto& [id, node] : nodes_behind(outputs, oldest))  // oldest first
     for (const Node::Edge& edge : node->edges)
       if (edge.input && needed_.count(edge.input.get())) needed_.insert(node);
 }
 
-void Walk::deliver(const Ref<Node>& node, Tensor dx, const char* op) {
+void GraphTask::deliver(const Ref<Node>& node, Tensor dx, const char* op) {
   dx = fit(std::move(dx), *node, op);
   if (targets_.empty() && node->is_leaf()) return accumulate(*node, dx, is_unshared(dx));
   Waiting& at = waiting_.try_emplace(node->id, Waiting{node, {}}).first->second;
-  if (!at.dx.defined()) at.dx = std::move(dx);
-  else if (!is_grad_enabled() && is_unshared(at.dx)) at.dx.add_(dx);
-  else at.dx = add(at.dx, dx);
+  if (!at.dx.defined())
+    at.dx = std::move(dx);
+  else if (!is_grad_enabled() && is_unshared(at.dx))
+    at.dx.add_(dx);
+  else
+    at.dx = add(at.dx, dx);
 }
 
 /// Whether what is added to a grad that is kept can be added where it lies.
-bool Walk::may_add_to(const Tensor& grad) const {
+bool GraphTask::may_add_to(const Tensor& grad) const {
   const auto shares = [&](const Tensor& dy) { return dy.impl().storage == grad.impl().storage; };
   return !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad) &&
          std::none_of(given_.begin(), given_.end(), shares);
 }
 
 /// Adds dx to a gradient that the graph keeps: a leaf's, or one that was asked for by retain_grad.
-void Walk::accumulate(Node& node, const Tensor& dx, bool sole_owner) const {
+void GraphTask::accumulate(Node& node, const Tensor& dx, bool sole_owner) const {
   Tensor& grad = node.grad;
   if (grad.defined()) {
     check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
-          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype, grad.sizes(),
-          grad.dtype());
+          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype,
+          grad.sizes(), grad.dtype());
     grad = may_add_to(grad) ? grad.add_(dx) : add(grad, dx);
   } else if (is_grad_enabled()) {
     grad = clone(dx);
@@ -126,14 +133,16 @@ void Walk::accumulate(Node& node, const Tensor& dx, bool sole_owner) const {
   }
 }
 
-/// Lets a rule add to the gradient of its input where that lies. Not while recording, and not when others can see it.
-bool Walk::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
+/// Lets a rule add to the gradient of its input where that lies. Not while recording, and not when
+/// others can see it.
+bool GraphTask::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
   if (!edge.rule.can_add() || is_grad_enabled()) return false;
   const Node& input = *edge.input;
   Tensor dx;
   if (targets_.empty() && input.is_leaf()) {
     dx = input.grad;
-    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx)) return false;
+    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx))
+      return false;
   } else {
     const auto at = waiting_.find(input.id);
     if (at == waiting_.end() || !is_unshared(at->second.dx)) return false;
@@ -144,21 +153,25 @@ bool Walk::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& 
   return true;
 }
 
-void Walk::backward_through(Node& node, const Tensor& dy) {
-  check(!node.freed, "backward: the graph behind '{}' was already freed; pass retain_graph", node.name);
+void GraphTask::backward_through(Node& node, const Tensor& dy) {
+  check(!node.freed, "backward: the graph behind '{}' was already freed; pass retain_graph",
+        node.name);
   if (node.joint) {
     std::vector<bool> needed;
-    for (const Node::Edge& edge : node.edges) needed.push_back(wants(edge.input.get()));
+    for (const Node::Edge& edge : node.edges)
+      needed.push_back(wants(edge.input.get()));
     std::vector<Tensor> dx;
     if (is_grad_enabled() && node.joint->definition) {
       std::vector<Tensor> inputs;
-      for (const Saved& x : node.joint->inputs) inputs.push_back(x());
+      for (const Saved& x : node.joint->inputs)
+        inputs.push_back(x());
       dx = vjp(node.joint->definition, inputs, dy);
     } else {
       dx = node.joint->rule(dy, needed);
     }
     for (size_t i = 0; i < dx.size() && i < needed.size(); ++i)
-      if (needed[i] && dx[i].defined()) deliver(node.edges[i].input, std::exchange(dx[i], {}), node.name);
+      if (needed[i] && dx[i].defined())
+        deliver(node.edges[i].input, std::exchange(dx[i], {}), node.name);
     return;
   }
   const Tensor y = node.output();
@@ -169,24 +182,26 @@ void Walk::backward_through(Node& node, const Tensor& dy) {
   }
 }
 
-void Walk::start(const Tensor& y, Tensor dy) {
+void GraphTask::start(const Tensor& y, Tensor dy) {
   if (!dy.defined()) {
-    check(y.numel() == 1, "{}: the output is {}; only one with a single element needs no gradient given", op_,
+    check(y.numel() == 1,
+          "{}: the output is {}; only one with a single element needs no gradient given", op_,
           y.sizes());
     dy = ones_like(y);
   }
   check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
-        "{}: the output is {} {}, the gradient given for it is {} {}", op_, y.sizes(), y.dtype(), dy.sizes(),
-        dy.dtype());
+        "{}: the output is {} {}, the gradient given for it is {} {}", op_, y.sizes(), y.dtype(),
+        dy.sizes(), dy.dtype());
   given_.push_back(dy);
   deliver(y.node(), dy, op_);
 }
 
-void Walk::run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
+void GraphTask::run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
   if (!targets_.empty()) find_needed(outputs);
-  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(), "{}: {} outputs, but {} gradients for them", op_,
-        outputs.size(), grad_outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i) start(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(),
+        "{}: {} outputs, but {} gradients for them", op_, outputs.size(), grad_outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i)
+    start(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
   struct Running {  // restores the name when a rule throws
     const char* before = exchange_running_rule("backward");
     ~Running() { exchange_running_rule(before); }
@@ -207,32 +222,36 @@ void Walk::run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gr
 void check_outputs(const char* op, const std::vector<Tensor>& outputs) {
   check(!outputs.empty(), "{}: there is no output to start from", op);
   for (const Tensor& y : outputs)
-    check(needs_grad(y), "{}: the output of shape {} does not depend on any tensor that requires gradients", op,
+    check(needs_grad(y),
+          "{}: the output of shape {} does not depend on any tensor that requires gradients", op,
           y.sizes());
 }
 
 }  // namespace
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const std::vector<Tensor>& grad_outputs, std::optional<bool> retain_graph, bool create_graph,
-                         bool allow_unused) {
+                         const std::vector<Tensor>& grad_outputs, std::optional<bool> retain_graph,
+                         bool create_graph, bool allow_unused) {
   check_outputs("grad", outputs);
   check(!inputs.empty(), "grad: there is no input to differentiate by");
   std::vector<Node*> targets;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    check(needs_grad(inputs[i]), "grad: input {} does not require gradients; call requires_grad_() before it is used",
-          i);
+    check(needs_grad(inputs[i]),
+          "grad: input {} does not require gradients; call requires_grad_() before it is used", i);
     targets.push_back(inputs[i].node().get());
   }
   const AutoGradMode mode(create_graph);
-  Walk walk("grad", retain_graph.value_or(create_graph), targets);
-  walk.run(outputs, grad_outputs);
+  GraphTask task("grad", retain_graph.value_or(create_graph), targets);
+  task.run(outputs, grad_outputs);
   std::vector<Tensor> found;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    Tensor dx = walk.captured(targets[i]);
-    check(dx.defined() || allow_unused,
-          "grad: the outputs do not depend on input {}; set allow_unused to get an undefined tensor", i);
-    const bool shared = dx.defined() && !create_graph && dx.impl().references > 2;  // two: dx and the walk's own
+    Tensor dx = task.captured(targets[i]);
+    check(
+        dx.defined() || allow_unused,
+        "grad: the outputs do not depend on input {}; set allow_unused to get an undefined tensor",
+        i);
+    const bool shared =
+        dx.defined() && !create_graph && dx.impl().references > 2;  // two: dx and the walk's own
     found.push_back(shared ? clone(dx) : dx);
   }
   return found;
@@ -242,18 +261,20 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& gra
               std::optional<bool> retain_graph, bool create_graph) {
   check_outputs("backward", outputs);
   const AutoGradMode mode(create_graph);
-  Walk("backward", retain_graph.value_or(create_graph)).run(outputs, grad_outputs);
+  GraphTask("backward", retain_graph.value_or(create_graph)).run(outputs, grad_outputs);
 }
 
 std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, const Tensor& dy) {
-  std::vector<Tensor> own, wanted;
+  std::vector<Tensor> own;
+  std::vector<Tensor> wanted;
   for (const Tensor& x : inputs) {
     own.push_back(needs_grad(x) ? alias(x) : x);
     if (needs_grad(x)) wanted.push_back(own.back());
   }
   const std::vector<Tensor> found = grad({f(own)}, wanted, {dy}, true, true, true);
   std::vector<Tensor> all;
-  for (size_t i = 0, next = 0; i < inputs.size(); ++i) all.push_back(needs_grad(inputs[i]) ? found[next++] : Tensor());
+  for (size_t i = 0, next = 0; i < inputs.size(); ++i)
+    all.push_back(needs_grad(inputs[i]) ? found[next++] : Tensor());
   return all;
 }
 

@@ -8,19 +8,22 @@ using Variable = Tensor;
 using variable_list = std::vector<Tensor>;
 using tensor_list = std::vector<Tensor>;
 
-/// The sum over the outputs of grad_output . d(output)/d(input), for every input; no tensor's grad is touched. A scalar
-/// output needs no grad_output. An input that the outputs do not depend on is an error, or an undefined gradient with
-/// allow_unused. The graph is kept when retain_graph (by default: create_graph) says so.
+/// The sum over the outputs of grad_output . d(output)/d(input), for every input; no tensor's grad
+/// is touched. A scalar output needs no grad_output. An input that the outputs do not depend on is
+/// an error, or an undefined gradient with allow_unused. The graph is kept when retain_graph (by
+/// default: create_graph) says so.
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const std::vector<Tensor>& grad_outputs = {}, std::optional<bool> retain_graph = {},
-                         bool create_graph = false, bool allow_unused = false);
+                         const std::vector<Tensor>& grad_outputs = {},
+                         std::optional<bool> retain_graph = {}, bool create_graph = false,
+                         bool allow_unused = false);
 
 /// Adds the gradients of the outputs to the grad of every leaf behind them.
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
               std::optional<bool> retain_graph = {}, bool create_graph = false);
 
-/// The gradients of f at the inputs, for dy = d(loss)/d(f), themselves differentiable. f is given aliases of the
-/// inputs, so that f(x, x) keeps its two slots apart. Undefined for an input that needs none.
+/// The gradients of f at the inputs, for dy = d(loss)/d(f), themselves differentiable. f is given
+/// aliases of the inputs, so that f(x, x) keeps its two slots apart. Undefined for an input that
+/// needs none.
 std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, const Tensor& dy);
 
 /// One vertex of the graph, to be looked at.

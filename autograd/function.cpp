@@ -6,7 +6,8 @@ namespace gradus::autograd {
 
 tensor_list AutogradContext::get_saved_variables() const {
   tensor_list all = given_;
-  for (size_t i = 0; i < saved_.size(); ++i) all.push_back(is_output_[i] ? node_->output() : saved_[i]());
+  for (size_t i = 0; i < saved_.size(); ++i)
+    all.push_back(is_output_[i] ? node_->output() : saved_[i]());
   return all;
 }
 
@@ -23,8 +24,8 @@ void AutogradContext::finish(const Tensor& y, Node* node) {
 
 std::string type_name(const std::type_info& type) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                    std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), std::free);
   const std::string full = status == 0 ? text.get() : type.name();
   const size_t colon = full.rfind("::");
   return colon == std::string::npos ? full : full.substr(colon + 2);

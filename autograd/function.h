@@ -5,7 +5,8 @@
 //       ctx->save_for_backward({x});
 //       return x * x;
 //     }
-//     static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list dy) {
+//     static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list
+//     dy) {
 //       const Tensor x = ctx->get_saved_variables()[0];
 //       return {dy[0] * x * 2};
 //     }
@@ -25,8 +26,10 @@ class SavedValue {
  public:
   SavedValue() = default;
   SavedValue(bool value) : value_(value) {}  // NOLINT: implicit, as all of these
-  template <std::integral T> SavedValue(T value) : value_(static_cast<int64_t>(value)) {}
-  template <std::floating_point T> SavedValue(T value) : value_(static_cast<double>(value)) {}
+  template <std::integral T>
+  SavedValue(T value) : value_(static_cast<int64_t>(value)) {}
+  template <std::floating_point T>
+  SavedValue(T value) : value_(static_cast<double>(value)) {}
   SavedValue(const Tensor& value) : value_(value) {}
   SavedValue(const std::vector<int64_t>& value) : value_(value) {}
 
@@ -34,10 +37,13 @@ class SavedValue {
   int64_t toInt() const { return get<int64_t>("a whole number"); }
   double toDouble() const { return get<double>("a fractional number"); }
   Tensor toTensor() const { return get<Tensor>("a tensor"); }
-  std::vector<int64_t> toIntVector() const { return get<std::vector<int64_t>>("a list of whole numbers"); }
+  std::vector<int64_t> toIntVector() const {
+    return get<std::vector<int64_t>>("a list of whole numbers");
+  }
 
  private:
-  template <class T> T get(const char* what) const {
+  template <class T>
+  T get(const char* what) const {
     const T* value = std::get_if<T>(&value_);
     check(value != nullptr, "saved_data: the value is not {}", what);
     return *value;
@@ -48,7 +54,8 @@ class SavedValue {
 /// Carries what forward keeps for backward.
 class AutogradContext {
  public:
-  /// Keeps inputs, the output or tensors in between. Changing one in place afterwards is an error in backward.
+  /// Keeps inputs, the output or tensors in between. Changing one in place afterwards is an error
+  /// in backward.
   void save_for_backward(const tensor_list& tensors) { given_ = tensors; }
   tensor_list get_saved_variables() const;
   /// Whether argument i of forward is a tensor that needs its gradient.
@@ -56,7 +63,8 @@ class AutogradContext {
   std::unordered_map<std::string, SavedValue> saved_data;
 
  private:
-  template <class F> friend class Function;
+  template <class F>
+  friend class Function;
   void finish(const Tensor& y, Node* node);
 
   tensor_list given_;  // until forward has returned
@@ -68,19 +76,24 @@ class AutogradContext {
 /// The name of a type as the program spells it.
 std::string type_name(const std::type_info& type);
 
-template <class F> class Function {
+template <class F>
+class Function {
  public:
-  /// Runs F::forward(ctx, args...) without recording, and records F::backward as its gradient: it returns one gradient
-  /// for each argument, an undefined Tensor for an argument that is none.
-  template <class... Args> static Tensor apply(const Args&... args) {
+  /// Runs F::forward(ctx, args...) without recording, and records F::backward as its gradient: it
+  /// returns one gradient for each argument, an undefined Tensor for an argument that is none.
+  template <class... Args>
+  static Tensor apply(const Args&... args) {
     static const std::string name = type_name(typeid(F));
     const auto context = std::make_shared<AutogradContext>();
     const auto as_input = []<class Arg>(const Arg& arg) {
-      if constexpr (std::is_same_v<Arg, Tensor>) return arg;
-      else return Tensor();  // needs no gradient
+      if constexpr (std::is_same_v<Arg, Tensor>)
+        return arg;
+      else
+        return Tensor();  // needs no gradient
     };
     const std::vector<Tensor> inputs{as_input(args)...};
-    for (const Tensor& x : inputs) context->needs_grad_.push_back(needs_grad(x));
+    for (const Tensor& x : inputs)
+      context->needs_grad_.push_back(needs_grad(x));
     Tensor y;
     {
       const NoGradGuard no_grad;
@@ -91,8 +104,9 @@ template <class F> class Function {
       if (x.is_same(y)) y = y.detach();
     const auto rule = [context](const Tensor& dy, const std::vector<bool>&) {
       const tensor_list dx = F::backward(context.get(), {dy});
-      check(dx.size() == sizeof...(Args), "{}: backward returned {} gradients, forward takes {} arguments", name,
-            dx.size(), sizeof...(Args));
+      check(dx.size() == sizeof...(Args),
+            "{}: backward returned {} gradients, forward takes {} arguments", name, dx.size(),
+            sizeof...(Args));
       return dx;
     };
     const Tensor before = y;

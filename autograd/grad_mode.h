@@ -24,7 +24,8 @@ struct NoGradGuard : AutoGradMode {
   NoGradGuard() : AutoGradMode(false) {}
 };
 
-/// Names the part of a model that the nodes made until the end of the block belong to; scopes nest as "block0.attn".
+/// Names the part of a model that the nodes made until the end of the block belong to; scopes nest
+/// as "block0.attn".
 class Scope {
  public:
   explicit Scope(const std::string& name);

@@ -1,5 +1,6 @@
-// Writing in place. Without gradients it is a loop. While recording, the op is computed into new memory, copied, and
-// its node becomes the tensor's own; that is right only for a tensor that nothing else in the graph looks at.
+// Writing in place. Without gradients it is a loop. While recording, the op is computed into new
+// memory, copied, and its node becomes the tensor's own; that is right only for a tensor that
+// nothing else in the graph looks at.
 #include <numeric>
 
 #include "autograd/ops.h"
@@ -11,23 +12,28 @@ namespace {
 
 /// Whether a write to x must be recorded; throws if x cannot be written.
 bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
-  check(may_write_in_place(x), "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
+  check(may_write_in_place(x),
+        "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
         x.sizes());
   if (!is_grad_enabled() || (!needs_grad(x) && !source_needs_grad)) return false;
   check(!needs_grad(x) || !x.is_leaf(),
-        "{}: a leaf that requires gradients cannot be changed in place while recording; use the op that "
+        "{}: a leaf that requires gradients cannot be changed in place while recording; use the op "
+        "that "
         "makes a new tensor, or NoGradGuard",
         op);
-  check(!x.impl().is_view, "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
+  check(!x.impl().is_view,
+        "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
         op);
   check(x.impl().storage->views == 0,
-        "{}: a tensor with views of it in use cannot be changed in place while recording; use the op that makes a new "
+        "{}: a tensor with views of it in use cannot be changed in place while recording; use the "
+        "op that makes a new "
         "tensor",
         op);
   return true;
 }
 
-/// x's value and history before the write, in a handle of its own, so that x does not come to own itself.
+/// x's value and history before the write, in a handle of its own, so that x does not come to own
+/// itself.
 Tensor before_write(const Tensor& x) {
   const Tensor before = x.detach();
   set_node(before, x.node());
@@ -49,18 +55,20 @@ Tensor adopt(const Tensor& x, const Tensor& y) {
 /// y, or a copy of it where writing x would change y under the reader's feet.
 Tensor apart(const Tensor& x, const Tensor& y) {
   if (y.impl().storage != x.impl().storage) return y;
-  const bool same = y.impl().offset == x.impl().offset && y.sizes() == x.sizes() && y.strides() == x.strides();
+  const bool same =
+      y.impl().offset == x.impl().offset && y.sizes() == x.sizes() && y.strides() == x.strides();
   return same ? y : y.detach().clone();
 }
 
 void check_broadcast(const char* op, const Tensor& x, const Tensor& y) {
-  check(broadcasts_to(y.sizes(), x.sizes()), "{}: {} does not broadcast to {}, which is written in place", op,
-        y.sizes(), x.sizes());
+  check(broadcasts_to(y.sizes(), x.sizes()),
+        "{}: {} does not broadcast to {}, which is written in place", op, y.sizes(), x.sizes());
 }
 
 /// x = f(x, y)
 template <class F, class Op>
-Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f, const Op& out_of_place) {
+Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f,
+              const Op& out_of_place) {
   check_broadcast(op, x, y);
   if (recorded_write(op, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
   check_same_dtype(op, x, y);
@@ -71,12 +79,15 @@ Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f, cons
 }
 
 /// fill(generator, T*, n, contiguous) in the order of memory, as PyTorch does.
-template <class Fill> Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
+template <class Fill>
+Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
   check(!recorded_write(op, x, false), "{}: random numbers have no gradient; use NoGradGuard", op);
   Shape order = Shape::filled(x.sizes().size(), 0);
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
-  const Tensor in_memory_order = permute(x.detach(), order), drawn = empty(in_memory_order.sizes(), x.dtype());
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
+  const Tensor in_memory_order = permute(x.detach(), order);
+  const Tensor drawn = empty(in_memory_order.sizes(), x.dtype());
   fill(*LockedGenerator(), drawn);
   write(in_memory_order, drawn);
   return x;
@@ -101,13 +112,18 @@ Tensor Tensor::div_(const Tensor& y) const {
   check_floating_point("div_", dtype());
   return update("div_", *this, y, kernels::over, [&](const Tensor& x) { return x.div(y); });
 }
-Tensor Tensor::add_(Scalar y, Scalar alpha) const { return add_(number_like("add_", y, *this), alpha); }
-Tensor Tensor::sub_(Scalar y, Scalar alpha) const { return sub_(number_like("sub_", y, *this), alpha); }
+Tensor Tensor::add_(Scalar y, Scalar alpha) const {
+  return add_(number_like("add_", y, *this), alpha);
+}
+Tensor Tensor::sub_(Scalar y, Scalar alpha) const {
+  return sub_(number_like("sub_", y, *this), alpha);
+}
 Tensor Tensor::mul_(Scalar y) const { return mul_(number_like("mul_", y, *this)); }
 Tensor Tensor::div_(Scalar y) const { return div_(number_like("div_", y, *this)); }
 
 Tensor Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
-  if (recorded_write("masked_fill_", *this, false)) return adopt(*this, before_write(*this).masked_fill(mask, value));
+  if (recorded_write("masked_fill_", *this, false))
+    return adopt(*this, before_write(*this).masked_fill(mask, value));
   return write(*this, detach().masked_fill(mask, value));
 }
 
@@ -136,14 +152,17 @@ Tensor& Tensor::operator=(Scalar value) && {
 
 Tensor Tensor::uniform_(double from, double to) const {
   return draw("uniform_", *this, [&](Generator& g, const Tensor& x) {
-    dispatch_float("uniform_", x.dtype(), [&]<class T>() { fill_uniform(g, x.data<T>(), x.numel(), from, to); });
+    dispatch_float("uniform_", x.dtype(),
+                   [&]<class T>() { fill_uniform(g, x.data<T>(), x.numel(), from, to); });
   });
 }
 Tensor Tensor::normal_(double mean, double std) const {
   return draw("normal_", *this, [&, rows = is_contiguous()](Generator& g, const Tensor& x) {
     dispatch_float("normal_", x.dtype(), [&]<class T>() {
-      if (rows) fill_normal(g, x.data<T>(), x.numel(), mean, std);
-      else fill_normal_pairs(g, x.data<T>(), x.numel(), mean, std);
+      if (rows)
+        fill_normal(g, x.data<T>(), x.numel(), mean, std);
+      else
+        fill_normal_pairs(g, x.data<T>(), x.numel(), mean, std);
     });
   });
 }

@@ -13,9 +13,11 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
   const auto [A, R, C] = around(dx.sizes(), dim);
-  const Tensor sum = packed(dx), rows = packed(dy);
+  const Tensor sum = as_contiguous(dx);
+  const Tensor rows = as_contiguous(dy);
   dispatch_float("index_select", dx.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    if (rows.numel() > 0) kernels::add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
+    if (rows.numel() > 0)
+      kernels::add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
   });
   if (!dx.is_contiguous()) copy_elements(dx, sum);
 }
@@ -25,38 +27,50 @@ Tensor take(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
   const auto [A, R, C] = around(x.sizes(), at);
   Shape sizes = x.sizes();
   sizes[at] = ids.numel();
-  const Tensor y = empty(sizes, x.dtype()), source = packed(x);
+  const Tensor y = empty(sizes, x.dtype());
+  const Tensor source = as_contiguous(x);
   dispatch(x.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    if (y.numel() > 0) kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
+    if (y.numel() > 0)
+      kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), A, R, ids.numel(),
+                           C);
   });
-  return record(
-      op, y,
-      {x,
-       {[from = x.sizes(), dim, ids = saved(ids)](const Tensor& dy) { return index_add(dy, from, dim, ids()); },
-        [at, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) { add_at(dx, dy, at, ids()); }}});
+  return record(op, y,
+                {x,
+                 {[from = x.sizes(), dim, ids = saved(ids)](const Tensor& dy) {
+                    return index_add(dy, from, dim, ids());
+                  },
+                  [at, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+                    add_at(dx, dy, at, ids());
+                  }}});
 }
 
 Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor& ids) {
   const Tensor y = zeros(sizes, dy.dtype());
   add_at(y, dy, wrap_dim("index_select", dim, sizes.size()), ids);
-  return record("index_add", y,
-                {dy, [dim, ids = saved(ids)](const Tensor& dz) { return take("index_select", dz, dim, ids()); }});
+  return record("index_add", y, {dy, [dim, ids = saved(ids)](const Tensor& dz) {
+                                   return take("index_select", dz, dim, ids());
+                                 }});
 }
 
-/// The walk over index's elements that pairs them with those of x at the same place, dim left out, and of `other`.
-kernels::Walk<3> walk_beside(const Tensor& index, const Tensor& other, const Tensor& x, size_t dim) {
+/// The walk over index's elements that pairs them with those of x at the same place, dim left out,
+/// and of `other`.
+kernels::StridedLoop<3> walk_beside(const Tensor& index, const Tensor& other, const Tensor& x,
+                                    size_t dim) {
   Shape steps = x.strides();
   if (!steps.empty()) steps[dim] = 0;
-  return walk_over(index.sizes(), index, other.as_view(index.sizes(), other.strides(), other.impl().offset),
-                   x.as_view(index.sizes(), steps, x.impl().offset));
+  return strided_loop(index.sizes(), index,
+                      other.as_view(index.sizes(), other.strides(), other.impl().offset),
+                      x.as_view(index.sizes(), steps, x.impl().offset));
 }
 
 void check_gather(const char* op, const Tensor& x, const Tensor& index, size_t dim) {
-  check(index.dim() == x.dim(), "{}: x is {} and the index {} - they need the same number of dimensions", op, x.sizes(),
+  check(index.dim() == x.dim(),
+        "{}: x is {} and the index {} - they need the same number of dimensions", op, x.sizes(),
         index.sizes());
   for (size_t d = 0; d < x.sizes().size(); ++d)
     check(d == dim || index.sizes()[d] <= x.sizes()[d],
-          "{}: the index of shape {} is larger than x of shape {} at dimension {}", op, index.sizes(), x.sizes(), d);
+          "{}: the index of shape {} is larger than x of shape {} at dimension {}", op,
+          index.sizes(), x.sizes(), d);
 }
 
 }  // namespace
@@ -80,8 +94,9 @@ Tensor embedding(const Tensor& weight, const Tensor& indices) {
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) {
   const size_t at = wrap_dim("gather", dim, x.sizes().size());
   check_gather("gather", x, index, at);
-  const Tensor ids = checked_ids("gather", "index", index, x.dim() ? x.sizes()[at] : 1, "entries along the dimension"),
-               y = empty(index.sizes(), x.dtype());
+  const Tensor ids = checked_ids("gather", "index", index, x.dim() ? x.sizes()[at] : 1,
+                                 "entries along the dimension");
+  const Tensor y = empty(index.sizes(), x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
     kernels::gather(y.data<T>(), x.data<T>(), ids.data<int64_t>(), x.dim() ? x.strides()[at] : 0,
                     walk_beside(ids, y, x, at));
@@ -96,54 +111,64 @@ Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tens
   check_same_dtype("scatter_add", x, source);
   check_gather("scatter_add", x, index, at);
   check(source.dim() == index.dim(),
-        "scatter_add: the index is {} and the source {} - they need the same number of dimensions", index.sizes(),
-        source.sizes());
+        "scatter_add: the index is {} and the source {} - they need the same number of dimensions",
+        index.sizes(), source.sizes());
   for (size_t d = 0; d < index.sizes().size(); ++d)
-    check(index.sizes()[d] <= source.sizes()[d],
-          "scatter_add: the index of shape {} is larger than the source of shape {} at dimension {}", index.sizes(),
-          source.sizes(), d);
-  const Tensor ids =
-      checked_ids("scatter_add", "index", index, x.dim() ? x.sizes()[at] : 1, "entries along the dimension");
+    check(
+        index.sizes()[d] <= source.sizes()[d],
+        "scatter_add: the index of shape {} is larger than the source of shape {} at dimension {}",
+        index.sizes(), source.sizes(), d);
+  const Tensor ids = checked_ids("scatter_add", "index", index, x.dim() ? x.sizes()[at] : 1,
+                                 "entries along the dimension");
   const Tensor y = empty(x.sizes(), x.dtype());
   copy_elements(y, x);
   dispatch_number("scatter_add", x.dtype(), [&]<class T>() {
-    kernels::scatter_add(y.data<T>(), source.data<T>(), ids.data<int64_t>(), y.dim() ? y.strides()[at] : 0,
-                         walk_beside(ids, source, y, at));
+    kernels::scatter_add(y.data<T>(), source.data<T>(), ids.data<int64_t>(),
+                         y.dim() ? y.strides()[at] : 0, walk_beside(ids, source, y, at));
   });
   return record("scatter_add", y, {x, [](const Tensor& dy) { return dy; }},
                 {source, [dim, ids = saved(ids), sizes = source.sizes()](const Tensor& dy) {
                    Tensor dx = gather(dy, dim, ids());
-                   for (size_t d = 0; d < sizes.size(); ++d) {  // none for what the index leaves out
+                   for (size_t d = 0; d < sizes.size();
+                        ++d) {  // none for what the index leaves out
                      Shape missing = dx.sizes();
                      missing[d] = sizes[d] - dx.sizes()[d];
-                     if (missing[d] > 0) dx = cat({dx, zeros(missing, dy.dtype())}, static_cast<int64_t>(d));
+                     if (missing[d] > 0)
+                       dx = cat({dx, zeros(missing, dy.dtype())}, static_cast<int64_t>(d));
                    }
                    return dx;
                  }});
 }
 
 Tensor one_hot(const Tensor& indices, int64_t num_classes) {
-  check(num_classes >= -1 && num_classes != 0, "one_hot: the number of classes must be positive, got {}", num_classes);
-  check(num_classes > 0 || indices.numel() > 0, "one_hot: without indices the number of classes must be given");
+  check(num_classes >= -1 && num_classes != 0,
+        "one_hot: the number of classes must be positive, got {}", num_classes);
+  check(num_classes > 0 || indices.numel() > 0,
+        "one_hot: without indices the number of classes must be given");
   check(indices.dtype() == kInt64, "one_hot: indices must be int64, got {}", indices.dtype());
-  const int64_t most = num_classes > 0 ? num_classes - 1 : std::max<int64_t>(max(indices).item<int64_t>(), -1);
-  check(most < std::numeric_limits<int64_t>::max(), "one_hot: index {} is one class more than can be counted", most);
+  const int64_t most =
+      num_classes > 0 ? num_classes - 1 : std::max<int64_t>(max(indices).item<int64_t>(), -1);
+  check(most < std::numeric_limits<int64_t>::max(),
+        "one_hot: index {} is one class more than can be counted", most);
   const int64_t V = most + 1;
   checked_ids("one_hot", "index", indices, V, "classes");
   Shape sizes = indices.sizes();
   sizes.push_back(V);
   numel("one_hot", sizes);  // for its error
-  return scatter_add(zeros(sizes, kInt64), -1, unsqueeze(indices, -1), ones({}, kInt64).expand(sizes));
+  return scatter_add(zeros(sizes, kInt64), -1, unsqueeze(indices, -1),
+                     ones({}, kInt64).expand(sizes));
 }
 
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
-  check(p.dim() == 1 || p.dim() == 2, "multinomial: expected one row of probabilities or a matrix of them, got {}",
-        p.sizes());
-  const int64_t V = p.size(-1), rows = p.dim() == 2 ? p.size(0) : 1;
+  check(p.dim() == 1 || p.dim() == 2,
+        "multinomial: expected one row of probabilities or a matrix of them, got {}", p.sizes());
+  const int64_t V = p.size(-1);
+  const int64_t rows = p.dim() == 2 ? p.size(0) : 1;
   check(num_samples > 0, "multinomial: {} samples - at least one must be drawn", num_samples);
   Shape sizes = p.sizes();
   sizes[sizes.size() - 1] = num_samples;
-  const Tensor y = empty(sizes, kInt64), weights = packed(p);
+  const Tensor y = empty(sizes, kInt64);
+  const Tensor weights = as_contiguous(p);
   const LockedGenerator generator;
   dispatch_float("multinomial", p.dtype(), [&]<class T>() {
     for (int64_t row = 0; row < rows; ++row)

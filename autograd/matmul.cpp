@@ -5,42 +5,53 @@
 namespace gradus {
 namespace {
 
-template <class T> kernels::Matrix<T> matrix(const Tensor& x) {
+template <class T>
+kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
 Shape batch_of(const Tensor& x) { return {x.sizes().begin(), x.sizes().end() - 2}; }
 
-/// c = a b + start, for tensors of at least two dimensions whose leading dimensions broadcast to c's. start is c
-/// itself, a bias, or undefined.
+/// c = a b + start, for tensors of at least two dimensions whose leading dimensions broadcast to
+/// c's. start is c itself, a bias, or undefined.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) {
-  const int64_t M = c.size(-2), N = c.size(-1), K = a.size(-1);
+  const int64_t M = c.size(-2);
+  const int64_t N = c.size(-1);
+  const int64_t K = a.size(-1);
   const Shape batch = batch_of(c);
   dispatch_number("matmul", c.dtype(), [&]<class T>() {
     if (c.numel() == 0) return;
     kernels::Matrix<const T> from{};
-    if (start.defined()) from = {start.data<T>(), start.dim() == 1 ? 0 : start.stride(-2), start.stride(-1)};
-    if (batch.empty()) return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, from);
-    const auto [at_c, at_a, at_b] =
-        kernels::places(kernels::walk_over<3>(batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
-    kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(), at_a.data(),
-                             at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K, from);
+    if (start.defined())
+      from = {start.data<T>(), start.dim() == 1 ? 0 : start.stride(-2), start.stride(-1)};
+    if (batch.empty())
+      return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, from);
+    const auto [at_c, at_a, at_b] = kernels::offsets(kernels::strided_loop<3>(
+        batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
+    kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(),
+                             at_a.data(), at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K,
+                             from);
   });
 }
 
 /// x (..., C) as the rows of a matrix.
-Tensor rows_of(const Tensor& x) { return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2); }
+Tensor rows_of(const Tensor& x) {
+  return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2);
+}
 
 Tensor product(const Tensor& a, const Tensor& b);
 
-/// A factor's gradient is a product as well: of factors(dy), a pair. It is added to what is there, if that is not to be
-/// summed over a batch.
-template <class F> Rule factor_rule(const F& factors) {
+/// A factor's gradient is a product as well: of factors(dy), a pair. It is added to what is there,
+/// if that is not to be summed over a batch.
+template <class F>
+Rule factor_rule(const F& factors) {
   return {[=](const Tensor& dy) { return std::apply(product, factors(dy)); },
           [=](const Tensor& dx, const Tensor& dy, const Tensor&) {
             const auto [a, b] = factors(dy);
-            if (batch_of(dx) == broadcast_shapes("matmul", batch_of(a), batch_of(b))) multiply(dx, a, b, dx);
-            else dx.add_(sum_to(product(a, b), dx.sizes()));
+            if (batch_of(dx) == broadcast_shapes("matmul", batch_of(a), batch_of(b)))
+              multiply(dx, a, b, dx);
+            else
+              dx.add_(sum_to(product(a, b), dx.sizes()));
           }};
 }
 
@@ -49,14 +60,16 @@ Tensor product(const Tensor& a, const Tensor& b) {
   Shape sizes = broadcast_shapes("matmul", batch_of(a), batch_of(b));
   const bool batched = !sizes.empty();
   sizes.push_back(a.size(-2)), sizes.push_back(b.size(-1));
-  if (batched && b.dim() == 2 && a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
+  if (batched && b.dim() == 2 &&
+      a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
     return reshape(product(flatten(a, 0, -2), b), sizes);
   }
   Tensor y = empty(sizes, a.dtype());
   multiply(y, a, b);
-  return record("matmul", std::move(y), {a, factor_rule([b = saved(b)](const Tensor& dy) {  // (M, N) x (N, K)
-                                           return std::pair(dy, transpose(b(), -2, -1));
-                                         })},
+  return record("matmul", std::move(y),
+                {a, factor_rule([b = saved(b)](const Tensor& dy) {  // (M, N) x (N, K)
+                   return std::pair(dy, transpose(b(), -2, -1));
+                 })},
                 {b, factor_rule([a = saved(a)](const Tensor& dy) {  // (K, M) x (M, N)
                    return std::pair(transpose(a(), -2, -1), dy);
                  })});
@@ -66,13 +79,15 @@ Tensor product(const Tensor& a, const Tensor& b) {
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   check_same_dtype("matmul", a, b);
-  check(a.dim() > 0 && b.dim() > 0, "matmul: {} x {} - both need at least one dimension", a.sizes(), b.sizes());
+  check(a.dim() > 0 && b.dim() > 0, "matmul: {} x {} - both need at least one dimension", a.sizes(),
+        b.sizes());
   const int64_t rows = b.size(b.dim() == 1 ? 0 : -2);
-  check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b", a.sizes(), b.sizes(),
-        a.size(-1), rows);
+  check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
+        a.sizes(), b.sizes(), a.size(-1), rows);
   for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d)
     check(a.size(d) == b.size(d) || a.size(d) == 1 || b.size(d) == 1,
-          "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(), a.size(d), b.size(d));
+          "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(),
+          a.size(d), b.size(d));
   if (a.dim() > 1 && b.dim() > 1) return product(a, b);
   Tensor y = product(a.dim() == 1 ? unsqueeze(a, 0) : a, b.dim() == 1 ? unsqueeze(b, 1) : b);
   if (b.dim() == 1) y = squeeze(y, -1);
@@ -81,7 +96,8 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor outer(const Tensor& a, const Tensor& b) {
-  check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(), b.sizes());
+  check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(),
+        b.sizes());
   check_same_dtype("outer", a, b);
   return unsqueeze(a, 1) * b;
 }
@@ -89,10 +105,11 @@ Tensor outer(const Tensor& a, const Tensor& b) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(weight.dim() == 2, "linear: weight must be (out, in), got {}", weight.sizes());
   check(x.dim() >= 1 && x.size(-1) == weight.size(1),
-        "linear: x is {} and weight {} - the {} columns of x do not meet the {} of weight", x.sizes(), weight.sizes(),
-        x.dim() ? x.size(-1) : 1, weight.size(1));
-  check(!bias.defined() || bias.sizes() == Shape{weight.size(0)}, "linear: weight is {}, so bias must be [{}], got {}",
-        weight.sizes(), weight.size(0), bias.defined() ? bias.sizes() : Shape{});
+        "linear: x is {} and weight {} - the {} columns of x do not meet the {} of weight",
+        x.sizes(), weight.sizes(), x.dim() ? x.size(-1) : 1, weight.size(1));
+  check(!bias.defined() || bias.sizes() == Shape{weight.size(0)},
+        "linear: weight is {}, so bias must be [{}], got {}", weight.sizes(), weight.size(0),
+        bias.defined() ? bias.sizes() : Shape{});
   check_same_dtype("linear", x, weight);
   if (bias.defined()) check_same_dtype("linear", x, bias);
   Shape sizes = x.sizes();
@@ -104,13 +121,18 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
   Input inputs[] = {
       {x,
-       {[w = saved(weight), in = x.sizes()](const Tensor& dy) { return reshape(product(rows_of(dy), w()), in); },
+       {[w = saved(weight), in = x.sizes()](const Tensor& dy) {
+          return reshape(product(rows_of(dy), w()), in);
+        },
         [w = saved(weight)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-          if (dx.is_contiguous()) multiply(rows_of(dx), rows_of(dy), w(), rows_of(dx));
-          else dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
+          if (dx.is_contiguous())
+            multiply(rows_of(dx), rows_of(dy), w(), rows_of(dx));
+          else
+            dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
         }}},
-      {weight,
-       factor_rule([x = saved(x)](const Tensor& dy) { return std::pair(transpose(rows_of(dy), 0, 1), rows_of(x())); })},
+      {weight, factor_rule([x = saved(x)](const Tensor& dy) {
+         return std::pair(transpose(rows_of(dy), 0, 1), rows_of(x()));
+       })},
       {bias, [](const Tensor& dy) { return sum(rows_of(dy), 0); }},
   };
   return record("linear", std::move(y), inputs);

@@ -31,13 +31,16 @@ const std::string* Scope::current() { return current_scope ? current_scope : &no
 const char* exchange_running_rule(const char* name) { return std::exchange(running_rule, name); }
 
 void Saved::fail_changed(const Shape& sizes) {
-  fail("backward: '{}' saved a tensor of shape {} that was changed in place since; use the op that makes a new tensor",
-       running_rule, sizes);
+  fail(
+      "backward: '{}' saved a tensor of shape {} that was changed in place since; use the op that "
+      "makes a new tensor",
+      running_rule, sizes);
 }
 
 void retain(Node* node) { node->references.fetch_add(1, std::memory_order_relaxed); }
 
-// Nodes are deleted in a loop: a node owns its inputs, so a chain of 100,000 ops would otherwise recurse that deep.
+// Nodes are deleted in a loop: a node owns its inputs, so a chain of 100,000 ops would otherwise
+// recurse that deep.
 void release(Node* node) {
   if (!drop_reference(node)) return;
   thread_local Node* waiting = nullptr;
@@ -45,7 +48,8 @@ void release(Node* node) {
   node->next_dead = std::exchange(waiting, node);
   if (deleting) return;
   deleting = true;
-  while (waiting) delete std::exchange(waiting, waiting->next_dead);
+  while (waiting)
+    delete std::exchange(waiting, waiting->next_dead);
   deleting = false;
 }
 
@@ -86,7 +90,8 @@ Tensor Node::output() const {
 void set_node(const Tensor& x, Ref<Node> node) { x.impl().node = std::move(node); }
 
 Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
-  if (std::none_of(inputs.begin(), inputs.end(), [](auto& in) { return is_recorded(in.x); })) return y;
+  if (std::none_of(inputs.begin(), inputs.end(), [](auto& in) { return is_recorded(in.x); }))
+    return y;
   auto node = make_ref<Node>(name, y);
   node->edges.reserve(inputs.size());
   bool reads_output = false;
@@ -107,19 +112,22 @@ Tensor record(const char* name, Tensor y, Input a, Input b) {
   return record(name, std::move(y), both);
 }
 
-Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule rule) {
+Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+              BackwardFunction rule) {
   return record_fused(name, std::move(y), inputs, std::move(rule), nullptr);
 }
 
-Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule fast,
-                    Definition definition) {
+Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+                    BackwardFunction fast, Definition definition) {
   std::vector<Input> without_rules;
-  for (const Tensor& x : inputs) without_rules.push_back({x, {}});
+  for (const Tensor& x : inputs)
+    without_rules.push_back({x, {}});
   y = record(name, std::move(y), without_rules);
   if (y.node()) {
     auto joint = std::make_unique<Joint>(Joint{std::move(fast), std::move(definition), {}});
     if (joint->definition)
-      for (const Tensor& x : inputs) joint->inputs.push_back(saved(x));
+      for (const Tensor& x : inputs)
+        joint->inputs.push_back(saved(x));
     y.node()->joint = std::move(joint);
   }
   return y;

@@ -1,14 +1,16 @@
-// The graph that backward walks: one Node for every tensor that needs gradients, and the rules between them.
+// The graph that backward walks: one Node for every tensor that needs gradients, and the rules
+// between them.
 //
-// An op computes y and calls record(name, y, {input, rule}, ...). A rule turns dy, the gradient of y, into the
-// gradient of that input, by ops, so that it can be differentiated again. What a rule captures is what the op saves for
-// backward:
+// An op computes y and calls record(name, y, {input, rule}, ...). A rule turns dy, the gradient of
+// y, into the gradient of that input, by ops, so that it can be differentiated again. What a rule
+// captures is what the op saves for backward:
 //
 //   return record("div", y, {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
-//                           {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
+//                           {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y
+//                           / b(); }});
 //
-// A rule never captures y, which would own itself and never be freed: it takes y as a second argument. It may ignore
-// broadcasting: the engine sums its gradient to the input's shape.
+// A rule never captures y, which would own itself and never be freed: it takes y as a second
+// argument. It may ignore broadcasting: the engine sums its gradient to the input's shape.
 #pragma once
 #include <functional>
 #include <memory>
@@ -19,7 +21,8 @@
 
 namespace gradus {
 
-/// A tensor kept for backward, with the version it had. Reading it throws, naming the op, if it was changed since.
+/// A tensor kept for backward, with the version it had. Reading it throws, naming the op, if it was
+/// changed since.
 class Saved {
  public:
   /// Nothing is kept while nothing is recorded.
@@ -40,25 +43,28 @@ class Saved {
 inline Saved saved(const Tensor& x) { return Saved(x); }
 
 template <class F>
-concept GradientRule =
-    std::is_invocable_r_v<Tensor, F, const Tensor&> || std::is_invocable_r_v<Tensor, F, const Tensor&, const Tensor&>;
+concept GradientRule = std::is_invocable_r_v<Tensor, F, const Tensor&> ||
+    std::is_invocable_r_v<Tensor, F, const Tensor&, const Tensor&>;
 
-/// Turns dy into the gradient of one input: a closure (dy) or (dy, y). A second closure (dx, dy, y) may say how to add
-/// that gradient to dx where it lies, for ops that touch only a part of dx.
+/// Turns dy into the gradient of one input: a closure (dy) or (dy, y). A second closure (dx, dy, y)
+/// may say how to add that gradient to dx where it lies, for ops that touch only a part of dx.
 class Rule {
  public:
   Rule() = default;
-  template <GradientRule F> Rule(F f)
-      : Rule(std::move(f), nullptr) {}  // NOLINT: implicit, a rule is written as its lambda
+  template <GradientRule F>
+  Rule(F f) : Rule(std::move(f), nullptr) {}  // NOLINT: implicit, a rule is written as its lambda
   /// Nothing is kept while nothing is recorded.
-  template <class F, class A> Rule(F f, A add_to) {
+  template <class F, class A>
+  Rule(F f, A add_to) {
     if (is_grad_enabled()) closure_.reset(new Of<F, A>(std::move(f), std::move(add_to)));
   }
 
   explicit operator bool() const { return closure_ != nullptr; }
   Tensor gradient(const Tensor& dy, const Tensor& y) const { return closure_->gradient(dy, y); }
   bool can_add() const { return closure_->can_add; }
-  void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const { closure_->add_to(dx, dy, y); }
+  void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const {
+    closure_->add_to(dx, dy, y);
+  }
   bool reads_output() const { return closure_->reads_output; }
   /// Whether it keeps tensors alive: closures over numbers and shapes alone do not.
   bool saves() const { return closure_->saves; }
@@ -66,22 +72,27 @@ class Rule {
 
  private:
   struct Closure : memory::Pooled {
-    Closure(bool adds, bool takes_y, bool keeps) : can_add(adds), reads_output(takes_y), saves(keeps) {}
+    Closure(bool adds, bool takes_y, bool keeps)
+        : can_add(adds), reads_output(takes_y), saves(keeps) {}
     virtual ~Closure() = default;
     virtual Tensor gradient(const Tensor& dy, const Tensor& y) const = 0;
     virtual void add_to(const Tensor& dx, const Tensor& dy, const Tensor& y) const = 0;
     const bool can_add, reads_output, saves;
   };
-  template <class F, class A> struct Of final : Closure {
+  template <class F, class A>
+  struct Of final : Closure {
     static constexpr bool adds = !std::is_null_pointer_v<A>,
                           takes_y = std::is_invocable_v<F, const Tensor&, const Tensor&>;
     Of(F gradient_of, A adding)
-        : Closure(adds, takes_y, !std::is_trivially_destructible_v<F> || !std::is_trivially_destructible_v<A>),
+        : Closure(adds, takes_y,
+                  !std::is_trivially_destructible_v<F> || !std::is_trivially_destructible_v<A>),
           f(std::move(gradient_of)),
           a(std::move(adding)) {}
     Tensor gradient(const Tensor& dy, [[maybe_unused]] const Tensor& y) const override {
-      if constexpr (takes_y) return f(dy, y);
-      else return f(dy);
+      if constexpr (takes_y)
+        return f(dy, y);
+      else
+        return f(dy);
     }
     void add_to([[maybe_unused]] const Tensor& dx, [[maybe_unused]] const Tensor& dy,
                 [[maybe_unused]] const Tensor& y) const override {
@@ -94,14 +105,16 @@ class Rule {
 };
 
 /// The gradients of all inputs at once; `needed` says which of them will be used.
-using JointRule = std::function<std::vector<Tensor>(const Tensor& dy, const std::vector<bool>& needed)>;
+using BackwardFunction =
+    std::function<std::vector<Tensor>(const Tensor& dy, const std::vector<bool>& needed)>;
 /// An op, written with other ops.
 using Definition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
 /// What a node has instead of rules when its inputs' gradients are computed together.
 struct Joint {
-  JointRule rule;
-  Definition definition;      // of a fused op: differentiated in place of the rule when gradients are recorded
+  BackwardFunction rule;
+  Definition
+      definition;  // of a fused op: differentiated in place of the rule when gradients are recorded
   std::vector<Saved> inputs;  // for the definition
 };
 
@@ -117,7 +130,8 @@ struct Node : RefCounted, memory::Pooled {
   bool is_leaf() const { return edges.empty(); }
   /// Drops what was saved for backward.
   void free_saved();
-  /// y as it was after the forward, tied to this node while gradients are recorded. Throws if it was changed.
+  /// y as it was after the forward, tied to this node while gradients are recorded. Throws if it
+  /// was changed.
   Tensor output() const;
 
   uint64_t id;       // creation order: an op is newer than its inputs
@@ -141,19 +155,24 @@ struct Input {
   Rule rule;
 };
 
-inline bool needs_grad(const Tensor& x) { return x.defined() && x.node() && x.node()->requires_grad; }
+inline bool needs_grad(const Tensor& x) {
+  return x.defined() && x.node() && x.node()->requires_grad;
+}
 /// Whether an op on x is recorded.
 inline bool is_recorded(const Tensor& x) { return is_grad_enabled() && needs_grad(x); }
-/// Gives y its history. Without an input that needs gradients, or under NoGradGuard, y is returned as it is.
+/// Gives y its history. Without an input that needs gradients, or under NoGradGuard, y is returned
+/// as it is.
 Tensor record(const char* name, Tensor y, std::span<Input> inputs);
-inline Tensor record(const char* name, Tensor y, Input a) { return record(name, std::move(y), {&a, 1}); }
+inline Tensor record(const char* name, Tensor y, Input a) {
+  return record(name, std::move(y), {&a, 1});
+}
 Tensor record(const char* name, Tensor y, Input a, Input b);
 /// The same with the gradients of all inputs computed at once.
-Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule rule);
-/// The same for an op computed by fast kernels. `definition` is the op in ordinary ops: what the kernels compute, what
-/// tests hold them to, and what second derivatives go through.
-Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs, JointRule fast,
-                    Definition definition);
+Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction rule);
+/// The same for an op computed by fast kernels. `definition` is the op in ordinary ops: what the
+/// kernels compute, what tests hold them to, and what second derivatives go through.
+Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+                    BackwardFunction fast, Definition definition);
 
 /// Makes y's history the tensor's own, for writes in place.
 void set_node(const Tensor& x, Ref<Node> node);

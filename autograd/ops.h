@@ -1,5 +1,6 @@
-// Every op: a function of tensors that records how its gradient flows. Shapes broadcast as in PyTorch; two tensors must
-// have one dtype; a whole number takes the tensor's dtype, a fractional one a floating-point tensor's.
+// Every op: a function of tensors that records how its gradient flows. Shapes broadcast as in
+// PyTorch; two tensors must have one dtype; a whole number takes the tensor's dtype, a fractional
+// one a floating-point tensor's.
 #pragma once
 #include "autograd/node.h"
 #include "tensor/factories.h"
@@ -7,7 +8,8 @@
 namespace gradus {
 
 using std::nullopt;
-template <class T> using optional = std::optional<T>;
+template <class T>
+using optional = std::optional<T>;
 using TensorList = std::vector<Tensor>;
 
 /// What a loss does with its terms.
@@ -38,8 +40,8 @@ Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 /// max(x, 0); the gradient at 0 is 0.
 Tensor relu(const Tensor& x);
-/// x Phi(x), Phi the normal distribution's (Hendrycks and Gimpel 2016); "tanh" is their approximation, which GPT-2
-/// uses: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+/// x Phi(x), Phi the normal distribution's (Hendrycks and Gimpel 2016); "tanh" is their
+/// approximation, which GPT-2 uses: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 Tensor gelu(const Tensor& x, const std::string& approximate = "none");
 /// x sigmoid(x)
 Tensor silu(const Tensor& x);
@@ -56,7 +58,6 @@ Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor alias(const Tensor& x);
 
 // select.cpp: comparisons, masks, choices; results of comparisons are bool and need no gradients
-// ---------------------
 Tensor eq(const Tensor& a, const Tensor& b);
 Tensor ne(const Tensor& a, const Tensor& b);
 Tensor lt(const Tensor& a, const Tensor& b);
@@ -80,7 +81,8 @@ Tensor clone(const Tensor& x);
 Tensor contiguous(const Tensor& x);
 
 // views.cpp: other sizes and strides over the same memory
-/// The same elements in row-major order under other sizes; one size may be -1. Throws if x's strides do not allow it.
+/// The same elements in row-major order under other sizes; one size may be -1. Throws if x's
+/// strides do not allow it.
 Tensor view(const Tensor& x, const Shape& sizes);
 /// view, or the view of a copy.
 Tensor reshape(const Tensor& x, const Shape& sizes);
@@ -100,9 +102,10 @@ Tensor expand(const Tensor& x, const Shape& sizes);
 Tensor select(const Tensor& x, int64_t dim, int64_t index);
 /// `length` entries along dim from `start`.
 Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length);
-/// x[start:end:step] along dim, with Python's reading of missing, negative and too large bounds; step is positive.
-Tensor slice(const Tensor& x, int64_t dim = 0, std::optional<int64_t> start = {}, std::optional<int64_t> end = {},
-             int64_t step = 1);
+/// x[start:end:step] along dim, with Python's reading of missing, negative and too large bounds;
+/// step is positive.
+Tensor slice(const Tensor& x, int64_t dim = 0, std::optional<int64_t> start = {},
+             std::optional<int64_t> end = {}, int64_t step = 1);
 /// Pieces of ceil(size / chunks) along dim: at most `chunks` of them.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);
 /// Pieces of `size` along dim, the last one smaller.
@@ -117,18 +120,23 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
 // reduce.cpp
-/// The sum over dims (all, if empty); of bool and int64 it is int64. A dtype converts x first, here as everywhere.
-Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false, std::optional<DType> dtype = {});
-Tensor mean(const Tensor& x, const Shape& dim = {}, bool keepdim = false, std::optional<DType> dtype = {});
+/// The sum over dims (all, if empty); of bool and int64 it is int64. A dtype converts x first, here
+/// as everywhere.
+Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
+           std::optional<DType> dtype = {});
+Tensor mean(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
+            std::optional<DType> dtype = {});
 inline Tensor sum(const Tensor& x, DType dtype) { return sum(x, {}, false, dtype); }
 inline Tensor mean(const Tensor& x, DType dtype) { return mean(x, {}, false, dtype); }
 /// sum((x - mean)^2) / (n - 1), or / n when not unbiased.
 Tensor var(const Tensor& x, const Shape& dim, bool unbiased = true, bool keepdim = false);
 Tensor std(const Tensor& x, const Shape& dim, bool unbiased = true, bool keepdim = false);
-template <std::same_as<bool> Bool = bool> Tensor var(const Tensor& x, Bool unbiased = true) {
+template <std::same_as<bool> Bool = bool>
+Tensor var(const Tensor& x, Bool unbiased = true) {
   return var(x, Shape{}, unbiased);
 }
-template <std::same_as<bool> Bool = bool> Tensor std(const Tensor& x, Bool unbiased = true) {
+template <std::same_as<bool> Bool = bool>
+Tensor std(const Tensor& x, Bool unbiased = true) {
   return std(x, Shape{}, unbiased);
 }
 /// The largest element; equal ones share the gradient. NaN wins.
@@ -145,19 +153,21 @@ Tensor argmax(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = f
 Tensor argmin(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);
 /// log(sum(exp(x))) without overflow.
 Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim = false);
-/// (sum |x|^p)^(1/p); p = 0 counts what is not zero, p = +-infinity is the largest or smallest |x|. Gradient 0 at 0.
+/// (sum |x|^p)^(1/p); p = 0 counts what is not zero, p = +-infinity is the largest or smallest |x|.
+/// Gradient 0 at 0.
 Tensor norm(const Tensor& x, Scalar p = 2);
 Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool keepdim = false);
 /// y[i] = x[0] + ... + x[i] along dim.
 Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
 /// (values, indices) of the k largest, or smallest, along dim, in order.
-std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true, bool sorted = true);
+std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true,
+                                bool sorted = true);
 /// Summed over the dimensions that broadcasting `sizes` to x's shape added or stretched.
 Tensor sum_to(const Tensor& x, const Shape& sizes);
 
 // matmul.cpp
-/// The matrix product (..., M, K) x (..., K, N) -> (..., M, N), leading dimensions broadcast. A vector is a row on the
-/// left and a column on the right, and its dimension goes away.
+/// The matrix product (..., M, K) x (..., K, N) -> (..., M, N), leading dimensions broadcast. A
+/// vector is a row on the left and a column on the right, and its dimension goes away.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// (M) x (N) -> (M, N)
 Tensor outer(const Tensor& a, const Tensor& b);
@@ -173,7 +183,8 @@ Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
 /// Rows of weight (V, C): indices (...) int64 -> (..., C).
 Tensor embedding(const Tensor& weight, const Tensor& indices);
-/// (...) int64 -> (..., num_classes) of zeros with a one at each index; -1 means the largest index + 1.
+/// (...) int64 -> (..., num_classes) of zeros with a one at each index; -1 means the largest index
+/// + 1.
 Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);
 /// Indices drawn with probabilities proportional to p, (categories) or (rows, categories).
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = false);
@@ -182,33 +193,39 @@ Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = fals
 /// exp(x) / sum(exp(x)) along dim.
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
 Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
-/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, those of normalized_shape (Ba et al. 2016).
-Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {}, const Tensor& bias = {},
-                  double eps = 1e-5);
+/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, those of normalized_shape
+/// (Ba et al. 2016).
+Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
+                  const Tensor& bias = {}, double eps = 1e-5);
 /// In training: 0 with probability p, else x / (1 - p) (Srivastava et al. 2014).
 Tensor dropout(const Tensor& x, double p, bool train);
-/// -log softmax(logits)[target]: logits (N, V), target (N) int64 of class numbers; also (V) with a number and (N, V,
-/// d...) with (N, d...). Targets equal to ignore_index count for nothing; weight (V) scales classes.
+/// -log softmax(logits)[target]: logits (N, V), target (N) int64 of class numbers; also (V) with a
+/// number and (N, V, d...) with (N, d...). Targets equal to ignore_index count for nothing; weight
+/// (V) scales classes.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& weight = {},
-                     int64_t reduction = Reduction::Mean, int64_t ignore_index = -100, double label_smoothing = 0);
+                     int64_t reduction = Reduction::Mean, int64_t ignore_index = -100,
+                     double label_smoothing = 0);
 struct CrossEntropyOptions {
   Tensor weight = {};
   int64_t ignore_index = -100;
   int64_t reduction = Reduction::Mean;
   double label_smoothing = 0;
 };
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options);
+Tensor cross_entropy(const Tensor& logits, const Tensor& target,
+                     const CrossEntropyOptions& options);
 /// The same from log-probabilities: -log_probs[target].
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& weight = {},
                 int64_t reduction = Reduction::Mean, int64_t ignore_index = -100);
 /// (a - b)^2
 Tensor mse_loss(const Tensor& a, const Tensor& b, int64_t reduction = Reduction::Mean);
-/// softmax(q k^T / sqrt(D) + mask) v (Vaswani et al. 2017): q (..., L, D), k (..., S, D), v (..., S, Dv) -> (..., L,
-/// Dv). attn_mask broadcasts to (..., L, S): bool says who takes part, numbers are added. is_causal: row i sees columns
-/// 0 ... i. A row that may see nothing gives zeros.
-Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& attn_mask = {},
-                                    double dropout_p = 0, bool is_causal = false, std::optional<double> scale = {});
-/// softmax along the last dimension, of rows in which -inf hides entries: zeros for a row that is hidden entirely.
+/// softmax(q k^T / sqrt(D) + mask) v (Vaswani et al. 2017): q (..., L, D), k (..., S, D), v (...,
+/// S, Dv) -> (..., L, Dv). attn_mask broadcasts to (..., L, S): bool says who takes part, numbers
+/// are added. is_causal: row i sees columns 0 ... i. A row that may see nothing gives zeros.
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const Tensor& attn_mask = {}, double dropout_p = 0,
+                                    bool is_causal = false, std::optional<double> scale = {});
+/// softmax along the last dimension, of rows in which -inf hides entries: zeros for a row that is
+/// hidden entirely.
 Tensor masked_softmax(const Tensor& scores);
 
 }  // namespace gradus

@@ -4,14 +4,21 @@
 
 namespace gradus {
 
-/// The number as a tensor without dimensions, of x's dtype. A fractional number beside an int64 tensor is an error.
+/// The number as a tensor without dimensions, of x's dtype. A fractional number beside an int64
+/// tensor is an error.
 Tensor number_like(const char* op, Scalar value, const Tensor& x);
 
-inline Tensor add(const Tensor& a, Scalar b, Scalar alpha = 1) { return add(a, number_like("add", b, a), alpha); }
-inline Tensor sub(const Tensor& a, Scalar b, Scalar alpha = 1) { return sub(a, number_like("sub", b, a), alpha); }
+inline Tensor add(const Tensor& a, Scalar b, Scalar alpha = 1) {
+  return add(a, number_like("add", b, a), alpha);
+}
+inline Tensor sub(const Tensor& a, Scalar b, Scalar alpha = 1) {
+  return sub(a, number_like("sub", b, a), alpha);
+}
 inline Tensor mul(const Tensor& a, Scalar b) { return mul(a, number_like("mul", b, a)); }
 inline Tensor div(const Tensor& a, Scalar b) { return div(a, number_like("div", b, a)); }
-inline Tensor pow(Scalar x, const Tensor& exponent) { return pow(number_like("pow", x, exponent), exponent); }
+inline Tensor pow(Scalar x, const Tensor& exponent) {
+  return pow(number_like("pow", x, exponent), exponent);
+}
 inline Tensor max(const Tensor& a, const Tensor& b) { return maximum(a, b); }
 inline Tensor min(const Tensor& a, const Tensor& b) { return minimum(a, b); }
 inline Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
@@ -37,7 +44,9 @@ GRADUS_OPERATOR(/, div)
   inline Tensor op(const Tensor& a, Scalar b) { return op(a, number_like(#op, b, a)); } \
   inline Tensor operator sign(const Tensor& a, const Tensor& b) { return op(a, b); }    \
   inline Tensor operator sign(const Tensor& a, Scalar b) { return op(a, b); }           \
-  inline Tensor operator sign(Scalar a, const Tensor& b) { return turned(b, number_like(#turned, a, b)); }
+  inline Tensor operator sign(Scalar a, const Tensor& b) {                              \
+    return turned(b, number_like(#turned, a, b));                                       \
+  }
 GRADUS_COMPARISON(==, eq, eq)
 GRADUS_COMPARISON(!=, ne, ne)
 GRADUS_COMPARISON(<, lt, gt)

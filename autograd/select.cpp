@@ -4,7 +4,8 @@
 namespace gradus {
 namespace {
 
-template <class F> Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
+template <class F>
+Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
   check_same_dtype(op, a, b);
   const Tensor y = empty(broadcast_shapes(op, a.sizes(), b.sizes()), kBool);
   dispatch(a.dtype(), [&]<class T>() { zip_into<bool, T>(y, a, b, f); });
@@ -14,7 +15,8 @@ template <class F> Tensor compare(const char* op, const Tensor& a, const Tensor&
 /// x on and below the diagonal (lower) or above it, else 0.
 Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   check(x.dim() >= 2, "{}: expected a matrix or a batch of them, got {}", op, x.sizes());
-  const int64_t R = x.size(-2), C = x.size(-1);
+  const int64_t R = x.size(-2);
+  const int64_t C = x.size(-1);
   const Tensor mask = unsqueeze(arange(R), 1) >= arange(C) - std::clamp(diagonal, -R - 1, C);
   return lower ? where(mask, x, zeros({}, x.dtype())) : where(mask, zeros({}, x.dtype()), x);
 }
@@ -34,26 +36,33 @@ Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, kernels
 
 Tensor logical_not(const Tensor& x) { return x == 0; }
 Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return compare("logical_and", to(a, kBool), to(b, kBool), [](auto p, auto q) { return p != 0 && q != 0; });
+  return compare("logical_and", to(a, kBool), to(b, kBool),
+                 [](auto p, auto q) { return p != 0 && q != 0; });
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return compare("logical_or", to(a, kBool), to(b, kBool), [](auto p, auto q) { return p != 0 || q != 0; });
+  return compare("logical_or", to(a, kBool), to(b, kBool),
+                 [](auto p, auto q) { return p != 0 || q != 0; });
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   check_mask("where", condition);
   check_same_dtype("where", a, b);
-  const Shape sizes = broadcast_shapes("where", condition.sizes(), broadcast_shapes("where", a.sizes(), b.sizes()));
+  const Shape sizes =
+      broadcast_shapes("where", condition.sizes(), broadcast_shapes("where", a.sizes(), b.sizes()));
   const Tensor y = empty(sizes, a.dtype());
   dispatch(a.dtype(), [&]<class T>() {
     kernels::choose(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(),
-                    walk_over(sizes, y, condition, a, b));
+                    strided_loop(sizes, y, condition, a, b));
   });
-  return record("where", y, {a, [c = saved(condition)](const Tensor& dy) { return where(c(), dy, zeros_like(dy)); }},
-                {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});
+  return record(
+      "where", y,
+      {a, [c = saved(condition)](const Tensor& dy) { return where(c(), dy, zeros_like(dy)); }},
+      {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});
 }
 Tensor where(const Tensor& condition, Scalar a, Scalar b) {
-  const DType t = a.is_fractional() || b.is_fractional() ? kFloat32 : a.dtype() == b.dtype() ? a.dtype() : kInt64;
+  const DType t = a.is_fractional() || b.is_fractional() ? kFloat32
+                  : a.dtype() == b.dtype()               ? a.dtype()
+                                                         : kInt64;
   return where(condition, full({}, a, t), full({}, b, t));
 }
 
@@ -62,9 +71,11 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {
 }
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
   check_mask("masked_fill", mask);
-  check(value.dim() == 0, "masked_fill: the value must be one number without dimensions, got {}", value.sizes());
-  check(broadcasts_to(mask.sizes(), x.sizes()), "masked_fill: x is {}, the mask of shape {} does not broadcast to it",
-        x.sizes(), mask.sizes());
+  check(value.dim() == 0, "masked_fill: the value must be one number without dimensions, got {}",
+        value.sizes());
+  check(broadcasts_to(mask.sizes(), x.sizes()),
+        "masked_fill: x is {}, the mask of shape {} does not broadcast to it", x.sizes(),
+        mask.sizes());
   return where(mask, value, x);
 }
 
@@ -89,7 +100,7 @@ Tensor clone(const Tensor& x) {
 
 Tensor contiguous(const Tensor& x) {
   if (x.is_contiguous()) return x;
-  return record("contiguous", packed(x), {x, [](const Tensor& dy) { return dy; }});
+  return record("contiguous", as_contiguous(x), {x, [](const Tensor& dy) { return dy; }});
 }
 
 }  // namespace gradus

@@ -47,29 +47,40 @@ Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
 
 Tensor Tensor::view(const Shape& sizes) const { return gradus::view(*this, sizes); }
 Tensor Tensor::reshape(const Shape& sizes) const { return gradus::reshape(*this, sizes); }
-Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const { return gradus::transpose(*this, dim0, dim1); }
+Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const {
+  return gradus::transpose(*this, dim0, dim1);
+}
 Tensor Tensor::permute(const Shape& dims) const { return gradus::permute(*this, dims); }
 Tensor Tensor::unsqueeze(int64_t dim) const { return gradus::unsqueeze(*this, dim); }
 Tensor Tensor::squeeze() const { return gradus::squeeze(*this); }
 Tensor Tensor::squeeze(int64_t dim) const { return gradus::squeeze(*this, dim); }
 Tensor Tensor::expand(const Shape& sizes) const { return gradus::expand(*this, sizes); }
-Tensor Tensor::select(int64_t dim, int64_t index) const { return gradus::select(*this, dim, index); }
+Tensor Tensor::select(int64_t dim, int64_t index) const {
+  return gradus::select(*this, dim, index);
+}
 Tensor Tensor::narrow(int64_t dim, int64_t start, int64_t length) const {
   return gradus::narrow(*this, dim, start, length);
 }
-Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) const {
+Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+                     int64_t step) const {
   return gradus::slice(*this, dim, start, end, step);
 }
-std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t dim) const { return gradus::chunk(*this, chunks, dim); }
-std::vector<Tensor> Tensor::split(int64_t size, int64_t dim) const { return gradus::split(*this, size, dim); }
+std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t dim) const {
+  return gradus::chunk(*this, chunks, dim);
+}
+std::vector<Tensor> Tensor::split(int64_t size, int64_t dim) const {
+  return gradus::split(*this, size, dim);
+}
 std::vector<Tensor> Tensor::split(const std::vector<int64_t>& sizes, int64_t dim) const {
   return gradus::split(*this, sizes, dim);
 }
-Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const { return gradus::flatten(*this, start_dim, end_dim); }
+Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
+  return gradus::flatten(*this, start_dim, end_dim);
+}
 Tensor Tensor::operator[](const Tensor& index) const {
   check(index.dtype() == kInt64 && index.dim() == 0,
-        "operator[]: the index is one int64 number, got {} {}; use index_select for several", index.sizes(),
-        index.dtype());
+        "operator[]: the index is one int64 number, got {} {}; use index_select for several",
+        index.sizes(), index.dtype());
   return select(0, index.item<int64_t>());
 }
 
@@ -84,18 +95,24 @@ Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const
 Tensor Tensor::where(const Tensor& condition, const Tensor& otherwise) const {
   return gradus::where(condition, *this, otherwise);
 }
-Tensor Tensor::masked_fill(const Tensor& mask, Scalar value) const { return gradus::masked_fill(*this, mask, value); }
+Tensor Tensor::masked_fill(const Tensor& mask, Scalar value) const {
+  return gradus::masked_fill(*this, mask, value);
+}
 Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value) const {
   return gradus::masked_fill(*this, mask, value);
 }
 Tensor Tensor::tril(int64_t diagonal) const { return gradus::tril(*this, diagonal); }
 Tensor Tensor::triu(int64_t diagonal) const { return gradus::triu(*this, diagonal); }
 
-Tensor Tensor::sum(std::optional<DType> dtype) const { return gradus::sum(*this, {}, false, dtype); }
+Tensor Tensor::sum(std::optional<DType> dtype) const {
+  return gradus::sum(*this, {}, false, dtype);
+}
 Tensor Tensor::sum(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
   return gradus::sum(*this, dim, keepdim, dtype);
 }
-Tensor Tensor::mean(std::optional<DType> dtype) const { return gradus::mean(*this, {}, false, dtype); }
+Tensor Tensor::mean(std::optional<DType> dtype) const {
+  return gradus::mean(*this, {}, false, dtype);
+}
 Tensor Tensor::mean(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
   return gradus::mean(*this, dim, keepdim, dtype);
 }
@@ -106,32 +123,54 @@ Tensor Tensor::std(const Shape& dim, bool unbiased, bool keepdim) const {
   return gradus::std(*this, dim, unbiased, keepdim);
 }
 Tensor Tensor::max() const { return gradus::max(*this); }
-std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const { return gradus::max(*this, dim, keepdim); }
+std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const {
+  return gradus::max(*this, dim, keepdim);
+}
 Tensor Tensor::min() const { return gradus::min(*this); }
-std::tuple<Tensor, Tensor> Tensor::min(int64_t dim, bool keepdim) const { return gradus::min(*this, dim, keepdim); }
-Tensor Tensor::amax(const Shape& dim, bool keepdim) const { return gradus::amax(*this, dim, keepdim); }
-Tensor Tensor::amin(const Shape& dim, bool keepdim) const { return gradus::amin(*this, dim, keepdim); }
-Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const { return gradus::argmax(*this, dim, keepdim); }
-Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const { return gradus::argmin(*this, dim, keepdim); }
-Tensor Tensor::logsumexp(const Shape& dim, bool keepdim) const { return gradus::logsumexp(*this, dim, keepdim); }
+std::tuple<Tensor, Tensor> Tensor::min(int64_t dim, bool keepdim) const {
+  return gradus::min(*this, dim, keepdim);
+}
+Tensor Tensor::amax(const Shape& dim, bool keepdim) const {
+  return gradus::amax(*this, dim, keepdim);
+}
+Tensor Tensor::amin(const Shape& dim, bool keepdim) const {
+  return gradus::amin(*this, dim, keepdim);
+}
+Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const {
+  return gradus::argmax(*this, dim, keepdim);
+}
+Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const {
+  return gradus::argmin(*this, dim, keepdim);
+}
+Tensor Tensor::logsumexp(const Shape& dim, bool keepdim) const {
+  return gradus::logsumexp(*this, dim, keepdim);
+}
 Tensor Tensor::norm(Scalar p) const { return gradus::norm(*this, p); }
 Tensor Tensor::norm(std::optional<Scalar> p, const Shape& dim, bool keepdim) const {
   return gradus::norm(*this, p, dim, keepdim);
 }
-Tensor Tensor::cumsum(int64_t dim, std::optional<DType> dtype) const { return gradus::cumsum(*this, dim, dtype); }
+Tensor Tensor::cumsum(int64_t dim, std::optional<DType> dtype) const {
+  return gradus::cumsum(*this, dim, dtype);
+}
 std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest, bool sorted) const {
   return gradus::topk(*this, k, dim, largest, sorted);
 }
 
-Tensor Tensor::index_select(int64_t dim, const Tensor& index) const { return gradus::index_select(*this, dim, index); }
-Tensor Tensor::gather(int64_t dim, const Tensor& index) const { return gradus::gather(*this, dim, index); }
+Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
+  return gradus::index_select(*this, dim, index);
+}
+Tensor Tensor::gather(int64_t dim, const Tensor& index) const {
+  return gradus::gather(*this, dim, index);
+}
 Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const {
   return gradus::scatter_add(*this, dim, index, source);
 }
 Tensor Tensor::multinomial(int64_t num_samples, bool replacement) const {
   return gradus::multinomial(*this, num_samples, replacement);
 }
-Tensor Tensor::softmax(int64_t dim, std::optional<DType> dtype) const { return gradus::softmax(*this, dim, dtype); }
+Tensor Tensor::softmax(int64_t dim, std::optional<DType> dtype) const {
+  return gradus::softmax(*this, dim, dtype);
+}
 Tensor Tensor::log_softmax(int64_t dim, std::optional<DType> dtype) const {
   return gradus::log_softmax(*this, dim, dtype);
 }
@@ -140,11 +179,15 @@ bool Tensor::requires_grad() const { return needs_grad(*this); }
 bool Tensor::is_leaf() const { return !impl().node || impl().node->is_leaf(); }
 
 Tensor Tensor::requires_grad_(bool on) const {
-  check(!on || is_floating_point(), "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
-  check(on || is_leaf(), "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
+  check(!on || is_floating_point(),
+        "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
+  check(on || is_leaf(),
+        "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
         is_leaf() ? "" : node()->name);
-  if (node()) node()->requires_grad = on;
-  else if (on) set_node(*this, make_ref<Node>("leaf", *this));
+  if (node())
+    node()->requires_grad = on;
+  else if (on)
+    set_node(*this, make_ref<Node>("leaf", *this));
   return *this;
 }
 
@@ -159,7 +202,8 @@ Tensor& Tensor::mutable_grad() const {
   return node()->grad;
 }
 
-void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph) const {
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
+                      bool create_graph) const {
   autograd::backward({*this}, {gradient}, retain_graph, create_graph);
 }
 

@@ -23,14 +23,17 @@ struct Pair {
            (std::isnan(a) && std::isnan(b));
   }
   bool is_right(size_t i) const { return !known[i] || same(yours[i], right[i]); }
-  template <class Holds> bool all(const Holds& holds) const {
+  template <class Holds>
+  bool all(const Holds& holds) const {
     for (size_t i = 0; i < size(); ++i)
       if (known[i] && !holds(i)) return false;
     return true;
   }
-  template <class Holds> int64_t count(const Holds& holds) const {
+  template <class Holds>
+  int64_t count(const Holds& holds) const {
     int64_t n = 0;
-    for (size_t i = 0; i < size(); ++i) n += known[i] && holds(i);
+    for (size_t i = 0; i < size(); ++i)
+      n += known[i] && holds(i);
     return n;
   }
   /// Whether yours is everywhere what `other` has there.
@@ -55,20 +58,29 @@ Guess factor_by_name(double c, const std::set<int64_t>& sizes) {
   for (const int64_t n : sizes) {
     if (n < 2) continue;
     const auto d = static_cast<double>(n);
-    if (is(d)) return fmt::format("a factor n = {} too many (a sum where the mean is meant, or added {} times)", n, n);
-    if (is(1 / d)) return fmt::format("a factor 1/n = 1/{} too many (divided by {} once too often)", n, n);
-    if (is(std::sqrt(d))) return fmt::format("a factor sqrt({}) too many (the division by it is missing)", n);
-    if (is(1 / std::sqrt(d))) return fmt::format("a factor 1/sqrt({}) too many (divided by it once too often)", n);
+    if (is(d))
+      return fmt::format(
+          "a factor n = {} too many (a sum where the mean is meant, or added {} times)", n, n);
+    if (is(1 / d))
+      return fmt::format("a factor 1/n = 1/{} too many (divided by {} once too often)", n, n);
+    if (is(std::sqrt(d)))
+      return fmt::format("a factor sqrt({}) too many (the division by it is missing)", n);
+    if (is(1 / std::sqrt(d)))
+      return fmt::format("a factor 1/sqrt({}) too many (divided by it once too often)", n);
   }
   return {};
 }
 
 Guess constant_factor(const Pair& p, const std::set<int64_t>& sizes) {
-  double top = 0, ratio = 0;
+  double top = 0;
+  double ratio = 0;
   for (size_t i = 0; i < p.size(); ++i)
-    if (p.known[i] && std::abs(p.right[i]) > top) top = std::abs(p.right[i]), ratio = p.yours[i] / p.right[i];
+    if (p.known[i] && std::abs(p.right[i]) > top)
+      top = std::abs(p.right[i]), ratio = p.yours[i] / p.right[i];
   if (top == 0 || ratio == 0 || !std::isfinite(ratio)) return {};
-  if (!p.all([&](size_t i) { return std::abs(p.yours[i] - ratio * p.right[i]) <= 1e-5 * std::abs(ratio) * top; }))
+  if (!p.all([&](size_t i) {
+        return std::abs(p.yours[i] - ratio * p.right[i]) <= 1e-5 * std::abs(ratio) * top;
+      }))
     return {};
   const std::string measured = fmt::format("yours / right = {:.4g} everywhere", ratio);
   if (const Guess name = factor_by_name(ratio, sizes)) return measured + ": " + *name;
@@ -78,11 +90,14 @@ Guess constant_factor(const Pair& p, const std::set<int64_t>& sizes) {
 }
 
 Guess not_finite(const Pair& p) {
-  const auto bad = [&](size_t i) { return !std::isfinite(p.yours[i]) && std::isfinite(p.right[i]); };
+  const auto bad = [&](size_t i) {
+    return !std::isfinite(p.yours[i]) && std::isfinite(p.right[i]);
+  };
   const int64_t n = p.count(bad);
   if (n == 0) return {};
-  return fmt::format("{} of {} elements are nan or infinite (a division by zero, a log of zero, or an overflow)", n,
-                     p.count([](size_t) { return true; }));
+  return fmt::format(
+      "{} of {} elements are nan or infinite (a division by zero, a log of zero, or an overflow)",
+      n, p.count([](size_t) { return true; }));
 }
 
 Guess zero(const Pair& p) {
@@ -101,7 +116,8 @@ Guess transposed(const Pair& p, const Tensor& right) {
         return fmt::format("transposed: dimensions {} and {} are exchanged", i, j);
       if (turned.sizes() != p.sizes && p.yours_is(numbers(turned)))
         return fmt::format(
-            "the numbers of dimensions {} and {} lie in each other's order: view or reshape was used "
+            "the numbers of dimensions {} and {} lie in each other's order: view or reshape was "
+            "used "
             "where transpose is meant",
             i, j);
     }
@@ -113,15 +129,20 @@ Guess one_step(const Pair& p) {
   for (size_t d = 0; d < p.sizes.size(); ++d) {
     const int64_t n = p.sizes[d];
     if (n < 2) continue;
-    for (const auto& [step, name] : {std::pair<int64_t, const char*>{0, "first"}, {n - 1, "last"}}) {
-      const auto here = [&, step = step](size_t i) { return index_of(static_cast<int64_t>(i), p.sizes)[d] == step; };
-      const int64_t inside = p.count(here), outside = p.count([&](size_t i) { return !here(i); });
+    for (const auto& [step, name] :
+         {std::pair<int64_t, const char*>{0, "first"}, {n - 1, "last"}}) {
+      const auto here = [&, step = step](size_t i) {
+        return index_of(static_cast<int64_t>(i), p.sizes)[d] == step;
+      };
+      const int64_t inside = p.count(here);
+      const int64_t outside = p.count([&](size_t i) { return !here(i); });
       const int64_t wrong_inside = p.count([&](size_t i) { return here(i) && !p.is_right(i); });
       const int64_t wrong_outside = p.count([&](size_t i) { return !here(i) && !p.is_right(i); });
       if (inside == 0 || outside == 0) continue;
       const bool zeros = p.all([&](size_t i) { return here(i) || p.yours[i] == 0; });
       if (wrong_inside == 0 && zeros)
-        return fmt::format("only the {} step of dimension {} is there, the others are zero", name, d);
+        return fmt::format("only the {} step of dimension {} is there, the others are zero", name,
+                           d);
       if (wrong_inside == 0 && 4 * wrong_outside >= 3 * outside && n > 2)
         return fmt::format("only the {} step of dimension {} is right", name, d);
       if (wrong_outside == 0 && 4 * wrong_inside >= 3 * inside)
@@ -156,23 +177,26 @@ Guess at_zeros(const Pair& p) {
       p.count(masked) < p.count([](size_t) { return true; }))
     return fmt::format("only the masked entries are wrong: {} that must be 0 are not", all);
   if (p.count([&](size_t i) { return wrong(i) && p.yours[i] == 0; }) == all)
-    return fmt::format("{} entries are 0 that must not be, the others are right (masked too much?)", all);
+    return fmt::format("{} entries are 0 that must not be, the others are right (masked too much?)",
+                       all);
   return {};
 }
 
 Guess signs(const Pair& p) {
-  if (!p.all([&](size_t i) { return p.same(std::abs(p.yours[i]), std::abs(p.right[i])); })) return {};
+  if (!p.all([&](size_t i) { return p.same(std::abs(p.yours[i]), std::abs(p.right[i])); }))
+    return {};
   return "the sign of some elements is wrong, their size is right";
 }
 
 /// Whether `number(i)` is the same all along dimension d.
-template <class Number> bool constant_along(const Pair& p, size_t d, const Number& number) {
+template <class Number>
+bool constant_along(const Pair& p, size_t d, const Number& number) {
   const auto [A, R, C] = around(p.sizes, d);
   for (int64_t a = 0; a < A; ++a)
     for (int64_t c = 0; c < C; ++c)
       for (int64_t r = 1; r < R; ++r) {
-        const double here = number(static_cast<size_t>((a * R + r) * C + c)),
-                     first = number(static_cast<size_t>(a * R * C + c));
+        const double here = number(static_cast<size_t>((a * R + r) * C + c));
+        const double first = number(static_cast<size_t>(a * R * C + c));
         if (!(std::abs(here - first) <= 1e-6 * (std::abs(first) + 1e-3))) return false;
       }
   return true;
@@ -183,11 +207,14 @@ Guess along_a_dimension(const Pair& p) {
     if (p.sizes[d] < 3 || !p.all([](size_t) { return true; })) continue;
     if (constant_along(p, d, [&](size_t i) { return p.yours[i] - p.right[i]; }))
       return fmt::format(
-          "yours - right is the same all along dimension {}: a sum or mean over it is missing or too many", d);
+          "yours - right is the same all along dimension {}: a sum or mean over it is missing or "
+          "too many",
+          d);
     if (p.all([&](size_t i) { return p.right[i] != 0; }) &&
         constant_along(p, d, [&](size_t i) { return p.yours[i] / p.right[i]; }))
       return fmt::format(
-          "yours / right is the same all along dimension {}, and differs between its rows: their own scale "
+          "yours / right is the same all along dimension {}, and differs between its rows: their "
+          "own scale "
           "is wrong or missing",
           d);
   }
@@ -197,7 +224,8 @@ Guess along_a_dimension(const Pair& p) {
 std::set<int64_t> factors(const Shape& shape, const std::vector<int64_t>& more) {
   std::set<int64_t> sizes(shape.begin(), shape.end());
   int64_t product = 1;
-  for (size_t d = shape.size(); d-- > 0;) sizes.insert(product *= shape[d]);
+  for (size_t d = shape.size(); d-- > 0;)
+    sizes.insert(product *= shape[d]);
   sizes.insert(more.begin(), more.end());
   return sizes;
 }
@@ -221,16 +249,19 @@ std::string guess(const Pair& p, const Tensor& right, const std::vector<int64_t>
 
 }  // namespace
 
-Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance, const Tensor& unknown,
-                   const std::vector<int64_t>& sizes) {
-  check(yours.sizes() == right.sizes(), "compare: yours is {}, the right one is {}", yours.sizes(), right.sizes());
+Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance,
+                   const Tensor& unknown, const std::vector<int64_t>& sizes) {
+  check(yours.sizes() == right.sizes(), "compare: yours is {}, the right one is {}", yours.sizes(),
+        right.sizes());
   Pair p{right.sizes(), numbers(yours), numbers(right), {}, tolerance};
   p.known.assign(p.size(), true);
   if (unknown.defined()) {
     check(unknown.dtype() == kBool && unknown.sizes() == right.sizes(),
-          "compare: unknown must be bool and {}, it is {} and {}", right.sizes(), unknown.dtype(), unknown.sizes());
+          "compare: unknown must be bool and {}, it is {} and {}", right.sizes(), unknown.dtype(),
+          unknown.sizes());
     const std::vector<double> left_out = numbers(unknown);
-    for (size_t i = 0; i < p.size(); ++i) p.known[i] = left_out[i] == 0;
+    for (size_t i = 0; i < p.size(); ++i)
+      p.known[i] = left_out[i] == 0;
   }
   Difference result;
   for (size_t i = 0; i < p.size(); ++i) {
@@ -249,8 +280,8 @@ Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& to
 }
 
 std::string to_string(const Difference& d, const char* yours, const char* right) {
-  return fmt::format("{} {:.6g}, {} {:.6g} at {} ({} of {} elements differ)", yours, d.yours, right, d.right, d.at,
-                     d.wrong, d.of);
+  return fmt::format("{} {:.6g}, {} {:.6g} at {} ({} of {} elements differ)", yours, d.yours, right,
+                     d.right, d.at, d.wrong, d.of);
 }
 
 }  // namespace gradus

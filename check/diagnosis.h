@@ -1,5 +1,5 @@
-// What is wrong with a tensor, seen from the right one: how many elements differ, which the most, and which of the
-// usual mistakes explains all of it.
+// What is wrong with a tensor, seen from the right one: how many elements differ, which the most,
+// and which of the usual mistakes explains all of it.
 #pragma once
 #include "tensor/tensor.h"
 
@@ -19,12 +19,14 @@ struct Tolerance {
   double rtol = 1e-7, atol = 1e-9;
 };
 
-/// Compares two floating-point tensors of one shape. `unknown` (bool, the same shape) marks elements to leave out;
-/// `sizes` are numbers, besides those of the shape, that a forgotten division could be by.
+/// Compares two floating-point tensors of one shape. `unknown` (bool, the same shape) marks
+/// elements to leave out; `sizes` are numbers, besides those of the shape, that a forgotten
+/// division could be by.
 Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance = {},
                    const Tensor& unknown = {}, const std::vector<int64_t>& sizes = {});
 
 /// "yours 0.4127, right 0.2063 at [0, 1, 3] (192 of 192 elements differ)"
-std::string to_string(const Difference& difference, const char* yours = "yours", const char* right = "right");
+std::string to_string(const Difference& difference, const char* yours = "yours",
+                      const char* right = "right");
 
 }  // namespace gradus

@@ -10,17 +10,21 @@ namespace gradus {
 namespace {
 
 /// The largest |a - b|; infinite where only one is nan.
-double largest(const Tensor& a, const Tensor& b) { return compare(a, b, {.rtol = 0, .atol = 0}).worst; }
+double largest(const Tensor& a, const Tensor& b) {
+  return compare(a, b, {.rtol = 0, .atol = 0}).worst;
+}
 
 int64_t steps_of(const char* who, const Tensor& x, int64_t dim, int64_t at_least) {
   check(x.defined() && x.is_floating_point(), "{}: x must hold floating-point numbers", who);
   const int64_t T = x.size(dim);
-  check(T >= at_least, "{}: x is {}, dimension {} needs {} steps or more", who, x.sizes(), dim, at_least);
+  check(T >= at_least, "{}: x is {}, dimension {} needs {} steps or more", who, x.sizes(), dim,
+        at_least);
   return T;
 }
 
 void same_steps(const char* who, const Tensor& y, int64_t T, int64_t dim) {
-  check(y.dim() > 0 && y.size(dim) == T, "{}: x has {} steps, but the result is {}", who, T, y.sizes());
+  check(y.dim() > 0 && y.size(dim) == T, "{}: x has {} steps, but the result is {}", who, T,
+        y.sizes());
 }
 
 }  // namespace
@@ -37,8 +41,10 @@ void expect_causal(const Layer& f, const Tensor& x, int64_t dim) {
     const Tensor moved = f(changed);
     for (int64_t s = 0; s <= t; ++s) {
       const double by = largest(moved.select(dim, s), y.select(dim, s));
-      check(by == 0, "expect_causal: step {} sees the future: changing the steps after {} moves it by {:.3g}", s, t,
-            by);
+      check(
+          by == 0,
+          "expect_causal: step {} sees the future: changing the steps after {} moves it by {:.3g}",
+          s, t, by);
     }
   }
 }
@@ -47,16 +53,20 @@ void expect_rows_sum_to_one(const Tensor& weights, double tolerance) {
   const NoGradGuard no_grad;
   check(weights.defined() && weights.is_floating_point() && weights.dim() > 0,
         "expect_rows_sum_to_one: the weights must be rows of floating-point numbers");
-  const Tensor w = weights.detach().to(kFloat64).contiguous(), sums = w.sum(-1).contiguous();
+  const Tensor w = weights.detach().to(kFloat64).contiguous();
+  const Tensor sums = w.sum(-1).contiguous();
   for (int64_t i = 0; i < w.numel(); ++i)
-    check(w.data<double>()[i] >= 0, "expect_rows_sum_to_one: the weight {:.6g} at {} is not 0 or more",
-          w.data<double>()[i], index_of(i, w.sizes()));
+    check(w.data<double>()[i] >= 0,
+          "expect_rows_sum_to_one: the weight {:.6g} at {} is not 0 or more", w.data<double>()[i],
+          index_of(i, w.sizes()));
   for (int64_t i = 0; i < sums.numel(); ++i)
-    check(std::abs(sums.data<double>()[i] - 1) <= tolerance, "expect_rows_sum_to_one: row {} of {} sums to {:.8g}",
-          index_of(i, sums.sizes()), w.sizes(), sums.data<double>()[i]);
+    check(std::abs(sums.data<double>()[i] - 1) <= tolerance,
+          "expect_rows_sum_to_one: row {} of {} sums to {:.8g}", index_of(i, sums.sizes()),
+          w.sizes(), sums.data<double>()[i]);
 }
 
-void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim, double tolerance) {
+void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim,
+                                    double tolerance) {
   const NoGradGuard no_grad;
   const int64_t T = steps_of("expect_permutation_equivariant", x, dim, 2);
   const Tensor y = f(x.detach().clone());
@@ -65,12 +75,14 @@ void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim
   std::iota(order.begin(), order.end(), 1);
   order.back() = 0;
   if (T > 2) std::swap(order[0], order[1]);
-  const Tensor index = tensor(order, kInt64), expected = index_select(y, dim, index);
+  const Tensor index = tensor(order, kInt64);
+  const Tensor expected = index_select(y, dim, index);
   const Tensor moved = f(index_select(x.detach(), dim, index));
   for (int64_t t = 0; t < T; ++t) {
     const double by = largest(moved.select(dim, t), expected.select(dim, t));
     check(by <= tolerance,
-          "expect_permutation_equivariant: with its steps in another order, what was step {} comes out different by "
+          "expect_permutation_equivariant: with its steps in another order, what was step {} comes "
+          "out different by "
           "{:.3g}",
           order[static_cast<size_t>(t)], by);
   }
@@ -80,17 +92,19 @@ void expect_depends_on(const std::function<Tensor()>& f, const std::vector<Check
   const NoGradGuard no_grad;
   const Tensor y = f().detach().clone();
   for (const auto& [name, x] : on) {
-    check(x.defined() && x.is_floating_point(), "expect_depends_on: {} must hold floating-point numbers", name);
+    check(x.defined() && x.is_floating_point(),
+          "expect_depends_on: {} must hold floating-point numbers", name);
     for (int64_t i = 0; i < x.numel(); ++i) {
       const Tensor before = x.detach().clone();
       const Tensor moved = before.contiguous().clone();
-      dispatch(x.dtype(),
-               [&]<class T>() { moved.data<T>()[i] = static_cast<T>(moved.data<T>()[i] * T(1.25) + T(0.5)); });
+      dispatch(x.dtype(), [&]<class T>() {
+        moved.data<T>()[i] = static_cast<T>(moved.data<T>()[i] * T(1.25) + T(0.5));
+      });
       x.copy_(moved);
       const Tensor there = f().detach().clone();
       x.copy_(before);
-      check(largest(there, y) != 0, "expect_depends_on: the result does not depend on {} at {}", name,
-            index_of(i, x.sizes()));
+      check(largest(there, y) != 0, "expect_depends_on: the result does not depend on {} at {}",
+            name, index_of(i, x.sizes()));
     }
   }
 }
@@ -111,7 +125,9 @@ void expect_cache_equal(const Layer& whole, const Layer& step, const Tensor& x, 
     same_steps("expect_cache_equal", part, n, dim);
     for (int64_t t = 0; t < n; ++t) {
       const double by = largest(part.select(dim, t), y.select(dim, start + t));
-      check(by <= tolerance, "expect_cache_equal: step {} comes out of the cache different by {:.3g}", start + t, by);
+      check(by <= tolerance,
+            "expect_cache_equal: step {} comes out of the cache different by {:.3g}", start + t,
+            by);
     }
     start += n;
   }

@@ -1,8 +1,9 @@
-// Lesson 05: self-attention with trainable weights. Each word gets three roles: query, key and value.
+// Lesson 05: self-attention with trainable weights. Each word gets three roles: query, key and
+// value.
 #include <cmath>
 
 #include "gradus.h"
-#include "lessons/shared/lesson.h"
+#include "lessons/kit/lesson.h"
 
 using namespace gradus;
 
@@ -11,11 +12,15 @@ namespace {
 const About about{
     .number = 5,
     .title = "Self-attention with trainable weights",
-    .able = {"compute queries, keys and values, scaled scores, attention weights and context vectors",
-             "say why the scores are divided by the square root of the keys' size, and what happens if not",
-             "tell weight matrices from attention weights, and find a gradient of the one through the other"},
+    .able =
+        {"compute queries, keys and values, scaled scores, attention weights and context vectors",
+         "say why the scores are divided by the square root of the keys' size, and what happens if "
+         "not",
+         "tell weight matrices from attention weights, and find a gradient of the one through the "
+         "other"},
     .question =
-        "in lesson 04 every word compared itself as it is, and nothing could be learned. What has to be added so that "
+        "in lesson 04 every word compared itself as it is, and nothing could be learned. What has "
+        "to be added so that "
         "training can decide what a word looks for, what it offers, and what it hands over?",
     .golden = "02_self_attention_qkv",
     .playing = {"query", "text", "seed"},
@@ -27,20 +32,23 @@ struct SelfAttentionV1 {
   Tensor W_query, W_key, W_value;
 
   Tensor weights(const Tensor& x) const {
-    const Tensor queries = matmul(x, W_query), keys = matmul(x, W_key);  // (T, d_out)
-    const Tensor scores = matmul(queries, keys.t());                     // (T, T)
+    const Tensor queries = matmul(x, W_query);
+    const Tensor keys = matmul(x, W_key);             // (T, d_out)
+    const Tensor scores = matmul(queries, keys.t());  // (T, T)
     return softmax(scores / std::sqrt(static_cast<double>(keys.size(-1))), -1);
   }
   Tensor operator()(const Tensor& x) const { return matmul(weights(x), matmul(x, W_value)); }
 };
 
 /// (loss(w + h) - loss(w - h)) / 2h for each element of w: the gradient without any calculus.
-template <class Loss> Tensor finite_differences(const Loss& loss, const Tensor& w, double h = 1e-6) {
+template <class Loss>
+Tensor finite_differences(const Loss& loss, const Tensor& w, double h = 1e-6) {
   const NoGradGuard no_grad;
   Tensor gradient = zeros_like(w);
   for (int64_t i = 0; i < w.size(0); ++i)
     for (int64_t j = 0; j < w.size(1); ++j) {
-      Tensor up = w.clone(), down = w.clone();
+      Tensor up = w.clone();
+      Tensor down = w.clone();
       up[i][j] += h;
       down[i][j] -= h;
       gradient[i][j] = (loss(up) - loss(down)) / (2 * h);
@@ -54,7 +62,8 @@ void self_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const int64_t q = lesson.query();
   const std::string word = words[static_cast<size_t>(q)];
-  const Labels rows{.rows = words, .marked = q}, table{.rows = words, .columns = words, .marked = q};
+  const Labels rows{.rows = words, .marked = q};
+  const Labels table{.rows = words, .columns = words, .marked = q};
   const Tensor inputs = lesson.vectors(tensor({{0.43, 0.15, 0.89},     // Your
                                                {0.55, 0.87, 0.66},     // journey
                                                {0.57, 0.85, 0.64},     // starts
@@ -65,24 +74,31 @@ void self_attention(Lesson& lesson) {
   // 3.4.1: step by step
   lesson.step("3.4.1", "Three matrices, three roles");
   lesson.say(
-      "Each word is multiplied with three matrices. Its query says what it looks for, its key what it can be found by, "
-      "its value what it hands over. The matrices take 3 numbers in and give 2 out. They start random: seed {}, drawn "
+      "Each word is multiplied with three matrices. Its query says what it looks for, its key what "
+      "it can be found by, "
+      "its value what it hands over. The matrices take 3 numbers in and give 2 out. They start "
+      "random: seed {}, drawn "
       "in the order query, key, value, each number between 0 and 1.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
-  const Tensor W_query = rand({3, 2}), W_key = rand({3, 2}), W_value = rand({3, 2});
+  const Tensor W_query = rand({3, 2});
+  const Tensor W_key = rand({3, 2});
+  const Tensor W_value = rand({3, 2});
   lesson.show("W_query", W_query);
   lesson.show("W_key", W_key);
   lesson.show("W_value", W_value);
   lesson.often_asked("Which weights?",
-                     "Weight matrices are learned, and then the same for every input. Attention weights are computed "
+                     "Weight matrices are learned, and then the same for every input. Attention "
+                     "weights are computed "
                      "anew for each input and never learned. We always write the full names.");
 
   lesson.step("3.4.1", fmt::format("The query, key and value of '{}', and of all words", word));
   lesson.show("query_2", matmul(inputs[q], W_query));
   lesson.show("key_2", matmul(inputs[q], W_key));
   lesson.show("value_2", matmul(inputs[q], W_value));
-  const Tensor queries = matmul(inputs, W_query), keys = matmul(inputs, W_key), values = matmul(inputs, W_value);
+  const Tensor queries = matmul(inputs, W_query);
+  const Tensor keys = matmul(inputs, W_key);
+  const Tensor values = matmul(inputs, W_value);
   lesson.show("queries", queries, rows);
   lesson.show("keys", keys, rows);
   lesson.show("values", values, rows);
@@ -97,51 +113,64 @@ void self_attention(Lesson& lesson) {
   const Tensor scores = matmul(queries, keys.t());
   lesson.show("attn_scores", scores, table);
   lesson.say(
-      "({}, {}) is {:.4f}, ({}, {}) is {:.4f}: looking for and being found are two things now. Exchange queries and "
+      "({}, {}) is {:.4f}, ({}, {}) is {:.4f}: looking for and being found are two things now. "
+      "Exchange queries and "
       "keys and the table is transposed.",
-      words[1], words[0], scores[1][0].item<double>(), words[0], words[1], scores[0][1].item<double>());
+      words[1], words[0], scores[1][0].item<double>(), words[0], words[1],
+      scores[0][1].item<double>());
 
   lesson.step("3.4.1", "Scaling, softmax, context vector");
   const double d_k = static_cast<double>(keys.size(-1));
   lesson.say("The scores are divided by sqrt({}) before the softmax.", d_k);
-  const Tensor scaled_2 = scores_2 / std::sqrt(d_k), weights_2 = softmax(scaled_2, -1);
+  const Tensor scaled_2 = scores_2 / std::sqrt(d_k);
+  const Tensor weights_2 = softmax(scaled_2, -1);
   lesson.show("scaled_scores_2", scaled_2, {.columns = words});
   lesson.show("attn_weights_2", weights_2, {.columns = words});
   lesson.bars(words, weights_2);
   lesson.say("Without the division the same scores give sharper weights:");
   lesson.show("attn_weights_2_unscaled", softmax(scores_2, -1), {.columns = words});
-  lesson.say("The context vector: the weights times the values (in lesson 04: times the inputs themselves).");
+  lesson.say(
+      "The context vector: the weights times the values (in lesson 04: times the inputs "
+      "themselves).");
   lesson.show("context_vec_2", matmul(weights_2, values));
   lesson.often_asked("Divided by the square root of what?",
-                     "Of the keys' size: here 2. Not of the inputs' size (3), not of the number of words, and not by "
+                     "Of the keys' size: here 2. Not of the inputs' size (3), not of the number of "
+                     "words, and not by "
                      "the size itself.");
 
   lesson.step("3.4.1", "Why the square root?");
   lesson.say(
-      "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly all: then the "
+      "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly "
+      "all: then the "
       "others get almost no gradient and learn nothing.");
   const Tensor demo = tensor({0.1, -0.2, 0.3, -0.2, 0.5});
   lesson.show("lecture/softmax_demo", softmax(demo, -1));
   lesson.show("lecture/softmax_demo_times_8", softmax(demo * 8, -1));
-  lesson.say("And a dot product grows with the number of terms. Of 10,000 pairs of random vectors:");
-  lesson.ask("two vectors of 100 numbers, each with variance 1: what is the variance of their dot product?",
-             {"about 1", "about 10", "about 100"}, 2);
+  lesson.say(
+      "And a dot product grows with the number of terms. Of 10,000 pairs of random vectors:");
+  lesson.ask(
+      "two vectors of 100 numbers, each with variance 1: what is the variance of their dot "
+      "product?",
+      {"about 1", "about 10", "about 100"}, 2);
   std::string variances;
   for (const int64_t d : {int64_t{5}, int64_t{100}}) {
     const Tensor dots = (randn({10000, d}) * randn({10000, d})).sum(-1);
-    variances +=
-        fmt::format("  {:3} numbers each: variance about {:3.0f}; divided by sqrt({}) about {:.0f}\n", d,
-                    dots.var().item<double>(), d, (dots / std::sqrt(static_cast<double>(d))).var().item<double>());
+    variances += fmt::format(
+        "  {:3} numbers each: variance about {:3.0f}; divided by sqrt({}) about {:.0f}\n", d,
+        dots.var().item<double>(), d,
+        (dots / std::sqrt(static_cast<double>(d))).var().item<double>());
   }
   lesson.lines(variances);
   lesson.say(
-      "Dividing by the square root brings the variance back to about 1, whatever the size; dividing by the size itself "
+      "Dividing by the square root brings the variance back to about 1, whatever the size; "
+      "dividing by the size itself "
       "would press it towards 0.");
 
   // 3.4.2: as a class
   lesson.step("3.4.2", "All of it as a class: version 1");
   lesson.say(
-      "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, so the same "
+      "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, "
+      "so the same "
       "matrices:");
   manual_seed(lesson.seed(123));
   SelfAttentionV1 v1{rand({3, 2}), rand({3, 2}), rand({3, 2})};
@@ -153,9 +182,11 @@ void self_attention(Lesson& lesson) {
 
   lesson.step("3.4.2", "What makes it trainable: a gradient");
   lesson.say(
-      "Take any number that depends on the result, say the mean of all squares. How does it change if an entry of a "
+      "Take any number that depends on the result, say the mean of all squares. How does it change "
+      "if an entry of a "
       "weight matrix grows a little? backward() answers for all entries at once.");
-  for (const Tensor& w : {v1.W_query, v1.W_key, v1.W_value}) w.requires_grad_();
+  for (const Tensor& w : {v1.W_query, v1.W_key, v1.W_value})
+    w.requires_grad_();
   const Tensor loss = mean_square(v1(inputs));
   loss.backward();
   lesson.show("v1/loss_mean_square", loss);
@@ -163,20 +194,25 @@ void self_attention(Lesson& lesson) {
   lesson.show("v1/grad/W_key", v1.W_key.grad());
   lesson.show("v1/grad/W_value", v1.W_value.grad());
   lesson.say(
-      "Beside it the same for W_query without calculus, in float64: move each entry by a millionth up and down, and "
+      "Beside it the same for W_query without calculus, in float64: move each entry by a millionth "
+      "up and down, and "
       "divide the change of the loss by the way.");
-  const Tensor x = inputs.to(kFloat64), W_k = W_key.to(kFloat64), W_v = W_value.to(kFloat64);
+  const Tensor x = inputs.to(kFloat64);
+  const Tensor W_k = W_key.to(kFloat64);
+  const Tensor W_v = W_value.to(kFloat64);
   const Tensor numeric = finite_differences(
       [&](const Tensor& w) {
         return mean_square(SelfAttentionV1{w, W_k, W_v}(x));
       },
       W_query.to(kFloat64));
   lesson.print("W_query by finite differences", numeric);
-  lesson.equal("backward and finite differences equal", v1.W_query.grad().to(kFloat64), numeric, 1e-6);
+  lesson.equal("backward and finite differences equal", v1.W_query.grad().to(kFloat64), numeric,
+               1e-6);
 
   lesson.step("3.4.2", "Version 2: with Linear layers");
   lesson.say(
-      "nn::SelfAttention holds three Linear layers instead of bare matrices: they start with better numbers, between "
+      "nn::SelfAttention holds three Linear layers instead of bare matrices: they start with "
+      "better numbers, between "
       "-0.577 and 0.577 here. Seed {}.",
       lesson.seed(789));
   manual_seed(lesson.seed(789));
@@ -195,23 +231,29 @@ void self_attention(Lesson& lesson) {
   lesson.show("v2/context_vecs", context, rows);
   lesson.show("v2/loss_mean_square", mean_square(context));
   lesson.often_asked("Version 1 and 2 differ. Which is wrong?",
-                     "Neither: other first numbers and another seed (early copies of the book forgot to print 789).");
+                     "Neither: other first numbers and another seed (early copies of the book "
+                     "forgot to print 789).");
   lesson.often_asked("All weights are about 1/6. Does it not work?",
-                     "Small untrained matrices give scores near 0, and these give nearly equal weights. Training is "
+                     "Small untrained matrices give scores near 0, and these give nearly equal "
+                     "weights. Training is "
                      "what makes them differ.");
-  lesson.often_asked("Does the order of the three matter?",
-                     "In the constructor yes: each draws its numbers from the same generator. In forward no.");
+  lesson.often_asked(
+      "Does the order of the three matter?",
+      "In the constructor yes: each draws its numbers from the same generator. In forward no.");
 
   // exercise 3.1
   lesson.step("ex. 3.1", "Version 2's matrices in version 1");
   manual_seed(lesson.seed(123));
   const nn::SelfAttention other(3, 2);
-  lesson.ask("a Linear layer from 3 to 2 numbers: what shape does it store?", {"(3, 2)", "(2, 3)"}, 1);
+  lesson.ask("a Linear layer from 3 to 2 numbers: what shape does it store?", {"(3, 2)", "(2, 3)"},
+             1);
   lesson.say(
-      "A Linear layer stores its matrix as (out, in), here {}, and computes x W^T. So version 1 gets the transposed "
+      "A Linear layer stores its matrix as (out, in), here {}, and computes x W^T. So version 1 "
+      "gets the transposed "
       "matrices:",
       other.W_query.weight.sizes());
-  const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(), other.W_value.weight.t()};
+  const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(),
+                               other.W_value.weight.t()};
   lesson.show("exercise_3_1/context_vecs", copied(inputs), rows);
   lesson.equal("equal", copied(inputs), other(inputs));
 
@@ -222,19 +264,23 @@ void self_attention(Lesson& lesson) {
   lesson.step("what if", "... they are divided by 2 instead of sqrt(2)?");
   lesson.show("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v), rows);
   lesson.say_of_the_book(
-      "Right is -0.0739, 0.0713 in the first row. Unscaled it begins -0.0726, 0.0731, divided by 2 -0.0748, 0.0699: "
+      "Right is -0.0739, 0.0713 in the first row. Unscaled it begins -0.0726, 0.0731, divided by 2 "
+      "-0.0748, 0.0699: "
       "with two numbers a key, both mistakes hide in the third digit.");
 
   lesson.step("what if", "... queries and keys are exchanged?");
   const Tensor exchanged = matmul(trace.k, trace.q.t());
-  lesson.show("query_and_key_exchanged/attn_weights", softmax(exchanged / std::sqrt(d_k), -1), table);
+  lesson.show("query_and_key_exchanged/attn_weights", softmax(exchanged / std::sqrt(d_k), -1),
+              table);
   lesson.equal("the scores are the transposed ones", exchanged, trace.scores.t());
 
-  lesson.try_next({"./run lesson 5 --seed 1: other first matrices. Do all weights stay near 1/6 in version 2?",
-                   "./run lesson 5 --text \"to be or not to be\": equal words get equal context vectors. Is that good? "
-                   "What would have to be added to tell the two 'be' apart?",
-                   "make the finite differences' step h 1e-2 or 1e-12 in this program, and watch the digits go",
-                   "lesson 06: a word must not see what comes after it"});
+  lesson.try_next(
+      {"./run lesson 5 --seed 1: other first matrices. Do all weights stay near 1/6 in version 2?",
+       "./run lesson 5 --text \"to be or not to be\": equal words get equal context vectors. Is "
+       "that good? "
+       "What would have to be added to tell the two 'be' apart?",
+       "make the finite differences' step h 1e-2 or 1e-12 in this program, and watch the digits go",
+       "lesson 06: a word must not see what comes after it"});
 }
 
 }  // namespace

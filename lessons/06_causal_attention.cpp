@@ -1,9 +1,10 @@
-// Lesson 06: causal attention. A word sees itself and what stands before it, never what comes after.
+// Lesson 06: causal attention. A word sees itself and what stands before it, never what comes
+// after.
 #include <cmath>
 #include <limits>
 
 #include "gradus.h"
-#include "lessons/shared/lesson.h"
+#include "lessons/kit/lesson.h"
 
 using namespace gradus;
 
@@ -16,7 +17,8 @@ const About about{
              "explain what dropout does to attention weights, and why rows then no longer sum to 1",
              "test that a layer is causal: change the last word, and nothing before it may move"},
     .question =
-        "a language model learns to say the next word. If a word can look at the words after it, it reads the answer "
+        "a language model learns to say the next word. If a word can look at the words after it, "
+        "it reads the answer "
         "off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
     .playing = {"query", "text", "seed", "dropout"},
@@ -28,7 +30,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 void causal_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const auto T = static_cast<int64_t>(words.size());
-  const Labels rows{.rows = words}, table{.rows = words, .columns = words};
+  const Labels rows{.rows = words};
+  const Labels table{.rows = words, .columns = words};
   const Tensor inputs = lesson.vectors(tensor({{0.43, 0.15, 0.89},     // Your
                                                {0.55, 0.87, 0.66},     // journey
                                                {0.57, 0.85, 0.64},     // starts
@@ -39,12 +42,15 @@ void causal_attention(Lesson& lesson) {
   // 3.5.1: the mask
   lesson.step("3.5.1", "Where we stand: every word sees every word");
   lesson.say(
-      "Lesson 05's second version (seed {}), its scores and its weights. Everything above the diagonal is a look into "
+      "Lesson 05's second version (seed {}), its scores and its weights. Everything above the "
+      "diagonal is a look into "
       "the future.",
       lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention attention(3, 2);
-  const Tensor queries = attention.W_query(inputs), keys = attention.W_key(inputs), values = attention.W_value(inputs);
+  const Tensor queries = attention.W_query(inputs);
+  const Tensor keys = attention.W_key(inputs);
+  const Tensor values = attention.W_value(inputs);
   const Tensor scores = matmul(queries, keys.t());
   const double scale = std::sqrt(static_cast<double>(keys.size(-1)));
   const Tensor unmasked = softmax(scores / scale, -1);
@@ -55,7 +61,8 @@ void causal_attention(Lesson& lesson) {
 
   lesson.step("3.5.1", "First way: erase, then divide again");
   lesson.say(
-      "A matrix of ones with zeros above the diagonal, times the weights: the future is gone, but rows sum to less "
+      "A matrix of ones with zeros above the diagonal, times the weights: the future is gone, but "
+      "rows sum to less "
       "than 1. Divide each row by its sum.");
   const Tensor keep = tril(ones({T, T}));
   const Tensor erased = unmasked * keep;
@@ -67,27 +74,33 @@ void causal_attention(Lesson& lesson) {
 
   lesson.step("3.5.1", "Second way: minus infinity before the softmax");
   lesson.say(
-      "exp(-inf) is 0. So write -inf over the scores above the diagonal, and the softmax does the rest in one go.");
+      "exp(-inf) is 0. So write -inf over the scores above the diagonal, and the softmax does the "
+      "rest in one go.");
   const Tensor hide = triu(ones({T, T}), 1);
   const Tensor masked_scores = scores.masked_fill(hide.to(kBool), -kInfinity);
   lesson.show("mask_triu", hide, rows);
   lesson.show("masked_scores", masked_scores, table);
-  lesson.ask("which row of the weights stays exactly as it was without a mask?", {"the first", "the last", "none"}, 1);
+  lesson.ask("which row of the weights stays exactly as it was without a mask?",
+             {"the first", "the last", "none"}, 1);
   const Tensor weights = softmax(masked_scores / scale, -1);
   lesson.show("attn_weights", weights, table);
   lesson.print("row sums", weights.sum(-1), {.columns = words});
-  lesson.heatmap("with the causal mask", weights.masked_fill(hide.to(kBool), -kInfinity), words, words);
+  lesson.heatmap("with the causal mask", weights.masked_fill(hide.to(kBool), -kInfinity), words,
+                 words);
   lesson.show("context_vecs", matmul(weights, values), rows);
   lesson.equal("first and second way equal", renormalised, weights);
   lesson.often_asked("Was the future not in the denominator of the first way?",
-                     "It was, when the softmax ran: erased weights alone still carry a trace of it (their rows sum to "
-                     "less than 1, by as much as the future had). Dividing by the row sum cancels that denominator, "
+                     "It was, when the softmax ran: erased weights alone still carry a trace of it "
+                     "(their rows sum to "
+                     "less than 1, by as much as the future had). Dividing by the row sum cancels "
+                     "that denominator, "
                      "and nothing is left. The line above proves it.");
 
   // 3.5.2: dropout
   lesson.step("3.5.2", "Dropout, on a matrix of ones");
   lesson.say(
-      "While training, dropout erases each number with probability p, and multiplies the others by 1 / (1 - p), so "
+      "While training, dropout erases each number with probability p, and multiplies the others by "
+      "1 / (1 - p), so "
       "that the mean stays. A model cannot lean on a single connection then. p = 0.5, seed {}:",
       lesson.seed(123));
   const std::string mask = lesson.mask_suffix();
@@ -99,16 +112,22 @@ void causal_attention(Lesson& lesson) {
              {"exactly half", "about half", "half of each row"}, 1);
   const Tensor ones_dropped = dropped(ones({T, T}), 0.5);
   lesson.show("dropout_ones" + mask, ones_dropped);
-  lesson.say("Numbers left: {} of {}. Each is drawn by itself: nothing makes it half of a row, or half of all.",
-             (ones_dropped > 0).sum().item<int64_t>(), T * T);
-  lesson.often_asked("The numbers in my PyTorch differ?",
-                     "Older PyTorch packages for Linux and Windows draw another mask on Intel machines. Run this "
-                     "lesson with --dropout=mkl to see that one; all else stays the same.");
-  lesson.say("The factor is 1 / (1 - p), not 1 / p: at p = 0.5 both are 2, so look at 0.1 and 0.2.");
+  lesson.say(
+      "Numbers left: {} of {}. Each is drawn by itself: nothing makes it half of a row, or half of "
+      "all.",
+      (ones_dropped > 0).sum().item<int64_t>(), T * T);
+  lesson.often_asked(
+      "The numbers in my PyTorch differ?",
+      "Older PyTorch packages for Linux and Windows draw another mask on Intel machines. Run this "
+      "lesson with --dropout=mkl to see that one; all else stays the same.");
+  lesson.say(
+      "The factor is 1 / (1 - p), not 1 / p: at p = 0.5 both are 2, so look at 0.1 and 0.2.");
   for (const double p : {0.1, 0.2}) {
     const std::string name = fmt::format("dropout_ones_p{}", p);
-    if (mask.empty()) lesson.show(name, dropped(ones({T, T}), p));
-    else lesson.print(name, dropped(ones({T, T}), p));
+    if (mask.empty())
+      lesson.show(name, dropped(ones({T, T}), p));
+    else
+      lesson.print(name, dropped(ones({T, T}), p));
   }
 
   lesson.step("3.5.2", "Dropout of the attention weights");
@@ -116,19 +135,23 @@ void causal_attention(Lesson& lesson) {
   lesson.show("dropout_attn_weights" + mask, weights_dropped, table);
   if (mask.empty())
     lesson.say_of_the_book(
-        "'journey' has lost both of its numbers, 'starts' none of its three: dropout 0.5 does not take half of each "
+        "'journey' has lost both of its numbers, 'starts' none of its three: dropout 0.5 does not "
+        "take half of each "
         "row.");
   lesson.show("dropout_row_sums" + mask, weights_dropped.sum(-1), {.columns = words});
   lesson.often_asked("Must rows not sum to 1?",
-                     "After dropout they do not, and nobody divides again: only on average is the sum 1. A row can "
-                     "even lose everything; then its context vector is zeros for this one training step. In use, after "
+                     "After dropout they do not, and nobody divides again: only on average is the "
+                     "sum 1. A row can "
+                     "even lose everything; then its context vector is zeros for this one training "
+                     "step. In use, after "
                      "training, dropout is off.");
 
   // 3.5.3: the class
   lesson.step("3.5.3", "As a class, for a batch of texts");
   const Tensor batch = stack({inputs, inputs});
   lesson.say(
-      "Two copies of the text make a batch of shape {}: texts, words, numbers. nn::CausalAttention, seed {}, dropout "
+      "Two copies of the text make a batch of shape {}: texts, words, numbers. "
+      "nn::CausalAttention, seed {}, dropout "
       "0:",
       batch.sizes(), lesson.seed(123));
   manual_seed(lesson.seed(123));
@@ -147,9 +170,10 @@ void causal_attention(Lesson& lesson) {
   lesson.equal("both texts are equal, so are their contexts", context[0], context[1]);
   lesson.often_asked("Should the class not give the numbers from before?",
                      "It draws its own matrices, with its own seed: 123 here, 789 above.");
-  lesson.often_asked("How is a batch transposed?",
-                     "Words and numbers only: keys.transpose(-2, -1), the last two axes. A plain transpose of "
-                     "everything would mix the texts; the library refuses it:");
+  lesson.often_asked(
+      "How is a batch transposed?",
+      "Words and numbers only: keys.transpose(-2, -1), the last two axes. A plain transpose of "
+      "everything would mix the texts; the library refuses it:");
   try {
     trace.k.t();
   } catch (const Error& e) {
@@ -159,7 +183,8 @@ void causal_attention(Lesson& lesson) {
   lesson.step("3.5.3", "Fewer words than the mask is made for");
   const int64_t few = std::min<int64_t>(4, T - 1);
   lesson.say(
-      "The mask is made once, for the longest text (context_length = {}), and cut to the words that are there. {} "
+      "The mask is made once, for the longest text (context_length = {}), and cut to the words "
+      "that are there. {} "
       "words:",
       T, few);
   const Tensor context_few = causal(batch.narrow(1, 0, few));
@@ -167,12 +192,14 @@ void causal_attention(Lesson& lesson) {
   lesson.equal("the same as the first rows above", context_few, context.narrow(1, 0, few));
 
   lesson.step("3.5.3", "The test of causality: change the last word");
-  lesson.ask("we change the last word of the text: how many context vectors move?", {"one", "half of them", "all"}, 0);
+  lesson.ask("we change the last word of the text: how many context vectors move?",
+             {"one", "half of them", "all"}, 0);
   Tensor changed = batch.clone();
   changed.select(1, T - 1).fill_(0.9);
   const Tensor moved = (causal(changed) - causal(batch)).abs().amax({-1})[0];
   lesson.print("largest change of each context vector", moved, {.columns = words});
-  lesson.equal("all but the last stay where they were", moved.narrow(0, 0, T - 1), zeros({T - 1}), 0);
+  lesson.equal("all but the last stay where they were", moved.narrow(0, 0, T - 1), zeros({T - 1}),
+               0);
   lesson.equal("the last one moves", (moved[T - 1] > 0).item<int64_t>(), 1);
 
   // mistakes, made on purpose
@@ -193,26 +220,31 @@ void causal_attention(Lesson& lesson) {
   forgotten.masked_fill(above, -kInfinity);  // returns the masked scores, and nobody takes them
   lesson.show("mask_result_thrown_away/attn_weights", softmaxed(forgotten), table);
   lesson.say(
-      "No mask at all, and no error. The last row looks right, because the last word may see everything: a look at the "
+      "No mask at all, and no error. The last row looks right, because the last word may see "
+      "everything: a look at the "
       "last row proves nothing.");
 
   lesson.step("what if", "... the mask includes the diagonal (triu with 0 instead of 1)?");
   lesson.show("mask_includes_diagonal/attn_weights",
               softmaxed(scores.masked_fill(triu(ones({T, T})).to(kBool), -kInfinity)), table);
   lesson.say(
-      "The first word may see nothing: its scores are all -inf, and 0 / 0 is nan. From there nan spreads to "
+      "The first word may see nothing: its scores are all -inf, and 0 / 0 is nan. From there nan "
+      "spreads to "
       "everything.");
 
   lesson.step("what if", "... I hide the wrong half?");
   lesson.show("mask_lower_triangle/attn_weights",
               softmaxed(scores.masked_fill(tril(ones({T, T}), -1).to(kBool), -kInfinity)), table);
   lesson.say(
-      "Each word sees only the future. The first row is the unmasked one, the last is 1 for itself: just the other way "
+      "Each word sees only the future. The first row is the unmasked one, the last is 1 for "
+      "itself: just the other way "
       "round.");
 
   lesson.try_next({"./run lesson 6 --dropout=mkl: the other mask",
-                   "./run lesson 6 --text \"a very long journey starts with one very small step\": a larger triangle",
-                   "which gradient does a query of the first word get? (Its only weight is always 1.) Guess, then call "
+                   "./run lesson 6 --text \"a very long journey starts with one very small step\": "
+                   "a larger triangle",
+                   "which gradient does a query of the first word get? (Its only weight is always "
+                   "1.) Guess, then call "
                    "backward()",
                    "lesson 07: several of these side by side"});
 }

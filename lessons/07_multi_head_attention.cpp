@@ -1,9 +1,10 @@
-// Lesson 07: multi-head attention. Several causal attentions side by side, and how to compute them as one.
+// Lesson 07: multi-head attention. Several causal attentions side by side, and how to compute them
+// as one.
 #include <cmath>
 #include <limits>
 
 #include "gradus.h"
-#include "lessons/shared/lesson.h"
+#include "lessons/kit/lesson.h"
 
 using namespace gradus;
 
@@ -12,11 +13,14 @@ namespace {
 const About about{
     .number = 7,
     .title = "Multi-head attention",
-    .able = {"put several attention heads side by side, and compute all of them with one set of large matrices",
-             "follow one tensor through view, transpose, scores, mask, softmax and back, with its shape at every stage",
+    .able = {"put several attention heads side by side, and compute all of them with one set of "
+             "large matrices",
+             "follow one tensor through view, transpose, scores, mask, softmax and back, with its "
+             "shape at every stage",
              "recognise the four usual mistakes, three of which no error message reports"},
     .question =
-        "one attention gives each word one mixture of the words before it. A word has more than one relation to the "
+        "one attention gives each word one mixture of the words before it. A word has more than "
+        "one relation to the "
         "others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
     .playing = {"text", "seed"},
@@ -25,16 +29,22 @@ const About about{
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Everything between x (B, T, d_in) and multi-head attention's result (B, T, d_out), stage by stage.
+/// Everything between x (B, T, d_in) and multi-head attention's result (B, T, d_out), stage by
+/// stage.
 struct Stages {
   struct Projected {
     Tensor whole, viewed, split;
   };
   Projected queries, keys, values;
-  Tensor attn_scores, masked_scores, attn_weights, context_per_head, context_concatenated, context_vecs;
+  Tensor attn_scores, masked_scores, attn_weights, context_per_head, context_concatenated,
+      context_vecs;
 
   Stages(const nn::MultiHeadAttention& mha, const Tensor& x) {
-    const int64_t B = x.size(0), T = x.size(1), H = mha.num_heads, d_out = mha.out_proj.weight.size(0), D = d_out / H;
+    const int64_t B = x.size(0);
+    const int64_t T = x.size(1);
+    const int64_t H = mha.num_heads;
+    const int64_t d_out = mha.out_proj.weight.size(0);
+    const int64_t D = d_out / H;
     const auto project = [&](const nn::Linear& W) {
       const Tensor whole = W(x);                                // (B, T, d_out)
       const Tensor viewed = whole.view({B, T, H, D});           // each row cut into H pieces
@@ -42,7 +52,7 @@ struct Stages {
     };
     queries = project(mha.W_query), keys = project(mha.W_key), values = project(mha.W_value);
     attn_scores = matmul(queries.split, keys.split.transpose(2, 3));  // (B, H, T, T)
-    const Tensor future = triu(ones({T, T}), 1).to(kBool);            // (T, T), for all texts and heads
+    const Tensor future = triu(ones({T, T}), 1).to(kBool);  // (T, T), for all texts and heads
     masked_scores = attn_scores.masked_fill(future, -kInfinity);
     attn_weights = softmax(masked_scores / std::sqrt(static_cast<double>(D)), -1);
     context_per_head = matmul(attn_weights, values.split);  // (B, H, T, D)
@@ -52,13 +62,16 @@ struct Stages {
 };
 
 void show_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
-  for (const auto& [name, parameter] : module.named_parameters()) lesson.show(where + "param/" + name, parameter);
+  for (const auto& [name, parameter] : module.named_parameters())
+    lesson.show(where + "param/" + name, parameter);
 }
 
 /// The projections: as they come, cut into heads, and with the heads in front.
-void show_projections(Lesson& lesson, const std::string& where, const Stages& s, const Words& words) {
+void show_projections(Lesson& lesson, const std::string& where, const Stages& s,
+                      const Words& words) {
   const Labels rows{.rows = words};
-  for (const auto& [name, p] : {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
+  for (const auto& [name, p] :
+       {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
     lesson.show(where + name, p->whole, rows);
     lesson.show(where + name + "_viewed", p->viewed);
     lesson.show(where + name + "_split", p->split, rows);
@@ -68,7 +81,8 @@ void show_projections(Lesson& lesson, const std::string& where, const Stages& s,
 void multi_head_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const auto T = static_cast<int64_t>(words.size());
-  const Labels rows{.rows = words}, table{.rows = words, .columns = words};
+  const Labels rows{.rows = words};
+  const Labels table{.rows = words, .columns = words};
   const Tensor inputs = lesson.vectors(tensor({{0.43, 0.15, 0.89},     // Your
                                                {0.55, 0.87, 0.66},     // journey
                                                {0.57, 0.85, 0.64},     // starts
@@ -80,11 +94,13 @@ void multi_head_attention(Lesson& lesson) {
   // 3.6.1: heads side by side
   lesson.step("3.6.1", "The simple way: two layers side by side");
   lesson.say(
-      "nn::MultiHeadAttentionWrapper holds lesson 06's CausalAttention twice, each with its own three matrices, and "
+      "nn::MultiHeadAttentionWrapper holds lesson 06's CausalAttention twice, each with its own "
+      "three matrices, and "
       "sets the results side by side. Seed {}, 2 numbers from each head:",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
-  const nn::MultiHeadAttentionWrapper wrapper(3, 2, /*context_length=*/T, /*dropout=*/0.0, /*num_heads=*/2);
+  const nn::MultiHeadAttentionWrapper wrapper(3, 2, /*context_length=*/T, /*dropout=*/0.0,
+                                              /*num_heads=*/2);
   nn::AttentionTrace trace;
   const Tensor side_by_side = wrapper.forward(batch, &trace);
   for (size_t h = 0; h < 2; ++h) {
@@ -92,38 +108,47 @@ void multi_head_attention(Lesson& lesson) {
     show_parameters(lesson, head, wrapper.heads[h]);
     const Tensor weights = trace.weights[0][static_cast<int64_t>(h)];
     lesson.show(head + "attn_weights", weights, table);
-    lesson.heatmap(fmt::format("head {}", h), weights.masked_fill(triu(ones({T, T}), 1).to(kBool), -kInfinity), words,
-                   words);
-    lesson.print(fmt::format("context of head {}, first text", h), trace.context[0][static_cast<int64_t>(h)], rows);
+    lesson.heatmap(fmt::format("head {}", h),
+                   weights.masked_fill(triu(ones({T, T}), 1).to(kBool), -kInfinity), words, words);
+    lesson.print(fmt::format("context of head {}, first text", h),
+                 trace.context[0][static_cast<int64_t>(h)], rows);
   }
-  lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"}, 1);
+  lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"},
+             1);
   lesson.show("wrapper/context_vecs", side_by_side, rows);
-  lesson.often_asked("What is d_out?",
-                     "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the class below the "
-                     "numbers of all heads together: 2 = 2 heads * 1.");
-  lesson.often_asked("Does each head look at a part of the text?",
-                     "No. Every head sees all words up to its own; it sees other projections of them, because its "
-                     "matrices are others.");
+  lesson.often_asked(
+      "What is d_out?",
+      "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the class below the "
+      "numbers of all heads together: 2 = 2 heads * 1.");
+  lesson.often_asked(
+      "Does each head look at a part of the text?",
+      "No. Every head sees all words up to its own; it sees other projections of them, because its "
+      "matrices are others.");
 
   lesson.step("ex. 3.2", "Two heads, but 2 numbers in all");
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttentionWrapper narrow(3, 1, T, 0.0, 2);
   lesson.say(
-      "d_out = 1 for each head. (If a printed solution shows other numbers, it was made with an older program.)");
+      "d_out = 1 for each head. (If a printed solution shows other numbers, it was made with an "
+      "older program.)");
   lesson.show("exercise_3_2/context_vecs", narrow(batch), rows);
 
   // 3.6.2: one class
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
   lesson.say(
-      "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each row into pieces, one "
-      "for each head. Seed {}, d_out = 2 in all. Stages, at the top of this program, keeps every step of it.",
+      "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each "
+      "row into pieces, one "
+      "for each head. Seed {}, d_out = 2 in all. Stages, at the top of this program, keeps every "
+      "step of it.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention mha(3, 2, T, 0.0, 2);
   show_parameters(lesson, "split/", mha);
   const Stages book(mha, batch);
   show_projections(lesson, "split/", book, words);
-  lesson.say("With one number a head, a score is just a product of two numbers. The scores of the first text:");
+  lesson.say(
+      "With one number a head, a score is just a product of two numbers. The scores of the first "
+      "text:");
   lesson.print("split/attn_scores[0]", book.attn_scores[0], rows);
   lesson.print("split/attn_weights[0]", book.attn_weights[0], rows);
   lesson.show("split/context_per_head", book.context_per_head, rows);
@@ -132,18 +157,24 @@ void multi_head_attention(Lesson& lesson) {
   lesson.show("split/loss_mean_square", (book.context_vecs * book.context_vecs).mean());
   lesson.equal("the layer gives the same", mha(batch), book.context_vecs);
   lesson.often_asked("Why do the numbers differ from the wrapper's?",
-                     "Only because the random numbers are drawn in another order: here one large query matrix first, "
+                     "Only because the random numbers are drawn in another order: here one large "
+                     "query matrix first, "
                      "there head 0's three matrices, then head 1's.");
   lesson.often_asked("And why is the result not the heads side by side?",
-                     "That is context_concatenated. The output projection out_proj, with its bias, comes after and "
+                     "That is context_concatenated. The output projection out_proj, with its bias, "
+                     "comes after and "
                      "mixes the heads.");
 
   lesson.step("3.6.2", "A product of many matrices at once");
   lesson.say(
-      "matmul multiplies the last two axes and repeats that for all axes before them: here for 1 text and 2 heads.");
-  const Tensor a = tensor(
-      {{{{0.2745, 0.6584, 0.2775, 0.8573}, {0.8993, 0.0390, 0.9268, 0.7388}, {0.7179, 0.7058, 0.9156, 0.4340}},
-        {{0.0772, 0.3565, 0.1479, 0.5331}, {0.4066, 0.2318, 0.4545, 0.9737}, {0.4606, 0.5159, 0.4220, 0.5786}}}});
+      "matmul multiplies the last two axes and repeats that for all axes before them: here for 1 "
+      "text and 2 heads.");
+  const Tensor a = tensor({{{{0.2745, 0.6584, 0.2775, 0.8573},
+                             {0.8993, 0.0390, 0.9268, 0.7388},
+                             {0.7179, 0.7058, 0.9156, 0.4340}},
+                            {{0.0772, 0.3565, 0.1479, 0.5331},
+                             {0.4066, 0.2318, 0.4545, 0.9737},
+                             {0.4606, 0.5159, 0.4220, 0.5786}}}});
   lesson.show("batched_matmul/a", a);
   lesson.show("batched_matmul/a_at", matmul(a, a.transpose(2, 3)));
   for (int64_t h = 0; h < 2; ++h) {
@@ -164,7 +195,8 @@ void multi_head_attention(Lesson& lesson) {
   show_parameters(lesson, "lecture/", lecture);
   const Stages s(lecture, stack({x, x}));
   lesson.say(
-      "The text comes twice, as a batch of 2. First the projections: (2, 3, 6), viewed as (2, 3, 2, 3): each row of 6 "
+      "The text comes twice, as a batch of 2. First the projections: (2, 3, 6), viewed as (2, 3, "
+      "2, 3): each row of 6 "
       "in two heads of 3; then transposed to (2, 2, 3, 3): text, head, word, number.");
   show_projections(lesson, "lecture/", s, three);
 
@@ -174,11 +206,14 @@ void multi_head_attention(Lesson& lesson) {
   lesson.show("lecture/attn_weights", s.attn_weights, {.rows = three});
   for (int64_t h = 0; h < 2; ++h)
     lesson.heatmap(fmt::format("head {}", h),
-                   s.attn_weights[0][h].masked_fill(triu(ones({3, 3}), 1).to(kBool), -kInfinity), three, three);
-  lesson.often_asked("The mask has no axis for the heads?",
-                     "It is (words, words), and broadcasting repeats it for every text and every head.");
+                   s.attn_weights[0][h].masked_fill(triu(ones({3, 3}), 1).to(kBool), -kInfinity),
+                   three, three);
+  lesson.often_asked(
+      "The mask has no axis for the heads?",
+      "It is (words, words), and broadcasting repeats it for every text and every head.");
   lesson.often_asked("Divided by what?",
-                     "By sqrt(head_dim) = sqrt(3), the size of one head's key. Not by sqrt(d_out) = sqrt(6), and not "
+                     "By sqrt(head_dim) = sqrt(3), the size of one head's key. Not by sqrt(d_out) "
+                     "= sqrt(6), and not "
                      "by the root of the number of words.");
 
   lesson.step("lecture", "Contexts, and back to one row for each word");
@@ -191,29 +226,40 @@ void multi_head_attention(Lesson& lesson) {
   lesson.ask("head 1's queries alone: which rows of W_query.weight (6, 6) make them?",
              {"rows 0 to 2", "rows 3 to 5", "all"}, 1);
   lesson.say(
-      "Cutting the large matrices is no other mathematics: head h uses rows 3h, 3h+1, 3h+2 of each weight matrix. "
+      "Cutting the large matrices is no other mathematics: head h uses rows 3h, 3h+1, 3h+2 of each "
+      "weight matrix. "
       "Lesson 06's attention with those rows gives what the head gave:");
   for (int64_t h = 0; h < 2; ++h) {
-    const auto rows_of = [&](const nn::Linear& W) { return linear(x, W.weight.narrow(0, 3 * h, 3)); };
-    const Tensor q = rows_of(lecture.W_query), k = rows_of(lecture.W_key), v = rows_of(lecture.W_value);
-    lesson.equal(fmt::format("head {}: equal", h), scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true),
+    const auto rows_of = [&](const nn::Linear& W) {
+      return linear(x, W.weight.narrow(0, 3 * h, 3));
+    };
+    const Tensor q = rows_of(lecture.W_query);
+    const Tensor k = rows_of(lecture.W_key);
+    const Tensor v = rows_of(lecture.W_value);
+    lesson.equal(fmt::format("head {}: equal", h),
+                 scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true),
                  s.context_per_head[0][h]);
   }
 
   // view and transpose
   lesson.step("3.6.2", "Why view and then transpose?");
   lesson.say(
-      "Take 2 words of 4 numbers, numbered 0 to 7, for 2 heads. View as (word, head, number), transpose: head 0 has "
-      "the first half of each word. View directly as (head, word, number): the shape is the same, but head 0 has all "
+      "Take 2 words of 4 numbers, numbered 0 to 7, for 2 heads. View as (word, head, number), "
+      "transpose: head 0 has "
+      "the first half of each word. View directly as (head, word, number): the shape is the same, "
+      "but head 0 has all "
       "of word 0 cut in two, and nothing of word 1.");
   const Tensor numbered = arange(8).view({2, 4});
   lesson.print("2 words", numbered);
   lesson.print("view({2, 2, 2}).transpose(0, 1): right", numbered.view({2, 2, 2}).transpose(0, 1));
   lesson.print("view({2, 2, 2}): wrong", numbered.view({2, 2, 2}));
-  const Tensor per_head = s.context_per_head[0], back = per_head.transpose(0, 1);
+  const Tensor per_head = s.context_per_head[0];
+  const Tensor back = per_head.transpose(0, 1);
   lesson.say(
-      "Why contiguous()? transpose moves no number, it only changes the strides (how far apart neighbours lie in "
-      "memory): the lecture's contexts go from {} to {}. A view as (3, 6) needs row-major order, so the numbers must "
+      "Why contiguous()? transpose moves no number, it only changes the strides (how far apart "
+      "neighbours lie in "
+      "memory): the lecture's contexts go from {} to {}. A view as (3, 6) needs row-major order, "
+      "so the numbers must "
       "be copied into it first:",
       per_head.strides(), back.strides());
   try {
@@ -224,30 +270,44 @@ void multi_head_attention(Lesson& lesson) {
 
   // mistakes, made on purpose
   const auto finish = [&](const Tensor& merged) { return lecture.out_proj(merged); };
-  const auto attend = [](const Tensor& q, const Tensor& k, const Tensor& v, double divisor, bool causal) {
-    const Tensor scores = matmul(q, k.transpose(-2, -1)), future = triu(ones({3, 3}), 1).to(kBool);
-    return matmul(softmax((causal ? scores.masked_fill(future, -kInfinity) : scores) / divisor, -1), v);
+  const auto attend = [](const Tensor& q, const Tensor& k, const Tensor& v, double divisor,
+                         bool causal) {
+    const Tensor scores = matmul(q, k.transpose(-2, -1));
+    const Tensor future = triu(ones({3, 3}), 1).to(kBool);
+    return matmul(softmax((causal ? scores.masked_fill(future, -kInfinity) : scores) / divisor, -1),
+                  v);
   };
-  const Tensor q = s.queries.split[0], k = s.keys.split[0], v = s.values.split[0];  // (2, 3, 3) of the first text
+  const Tensor q = s.queries.split[0];
+  const Tensor k = s.keys.split[0];
+  const Tensor v = s.values.split[0];  // (2, 3, 3) of the first text
   const auto merge = [](const Tensor& heads) { return heads.transpose(0, 1).reshape({3, 6}); };
   const Labels three_rows{.rows = three};
 
   lesson.step("what if", "... the heads are cut by view alone?");
   const auto viewed = [](const Stages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
   lesson.show("heads_view_without_transpose/context_vecs",
-              finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values), std::sqrt(3.0), true))),
+              finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values),
+                                  std::sqrt(3.0), true))),
               three_rows);
-  lesson.say("The shapes agree and no error comes, but each head now has pieces of different words in its rows.");
+  lesson.say(
+      "The shapes agree and no error comes, but each head now has pieces of different words in its "
+      "rows.");
   lesson.step("what if", "... the heads are merged without transposing back?");
-  lesson.show("heads_not_transposed_back/context_vecs", finish(s.context_per_head[0].reshape({3, 6})), three_rows);
-  lesson.say("Again only numbers tell: a word's row is put together from one head's rows of several words.");
+  lesson.show("heads_not_transposed_back/context_vecs",
+              finish(s.context_per_head[0].reshape({3, 6})), three_rows);
+  lesson.say(
+      "Again only numbers tell: a word's row is put together from one head's rows of several "
+      "words.");
   lesson.step("what if", "... it is divided by sqrt(d_out)?");
-  lesson.show("heads_scale_by_d_out/context_vecs", finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
+  lesson.show("heads_scale_by_d_out/context_vecs",
+              finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
   lesson.say_of_the_book(
-      "The first row is right (one word alone has weight 1, whatever the divisor). Only the third digit of the others "
+      "The first row is right (one word alone has weight 1, whatever the divisor). Only the third "
+      "digit of the others "
       "changes, so this one goes unnoticed for long.");
   lesson.step("what if", "... the mask is thrown away?");
-  lesson.show("heads_no_mask/context_vecs", finish(merge(attend(q, k, v, std::sqrt(3.0), false))), three_rows);
+  lesson.show("heads_no_mask/context_vecs", finish(merge(attend(q, k, v, std::sqrt(3.0), false))),
+              three_rows);
   lesson.say("The last row is right: the last word may see everything anyway.");
 
   lesson.step("what if", "... the softmax of a batch runs over dim = 1?");
@@ -256,21 +316,26 @@ void multi_head_attention(Lesson& lesson) {
   const Tensor columns_sum_to_1 = softmax(head0.masked_scores / std::sqrt(2.0), 1);
   lesson.show("pitfall_softmax_dim1/context_vecs", matmul(columns_sum_to_1, head0.v), rows);
   lesson.say_of_the_book(
-      "Head 0 of the wrapper: its first number should be -0.4519. Of (texts, queries, keys) dim 1 is the queries; the "
+      "Head 0 of the wrapper: its first number should be -0.4519. Of (texts, queries, keys) dim 1 "
+      "is the queries; the "
       "keys are the last axis, -1, however many stand before it.");
 
   lesson.step("ex. 3.3", "The size of GPT-2");
   const nn::MultiHeadAttention gpt2(768, 768, 1024, 0.0, 12);
   int64_t parameters = 0;
-  for (const Tensor& p : gpt2.parameters()) parameters += p.numel();
-  lesson.say("768 numbers for each word, 12 heads of 64: 4 matrices of 768 * 768 and one bias of 768, {} parameters.",
-             parameters);
+  for (const Tensor& p : gpt2.parameters())
+    parameters += p.numel();
+  lesson.say(
+      "768 numbers for each word, 12 heads of 64: 4 matrices of 768 * 768 and one bias of 768, {} "
+      "parameters.",
+      parameters);
   lesson.show("exercise_3_3/parameters", full({}, parameters));
 
-  lesson.try_next({"./run lesson 7 --seed 1: do the two heads always look at different words?",
-                   "./run lesson 7 --text \"the cat sat on the mat\": which head gives which word its weight?",
-                   "take 3 heads in the lecture's example: which sizes change, which stay?",
-                   "lesson 08: around this layer a whole block of GPT is built"});
+  lesson.try_next(
+      {"./run lesson 7 --seed 1: do the two heads always look at different words?",
+       "./run lesson 7 --text \"the cat sat on the mat\": which head gives which word its weight?",
+       "take 3 heads in the lecture's example: which sizes change, which stay?",
+       "lesson 08: around this layer a whole block of GPT is built"});
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// Lesson 08: the GPT block. Layer norm, GELU, feed-forward and shortcuts around lesson 07's attention.
+// Lesson 08: the GPT block. Layer norm, GELU, feed-forward and shortcuts around lesson 07's
+// attention.
 #include <cmath>
 #include <limits>
 
 #include "gradus.h"
-#include "lessons/shared/lesson.h"
+#include "lessons/kit/lesson.h"
 
 using namespace gradus;
 
@@ -13,22 +14,26 @@ const About about{
     .number = 8,
     .title = "The GPT block",
     .able = {"normalise a layer's output by hand, and say over which axis and with which divisor",
-             "say what GELU, the feed-forward part and the shortcuts are for, with a gradient that proves the last",
+             "say what GELU, the feed-forward part and the shortcuts are for, with a gradient that "
+             "proves the last",
              "follow four words through a whole block, and count the parameters of GPT-2's"},
     .question =
-        "attention mixes words. What else does one block of GPT need, so that twelve of them can be stacked and still "
+        "attention mixes words. What else does one block of GPT need, so that twelve of them can "
+        "be stacked and still "
         "be trained?",
     .golden = "05_gpt_block",
     .playing = {"seed", "dropout"},
     .exercises = {"layer_norm", "rms_norm", "swiglu", "lion", "llama"},
 };
 
-/// Five small layers in a row. With shortcuts each adds its input to its output, where the shapes allow it.
+/// Five small layers in a row. With shortcuts each adds its input to its output, where the shapes
+/// allow it.
 struct DeepNet : nn::Module {
   const bool shortcuts;
   const nn::ModuleList<nn::Sequential> layers;
 
-  explicit DeepNet(bool with_shortcuts) : shortcuts(with_shortcuts), layers(register_module("layers", make_layers())) {}
+  explicit DeepNet(bool with_shortcuts)
+      : shortcuts(with_shortcuts), layers(register_module("layers", make_layers())) {}
 
   Tensor operator()(Tensor x) const {
     for (const nn::Sequential& layer : layers) {
@@ -41,7 +46,8 @@ struct DeepNet : nn::Module {
  private:
   static nn::ModuleList<nn::Sequential> make_layers() {
     nn::ModuleList<nn::Sequential> list;
-    for (const int64_t out : {3, 3, 3, 3, 1}) list.push_back(nn::Sequential{nn::Linear(3, out), nn::GELU("tanh")});
+    for (const int64_t out : {3, 3, 3, 3, 1})
+      list.push_back(nn::Sequential{nn::Linear(3, out), nn::GELU("tanh")});
     return list;
   }
 };
@@ -51,7 +57,8 @@ Tensor normalised(const Tensor& x) { return (x - x.mean(-1, true)) / x.var(-1, t
 
 int64_t count(const nn::Module& module) {
   int64_t sum = 0;
-  for (const Tensor& p : module.parameters()) sum += p.numel();
+  for (const Tensor& p : module.parameters())
+    sum += p.numel();
   return sum;
 }
 
@@ -59,7 +66,8 @@ int64_t count(const nn::Module& module) {
 Tensor layer_norm_part(Lesson& lesson) {
   lesson.step("4.2", "Layer norm by hand");
   lesson.say(
-      "Two examples of 5 random numbers (seed {}) go through a layer from 5 to 6 numbers and ReLU, which turns what is "
+      "Two examples of 5 random numbers (seed {}) go through a layer from 5 to 6 numbers and ReLU, "
+      "which turns what is "
       "negative into 0.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
@@ -70,33 +78,43 @@ Tensor layer_norm_part(Lesson& lesson) {
   lesson.show("layernorm/linear_weight", layer.weight);
   lesson.show("layernorm/linear_bias", layer.bias);
   lesson.show("layernorm/layer_out", out);
-  lesson.say("Mean and variance of each row, then each row minus its mean, divided by the root of its variance:");
+  lesson.say(
+      "Mean and variance of each row, then each row minus its mean, divided by the root of its "
+      "variance:");
   lesson.show("layernorm/mean", out.mean(-1, true));
   lesson.show("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
   lesson.show("layernorm/normalized", normalised(out));
   lesson.print("mean of the normalised rows", normalised(out).mean(-1, true));
-  lesson.say("These means are 0 but for rounding; on another machine the noise is another, so they are not compared.");
+  lesson.say(
+      "These means are 0 but for rounding; on another machine the noise is another, so they are "
+      "not compared.");
   lesson.ask("we multiply a row by 10 before normalising it. What happens to the result?",
              {"10 times as large", "nothing", "10 times as small"}, 1);
   lesson.print("the rows times 10, normalised", normalised(out * 10));
 
   lesson.step("4.2", "Layer norm as a layer");
   lesson.say(
-      "nn::LayerNorm divides by n instead of n - 1, adds eps = 1e-5 under the root, and has two learned vectors: "
-      "weight (at first ones) and bias (zeros). Of the layer's 6 outputs, as the notebook has it, and of the 5 inputs, "
+      "nn::LayerNorm divides by n instead of n - 1, adds eps = 1e-5 under the root, and has two "
+      "learned vectors: "
+      "weight (at first ones) and bias (zeros). Of the layer's 6 outputs, as the notebook has it, "
+      "and of the 5 inputs, "
       "as the book has it:");
   const auto variance = [](const Tensor& x) { return x.var(-1, /*unbiased=*/false, true); };
-  const Tensor ln6 = nn::LayerNorm(6)(out), ln5 = nn::LayerNorm(5)(batch_example);
+  const Tensor ln6 = nn::LayerNorm(6)(out);
+  const Tensor ln5 = nn::LayerNorm(5)(batch_example);
   lesson.show("layernorm/notebook_ln6_of_layer_out", ln6);
   lesson.show("layernorm/notebook_ln6_variance", variance(ln6));
   lesson.show("layernorm/book_ln5_of_batch_example", ln5);
   lesson.show("layernorm/book_ln5_variance", variance(ln5));
   lesson.often_asked("n or n - 1?",
-                     "By hand n - 1, PyTorch's default for a variance; in the layer n, because GPT-2 has it so. For 6 "
-                     "numbers that is 0.6159 against 0.6745 in the first place, for GPT-2's 768 there is no difference "
+                     "By hand n - 1, PyTorch's default for a variance; in the layer n, because "
+                     "GPT-2 has it so. For 6 "
+                     "numbers that is 0.6159 against 0.6745 in the first place, for GPT-2's 768 "
+                     "there is no difference "
                      "to speak of.");
   lesson.often_asked("Why is the variance not exactly 1?",
-                     "Because of eps: it keeps the root away from 0. When the variance itself is small, eps shows: "
+                     "Because of eps: it keeps the root away from 0. When the variance itself is "
+                     "small, eps shows: "
                      "0.9995.");
   return out;
 }
@@ -104,10 +122,11 @@ Tensor layer_norm_part(Lesson& lesson) {
 void feed_forward_part(Lesson& lesson) {
   lesson.step("4.3", "GELU");
   lesson.say(
-      "ReLU cuts off everything below 0. GELU is smooth: x times the share of a normal distribution below x. GPT-2 "
+      "ReLU cuts off everything below 0. GELU is smooth: x times the share of a normal "
+      "distribution below x. GPT-2 "
       "uses an approximation of it with tanh.");
-  const Tensor x =
-      tensor({-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0});
+  const Tensor x = tensor({-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75,
+                           1.0, 1.5, 2.0, 2.5, 3.0});
   lesson.ask("what is GELU of -0.75?", {"0", "a little below 0", "a little above 0"}, 1);
   lesson.show("gelu/x", x);
   lesson.show("gelu/tanh_form", gelu(x, "tanh"));
@@ -116,24 +135,29 @@ void feed_forward_part(Lesson& lesson) {
   lesson.print("side by side", stack({x, gelu(x, "tanh"), gelu(x), relu(x)}, 1),
                {.columns = {"x", "tanh", "exact", "relu"}});
   const Tensor line = linspace(-3, 3, 100);
-  lesson.lines(terminal::plot(values_of(line),
-                              {{"GELU", 'o', values_of(gelu(line, "tanh"))}, {"ReLU", '.', values_of(relu(line))}},
-                              lesson.canvas()));
-  const Tensor fine = linspace(-0.8, -0.7, 10001), values = gelu(fine, "tanh");
+  lesson.lines(terminal::plot(
+      values_of(line),
+      {{"GELU", 'o', values_of(gelu(line, "tanh"))}, {"ReLU", '.', values_of(relu(line))}},
+      lesson.canvas()));
+  const Tensor fine = linspace(-0.8, -0.7, 10001);
+  const Tensor values = gelu(fine, "tanh");
   const Tensor lowest = fine[values.argmin().item<int64_t>()].clone().requires_grad_();
   gelu(lowest, "tanh").backward();
   lesson.show("gelu/minimum_value", values.min());
   lesson.say(
-      "The lowest point is at x = {:.4f}; the slope there, by backward(), is {:.0e}, as good as 0. The two forms "
+      "The lowest point is at x = {:.4f}; the slope there, by backward(), is {:.0e}, as good as 0. "
+      "The two forms "
       "differ by at most {:.1e} between -3 and 3.",
       lowest.item<double>(), lowest.grad().item<double>(),
       (gelu(line) - gelu(line, "tanh")).abs().max().item<double>());
   lesson.often_asked("Is GELU just a rounded ReLU?",
-                     "No: between -3 and 0 it is negative, so even a 'no' passes something on, and a gradient with it. "
+                     "No: between -3 and 0 it is negative, so even a 'no' passes something on, and "
+                     "a gradient with it. "
                      "With inputs between 0 and 1, as from rand, you would never see that side.");
 
   lesson.step("4.3", "Feed-forward: wider, GELU, back");
-  lesson.say("nn::FeedForward takes each word by itself: 768 numbers become 3072, GELU, and 768 again.");
+  lesson.say(
+      "nn::FeedForward takes each word by itself: 768 numbers become 3072, GELU, and 768 again.");
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
   lesson.show("feed_forward_768/output", ff(rand({2, 3, 768})));
@@ -143,17 +167,21 @@ void feed_forward_part(Lesson& lesson) {
 void shortcut_part(Lesson& lesson) {
   lesson.step("4.4", "Shortcuts: five layers without and with");
   lesson.say(
-      "Layers 3-3-3-3-3-1, each a Linear and a GELU, input (1, 0, -1), target 0, loss (output - target)^2. The first "
-      "time each layer sees only the output of the one before; the second time its input is also added to its output. "
+      "Layers 3-3-3-3-3-1, each a Linear and a GELU, input (1, 0, -1), target 0, loss (output - "
+      "target)^2. The first "
+      "time each layer sees only the output of the one before; the second time its input is also "
+      "added to its output. "
       "(Not around the last: 3 numbers cannot be added to 1.) Same seed, same matrices:");
   Tensor gradients[2];
   for (const bool with : {false, true}) {
     manual_seed(lesson.seed(123));
     const DeepNet net(with);
     if (!with)
-      for (const auto& [name, p] : net.named_parameters()) lesson.show("shortcut/param/" + name, p);
+      for (const auto& [name, p] : net.named_parameters())
+        lesson.show("shortcut/param/" + name, p);
     const std::string where = with ? "shortcut/with/" : "shortcut/without/";
-    const Tensor output = net(tensor({{1.0, 0.0, -1.0}})), loss = mse_loss(output, zeros({1, 1}));
+    const Tensor output = net(tensor({{1.0, 0.0, -1.0}}));
+    const Tensor loss = mse_loss(output, zeros({1, 1}));
     loss.backward();
     lesson.show(where + "output", output);
     lesson.show(where + "loss", loss);
@@ -167,20 +195,24 @@ void shortcut_part(Lesson& lesson) {
   }
   const Words names{"layer 0", "layer 1", "layer 2", "layer 3", "layer 4"};
   for (const bool with : {false, true}) {
-    lesson.say("Mean absolute gradient of each layer's matrix, {} shortcuts: {}", with ? "with" : "without",
+    lesson.say("Mean absolute gradient of each layer's matrix, {} shortcuts: {}",
+               with ? "with" : "without",
                fmt::format("{:.6g}", fmt::join(values_of(gradients[with]), ", ")));
     lesson.bars(names, gradients[with]);
   }
   lesson.say(
-      "Without, the first layer's gradient is {:.0f} times as small as the last's: it would hardly learn. With "
+      "Without, the first layer's gradient is {:.0f} times as small as the last's: it would hardly "
+      "learn. With "
       "shortcuts it is {:.0f} times: a sum passes a gradient on as it is, on both sides.",
-      (gradients[0][4] / gradients[0][0]).item<double>(), (gradients[1][4] / gradients[1][0]).item<double>());
+      (gradients[0][4] / gradients[0][0]).item<double>(),
+      (gradients[1][4] / gradients[1][0]).item<double>());
 }
 
 void block_part(Lesson& lesson) {
   lesson.step("4.5", "A tiny block, every stage");
   lesson.say(
-      "4 words of 8 numbers, 2 heads, no dropout: small enough to follow. First norm, attention, shortcut; then norm, "
+      "4 words of 8 numbers, 2 heads, no dropout: small enough to follow. First norm, attention, "
+      "shortcut; then norm, "
       "feed-forward, shortcut. Seed {}.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
@@ -198,11 +230,15 @@ void block_part(Lesson& lesson) {
   lesson.show("tiny/param/norm2.shift", tiny.norm2.bias);
 
   nn::AttentionTrace trace;
-  const Tensor norm1 = tiny.norm1(x), attention = tiny.att(norm1, &trace), after_attention = x + attention;
-  const Tensor norm2 = tiny.norm2(after_attention), feed_forward = tiny.ff(norm2),
-               output = after_attention + feed_forward;
+  const Tensor norm1 = tiny.norm1(x);
+  const Tensor attention = tiny.att(norm1, &trace);
+  const Tensor after_attention = x + attention;
+  const Tensor norm2 = tiny.norm2(after_attention);
+  const Tensor feed_forward = tiny.ff(norm2);
+  const Tensor output = after_attention + feed_forward;
   lesson.show("tiny/norm1", norm1);
-  for (const auto& [name, split] : {std::pair{"queries", trace.q}, {"keys", trace.k}, {"values", trace.v}}) {
+  for (const auto& [name, split] :
+       {std::pair{"queries", trace.q}, {"keys", trace.k}, {"values", trace.v}}) {
     const Tensor viewed = split.transpose(1, 2);
     lesson.show(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
     lesson.show(fmt::format("tiny/att/{}_viewed", name), viewed);
@@ -214,8 +250,10 @@ void block_part(Lesson& lesson) {
   const Words tokens{"1", "2", "3", "4"};
   const Tensor future = triu(ones({4, 4}), 1).to(kBool);
   for (int64_t h = 0; h < 2; ++h)
-    lesson.heatmap(fmt::format("head {}", h),
-                   trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()), tokens, tokens);
+    lesson.heatmap(
+        fmt::format("head {}", h),
+        trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()), tokens,
+        tokens);
   lesson.show("tiny/att/context_per_head", trace.context);
   lesson.show("tiny/att/context_concatenated", trace.merged);
   lesson.show("tiny/att/context_vecs", trace.output);
@@ -227,35 +265,44 @@ void block_part(Lesson& lesson) {
   lesson.show("tiny/loss_mean_square", (output * output).mean());
   lesson.equal("the block gives the same", tiny(x), output);
   lesson.say(
-      "Lengths (norms) on the way: x {:.3f}, what attention adds {:.3f}, their sum {:.3f}, what feed-forward adds "
+      "Lengths (norms) on the way: x {:.3f}, what attention adds {:.3f}, their sum {:.3f}, what "
+      "feed-forward adds "
       "{:.3f}, the result {:.3f}.",
-      x.norm().item<double>(), attention.norm().item<double>(), after_attention.norm().item<double>(),
-      feed_forward.norm().item<double>(), output.norm().item<double>());
-  lesson.often_asked("Where is the norm?",
-                     "Before attention and before feed-forward (pre-norm). The shortcut adds x as it was before the "
-                     "norm: so there is a way through the whole block on which nothing is normalised.");
+      x.norm().item<double>(), attention.norm().item<double>(),
+      after_attention.norm().item<double>(), feed_forward.norm().item<double>(),
+      output.norm().item<double>());
+  lesson.often_asked(
+      "Where is the norm?",
+      "Before attention and before feed-forward (pre-norm). The shortcut adds x as it was before "
+      "the "
+      "norm: so there is a way through the whole block on which nothing is normalised.");
 
   lesson.step("4.5", "GPT-2's block: 768 numbers, 12 heads");
   manual_seed(lesson.seed(123));
   const Tensor input = rand({2, 4, 768});
   const nn::GptBlock block({.drop_rate = 0.1});
   lesson.show("block_768/input", input);
-  lesson.say("In training mode, with dropout 0.1 (three masks in a block), then in evaluation mode, without:");
+  lesson.say(
+      "In training mode, with dropout 0.1 (three masks in a block), then in evaluation mode, "
+      "without:");
   lesson.show("block_768/output_train" + lesson.mask_suffix(), block(input));
   block.eval();
   const Tensor output_eval = block(input);
   lesson.show("block_768/output_eval", output_eval);
-  lesson.ask("which part of the block has more parameters?", {"attention", "feed-forward", "they have equally many"},
-             1);
+  lesson.ask("which part of the block has more parameters?",
+             {"attention", "feed-forward", "they have equally many"}, 1);
   lesson.show("attention_768/parameters", full({}, count(block.att)));
   lesson.show("feed_forward_768/parameters", full({}, count(block.ff)));
   lesson.show("block_768/parameters", full({}, count(block)));
-  lesson.often_asked("Is attention not the biggest part?",
-                     "Feed-forward has twice its parameters: 2 * 768 * 3072 against 4 * 768 * 768.");
-  lesson.often_asked("Shape in, shape out: does the block do nothing?",
-                     fmt::format("The shape is the same so that blocks can be stacked. The numbers are others: the "
-                                 "largest difference is {:.4f}.",
-                                 (output_eval - input).abs().max().item<double>()));
+  lesson.often_asked(
+      "Is attention not the biggest part?",
+      "Feed-forward has twice its parameters: 2 * 768 * 3072 against 4 * 768 * 768.");
+  lesson.often_asked(
+      "Shape in, shape out: does the block do nothing?",
+      fmt::format(
+          "The shape is the same so that blocks can be stacked. The numbers are others: the "
+          "largest difference is {:.4f}.",
+          (output_eval - input).abs().max().item<double>()));
 }
 
 /// Mistakes, made on purpose; `out` is the output that was normalised.
@@ -264,7 +311,8 @@ void what_if_part(Lesson& lesson, const Tensor& out) {
   const Tensor over_rows = (out - out.mean(0, true)) / (out.var(0, false, true) + 1e-5).sqrt();
   lesson.show("layernorm_over_rows", over_rows);
   lesson.say(
-      "With two examples the rows become each other's negative: each example would depend on what else is in its "
+      "With two examples the rows become each other's negative: each example would depend on what "
+      "else is in its "
       "batch.");
   lesson.step("what if", "... layer norm divided by n - 1?");
   const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
@@ -274,7 +322,9 @@ void what_if_part(Lesson& lesson, const Tensor& out) {
   manual_seed(lesson.seed(123));
   lesson.print("first call", drop(ones(10)));
   lesson.print("second call", drop(ones(10)));
-  lesson.say("One object, but each call draws a new mask. The block uses one drop_shortcut for both of its shortcuts.");
+  lesson.say(
+      "One object, but each call draws a new mask. The block uses one drop_shortcut for both of "
+      "its shortcuts.");
 }
 
 void gpt_block(Lesson& lesson) {
@@ -283,11 +333,13 @@ void gpt_block(Lesson& lesson) {
   shortcut_part(lesson);
   block_part(lesson);
   what_if_part(lesson, out);
-  lesson.try_next({"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
-                   "give DeepNet ten layers instead of five, without and with shortcuts",
-                   "put tiny.norm1 after the shortcut instead of before attention (post-norm, as in 2017), and compare "
-                   "the lengths",
-                   "stack twelve blocks: nn::Gpt does it"});
+  lesson.try_next(
+      {"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
+       "give DeepNet ten layers instead of five, without and with shortcuts",
+       "put tiny.norm1 after the shortcut instead of before attention (post-norm, as in 2017), and "
+       "compare "
+       "the lengths",
+       "stack twelve blocks: nn::Gpt does it"});
 }
 
 }  // namespace

@@ -3,8 +3,9 @@
 
 namespace gradus::nn {
 
-/// What an attention layer computed on its way, for pictures and lessons: forward(x, &trace) fills it. Several heads
-/// lie side by side in dimension 1, between B and T; a layer leaves undefined what it does not have.
+/// What an attention layer computed on its way, for pictures and lessons: forward(x, &trace) fills
+/// it. Several heads lie side by side in dimension 1, between B and T; a layer leaves undefined
+/// what it does not have.
 struct AttentionTrace {
   Tensor q, k, v;          // (B, H, T, D)
   Tensor scores;           // q k^T, (B, H, T, T): rows are queries, columns are keys

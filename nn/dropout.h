@@ -3,8 +3,8 @@
 
 namespace gradus::nn {
 
-/// In training, each element by itself: 0 with probability p, else x / (1 - p) (Srivastava et al. 2014).
-/// x (...) -> (...)
+/// In training, each element by itself: 0 with probability p, else x / (1 - p) (Srivastava et al.
+/// 2014). x (...) -> (...)
 struct Dropout : Module {
   const double p;
 

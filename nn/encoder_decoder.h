@@ -1,9 +1,11 @@
-// A sentence in, a sentence out: an encoder reads, a decoder says the translation word by word (Sutskever et al. 2014,
-// Cho et al. 2014), and with attention it looks back at all that the encoder read.
+// A sentence in, a sentence out: an encoder reads, a decoder says the translation word by word
+// (Sutskever et al. 2014, Cho et al. 2014), and with attention it looks back at all that the
+// encoder read.
 //
-//   const Encoded encoded = encoder(source, lengths);                                   // source (B, S)
-//   const Tensor logits = teacher_forcing(decoder.begin(encoded), target);              // target (B, T) -> (B, T, V)
-//   const Tensor said = greedy_search(decoder.begin(encoded), B, {.begin = 1, .end = 2});
+//   const Encoded encoded = encoder(source, lengths);                                   // source
+//   (B, S) const Tensor logits = teacher_forcing(decoder.begin(encoded), target);              //
+//   target (B, T) -> (B, T, V) const Tensor said = greedy_search(decoder.begin(encoded), B, {.begin
+//   = 1, .end = 2});
 #pragma once
 #include "nn/decoding.h"
 #include "nn/embedding.h"
@@ -21,15 +23,16 @@ struct EncoderDecoderConfig {
   int64_t state_size() const { return bidirectional ? 2 * hidden_size : hidden_size; }
 };
 
-/// A GRU over the embedded words; in both directions as in Bahdanau et al. (2015) if the config says so.
+/// A GRU over the embedded words; in both directions as in Bahdanau et al. (2015) if the config
+/// says so.
 struct Encoder : Module {
   const Embedding tok_emb;
   const GRU gru;
 
   explicit Encoder(const EncoderDecoderConfig& c)
       : tok_emb(register_module("tok_emb", Embedding(c.source_vocab_size, c.emb_dim))),
-        gru(register_module("gru",
-                            GRU(c.emb_dim, c.hidden_size, {.batch_first = true, .bidirectional = c.bidirectional}))) {}
+        gru(register_module("gru", GRU(c.emb_dim, c.hidden_size,
+                                       {.batch_first = true, .bidirectional = c.bidirectional}))) {}
 
   /// ids (B, S) int64; lengths (B) int64, if they differ.
   Encoded forward(const Tensor& ids, const Tensor& lengths = {}) const {
@@ -39,7 +42,10 @@ struct Encoder : Module {
     const Tensor last = h.transpose(0, 1).reshape({B, states.size(2)});  // (B, K)
     return {states, lengths.defined() ? length_mask("encoder", lengths, B, S) : lengths, last};
   }
-  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
+  template <class... T>
+  auto operator()(const T&... x) const -> decltype(forward(x...)) {
+    return forward(x...);
+  }
 };
 
 /// A GRU that knows of the sentence only what its first state, tanh(bridge(last)), holds:
@@ -57,8 +63,9 @@ struct Decoder : Module {
         gru(register_module("gru", GRU(c.emb_dim + fed, c.hidden_size))),
         out(register_module("out", Linear(c.hidden_size, c.target_vocab_size))) {}
 
-  Speaker begin(const Encoded& encoded) const {
-    return {{tanh(bridge(encoded.last))}, [d = *this](const Tensor& words, const TensorList& state) -> NextWord {
+  DecoderStepper begin(const Encoded& encoded) const {
+    return {{tanh(bridge(encoded.last))},
+            [d = *this](const Tensor& words, const TensorList& state) -> StepOutput {
               const auto in_scope = d.scope();
               const Tensor s = d.gru.step(d.tok_emb(words), state[0]);  // (B, H)
               return {d.out(s), {s}, {}};
@@ -66,13 +73,15 @@ struct Decoder : Module {
   }
 };
 
-/// A decoder that looks back at the encoder's states for each word. Bahdanau's looks before its step and reads what it
-/// saw; Luong's looks after its step, and the next one reads what came of it (input feeding):
+/// A decoder that looks back at the encoder's states for each word. Bahdanau's looks before its
+/// step and reads what it saw; Luong's looks after its step, and the next one reads what came of it
+/// (input feeding):
 ///   Bahdanau  c_t = attention(s_t-1),  s_t = GRU([y_t-1; c_t], s_t-1)
 ///   Luong     s_t = GRU([y_t-1; a_t-1], s_t-1),  c_t = attention(s_t)
 ///   both      a_t = tanh(W_c [c_t; s_t]),  logits = out(a_t)
 /// (The readout is Luong's; Bahdanau's own is a maxout layer over c_t, s_t-1 and y_t-1.)
-template <class Attention> struct AttentionDecoder : Decoder {
+template <class Attention>
+struct AttentionDecoder : Decoder {
   static constexpr bool kLooksFirst = std::is_same_v<Attention, BahdanauAttention>;
   const Attention attention;
   const Linear W_c;  // (H, K + H)
@@ -82,14 +91,17 @@ template <class Attention> struct AttentionDecoder : Decoder {
         attention(register_module("attention", a)),
         W_c(register_module("W_c", Linear(c.state_size() + c.hidden_size, c.hidden_size, false))) {}
 
-  Speaker begin(const Encoded& encoded) const {
-    const Tensor keys = attention.keys(encoded.states), h = tanh(bridge(encoded.last));  // (B, S, A), (B, H)
-    return {{h, zeros_like(h)}, [d = *this, encoded, keys](const Tensor& words, const TensorList& state) -> NextWord {
+  DecoderStepper begin(const Encoded& encoded) const {
+    const Tensor keys = attention.keys(encoded.states);
+    const Tensor h = tanh(bridge(encoded.last));  // (B, S, A), (B, H)
+    return {{h, zeros_like(h)},
+            [d = *this, encoded, keys](const Tensor& words, const TensorList& state) -> StepOutput {
               const auto in_scope = d.scope();
               const Tensor y = d.tok_emb(words);  // (B, E)
               Tensor s = state[0];                // (B, H)
               if (!kLooksFirst) s = d.gru.step(cat({y, state[1]}, -1), s);
-              const auto [seen, weights] = d.attention(s.unsqueeze(1), encoded.states, encoded.mask, keys);
+              const auto [seen, weights] =
+                  d.attention(s.unsqueeze(1), encoded.states, encoded.mask, keys);
               const Tensor c = seen.squeeze(1);  // (B, K)
               if (kLooksFirst) s = d.gru.step(cat({y, c}, -1), s);
               const Tensor a = tanh(d.W_c(cat({c, s}, -1)));  // (B, H)

@@ -4,12 +4,16 @@
 
 namespace gradus::nn::functional {
 
-using gradus::cross_entropy, gradus::gelu, gradus::layer_norm, gradus::linear, gradus::log_softmax, gradus::mse_loss,
-    gradus::nll_loss, gradus::one_hot, gradus::relu, gradus::scaled_dot_product_attention, gradus::silu,
-    gradus::softmax;
+using gradus::cross_entropy, gradus::gelu, gradus::layer_norm, gradus::linear, gradus::log_softmax,
+    gradus::mse_loss, gradus::nll_loss, gradus::one_hot, gradus::relu,
+    gradus::scaled_dot_product_attention, gradus::silu, gradus::softmax;
 
 /// Rows of weight (V, C), whose place is second here: indices (...) int64 -> (..., C).
-inline Tensor embedding(const Tensor& indices, const Tensor& weight) { return gradus::embedding(weight, indices); }
-inline Tensor dropout(const Tensor& x, double p = 0.5, bool training = true) { return gradus::dropout(x, p, training); }
+inline Tensor embedding(const Tensor& indices, const Tensor& weight) {
+  return gradus::embedding(weight, indices);
+}
+inline Tensor dropout(const Tensor& x, double p = 0.5, bool training = true) {
+  return gradus::dropout(x, p, training);
+}
 
 }  // namespace gradus::nn::functional

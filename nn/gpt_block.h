@@ -17,8 +17,8 @@ struct GptConfig {
   bool tied_head = false;  // the output head is the token embedding, transposed
 };
 
-/// x + att(norm1(x)), then x + ff(norm2(x)): norms come first, shortcuts around (GPT-2, Radford et al. 2019).
-/// x (B, T, C) -> (B, T, C)
+/// x + att(norm1(x)), then x + ff(norm2(x)): norms come first, shortcuts around (GPT-2, Radford et
+/// al. 2019). x (B, T, C) -> (B, T, C)
 struct GptBlock : Module {
   const MultiHeadAttention att;
   const FeedForward ff;
@@ -26,8 +26,8 @@ struct GptBlock : Module {
   const Dropout drop_shortcut;
 
   explicit GptBlock(const GptConfig& c)
-      : att(register_module(
-            "att", MultiHeadAttention(c.emb_dim, c.emb_dim, c.context_length, c.drop_rate, c.n_heads, c.qkv_bias))),
+      : att(register_module("att", MultiHeadAttention(c.emb_dim, c.emb_dim, c.context_length,
+                                                      c.drop_rate, c.n_heads, c.qkv_bias))),
         ff(register_module("ff", FeedForward(c.emb_dim))),
         norm1(register_module("norm1", LayerNorm(c.emb_dim))),
         norm2(register_module("norm2", LayerNorm(c.emb_dim))),
@@ -38,7 +38,10 @@ struct GptBlock : Module {
     const Tensor attended = x + drop_shortcut(att(norm1(x), trace, mask));  // (B, T, C)
     return attended + drop_shortcut(ff(norm2(attended)));                   // (B, T, C)
   }
-  template <class... T> auto operator()(const T&... x) const -> decltype(forward(x...)) { return forward(x...); }
+  template <class... T>
+  auto operator()(const T&... x) const -> decltype(forward(x...)) {
+    return forward(x...);
+  }
 };
 
 }  // namespace gradus::nn

@@ -8,7 +8,8 @@ struct LayerNormOptions {
   bool elementwise_affine = true;
 };
 
-/// (x - mean) / sqrt(var + eps) * weight + bias, each token by itself (Ba et al. 2016).   x (..., C) -> (..., C)
+/// (x - mean) / sqrt(var + eps) * weight + bias, each token by itself (Ba et al. 2016).   x (...,
+/// C) -> (..., C)
 struct LayerNorm : Module {
   const Shape normalized_shape;  // (C), or several last dimensions
   const double eps;

@@ -13,17 +13,20 @@ struct ModuleState {
   std::string scope;
   bool training = true, is_list = false;
 
-  // For finding forgotten layers: the function that made the module, which is its constructor, and when it did.
+  // For finding forgotten layers: the function that made the module, which is its constructor, and
+  // when it did.
   const char* maker;
   std::thread::id thread = std::this_thread::get_id();
   uint64_t born = 0, last_registration = 0;  // the last one that its constructor made
-  std::atomic<const Module*> home;           // the handle that the module was made as, while no parent has it
+  std::atomic<const Module*>
+      home;  // the handle that the module was made as, while no parent has it
 };
 
 namespace {
 
-/// The modules without a parent, by their homes. A module that was made between the birth of another one and a
-/// registration in that one's constructor was made by this constructor; if it is still here, it was forgotten.
+/// The modules without a parent, by their homes. A module that was made between the birth of
+/// another one and a registration in that one's constructor was made by this constructor; if it is
+/// still here, it was forgotten.
 struct Orphans {
   std::mutex mutex;
   std::map<const Module*, const ModuleState*> by_home;
@@ -34,22 +37,26 @@ Orphans& orphans() {
   return *all;
 }
 
-[[noreturn]] void fail_forgotten(const char* op, const ModuleState& parent, const ModuleState& orphan) {
-  fail("{}: {} made a layer ({}) in its constructor and never registered it; use register_module(name, layer)", op,
-       parent.maker, orphan.maker);
+[[noreturn]] void fail_forgotten(const char* op, const ModuleState& parent,
+                                 const ModuleState& orphan) {
+  fail(
+      "{}: {} made a layer ({}) in its constructor and never registered it; use "
+      "register_module(name, layer)",
+      op, parent.maker, orphan.maker);
 }
 
 void check_nothing_forgotten(const ModuleState& parent) {
   Orphans& all = orphans();
   const std::lock_guard lock(all.mutex);
   for (const auto& [home, orphan] : all.by_home)
-    if (orphan->born > parent.born && orphan->born < parent.last_registration && orphan->thread == parent.thread)
+    if (orphan->born > parent.born && orphan->born < parent.last_registration &&
+        orphan->thread == parent.thread)
       fail_forgotten("parameters", parent, *orphan);
 }
 
 void check_name(const char* op, const ModuleState& parent, const std::string& name) {
-  check(!name.empty() && name.find('.') == name.npos, "{}: '{}' is no name; it must not be empty or contain a dot", op,
-        name);
+  check(!name.empty() && name.find('.') == name.npos,
+        "{}: '{}' is no name; it must not be empty or contain a dot", op, name);
   const auto has_name = [&](const auto& entry) { return entry.first == name; };
   check(std::none_of(parent.parameters.begin(), parent.parameters.end(), has_name) &&
             std::none_of(parent.children.begin(), parent.children.end(), has_name),
@@ -57,28 +64,32 @@ void check_name(const char* op, const ModuleState& parent, const std::string& na
 }
 
 bool contains(const ModuleState& tree, const ModuleState* node) {
-  return &tree == node || std::any_of(tree.children.begin(), tree.children.end(),
-                                      [&](const auto& child) { return contains(*child.second, node); });
+  return &tree == node ||
+         std::any_of(tree.children.begin(), tree.children.end(),
+                     [&](const auto& child) { return contains(*child.second, node); });
 }
 
-void collect(const ModuleState& state, const std::string& prefix, std::unordered_set<const TensorImpl*>& seen,
-             NamedTensors& all) {
+void collect(const ModuleState& state, const std::string& prefix,
+             std::unordered_set<const TensorImpl*>& seen, NamedTensors& all) {
   check_nothing_forgotten(state);
   for (const auto& [name, p] : state.parameters)
     if (seen.insert(&p.impl()).second) all.emplace_back(prefix + name, p);
-  for (const auto& [name, child] : state.children) collect(*child, prefix + name + ".", seen, all);
+  for (const auto& [name, child] : state.children)
+    collect(*child, prefix + name + ".", seen, all);
 }
 
 void set_training(ModuleState& state, bool on) {
   state.training = on;
-  for (const auto& [name, child] : state.children) set_training(*child, on);
+  for (const auto& [name, child] : state.children)
+    set_training(*child, on);
 }
 
 /// Exchanges the memory behind the tensor, so that every handle to it sees the new dtype.
 void convert(const Tensor& p, DType t) {
   const Tensor converted = p.detach().to(t);
   TensorImpl& x = p.impl();
-  converted.impl().storage->version = x.storage->version + 1;  // a graph that saved the old numbers must notice
+  converted.impl().storage->version =
+      x.storage->version + 1;  // a graph that saved the old numbers must notice
   if (std::exchange(x.is_view, false)) --x.storage->views;
   x.storage = converted.impl().storage;
   x.offset = converted.storage_offset();
@@ -117,7 +128,8 @@ NamedTensors Module::named_parameters() const {
 
 std::vector<Tensor> Module::parameters() const {
   std::vector<Tensor> all;
-  for (const auto& [name, p] : named_parameters()) all.push_back(p);
+  for (const auto& [name, p] : named_parameters())
+    all.push_back(p);
   return all;
 }
 
@@ -130,7 +142,8 @@ void Module::zero_grad(bool set_to_none) const {
 }
 
 void Module::to(DType t) const {
-  check(is_floating_point(t), "to: parameters are floating-point numbers, they cannot become {}", t);
+  check(is_floating_point(t), "to: parameters are floating-point numbers, they cannot become {}",
+        t);
   const NoGradGuard guard;
   for (const Tensor& p : parameters())
     if (p.is_floating_point() && p.dtype() != t) convert(p, t);
@@ -141,7 +154,9 @@ Tensor Module::register_parameter(const std::string& name, const Tensor& value, 
   check_name("register_parameter", *state_, name);
   check(value.defined(), "register_parameter: '{}' is undefined, it was never given a value", name);
   check(value.is_leaf(),
-        "register_parameter: '{}' was computed from tensors that need gradients; register its detach()", name);
+        "register_parameter: '{}' was computed from tensors that need gradients; register its "
+        "detach()",
+        name);
   if (requires_grad) value.requires_grad_();
   state_->parameters.emplace_back(name, value);
   const std::lock_guard lock(orphans().mutex);
@@ -151,12 +166,15 @@ Tensor Module::register_parameter(const std::string& name, const Tensor& value, 
 
 void Module::adopt(const std::string& name, const Module& module, const void* start, size_t bytes,
                    const char* caller) const {
-  ModuleState &parent = *state_, &child = *module.state_;
+  ModuleState& parent = *state_;
+  ModuleState& child = *module.state_;
   check_name("register_module", parent, name);
-  check(!contains(child, &parent), "register_module: '{}' contains the module that it would be part of", name);
+  check(!contains(child, &parent),
+        "register_module: '{}' contains the module that it would be part of", name);
   child.scope = parent.is_list && !parent.scope.empty() ? parent.scope + "." + name : name;
   if (child.is_list)
-    for (const auto& [own, grandchild] : child.children) grandchild->scope = child.scope + "." + own;
+    for (const auto& [own, grandchild] : child.children)
+      grandchild->scope = child.scope + "." + own;
 
   Orphans& all = orphans();
   const std::lock_guard lock(all.mutex);

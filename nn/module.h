@@ -1,12 +1,15 @@
-// Module: what every layer is. Like a Tensor it is a handle: copies share parameters, children and the training flag.
+// Module: what every layer is. Like a Tensor it is a handle: copies share parameters, children and
+// the training flag.
 //
 //   struct Net : nn::Module {
 //     const nn::Linear hidden, out;
-//     Net() : hidden(register_module("hidden", nn::Linear(2, 8))), out(register_module("out", nn::Linear(8, 1))) {}
-//     Tensor forward(const Tensor& x) const { return out(relu(hidden(x))); }       // (B, 2) -> (B, 1)
+//     Net() : hidden(register_module("hidden", nn::Linear(2, 8))), out(register_module("out",
+//     nn::Linear(8, 1))) {} Tensor forward(const Tensor& x) const { return out(relu(hidden(x))); }
+//     // (B, 2) -> (B, 1)
 //   };
 //
-// Members are const, so that no parameter can be replaced behind the optimiser's back; values go in by copy_.
+// Members are const, so that no parameter can be replaced behind the optimiser's back; values go in
+// by copy_.
 #pragma once
 #include <memory>
 #include <string>
@@ -26,14 +29,16 @@ class Module {
   };
 
  public:
-  Module(Maker maker = __builtin_FUNCTION());  // NOLINT: implicit, so that aggregates can be modules
+  Module(
+      Maker maker = __builtin_FUNCTION());  // NOLINT: implicit, so that aggregates can be modules
   Module(const Module& other) : state_(other.state_) {}
   Module& operator=(const Module&) = delete;
   ~Module();
 
-  /// The parameters of this module, then those of its children as "child.weight", in the order of registration; a
-  /// tensor that is registered several times counts once, under its first name. Throws if a constructor made a layer
-  /// and never registered it: if it registered another one afterwards, or if the module is itself part of a larger one.
+  /// The parameters of this module, then those of its children as "child.weight", in the order of
+  /// registration; a tensor that is registered several times counts once, under its first name.
+  /// Throws if a constructor made a layer and never registered it: if it registered another one
+  /// afterwards, or if the module is itself part of a larger one.
   NamedTensors named_parameters() const;
   std::vector<Tensor> parameters() const;
   /// Switches dropout on in this module and all below it, or off.
@@ -41,7 +46,8 @@ class Module {
   void eval() const { train(false); }
   bool is_training() const;
   void zero_grad(bool set_to_none = true) const;
-  /// Converts the floating-point parameters and their gradients where they are: members and optimisers see it.
+  /// Converts the floating-point parameters and their gradients where they are: members and
+  /// optimisers see it.
   void to(DType t) const;
 
  protected:
@@ -53,11 +59,12 @@ class Module {
     adopt(name, module, &module, sizeof(M), caller);
     return module;
   }
-  /// register_module for containers, whose children come at any time: `child` is part of the object of `bytes` bytes at
-  /// `start`.
+  /// register_module for containers, whose children come at any time: `child` is part of the object
+  /// of `bytes` bytes at `start`.
   void adopt(const std::string& name, const Module& child, const void* start, size_t bytes,
              const char* caller = "") const;
-  /// For containers without a forward of their own: the scopes of the children carry the container's name.
+  /// For containers without a forward of their own: the scopes of the children carry the
+  /// container's name.
   void set_list() const;
   /// Names the nodes that are made while the result lives after this module, as it is registered.
   std::optional<Scope> scope() const;

@@ -27,9 +27,10 @@ class Optimizer {
  protected:
   Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr);
   ~Optimizer() = default;
-  /// Calls update(i, p, grad, buffers) for each parameter with a gradient, all of one dtype and row-major; the buffers
-  /// are like p, start as zeros and belong to the parameter.
-  template <class Update> void for_each(size_t buffers, const Update& update);
+  /// Calls update(i, p, grad, buffers) for each parameter with a gradient, all of one dtype and
+  /// row-major; the buffers are like p, start as zeros and belong to the parameter.
+  template <class Update>
+  void for_each(size_t buffers, const Update& update);
 
  private:
   friend class CosineSchedule;
@@ -46,7 +47,8 @@ struct SGDOptions {
   double weight_decay = 0;
   bool nesterov = false;
 };
-/// b = momentum b + (1 - dampening) (grad + weight_decay p);  p -= lr b, or with nesterov lr (grad + momentum b).
+/// b = momentum b + (1 - dampening) (grad + weight_decay p);  p -= lr b, or with nesterov lr (grad
+/// + momentum b).
 class SGD : public Optimizer {
  public:
   explicit SGD(const std::vector<Tensor>& parameters, const SGDOptions& options = {});
@@ -63,15 +65,16 @@ struct AdamOptions {
   double eps = 1e-8;
   double weight_decay = 0;
 };
-/// m and v are running means of grad and grad^2, corrected for their start at 0;  p -= lr m / (sqrt(v) + eps).
-/// weight_decay is added to the gradient as weight_decay p (Kingma and Ba 2015).
+/// m and v are running means of grad and grad^2, corrected for their start at 0;  p -= lr m /
+/// (sqrt(v) + eps). weight_decay is added to the gradient as weight_decay p (Kingma and Ba 2015).
 class Adam : public Optimizer {
  public:
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
   void step();
 
  protected:
-  Adam(const char* name, const std::vector<Tensor>& parameters, const AdamOptions& options, bool decoupled);
+  Adam(const char* name, const std::vector<Tensor>& parameters, const AdamOptions& options,
+       bool decoupled);
 
  private:
   AdamOptions options_;
@@ -97,8 +100,9 @@ struct CosineScheduleOptions {
   std::optional<double> max_lr = {};  // the optimiser's, if left out
   double min_lr = 0;
 };
-/// The learning rate climbs evenly to max_lr over warmup_steps, then falls to min_lr along half a cosine wave until
-/// total_steps, and stays there. The constructor sets the rate of step 0; step() comes after the optimiser's.
+/// The learning rate climbs evenly to max_lr over warmup_steps, then falls to min_lr along half a
+/// cosine wave until total_steps, and stays there. The constructor sets the rate of step 0; step()
+/// comes after the optimiser's.
 class CosineSchedule {
  public:
   CosineSchedule(Optimizer& optimizer, const CosineScheduleOptions& options);
@@ -112,8 +116,9 @@ class CosineSchedule {
   int64_t steps_ = 0;
 };
 
-/// The Transformer's learning rate at step s = 1, 2, ... (Vaswani et al. 2017, equation 3): it climbs evenly over
-/// warmup_steps, then falls like 1 / sqrt(s):   d_model^-0.5 min(s^-0.5, s warmup_steps^-1.5)
+/// The Transformer's learning rate at step s = 1, 2, ... (Vaswani et al. 2017, equation 3): it
+/// climbs evenly over warmup_steps, then falls like 1 / sqrt(s):   d_model^-0.5 min(s^-0.5, s
+/// warmup_steps^-1.5)
 ///   optimizer.set_lr(optim::transformer_lr(s, 512));
 double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 
@@ -121,9 +126,10 @@ double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 
 namespace gradus::nn::utils {
 
-/// The norm of all gradients together; if it is larger than max_norm, they are scaled down to it. norm_type is p, or
-/// infinity for the largest |grad|.
-double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type = 2.0);
+/// The norm of all gradients together; if it is larger than max_norm, they are scaled down to it.
+/// norm_type is p, or infinity for the largest |grad|.
+double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm,
+                       double norm_type = 2.0);
 double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type = 2.0);
 
 }  // namespace gradus::nn::utils

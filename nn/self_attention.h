@@ -6,8 +6,8 @@
 
 namespace gradus::nn {
 
-/// Self-attention with learned queries, keys and values: softmax(q k^T / sqrt(d_out)) v (Vaswani et al. 2017).
-/// x (..., T, d_in) -> (..., T, d_out)
+/// Self-attention with learned queries, keys and values: softmax(q k^T / sqrt(d_out)) v (Vaswani et
+/// al. 2017). x (..., T, d_in) -> (..., T, d_out)
 struct SelfAttention : Module {
   const Linear W_query, W_key, W_value;
 
@@ -18,14 +18,19 @@ struct SelfAttention : Module {
 
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr) const {
     const auto in_scope = scope();
-    const Tensor q = W_query(x), k = W_key(x), v = W_value(x);                                // (..., T, d_out)
-    const Tensor scores = matmul(q, k.transpose(-2, -1));                                     // (..., T, T)
-    const Tensor weights = softmax(scores / std::sqrt(static_cast<double>(k.size(-1))), -1);  // (..., T, T)
-    const Tensor context = matmul(weights, v);                                                // (..., T, d_out)
+    const Tensor q = W_query(x);
+    const Tensor k = W_key(x);
+    const Tensor v = W_value(x);                           // (..., T, d_out)
+    const Tensor scores = matmul(q, k.transpose(-2, -1));  // (..., T, T)
+    const Tensor weights =
+        softmax(scores / std::sqrt(static_cast<double>(k.size(-1))), -1);  // (..., T, T)
+    const Tensor context = matmul(weights, v);                             // (..., T, d_out)
     if (trace) *trace = {q, k, v, scores, scores, weights, weights, context, context, context};
     return context;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }
+  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const {
+    return forward(x, trace);
+  }
 };
 
 }  // namespace gradus::nn

@@ -14,7 +14,9 @@ struct SimplifiedSelfAttention : Module {
     if (trace) *trace = {x, x, x, scores, scores, weights, weights, context, context, context};
     return context;
   }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const { return forward(x, trace); }
+  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const {
+    return forward(x, trace);
+  }
 };
 
 }  // namespace gradus::nn

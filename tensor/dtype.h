@@ -12,7 +12,8 @@ namespace gradus {
 
 enum class DType : uint8_t { Float32, Float64, Int64, Bool };
 using ScalarType = DType;
-inline constexpr DType kFloat32 = DType::Float32, kFloat64 = DType::Float64, kInt64 = DType::Int64, kBool = DType::Bool;
+inline constexpr DType kFloat32 = DType::Float32, kFloat64 = DType::Float64, kInt64 = DType::Int64,
+                       kBool = DType::Bool;
 inline constexpr DType kFloat = kFloat32, kDouble = kFloat64, kLong = kInt64;
 
 constexpr const char* name(DType t) {
@@ -23,7 +24,8 @@ constexpr const char* to_string(DType t) { return name(t); }
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::DType> : gradus::ToStringFormatter {};
+template <>
+struct fmt::formatter<gradus::DType> : gradus::ToStringFormatter {};
 
 namespace gradus {
 
@@ -31,38 +33,46 @@ constexpr int64_t element_size(DType t) { return t == kFloat32 ? 4 : t == kBool 
 constexpr bool is_floating_point(DType t) { return t == kFloat32 || t == kFloat64; }
 
 /// The DType of the C++ type T.
-template <class T> inline constexpr DType dtype_of = std::is_same_v<T, float>    ? kFloat32
-                                                     : std::is_same_v<T, double> ? kFloat64
-                                                     : std::is_same_v<T, bool>   ? kBool
-                                                                                 : kInt64;
 template <class T>
-concept Element =
-    std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, int64_t> || std::same_as<T, bool>;
+inline constexpr DType dtype_of = std::is_same_v<T, float>    ? kFloat32
+                                  : std::is_same_v<T, double> ? kFloat64
+                                  : std::is_same_v<T, bool>   ? kBool
+                                                              : kInt64;
+template <class T>
+concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, int64_t> ||
+    std::same_as<T, bool>;
 
 /// Calls f<T>() with T the C++ type behind t.
-template <class F> decltype(auto) dispatch(DType t, F&& f) {
+template <class F>
+decltype(auto) dispatch(DType t, F&& f) {
   return t == kFloat32   ? f.template operator()<float>()
          : t == kFloat64 ? f.template operator()<double>()
          : t == kInt64   ? f.template operator()<int64_t>()
                          : f.template operator()<bool>();
 }
 /// The same for ops on numbers: bool is an error.
-template <class F> decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
-  check(t != kBool, "{}: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)", op);
+template <class F>
+decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
+  check(t != kBool,
+        "{}: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)",
+        op);
   return t == kFloat32   ? f.template operator()<float>()
          : t == kFloat64 ? f.template operator()<double>()
                          : f.template operator()<int64_t>();
 }
 inline void check_floating_point(const char* op, DType t) {
-  check(is_floating_point(t), "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+  check(is_floating_point(t),
+        "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
 }
 /// The same for ops that only make sense on floating-point tensors.
-template <class F> decltype(auto) dispatch_float(const char* op, DType t, F&& f) {
+template <class F>
+decltype(auto) dispatch_float(const char* op, DType t, F&& f) {
   check_floating_point(op, t);
   return t == kFloat32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 
-/// One number, given as any C++ arithmetic type. It remembers whether it was whole, fractional or a bool.
+/// One number, given as any C++ arithmetic type. It remembers whether it was whole, fractional or a
+/// bool.
 class Scalar {
  public:
   template <class T>
@@ -79,10 +89,12 @@ class Scalar {
   double to_double() const { return real_; }
 
   /// The value as T. A fractional value that T cannot hold is an error naming the op.
-  template <Element T> T to(const char* op) const {
+  template <Element T>
+  T to(const char* op) const {
     if constexpr (std::is_same_v<T, int64_t>) {
       if (!is_fractional()) return whole_;
-      check(real_ >= -0x1p63 && real_ < 0x1p63 && static_cast<double>(static_cast<int64_t>(real_)) == real_,
+      check(real_ >= -0x1p63 && real_ < 0x1p63 &&
+                static_cast<double>(static_cast<int64_t>(real_)) == real_,
             "{}: an int64 tensor cannot hold {}", op, real_);
       return static_cast<int64_t>(real_);
     } else if constexpr (std::is_same_v<T, bool>) {
@@ -98,7 +110,8 @@ class Scalar {
   double real_;
 };
 
-/// What a factory may be told: `zeros({2, 3}, kFloat64)`, `zeros({2, 3}, dtype(kFloat64).requires_grad(true))`.
+/// What a factory may be told: `zeros({2, 3}, kFloat64)`, `zeros({2, 3},
+/// dtype(kFloat64).requires_grad(true))`.
 class TensorOptions {
  public:
   TensorOptions() = default;

@@ -9,34 +9,44 @@
 namespace gradus {
 namespace {
 
-/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to - from overflows.
+/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to
+/// - from overflows.
 uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
-  const auto a = static_cast<uint64_t>(from), b = static_cast<uint64_t>(to), stride = static_cast<uint64_t>(step);
-  const uint64_t distance = step > 0 ? b - a : a - b, size = step > 0 ? stride : 0 - stride;
+  const auto a = static_cast<uint64_t>(from);
+  const auto b = static_cast<uint64_t>(to);
+  const auto stride = static_cast<uint64_t>(step);
+  const uint64_t distance = step > 0 ? b - a : a - b;
+  const uint64_t size = step > 0 ? stride : 0 - stride;
   return distance / size + (distance % size != 0);
 }
 
-Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& options, bool zeroed = false) {
+Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& options,
+               bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
   auto memory = make_ref<Storage>(count * element_size(options.dtype()), zeroed);
-  const Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype(), /*view=*/false));
+  const Tensor x(
+      make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype(), /*view=*/false));
   return options.requires_grad() ? x.requires_grad_() : x;
 }
 
 /// `strides` where the elements lie without gaps by them, else those of row-major order.
 Shape dense_strides(const Shape& sizes, const Shape& strides) {
   int64_t span = 1;  // of all elements
-  for (size_t d = 0; d < sizes.size(); ++d) span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
+  for (size_t d = 0; d < sizes.size(); ++d)
+    span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
   const bool dense = span == numel("empty", sizes) &&
-                     kernels::meets_each_once(kernels::walk_over<1>(
-                         sizes.size(), sizes.data(), {kernels::Layout{sizes.size(), sizes.data(), strides.data()}}));
+                     kernels::meets_each_once(kernels::strided_loop<1>(
+                         sizes.size(), sizes.data(),
+                         {kernels::Layout{sizes.size(), sizes.data(), strides.data()}}));
   return dense ? strides : contiguous_strides(sizes);
 }
 
-Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value, const TensorOptions& options) {
+Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value,
+              const TensorOptions& options) {
   const bool zero = value.to_double() == 0 && !std::signbit(value.to_double());
   const Tensor x = strided(sizes, strides, options, zero);
-  if (!zero) dispatch(x.dtype(), [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
+  if (!zero)
+    dispatch(x.dtype(), [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
 Tensor filled(const char* op, const Shape& sizes, Scalar value, const TensorOptions& options) {
@@ -45,17 +55,21 @@ Tensor filled(const char* op, const Shape& sizes, Scalar value, const TensorOpti
 }
 
 /// The options with this dtype unless they name another.
-TensorOptions with_default(const TensorOptions& options, DType t) { return options.dtype(options.dtype_or(t)); }
+TensorOptions with_default(const TensorOptions& options, DType t) {
+  return options.dtype(options.dtype_or(t));
+}
 
 /// Whole numbers drawn by fill(generator, int64_t*, n).
-template <class Fill> Tensor drawn_whole(const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+template <class Fill>
+Tensor drawn_whole(const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   const Tensor x = empty(sizes, kInt64);
   fill(*LockedGenerator(), x.data<int64_t>(), x.numel());
   return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
 }
 
 /// A tensor drawn by fill(generator, T*, n).
-template <class Fill> Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+template <class Fill>
+Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   numel(op, sizes);
   const Tensor x = empty(sizes, options);
   const LockedGenerator generator;
@@ -69,10 +83,12 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
   sizes_ = {static_cast<int64_t>(rows.size())};
   if (rows.size() == 0) return;
   const NestedNumbers& first = *rows.begin();
-  for (const int64_t size : first.sizes_) sizes_.push_back(size);
+  for (const int64_t size : first.sizes_)
+    sizes_.push_back(size);
   dtype_ = first.dtype_;
   for (const NestedNumbers& row : rows) {
-    check(row.sizes_ == first.sizes_, "tensor: the rows differ in shape, {} and {}", first.sizes_, row.sizes_);
+    check(row.sizes_ == first.sizes_, "tensor: the rows differ in shape, {} and {}", first.sizes_,
+          row.sizes_);
     check(row.dtype_ == first.dtype_ || (row.dtype_ != kBool && first.dtype_ != kBool),
           "tensor: the braces mix bool and numbers");
     if (row.dtype_ == kFloat64) dtype_ = kFloat64;
@@ -83,10 +99,11 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   const Tensor x = empty(numbers.sizes(), with_default(options, numbers.dtype()));
   dispatch(x.dtype(), [&]<class T>() {
-    std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(), [](const Scalar& value) {
-      const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
-      return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
-    });
+    std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(),
+                   [](const Scalar& value) {
+                     const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
+                     return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
+                   });
   });
   return x;
 }
@@ -98,27 +115,39 @@ Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
   const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
   return filled("full", sizes, value, with_default(options, natural));
 }
-Tensor zeros(const Shape& sizes, const TensorOptions& options) { return filled("zeros", sizes, 0, options); }
-Tensor ones(const Shape& sizes, const TensorOptions& options) { return filled("ones", sizes, 1, options); }
+Tensor zeros(const Shape& sizes, const TensorOptions& options) {
+  return filled("zeros", sizes, 0, options);
+}
+Tensor ones(const Shape& sizes, const TensorOptions& options) {
+  return filled("ones", sizes, 1, options);
+}
 
 Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
-Tensor arange(Scalar start, Scalar end, const TensorOptions& options) { return arange(start, end, 1, options); }
+Tensor arange(Scalar start, Scalar end, const TensorOptions& options) {
+  return arange(start, end, 1, options);
+}
 Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options) {
-  const double from = start.to_double(), to = end.to_double(), by = step.to_double();
+  const double from = start.to_double();
+  const double to = end.to_double();
+  const double by = step.to_double();
   check(std::isfinite(from) && std::isfinite(to) && by != 0 && (to - from) / by >= 0,
         "arange: from {} to {} in steps of {} - the steps do not lead there", from, to, by);
   const bool fractional = start.is_fractional() || end.is_fractional() || step.is_fractional();
   double count = std::ceil((to - from) / by);
   if (!fractional)
-    count = static_cast<double>(
-        steps_between(start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
-  check(count < 0x1p53, "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
-  const Tensor x = empty({static_cast<int64_t>(count)}, with_default(options, fractional ? kFloat32 : kInt64));
+    count = static_cast<double>(steps_between(
+        start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
+  check(count < 0x1p53,
+        "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
+  const Tensor x =
+      empty({static_cast<int64_t>(count)}, with_default(options, fractional ? kFloat32 : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
-    const Step first = start.to<Step>("arange"), stride = step.to<Step>("arange");
+    const Step first = start.to<Step>("arange");
+    const Step stride = step.to<Step>("arange");
     for (int64_t i = 0; i < x.numel(); ++i)
-      x.data<T>()[i] = static_cast<T>(kernels::plus(first, kernels::times(static_cast<Step>(i), stride)));
+      x.data<T>()[i] =
+          static_cast<T>(kernels::plus(first, kernels::times(static_cast<Step>(i), stride)));
   });
   return x;
 }
@@ -128,7 +157,9 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   numel("linspace", steps);
   const Tensor x = empty(steps, options);
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
-    const T a = start.to<T>("linspace"), b = end.to<T>("linspace"), step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
+    const T a = start.to<T>("linspace");
+    const T b = end.to<T>("linspace");
+    const T step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
     for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last one is exactly b
       x.data<T>()[i] = i < steps / 2 || steps == 1 ? a + step * T(i) : b - step * T(steps - 1 - i);
   });
@@ -139,7 +170,8 @@ Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options);
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   const Tensor x = filled("eye", {n, m}, 0, options);
   dispatch(x.dtype(), [&]<class T>() {
-    for (int64_t i = 0; i < std::min(n, m); ++i) x.data<T>()[i * (m + 1)] = T(1);
+    for (int64_t i = 0; i < std::min(n, m); ++i)
+      x.data<T>()[i * (m + 1)] = T(1);
   });
   return x;
 }
@@ -149,13 +181,16 @@ Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t) {
 }
 
 Tensor empty_like(const Tensor& x, const TensorOptions& options) {
-  return strided(x.sizes(), dense_strides(x.sizes(), x.strides()), with_default(options, x.dtype()));
+  return strided(x.sizes(), dense_strides(x.sizes(), x.strides()),
+                 with_default(options, x.dtype()));
 }
 Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options) {
   const Shape strides = dense_strides(x.sizes(), x.strides());
   return filled("full_like", x.sizes(), strides, value, with_default(options, x.dtype()));
 }
-Tensor zeros_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 0, options); }
+Tensor zeros_like(const Tensor& x, const TensorOptions& options) {
+  return full_like(x, 0, options);
+}
 Tensor ones_like(const Tensor& x, const TensorOptions& options) { return full_like(x, 1, options); }
 Tensor rand_like(const Tensor& x, const TensorOptions& options) {
   return rand(x.sizes(), with_default(options, x.dtype()));
@@ -165,22 +200,27 @@ Tensor randn_like(const Tensor& x, const TensorOptions& options) {
 }
 
 Tensor rand(const Shape& sizes, const TensorOptions& options) {
-  return drawn("rand", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
+  return drawn("rand", sizes, options,
+               [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
 }
 Tensor randn(const Shape& sizes, const TensorOptions& options) {
-  return drawn("randn", sizes, options, [](Generator& g, auto* x, int64_t n) { fill_normal(g, x, n, 0, 1); });
+  return drawn("randn", sizes, options,
+               [](Generator& g, auto* x, int64_t n) { fill_normal(g, x, n, 0, 1); });
 }
 Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
   return randint(0, high, sizes, options);
 }
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
-  return drawn_whole(sizes, options, [=](Generator& g, int64_t* x, int64_t n) { fill_randint(g, x, n, low, high); });
+  return drawn_whole(sizes, options, [=](Generator& g, int64_t* x, int64_t n) {
+    fill_randint(g, x, n, low, high);
+  });
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
   check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
   numel("randperm", n);
-  return drawn_whole(n, options, [](Generator& g, int64_t* x, int64_t count) { randperm(g, x, count); });
+  return drawn_whole(n, options,
+                     [](Generator& g, int64_t* x, int64_t count) { randperm(g, x, count); });
 }
 
 }  // namespace gradus

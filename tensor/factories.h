@@ -24,8 +24,8 @@ class NestedNumbers {
   DType dtype_ = kFloat64;
 };
 
-/// The numbers as written: tensor({{1., 2.}, {3., 4.}}) is (2, 2), tensor(3.0) has no dimensions. Without a dtype,
-/// whole numbers give int64, others float32.
+/// The numbers as written: tensor({{1., 2.}, {3., 4.}}) is (2, 2), tensor(3.0) has no dimensions.
+/// Without a dtype, whole numbers give int64, others float32.
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options = {});
 
 Tensor empty(const Shape& sizes, const TensorOptions& options = {});
@@ -56,15 +56,18 @@ Tensor randn_like(const Tensor& x, const TensorOptions& options = {});
 Tensor rand(const Shape& sizes, const TensorOptions& options = {});
 /// Normal with mean 0 and standard deviation 1.
 Tensor randn(const Shape& sizes, const TensorOptions& options = {});
-/// Whole numbers from low up to but not including high; int64 unless the options name another dtype.
+/// Whole numbers from low up to but not including high; int64 unless the options name another
+/// dtype.
 Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options = {});
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options = {});
 /// 0 ... n-1 in random order; int64.
 Tensor randperm(int64_t n, const TensorOptions& options = {});
 
 template <class T>
-requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values, const TensorOptions& options = {}) {
-  using Own = std::conditional_t<std::is_same_v<T, bool>, bool, std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
+requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values,
+                                               const TensorOptions& options = {}) {
+  using Own = std::conditional_t<std::is_same_v<T, bool>, bool,
+                                 std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
   const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
   const Tensor x = empty(std::ssize(values), dtype_of<Own>);
   std::copy(values.begin(), values.end(), x.data<Own>());

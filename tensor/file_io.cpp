@@ -15,7 +15,8 @@ namespace gradus {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-static_assert(std::endian::native == std::endian::little, "the files are little-endian, and read as they are");
+static_assert(std::endian::native == std::endian::little,
+              "the files are little-endian, and read as they are");
 
 std::string shown(const json& value) {
   constexpr size_t most = 80;
@@ -32,11 +33,15 @@ void FileContext::check_is_file() const {
   check(!fs::exists(status) || fs::is_regular_file(status), "it is not a regular file");
 }
 
-int64_t FileContext::byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const {
-  int64_t extent = bytes_each;  // with sizes of 0 as 1: the strides of an empty tensor must be countable, too
+int64_t FileContext::byte_count(const std::string& what, const Shape& sizes,
+                                int64_t bytes_each) const {
+  int64_t extent =
+      bytes_each;  // with sizes of 0 as 1: the strides of an empty tensor must be countable, too
   bool fits = true;
-  for (const int64_t size : sizes) fits = fits && !__builtin_mul_overflow(extent, std::max<int64_t>(size, 1), &extent);
-  check(fits && extent < int64_t{1} << 58, "{} has the shape {}, more than memory can hold", what, sizes);
+  for (const int64_t size : sizes)
+    fits = fits && !__builtin_mul_overflow(extent, std::max<int64_t>(size, 1), &extent);
+  check(fits && extent < int64_t{1} << 58, "{} has the shape {}, more than memory can hold", what,
+        sizes);
   return numel(op, sizes) * bytes_each;
 }
 
@@ -48,15 +53,18 @@ json FileContext::parse_header(const std::string& text, const json::parser_callb
   const auto watch = [&](int depth, Event event, json& value) {
     check(depth < most_depth || event == Event::value, "the header is nested too deep");
     in_list = event == Event::value ? in_list + 1 : 0;
-    check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers", Shape::kMaxDims);
+    check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers",
+          Shape::kMaxDims);
     if (event == Event::object_start) names.emplace_back();
     if (event == Event::object_end) names.pop_back();
     if (event == Event::key)
-      check(names.back().insert(value.get<std::string>()).second, "the header names {} twice", shown(value));
+      check(names.back().insert(value.get<std::string>()).second, "the header names {} twice",
+            shown(value));
     return !keep || keep(depth, event, value);
   };
   check(text.starts_with('{'), "the header does not begin with an opening brace");
-  check(text.find('\0') == std::string::npos, "the header is not JSON");  // the parser would stop there
+  check(text.find('\0') == std::string::npos,
+        "the header is not JSON");  // the parser would stop there
   try {
     return json::parse(text, watch);
   } catch (const json::exception&) {
@@ -68,8 +76,10 @@ Shape FileContext::whole_numbers(const char* key, const std::string& what, const
   check(info[key].is_array(), "the {} of {} is no list", key, what);
   Shape list;
   for (const json& number : info[key]) {
-    const bool fits = number.is_number_unsigned() && number.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
-    check(fits, "the {} of {} has {}, not a whole number from 0 to 2^63 - 1", key, what, shown(number));
+    const bool fits = number.is_number_unsigned() &&
+                      number.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
+    check(fits, "the {} of {} has {}, not a whole number from 0 to 2^63 - 1", key, what,
+          shown(number));
     list.push_back(number.get<int64_t>());
   }
   return list;
@@ -93,7 +103,8 @@ std::string InputFile::read_header(int64_t length_bytes, uint64_t limit) {
   uint64_t length = 0;
   read(&length, length_bytes);
   check(length <= limit, "the header should have {} bytes, the limit is {}", length, limit);
-  check(static_cast<int64_t>(length) <= left_, "the header should have {} bytes, and only {} follow", length, left_);
+  check(static_cast<int64_t>(length) <= left_,
+        "the header should have {} bytes, and only {} follow", length, left_);
   std::string text(length, ' ');
   read(text.data(), std::ssize(text));
   return text;
@@ -131,12 +142,13 @@ OutputFile::~OutputFile() {
 }
 
 void OutputFile::write(const void* from, int64_t bytes) {
-  const bool done = bytes == 0 || std::fwrite(from, static_cast<size_t>(bytes), 1, file_.get()) == 1;
+  const bool done =
+      bytes == 0 || std::fwrite(from, static_cast<size_t>(bytes), 1, file_.get()) == 1;
   check(done, "it cannot be written: {}", std::strerror(errno));
 }
 
 void OutputFile::write(const Tensor& x) {
-  const Tensor rows = packed(x);
+  const Tensor rows = as_contiguous(x);
   write(rows.impl().storage->data + rows.storage_offset() * element_size(x.dtype()),
         x.numel() * element_size(x.dtype()));
 }

@@ -12,7 +12,8 @@
 
 namespace gradus {
 
-/// A name or another piece of JSON for an error: short, and in letters that do nothing to a terminal.
+/// A name or another piece of JSON for an error: short, and in letters that do nothing to a
+/// terminal.
 std::string shown(const nlohmann::json& value);
 
 /// A path and the call it was given to: the beginning of every sentence about the file.
@@ -20,7 +21,8 @@ struct FileContext {
   const char* op;
   std::string path;
 
-  template <class... Args> void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) const {
+  template <class... Args>
+  void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) const {
     if (!ok) [[unlikely]]
       fail("{}: {}: {}", op, path, fmt::vformat(format, fmt::make_format_args(args...)));
   }
@@ -28,8 +30,10 @@ struct FileContext {
   void check_is_file() const;
   /// The bytes of `what`, whose sizes nobody has checked yet.
   int64_t byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const;
-  /// The object that a header is, in which nothing may be named twice; keep(depth, event, value) sees all of it first.
-  nlohmann::json parse_header(const std::string& text, const nlohmann::json::parser_callback_t& keep = {}) const;
+  /// The object that a header is, in which nothing may be named twice; keep(depth, event, value)
+  /// sees all of it first.
+  nlohmann::json parse_header(const std::string& text,
+                              const nlohmann::json::parser_callback_t& keep = {}) const;
   /// The list of sizes or offsets under a key of `what`.
   Shape whole_numbers(const char* key, const std::string& what, const nlohmann::json& info) const;
 };
@@ -56,7 +60,8 @@ class InputFile : public FileContext {
   int64_t left_ = 0;
 };
 
-/// Writes beside the file; finish() puts what was written in its place. Without finish() the file stays as it was.
+/// Writes beside the file; finish() puts what was written in its place. Without finish() the file
+/// stays as it was.
 class OutputFile : public FileContext {
  public:
   OutputFile(const char* called, const std::string& name);

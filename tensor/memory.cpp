@@ -1,6 +1,7 @@
-// Blocks of up to 64 KiB come from lists that each thread keeps for itself, one for each of some sizes. Larger ones are
-// cut from segments of at least 32 MiB in huge pages: the smallest free block that is large enough is split, and a
-// freed block grows together with its free neighbours. Sanitizers see every block come and go.
+// Blocks of up to 64 KiB come from lists that each thread keeps for itself, one for each of some
+// sizes. Larger ones are cut from segments of at least 32 MiB in huge pages: the smallest free
+// block that is large enough is split, and a freed block grows together with its free neighbours.
+// Sanitizers see every block come and go.
 #include "tensor/memory.h"
 
 #include <sys/mman.h>
@@ -20,7 +21,8 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define GRADUS_SANITIZED 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
 #define GRADUS_SANITIZED 1
 #endif
 #endif
@@ -34,7 +36,8 @@ constexpr bool kPassThrough = true;
 constexpr bool kPassThrough = false;
 #endif
 constexpr std::align_val_t kAlignment{64};
-constexpr size_t kMost = size_t{1} << 40, kPage = 4096, kHugePage = size_t{2} << 20, kSegment = size_t{32} << 20;
+constexpr size_t kMost = size_t{1} << 40, kPage = 4096, kHugePage = size_t{2} << 20,
+                 kSegment = size_t{32} << 20;
 constexpr size_t kSmall = size_t{64} << 10;    // the largest small block
 constexpr size_t kListed = size_t{512} << 10;  // bytes of one size that a thread keeps
 
@@ -59,9 +62,10 @@ void give_to_system(void* memory, size_t bytes) {
   count(bytes, -1);
 }
 
-// ---- small blocks ---------------------------------------------------------------------------------------------------
+// small blocks
 
-/// Sizes are 64, 128, 192, 256 bytes, then four for each power of two: a block is less than a quarter too large.
+/// Sizes are 64, 128, 192, 256 bytes, then four for each power of two: a block is less than a
+/// quarter too large.
 constexpr size_t size_class(size_t bytes) {
   const size_t lines = (bytes + 63) / 64;
   if (lines <= 4) return lines - 1;
@@ -83,14 +87,17 @@ struct FreeList {
 };
 constinit thread_local std::array<FreeList, kClasses> free_lists{};
 
-/// Opens the lists when the thread first needs one, and gives their blocks back when the thread ends.
+/// Opens the lists when the thread first needs one, and gives their blocks back when the thread
+/// ends.
 struct ListKeeper {
   ListKeeper() {
-    for (size_t c = 0; c < kClasses; ++c) free_lists[c].room = kListed / class_size(c);
+    for (size_t c = 0; c < kClasses; ++c)
+      free_lists[c].room = kListed / class_size(c);
   }
   ~ListKeeper() {
     clear();
-    for (FreeList& list : free_lists) list.room = 0;
+    for (FreeList& list : free_lists)
+      list.room = 0;
   }
   static void clear() {
     for (size_t c = 0; c < kClasses; ++c) {
@@ -123,11 +130,12 @@ void deallocate_small(void* memory, size_t bytes) {
   list.first = new (memory) FreeBlock{list.first};
 }
 
-// ---- large blocks ---------------------------------------------------------------------------------------------------
+// large blocks
 
 class Segments {
  public:
-  /// A block of `bytes`, a multiple of kPage. `fresh` becomes true if it was never used, so that it holds zeros.
+  /// A block of `bytes`, a multiple of kPage. `fresh` becomes true if it was never used, so that it
+  /// holds zeros.
   void* allocate(size_t bytes, bool* fresh) {
     const std::lock_guard lock(mutex_);
     auto best = free_.lower_bound({bytes, nullptr});
@@ -181,7 +189,9 @@ class Segments {
 
   /// Makes one block of two neighbours if both are free.
   void join(Blocks::iterator a, Blocks::iterator b) {
-    if (b == blocks_.end() || !a->second.free || !b->second.free || a->second.segment != b->second.segment) return;
+    if (b == blocks_.end() || !a->second.free || !b->second.free ||
+        a->second.segment != b->second.segment)
+      return;
     free_.erase({a->second.size, a->first});
     free_.erase({b->second.size, b->first});
     a->second.size += b->second.size;
@@ -191,8 +201,10 @@ class Segments {
   }
 
   bool add_segment(size_t bytes) {
-    const size_t size = round_up(std::max(bytes, kSegment), kHugePage), span = size + kHugePage;
-    void* const memory = mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t size = round_up(std::max(bytes, kSegment), kHugePage);
+    const size_t span = size + kHugePage;
+    void* const memory =
+        mmap(nullptr, span, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
     auto* const start = static_cast<std::byte*>(memory);
     const size_t before = (kHugePage - reinterpret_cast<uintptr_t>(start) % kHugePage) % kHugePage;
@@ -213,7 +225,8 @@ class Segments {
     for (auto at = blocks_.begin(); at != blocks_.end();) {
       const auto [start, block] = *at;
       const auto next = std::next(at);
-      if (block.free && start == block.segment && (next == blocks_.end() || next->second.segment != start)) {
+      if (block.free && start == block.segment &&
+          (next == blocks_.end() || next->second.segment != start)) {
         munmap(start, block.size);
         free_.erase({block.size, start});
         cached_ -= static_cast<int64_t>(block.size);
@@ -253,9 +266,12 @@ void* memory::allocate(size_t bytes, bool zeroed) {
 }
 
 void memory::deallocate(void* memory, size_t bytes) {
-  if (kPassThrough) give_to_system(memory, bytes);
-  else if (bytes <= kSmall) deallocate_small(memory, bytes);
-  else segments().deallocate(memory);
+  if (kPassThrough)
+    give_to_system(memory, bytes);
+  else if (bytes <= kSmall)
+    deallocate_small(memory, bytes);
+  else
+    segments().deallocate(memory);
 }
 
 bool memory::keeps_freed() { return !kPassThrough; }

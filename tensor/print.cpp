@@ -1,4 +1,5 @@
-// Tensors as PyTorch prints them: one form and one width for all numbers, large tensors cut to their corners.
+// Tensors as PyTorch prints them: one form and one width for all numbers, large tensors cut to
+// their corners.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -16,13 +17,16 @@ constexpr size_t kLine = 80;
 constexpr const char *kWhole = "{:.0f}.", *kFixed = "{:.4f}", *kExponent = "{:.4e}";
 
 /// Whether a column is at least as wide as this value. Zeros, infinities and NaNs have no say.
-template <class T> bool sets_width(T value) {
+template <class T>
+bool sets_width(T value) {
   return std::is_same_v<T, bool> || (std::isfinite(static_cast<double>(value)) && value != T{0});
 }
 
 /// One form for all values of a tensor, chosen by those that set the width.
-template <class T> const char* form_of(const std::vector<T>& values) {
-  double least = std::numeric_limits<double>::infinity(), most = 0;
+template <class T>
+const char* form_of(const std::vector<T>& values) {
+  double least = std::numeric_limits<double>::infinity();
+  double most = 0;
   bool whole = true;
   for (const T value : values) {
     if (!sets_width(value)) continue;
@@ -36,11 +40,13 @@ template <class T> const char* form_of(const std::vector<T>& values) {
   return whole ? kWhole : kFixed;
 }
 
-template <class T> std::string text(T value, const char* form) {
+template <class T>
+std::string text(T value, const char* form) {
   if constexpr (std::is_same_v<T, bool>) return value ? "True" : "False";
   if constexpr (std::is_same_v<T, int64_t>) return fmt::format("{}", value);
   const auto x = static_cast<double>(value);
-  if (!std::isfinite(x)) return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";  // fmt shows the sign of a NaN
+  if (!std::isfinite(x))
+    return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";  // fmt shows the sign of a NaN
   return fmt::format(fmt::runtime(form), x);
 }
 
@@ -59,13 +65,14 @@ class Layout {
     });
   }
 
-  /// Dimension d and those behind it, the bracket `indent` columns from the left. Takes the texts in order: call it
-  /// once.
+  /// Dimension d and those behind it, the bracket `indent` columns from the left. Takes the texts
+  /// in order: call it once.
   std::string brackets(size_t d, size_t indent) {
     if (d == sizes_.size()) return fmt::format("{:>{}}", texts_[next_++], width_);
     const size_t behind = sizes_.size() - d - 1;
     const size_t in_line = behind > 0 ? 1 : std::max<size_t>(1, (kLine - indent) / (width_ + 2));
-    const std::string new_line = "," + std::string(std::max<size_t>(1, behind), '\n') + std::string(indent + 1, ' ');
+    const std::string new_line =
+        "," + std::string(std::max<size_t>(1, behind), '\n') + std::string(indent + 1, ' ');
     std::vector<std::string> parts;
     for (int64_t i = 0; i < sizes_[d]; ++i) {
       if (cut_at(d, i)) {
@@ -75,7 +82,8 @@ class Layout {
       parts.push_back(brackets(d + 1, indent + 1));
     }
     std::string out = "[" + parts[0];
-    for (size_t i = 1; i < parts.size(); ++i) out += (i % in_line == 0 ? new_line : ", ") + parts[i];
+    for (size_t i = 1; i < parts.size(); ++i)
+      out += (i % in_line == 0 ? new_line : ", ") + parts[i];
     return out + "]";
   }
 
@@ -83,7 +91,8 @@ class Layout {
   /// Whether the dots stand in the place of element i.
   bool cut_at(size_t d, int64_t i) const { return cuts_ && i == kEnd && sizes_[d] > 2 * kEnd; }
 
-  template <class T> void collect(const T* from, const Shape& strides, size_t d, std::vector<T>& values) const {
+  template <class T>
+  void collect(const T* from, const Shape& strides, size_t d, std::vector<T>& values) const {
     if (d == sizes_.size()) return values.push_back(*from);
     for (int64_t i = 0; i < sizes_[d]; ++i) {
       if (cut_at(d, i)) i = sizes_[d] - kEnd;
@@ -114,7 +123,8 @@ std::string to_string(const Tensor& x) {
     line = (fits ? line + 2 : opening.size()) + suffix.size();
   };
   if (empty && x.dim() != 1) add("size=(" + sizes.substr(1, sizes.size() - 2) + ")");
-  if (x.dtype() == kFloat64 || (empty && x.dtype() != kFloat32)) add(fmt::format("dtype=torch.{}", x.dtype()));
+  if (x.dtype() == kFloat64 || (empty && x.dtype() != kFloat32))
+    add(fmt::format("dtype=torch.{}", x.dtype()));
   return out + ")";
 }
 

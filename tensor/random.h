@@ -1,5 +1,6 @@
-// Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor. They are drawn by
-// tensor/kernels/random.h; here is the generator of the process, and what each distribution accepts.
+// Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor. They are
+// drawn by tensor/kernels/random.h; here is the generator of the process, and what each
+// distribution accepts.
 #pragma once
 #include <atomic>
 #include <cmath>
@@ -11,7 +12,8 @@
 
 namespace gradus {
 
-/// The process-wide generator that every random op draws from. Hold generator_mutex() while drawing.
+/// The process-wide generator that every random op draws from. Hold generator_mutex() while
+/// drawing.
 inline Generator& default_generator() {
   static Generator generator;
   return generator;
@@ -29,7 +31,8 @@ struct LockedGenerator {
 /// Seeds the process-wide generator; negative seeds count as two's complement.
 inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
-/// Whose dropout masks are drawn: the book's, or those of PyTorch's older Linux and Windows wheels with MKL on Intel.
+/// Whose dropout masks are drawn: the book's, or those of PyTorch's older Linux and Windows wheels
+/// with MKL on Intel.
 enum class DropoutStyle { book, mkl };
 inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
 inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
@@ -40,7 +43,8 @@ using kernels::fill_exponential;
 using kernels::fill_random;
 
 /// Throws unless low <= high and high - low fits T.
-template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
+template <class T>
+void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
   check(low <= high, "uniform_: from {} to {} - the bounds must be in order", low, high);
   check(std::isfinite(static_cast<T>(high) - static_cast<T>(low)),
         "uniform_: from {} to {} - the width does not fit the tensor's dtype", low, high);
@@ -50,11 +54,13 @@ template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low
 inline void check_deviation(double std) {
   check(std >= 0, "normal_: std = {} - a standard deviation is not negative", std);
 }
-template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
+template <class T>
+void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
   check_deviation(std);
   kernels::fill_normal(g, out, n, mean, std);
 }
-template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+template <class T>
+void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
   check_deviation(std);
   kernels::fill_normal_pairs(g, out, n, mean, std);
 }
@@ -62,21 +68,28 @@ template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, doubl
 inline void check_probability(const char* op, double p) {
   check(p >= 0 && p <= 1, "{}: p = {} - a probability lies between 0 and 1", op, p);
 }
-template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+template <class T>
+void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
   check_probability("bernoulli_", p);
   kernels::fill_bernoulli(g, out, n, p);
 }
-template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) check_probability("bernoulli", static_cast<double>(p[i]));
+template <class T>
+void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    check_probability("bernoulli", static_cast<double>(p[i]));
   kernels::fill_bernoulli_each(g, out, p, n);
 }
 
 /// In the style that is set. Draws nothing if p is 0 or 1.
-template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
+template <class T>
+void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
   check_probability("dropout", p);
-  if (n == 0 || p == 0 || p == 1) std::fill_n(mask, n, static_cast<T>(1 - p));
-  else if (dropout_style() == DropoutStyle::book) kernels::dropout_mask(g, mask, n, p);
-  else kernels::dropout_mask_mkl(g, mask, n, p);
+  if (n == 0 || p == 0 || p == 1)
+    std::fill_n(mask, n, static_cast<T>(1 - p));
+  else if (dropout_style() == DropoutStyle::book)
+    kernels::dropout_mask(g, mask, n, p);
+  else
+    kernels::dropout_mask_mkl(g, mask, n, p);
 }
 
 inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
@@ -89,18 +102,20 @@ inline void randperm(Generator& g, int64_t* out, int64_t n) {
   kernels::randperm(g, out, n);
 }
 
-/// Throws if a weight is negative or not finite, if they sum to 0, if samples < 1, or if fewer weights are positive
-/// than there are samples to draw without replacement.
+/// Throws if a weight is negative or not finite, if they sum to 0, if samples < 1, or if fewer
+/// weights are positive than there are samples to draw without replacement.
 template <class T>
-void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out) {
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
+                 int64_t* out) {
   check(samples > 0, "multinomial: {} samples - at least one must be drawn", samples);
   for (int64_t i = 0; i < categories; ++i)
-    check(p[i] >= 0 && std::isfinite(p[i]), "multinomial: weight {} at {} - a weight is finite and not negative", p[i],
-          i);
+    check(p[i] >= 0 && std::isfinite(p[i]),
+          "multinomial: weight {} at {} - a weight is finite and not negative", p[i], i);
   const int64_t drawable = std::count_if(p, p + categories, [](T weight) { return weight > 0; });
   check(drawable > 0, "multinomial: the {} weights sum to 0 - nothing can be drawn", categories);
-  check(replacement || samples <= drawable, "multinomial: {} samples without replacement - only {} weights are above 0",
-        samples, drawable);
+  check(replacement || samples <= drawable,
+        "multinomial: {} samples without replacement - only {} weights are above 0", samples,
+        drawable);
   check(!replacement || samples == 1 || std::isfinite(std::accumulate(p, p + categories, T(0))),
         "multinomial: the {} weights are too large - their sum overflows", categories);
   kernels::multinomial(g, p, categories, samples, replacement, out);

@@ -10,18 +10,24 @@ namespace gradus {
 struct RefCounted {
   std::atomic<uint32_t> references{0};
 };
-template <class T> void retain(T* object) { object->references.fetch_add(1, std::memory_order_relaxed); }
-/// True when this was the last reference. The only owner needs no atomic subtraction: nobody else can take a share.
+template <class T>
+void retain(T* object) {
+  object->references.fetch_add(1, std::memory_order_relaxed);
+}
+/// True when this was the last reference. The only owner needs no atomic subtraction: nobody else
+/// can take a share.
 inline bool drop_reference(RefCounted* object) {
   return object->references.load(std::memory_order_acquire) == 1 ||
          object->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
 }
-template <class T> void release(T* object) {
+template <class T>
+void release(T* object) {
   if (drop_reference(object)) delete object;
 }
 
 /// Shares ownership of a T; T says how through retain(T*) and release(T*).
-template <class T> class Ref {
+template <class T>
+class Ref {
  public:
   Ref() = default;
   Ref(std::nullptr_t) {}  // NOLINT: implicit
@@ -55,7 +61,8 @@ template <class T> class Ref {
   T* object_ = nullptr;
 };
 
-template <class T, class... Args> Ref<T> make_ref(Args&&... args) {
+template <class T, class... Args>
+Ref<T> make_ref(Args&&... args) {
   return Ref<T>::first(new T(std::forward<Args>(args)...));
 }
 

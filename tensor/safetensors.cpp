@@ -1,4 +1,5 @@
-// The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements of all tensors.
+// The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements
+// of all tensors.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -12,13 +13,16 @@ namespace {
 
 /// The float that a 16-bit IEEE float stands for.
 float from_half(uint16_t bits) {
-  const float size = std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
+  const float size =
+      std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
   const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;
   return std::copysign(size < 0x1p16f ? size : special, bits >> 15 != 0 ? -1.0f : 1.0f);
 }
 
 /// The float whose upper half a bfloat16 is.
-float from_bfloat16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+float from_bfloat16(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
 using nlohmann::json;
 
 constexpr int64_t kLengthBytes = 8;
@@ -30,8 +34,9 @@ struct StoredType {
   DType dtype;
   int64_t bytes;
 };
-constexpr StoredType kStored[] = {{"F32", kFloat32, 4}, {"F64", kFloat64, 8}, {"I64", kInt64, 8},
-                                  {"BOOL", kBool, 1},   {"F16", kFloat32, 2}, {"BF16", kFloat32, 2}};
+constexpr StoredType kStored[] = {{"F32", kFloat32, 4}, {"F64", kFloat64, 8},
+                                  {"I64", kInt64, 8},   {"BOOL", kBool, 1},
+                                  {"F16", kFloat32, 2}, {"BF16", kFloat32, 2}};
 
 struct Entry {
   std::string name;
@@ -43,17 +48,21 @@ struct Entry {
 /// One tensor of the header, consistent in itself.
 Entry read_entry(const FileContext& file, const std::string& name, const json& info) {
   const std::string what = shown(name);
-  for (const char* key : {"dtype", "shape", "data_offsets"}) file.check(info.contains(key), "{} has no {}", what, key);
+  for (const char* key : {"dtype", "shape", "data_offsets"})
+    file.check(info.contains(key), "{} has no {}", what, key);
   file.check(info.size() == 3, "{} has more than a dtype, a shape and data_offsets", what);
   const json& dtype = info["dtype"];
-  const auto* type = std::ranges::find_if(kStored, [&](const StoredType& t) { return dtype == t.name; });
-  file.check(type != std::end(kStored), "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16", what, shown(dtype));
+  const auto* type =
+      std::ranges::find_if(kStored, [&](const StoredType& t) { return dtype == t.name; });
+  file.check(type != std::end(kStored), "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16",
+             what, shown(dtype));
   const Shape sizes = file.whole_numbers("shape", what, info);
   const Shape offsets = file.whole_numbers("data_offsets", what, info);
   file.check(offsets.size() == 2, "{} has {} data_offsets, not 2", what, offsets.size());
   const int64_t bytes = file.byte_count(what, sizes, type->bytes);
-  file.check(bytes == offsets[1] - offsets[0], "{} is {} {}, {} bytes, and should lie from byte {} to {}", what,
-             type->name, sizes, bytes, offsets[0], offsets[1]);
+  file.check(bytes == offsets[1] - offsets[0],
+             "{} is {} {}, {} bytes, and should lie from byte {} to {}", what, type->name, sizes,
+             bytes, offsets[0], offsets[1]);
   return {name, type, sizes, offsets[0], offsets[1]};
 }
 
@@ -65,10 +74,14 @@ std::vector<Entry> read_entries(const FileContext& file, const std::string& text
     using Event = json::parse_event_t;
     if (event == Event::key && depth == 1) name = value.get<std::string>();
     if (event == Event::object_start) file.check(depth < 2, "the header is nested too deep");
-    if (event == Event::array_start || event == Event::value) file.check(depth > 1, "{} is no object", shown(name));
+    if (event == Event::array_start || event == Event::value)
+      file.check(depth > 1, "{} is no object", shown(name));
     if (event != Event::object_end || depth == 0) return true;
-    if (name != kMetadata) entries.push_back(read_entry(file, name, value));
-    else file.check(std::ranges::all_of(value, &json::is_string), "the metadata has more than strings");
+    if (name != kMetadata)
+      entries.push_back(read_entry(file, name, value));
+    else
+      file.check(std::ranges::all_of(value, &json::is_string),
+                 "the metadata has more than strings");
     return false;  // forget it: the parser looks through all that it keeps after every object
   };
   file.parse_header(text, keep);
@@ -76,7 +89,8 @@ std::vector<Entry> read_entries(const FileContext& file, const std::string& text
 }
 
 Tensor read_entry_data(InputFile& file, const Entry& entry) {
-  if (entry.type->bytes != 2) return file.read_tensor(shown(entry.name), entry.sizes, entry.type->dtype);
+  if (entry.type->bytes != 2)
+    return file.read_tensor(shown(entry.name), entry.sizes, entry.type->dtype);
   const Tensor x = empty(entry.sizes, kFloat32);
   std::vector<uint16_t> bits(static_cast<size_t>(x.numel()));
   file.read(bits.data(), entry.end - entry.begin);
@@ -89,20 +103,24 @@ Tensor read_entry_data(InputFile& file, const Entry& entry) {
 
 NamedTensors load_safetensors(const std::string& path) {
   InputFile file("load_safetensors", path);
-  file.check(file.left() >= kLengthBytes, "it has {} bytes, too few for the length of a header", file.left());
+  file.check(file.left() >= kLengthBytes, "it has {} bytes, too few for the length of a header",
+             file.left());
   const std::string text = file.read_header(kLengthBytes, kMostHeaderBytes);
 
   std::vector<Entry> entries = read_entries(file, text);
-  std::ranges::stable_sort(entries, {}, [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
+  std::ranges::stable_sort(entries, {},
+                           [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
   int64_t end = 0;  // of the tensor before
   for (const auto& [name, type, sizes, begin, its_end] : entries) {
-    file.check(begin >= end, "{} begins at byte {}, and the tensor before it ends at {}", shown(name), begin, end);
+    file.check(begin >= end, "{} begins at byte {}, and the tensor before it ends at {}",
+               shown(name), begin, end);
     file.check(begin == end, "bytes {} to {} belong to no tensor", end, begin);
     end = its_end;
   }
   file.check(end == file.left(), "its tensors need {} bytes, and it has {}", end, file.left());
   NamedTensors tensors;
-  for (const Entry& entry : entries) tensors.emplace_back(entry.name, read_entry_data(file, entry));
+  for (const Entry& entry : entries)
+    tensors.emplace_back(entry.name, read_entry_data(file, entry));
   return tensors;
 }
 
@@ -123,7 +141,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
     const StoredType& type = kStored[static_cast<size_t>(x.dtype())];
     const int64_t begin = end;
     end += file.byte_count(shown(name), x.sizes(), type.bytes);
-    header[name] = {{"dtype", type.name}, {"shape", x.sizes().vec()}, {"data_offsets", {begin, end}}};
+    header[name] = {
+        {"dtype", type.name}, {"shape", x.sizes().vec()}, {"data_offsets", {begin, end}}};
   }
   std::string text;
   try {
@@ -133,10 +152,12 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   }
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
   const uint64_t length = text.size();
-  file.check(length <= kMostHeaderBytes, "the header has {} bytes, the limit is {}", length, kMostHeaderBytes);
+  file.check(length <= kMostHeaderBytes, "the header has {} bytes, the limit is {}", length,
+             kMostHeaderBytes);
   file.write(&length, kLengthBytes);
   file.write(text.data(), static_cast<int64_t>(length));
-  for (const auto& [name, x] : in_order) file.write(x);
+  for (const auto& [name, x] : in_order)
+    file.write(x);
   file.finish();
 }
 

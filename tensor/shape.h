@@ -11,18 +11,24 @@
 
 namespace gradus {
 
-/// Sizes, strides, or a list of dimensions. Made from braces, a vector, or one number: zeros({2, 3}), zeros(3).
+/// Sizes, strides, or a list of dimensions. Made from braces, a vector, or one number: zeros({2,
+/// 3}), zeros(3).
 class Shape {
  public:
   static constexpr size_t kMaxDims = 8;
 
   Shape() = default;
-  Shape(std::initializer_list<int64_t> list) { assign(list.begin(), list.size()); }  // NOLINT: implicit
-  Shape(const std::vector<int64_t>& list) { assign(list.data(), list.size()); }      // NOLINT: implicit
-  template <std::integral I> Shape(I one) : size_(1) {                               // NOLINT: implicit
+  Shape(std::initializer_list<int64_t> list) {
+    assign(list.begin(), list.size());
+  }                                                                              // NOLINT: implicit
+  Shape(const std::vector<int64_t>& list) { assign(list.data(), list.size()); }  // NOLINT: implicit
+  template <std::integral I>
+  Shape(I one) : size_(1) {  // NOLINT: implicit
     values_[0] = static_cast<int64_t>(one);
   }
-  Shape(const int64_t* first, const int64_t* last) { assign(first, static_cast<size_t>(last - first)); }
+  Shape(const int64_t* first, const int64_t* last) {
+    assign(first, static_cast<size_t>(last - first));
+  }
   static Shape filled(size_t size, int64_t value);
 
   size_t size() const { return size_; }
@@ -42,7 +48,9 @@ class Shape {
   void insert(size_t at, int64_t value);
   void erase(size_t at);
 
-  friend bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+  friend bool operator==(const Shape& a, const Shape& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
   void assign(const int64_t* values, size_t size) {
@@ -65,7 +73,8 @@ static_assert(std::is_trivially_destructible_v<Shape>);
 std::string to_string(const Shape& shape);
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
-/// The product of the sizes; throws, naming the op, on a negative size or more elements than can be counted.
+/// The product of the sizes; throws, naming the op, on a negative size or more elements than can be
+/// counted.
 int64_t numel(const char* op, const Shape& sizes);
 /// Row-major strides.
 Shape contiguous_strides(const Shape& sizes);
@@ -82,4 +91,5 @@ bool broadcasts_to(const Shape& from, const Shape& to);
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::Shape> : gradus::ToStringFormatter {};
+template <>
+struct fmt::formatter<gradus::Shape> : gradus::ToStringFormatter {};

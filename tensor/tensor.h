@@ -1,8 +1,9 @@
 // Tensor: a handle to strided memory and, if it needs gradients, to its place in the graph.
 //
-// Copies of a Tensor are the same tensor: they share data, grad and history, so methods that write in place are const.
-// The methods marked (differentiable) are declared here and defined in autograd/tensor_methods.cpp, each one line that
-// forwards to the op of the same name in autograd/ops.h: the only place where this folder knows of a later one.
+// Copies of a Tensor are the same tensor: they share data, grad and history, so methods that write
+// in place are const. The methods marked (differentiable) are declared here and defined in
+// autograd/tensor_methods.cpp, each one line that forwards to the op of the same name in
+// autograd/ops.h: the only place where this folder knows of a later one.
 #pragma once
 #include <tuple>
 
@@ -14,16 +15,18 @@ namespace gradus {
 
 /// The memory behind tensors. Several may look at one: a tensor, its views, its detached copies.
 struct Storage : RefCounted, memory::Pooled {
-  /// Memory aligned for vector instructions: zeros, or uninitialised (NaN in debug builds). Throws Error when there is
-  /// not as much.
+  /// Memory aligned for vector instructions: zeros, or uninitialised (NaN in debug builds). Throws
+  /// Error when there is not as much.
   explicit Storage(int64_t size, bool zeroed = false);
   ~Storage();
   Storage(const Storage&) = delete;
 
   std::byte* data = nullptr;
   int64_t bytes = 0;
-  std::atomic<uint32_t> version{0};  // grows with every write in place, so that a backward notices it
-  std::atomic<int32_t> views{0};     // living tensors made by view ops: history cannot follow a write to these
+  std::atomic<uint32_t> version{
+      0};  // grows with every write in place, so that a backward notices it
+  std::atomic<int32_t> views{
+      0};  // living tensors made by view ops: history cannot follow a write to these
 };
 
 struct Node;  // a vertex of the graph, see autograd/node.h
@@ -31,7 +34,8 @@ void retain(Node* node);
 void release(Node* node);
 
 struct TensorImpl : RefCounted, memory::Pooled {
-  TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t, bool view);
+  TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
+             bool view);
   ~TensorImpl();
 
   Ref<Storage> storage;
@@ -56,12 +60,13 @@ class Tensor {
   Tensor& operator=(const Tensor& y) &&;
   Tensor& operator=(Scalar value) &&;
 
-  // ---- ask ----------------------------------------------------------------------------------------------------
+  // ask
   bool defined() const { return static_cast<bool>(impl_); }
   int64_t dim() const { return static_cast<int64_t>(impl().sizes.size()); }
   const Shape& sizes() const { return impl().sizes; }
   /// The sizes by name, checking how many there are: auto [B, T, C] = x.sizes<3>();
-  template <size_t N> std::array<int64_t, N> sizes() const {
+  template <size_t N>
+  std::array<int64_t, N> sizes() const {
     check(sizes().size() == N, "sizes<{}>: the tensor is {}", N, sizes());
     std::array<int64_t, N> list;
     std::copy(sizes().begin(), sizes().end(), list.begin());
@@ -80,7 +85,8 @@ class Tensor {
   /// Whether both are the same tensor, not only equal ones.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   /// The first element; elements lie at the strides. Writing through it is not noticed by backward.
-  template <Element T> T* data_ptr() const {
+  template <Element T>
+  T* data_ptr() const {
     check(dtype_of<T> == dtype(), "data_ptr: the tensor holds {}, not {}", dtype(), dtype_of<T>);
     return data<T>();
   }
@@ -88,12 +94,15 @@ class Tensor {
   template <class T>
   requires std::is_arithmetic_v<T> T item()
   const {
-    check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value", sizes());
+    check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
+          sizes());
     return dispatch(dtype(), [&]<class S>() {
       const S value = *data<S>();
-      if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T> &&
+                    !std::is_same_v<T, bool>) {
         using Limits = std::numeric_limits<T>;
-        check(value - static_cast<S>(Limits::min()) > -1 && value < static_cast<S>(Limits::max() / 2 + 1) * 2,
+        check(value - static_cast<S>(Limits::min()) > -1 &&
+                  value < static_cast<S>(Limits::max() / 2 + 1) * 2,
               "item: {} is not in the range of the type asked for", value);
       }
       return static_cast<T>(value);
@@ -102,14 +111,15 @@ class Tensor {
 
   /// See the functions of the same names below.
   bool equal(const Tensor& y) const;
-  bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false) const;
+  bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
+                bool equal_nan = false) const;
 
-  // ---- make another (differentiable) ----------------------------------------------------------------------------
+  // make another (differentiable)
   Tensor to(DType t) const;
   Tensor to(const TensorOptions& options) const { return to(options.dtype_or(dtype())); }
   Tensor clone() const, contiguous() const;
 
-  // ---- views: the same memory (differentiable) --------------------------------------------------------------------
+  // views: the same memory (differentiable)
   Tensor view(const Shape& sizes) const;
   Tensor reshape(const Shape& sizes) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
@@ -130,7 +140,7 @@ class Tensor {
   std::vector<Tensor> split(const std::vector<int64_t>& sizes, int64_t dim = 0) const;
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
 
-  // ---- elementwise (differentiable) -----------------------------------------------------------------------------
+  // elementwise (differentiable)
   Tensor add(const Tensor& y, Scalar alpha = 1) const;
   Tensor add(Scalar y, Scalar alpha = 1) const;
   Tensor sub(const Tensor& y, Scalar alpha = 1) const;
@@ -142,7 +152,8 @@ class Tensor {
   Tensor pow(const Tensor& exponent) const;
   Tensor pow(Scalar exponent) const;
   Tensor operator-() const;
-  Tensor neg() const, abs() const, exp() const, log() const, sqrt() const, rsqrt() const, sin() const, cos() const;
+  Tensor neg() const, abs() const, exp() const, log() const, sqrt() const, rsqrt() const,
+      sin() const, cos() const;
   Tensor tanh() const, sigmoid() const, relu() const;
   Tensor clamp(std::optional<Scalar> min = {}, std::optional<Scalar> max = {}) const;
   Tensor maximum(const Tensor& y) const;
@@ -168,7 +179,7 @@ class Tensor {
   Tensor logical_and(const Tensor& y) const;
   Tensor logical_or(const Tensor& y) const;
 
-  // ---- reduce (differentiable); dim is a number, braces or a vector; no dim is all of them -------------------------
+  // reduce (differentiable); dim is a number, braces or a vector; no dim is all of them
   Tensor sum(std::optional<DType> dtype = {}) const;
   Tensor sum(const Shape& dim, bool keepdim = false, std::optional<DType> dtype = {}) const;
   Tensor mean(std::optional<DType> dtype = {}) const;
@@ -179,7 +190,10 @@ class Tensor {
   Tensor var(Bool unbiased = true) const {
     return var(Shape{}, unbiased);
   }
-  template <std::same_as<bool> Bool = bool> Tensor std(Bool unbiased = true) const { return std(Shape{}, unbiased); }
+  template <std::same_as<bool> Bool = bool>
+  Tensor std(Bool unbiased = true) const {
+    return std(Shape{}, unbiased);
+  }
   Tensor max() const;
   std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
   Tensor max(const Tensor& y) const { return maximum(y); }
@@ -194,9 +208,10 @@ class Tensor {
   Tensor norm(Scalar p = 2) const;
   Tensor norm(std::optional<Scalar> p, const Shape& dim, bool keepdim = false) const;
   Tensor cumsum(int64_t dim, std::optional<DType> dtype = {}) const;
-  std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true, bool sorted = true) const;
+  std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
+                                  bool sorted = true) const;
 
-  // ---- linear algebra, index, neural (differentiable) -----------------------------------------------------------
+  // linear algebra, index, neural (differentiable)
   Tensor matmul(const Tensor& y) const;
   Tensor outer(const Tensor& y) const;
   Tensor index_select(int64_t dim, const Tensor& index) const;
@@ -206,7 +221,7 @@ class Tensor {
   Tensor softmax(int64_t dim, std::optional<DType> dtype = {}) const;
   Tensor log_softmax(int64_t dim, std::optional<DType> dtype = {}) const;
 
-  // ---- in place -----------------------------------------------------------------------------------------------
+  // in place
   Tensor fill_(Scalar value) const;
   Tensor zero_() const;
   Tensor copy_(const Tensor& source) const;
@@ -222,12 +237,24 @@ class Tensor {
   Tensor uniform_(double from = 0, double to = 1) const;
   Tensor normal_(double mean = 0, double std = 1) const;
   Tensor bernoulli_(double p = 0.5) const;
-  template <class Y> Tensor operator+=(const Y& y) const { return add_(y); }
-  template <class Y> Tensor operator-=(const Y& y) const { return sub_(y); }
-  template <class Y> Tensor operator*=(const Y& y) const { return mul_(y); }
-  template <class Y> Tensor operator/=(const Y& y) const { return div_(y); }
+  template <class Y>
+  Tensor operator+=(const Y& y) const {
+    return add_(y);
+  }
+  template <class Y>
+  Tensor operator-=(const Y& y) const {
+    return sub_(y);
+  }
+  template <class Y>
+  Tensor operator*=(const Y& y) const {
+    return mul_(y);
+  }
+  template <class Y>
+  Tensor operator/=(const Y& y) const {
+    return div_(y);
+  }
 
-  // ---- gradients ------------------------------------------------------------------------------------------------
+  // gradients
   bool requires_grad() const;
   Tensor requires_grad_(bool on = true) const;
   bool is_leaf() const;
@@ -237,19 +264,22 @@ class Tensor {
   Tensor grad() const;
   Tensor& mutable_grad() const;
   /// Adds d(this)/d(leaf), times `gradient`, to the grad of every leaf behind this tensor.
-  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {}, bool create_graph = false) const;
+  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {},
+                bool create_graph = false) const;
   /// The same memory without history.
   Tensor detach() const;
 
-  // ---- for the rest of the library: nothing here is recorded or checked
-  // ----------------------------------------------
+  // for the rest of the library: nothing here is recorded or checked
   TensorImpl& impl() const {
     if (!impl_) [[unlikely]]
       fail("tensor: this Tensor is undefined, it was never given a value");
     return *impl_;
   }
   /// data_ptr without the check of the dtype.
-  template <class T> T* data() const { return reinterpret_cast<T*>(impl().storage->data) + impl().offset; }
+  template <class T>
+  T* data() const {
+    return reinterpret_cast<T*>(impl().storage->data) + impl().offset;
+  }
   /// Another look at the same memory.
   Tensor as_view(const Shape& sizes, const Shape& strides, int64_t offset) const;
   const Ref<Node>& node() const { return impl().node; }
@@ -264,8 +294,10 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 
 bool equal(const Tensor& a, const Tensor& b);
 /// Whether |a - b| <= atol + rtol |b| everywhere.
-bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, bool equal_nan = false);
+bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+              bool equal_nan = false);
 
 }  // namespace gradus
 
-template <> struct fmt::formatter<gradus::Tensor> : gradus::ToStringFormatter {};
+template <>
+struct fmt::formatter<gradus::Tensor> : gradus::ToStringFormatter {};

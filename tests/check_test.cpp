@@ -1,4 +1,5 @@
-// What a wrong gradient is called, and what layers promise: planted faults are named, right answers never accused.
+// What a wrong gradient is called, and what layers promise: planted faults are named, right answers
+// never accused.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,10 +25,12 @@ Tensor numbers(const Shape& sizes, uint64_t seed) {
 /// y with these gradients instead of its own.
 Tensor with(const Tensor& y, const std::vector<std::pair<Tensor, Rule1>>& rules) {
   std::vector<Tensor> inputs;
-  for (const auto& [x, rule] : rules) inputs.push_back(x);
+  for (const auto& [x, rule] : rules)
+    inputs.push_back(x);
   return record("planted", y.detach(), inputs, [rules](const Tensor& dy, const std::vector<bool>&) {
     std::vector<Tensor> gradients;
-    for (const auto& [x, rule] : rules) gradients.push_back(rule(dy.detach()));
+    for (const auto& [x, rule] : rules)
+      gradients.push_back(rule(dy.detach()));
     return gradients;
   });
 }
@@ -40,22 +43,35 @@ struct Fault {
 };
 
 std::vector<Fault> planted_faults() {
-  const Tensor x = numbers({3, 5, 7}, 1).requires_grad_(), w = numbers({7}, 2).requires_grad_();
-  const Tensor a = numbers({3, 5}, 3).requires_grad_(), b = numbers({5, 7}, 4).requires_grad_();
-  const Tensor p = numbers({5, 5}, 5).requires_grad_(), q = numbers({5, 5}, 6).requires_grad_();
-  const Tensor scores = numbers({5, 5}, 7).requires_grad_(), hidden = triu(ones({5, 5}), 1).to(kBool);
+  const Tensor x = numbers({3, 5, 7}, 1).requires_grad_();
+  const Tensor w = numbers({7}, 2).requires_grad_();
+  const Tensor a = numbers({3, 5}, 3).requires_grad_();
+  const Tensor b = numbers({5, 7}, 4).requires_grad_();
+  const Tensor p = numbers({5, 5}, 5).requires_grad_();
+  const Tensor q = numbers({5, 5}, 6).requires_grad_();
+  const Tensor scores = numbers({5, 5}, 7).requires_grad_();
+  const Tensor hidden = triu(ones({5, 5}), 1).to(kBool);
   const double d = std::sqrt(7.0);
   const auto soften = [=](const Tensor& s) { return softmax(s, -1); };
   const auto masked = [=](const Tensor& s) { return softmax(s.masked_fill(hidden, -1e9), -1); };
-  const auto softmax_rule = [](const Tensor& y, const Tensor& dy) { return y * (dy - (dy * y).sum(-1, true)); };
-  const std::vector<Checked> by_x{{"x", x}}, by_xw{{"x", x}, {"w", w}}, by_ab{{"a", a}, {"b", b}};
-  const std::vector<Checked> by_pq{{"p", p}, {"q", q}}, by_scores{{"scores", scores}};
+  const auto softmax_rule = [](const Tensor& y, const Tensor& dy) {
+    return y * (dy - (dy * y).sum(-1, true));
+  };
+  const std::vector<Checked> by_x{{"x", x}};
+  const std::vector<Checked> by_xw{{"x", x}, {"w", w}};
+  const std::vector<Checked> by_ab{{"a", a}, {"b", b}};
+  const std::vector<Checked> by_pq{{"p", p}, {"q", q}};
+  const std::vector<Checked> by_scores{{"scores", scores}};
   const auto square = [=](double factor) {
-    return [=] { return with(x * x, {{x, [=](const Tensor& dy) { return dy * x.detach() * factor; }}}); };
+    return [=] {
+      return with(x * x, {{x, [=](const Tensor& dy) { return dy * x.detach() * factor; }}});
+    };
   };
   const auto mean_of_rows = [=](double factor) {
     return [=] {
-      return with(x.mean(-1), {{x, [=](const Tensor& dy) { return dy.unsqueeze(-1).expand({3, 5, 7}) * factor; }}});
+      return with(x.mean(-1), {{x, [=](const Tensor& dy) {
+                                  return dy.unsqueeze(-1).expand({3, 5, 7}) * factor;
+                                }}});
     };
   };
   return {
@@ -78,20 +94,24 @@ std::vector<Fault> planted_faults() {
       {"nothing arrives", "zero everywhere", [=] { return x.detach() * w; }, by_xw},
       {"transposed", "transposed",
        [=] {
-         return with(matmul(p, q), {{p, [=](const Tensor& dy) { return matmul(dy, q.t()).detach().t(); }},
-                                    {q, [=](const Tensor& dy) { return matmul(p.t(), dy).detach(); }}});
+         return with(matmul(p, q),
+                     {{p, [=](const Tensor& dy) { return matmul(dy, q.t()).detach().t(); }},
+                      {q, [=](const Tensor& dy) { return matmul(p.t(), dy).detach(); }}});
        },
        by_pq},
       {"view for transpose",
        "view or reshape",
        [=] {
-         return with(a.t() * 2, {{a, [](const Tensor& dy) { return (dy * 2).contiguous().view({3, 5}); }}});
+         return with(a.t() * 2, {{a, [](const Tensor& dy) {
+                                    return (dy * 2).contiguous().view({3, 5});
+                                  }}});
        },
        {{"a", a}}},
       {"arguments exchanged", "arguments exchanged",
        [=] {
-         return with(matmul(p, q), {{p, [=](const Tensor& dy) { return matmul(p.t(), dy).detach(); }},
-                                    {q, [=](const Tensor& dy) { return matmul(dy, q.t()).detach(); }}});
+         return with(matmul(p, q),
+                     {{p, [=](const Tensor& dy) { return matmul(p.t(), dy).detach(); }},
+                      {q, [=](const Tensor& dy) { return matmul(dy, q.t()).detach(); }}});
        },
        by_pq},
       {"only the last step reaches x", "only the last step of dimension 1",
@@ -105,34 +125,40 @@ std::vector<Fault> planted_faults() {
        by_x},
       {"only the first step reaches w", "only the first step of the result's dimension 1",
        [=] {
-         return with(x * w, {{x, [=](const Tensor& dy) { return (dy * w).detach(); }},
-                             {w, [=](const Tensor& dy) { return (dy * x).detach().select(1, 0).sum({0}); }}});
+         return with(
+             x * w,
+             {{x, [=](const Tensor& dy) { return (dy * w).detach(); }},
+              {w, [=](const Tensor& dy) { return (dy * x).detach().select(1, 0).sum({0}); }}});
        },
        by_xw},
       {"the last step forgotten for b", "all but the last step of the result's dimension 0",
        [=] {
-         return with(
-             matmul(a, b),
-             {{a, [=](const Tensor& dy) { return matmul(dy, b.t()).detach(); }},
-              {b, [=](const Tensor& dy) { return matmul(a.narrow(0, 0, 2).t(), dy.narrow(0, 0, 2)).detach(); }}});
+         return with(matmul(a, b),
+                     {{a, [=](const Tensor& dy) { return matmul(dy, b.t()).detach(); }},
+                      {b, [=](const Tensor& dy) {
+                         return matmul(a.narrow(0, 0, 2).t(), dy.narrow(0, 0, 2)).detach();
+                       }}});
        },
        by_ab},
       {"masked entries get a gradient", "only the masked entries are wrong",
        [=] {
-         return with(scores.masked_fill(hidden, 0) * 3, {{scores, [](const Tensor& dy) { return dy * 3; }}});
+         return with(scores.masked_fill(hidden, 0) * 3,
+                     {{scores, [](const Tensor& dy) { return dy * 3; }}});
        },
        by_scores},
       {"too many entries masked", "masked too much",
        [=] {
-         return with(masked(scores), {{scores, [=](const Tensor& dy) {
-                                         const Tensor y = masked(scores).detach();
-                                         return softmax_rule(y, dy).masked_fill(triu(ones({5, 5})).to(kBool), 0);
-                                       }}});
+         return with(masked(scores),
+                     {{scores, [=](const Tensor& dy) {
+                         const Tensor y = masked(scores).detach();
+                         return softmax_rule(y, dy).masked_fill(triu(ones({5, 5})).to(kBool), 0);
+                       }}});
        },
        by_scores},
       {"softmax without its sum", "a multiple of the result",
        [=] {
-         return with(soften(scores), {{scores, [=](const Tensor& dy) { return (dy * soften(scores)).detach(); }}});
+         return with(soften(scores),
+                     {{scores, [=](const Tensor& dy) { return (dy * soften(scores)).detach(); }}});
        },
        by_scores},
       {"the norm taken for a constant", "a multiple of x",
@@ -149,10 +175,13 @@ std::vector<Fault> planted_faults() {
 std::vector<Fault> more_faults() {
   const Tensor x = numbers({3, 5, 7}, 1).requires_grad_();
   const std::vector<Checked> by{{"x", x}};
-  const auto tanh_with = [=](const Rule1& rule) { return [=] { return with(tanh(x), {{x, rule}}); }; };
+  const auto tanh_with = [=](const Rule1& rule) {
+    return [=] { return with(tanh(x), {{x, rule}}); };
+  };
   const auto slope = [=] { return (1 - tanh(x) * tanh(x)).detach(); };
   return {
-      {"dy passed on", "dy is passed on unchanged", tanh_with([](const Tensor& dy) { return dy; }), by},
+      {"dy passed on", "dy is passed on unchanged", tanh_with([](const Tensor& dy) { return dy; }),
+       by},
       {"dy ignored", "dy is ignored", tanh_with([=](const Tensor&) { return slope(); }), by},
       {"the shortcut", "the share that flows straight through",
        [=] {
@@ -169,8 +198,10 @@ std::vector<Fault> more_faults() {
          return cat({dx.narrow(2, 0, 3), -dx.narrow(2, 3, 4)}, 2);
        }),
        by},
-      {"nan", "105 of 105 elements are nan", tanh_with([=](const Tensor& dy) { return dy / 0.0 * 0.0; }), by},
-      {"only the first of the batch", "only the first step of dimension 0", tanh_with([=](const Tensor& dy) {
+      {"nan", "105 of 105 elements are nan",
+       tanh_with([=](const Tensor& dy) { return dy / 0.0 * 0.0; }), by},
+      {"only the first of the batch", "only the first step of dimension 0",
+       tanh_with([=](const Tensor& dy) {
          const Tensor dx = zeros_like(dy);
          dx.select(0, 0).copy_((dy * slope()).select(0, 0));
          return dx;
@@ -210,12 +241,15 @@ TEST(Diagnosis, AReportNamesTensorMistakeAndWorstElement) {
             },
             {{"x", x}});
       },
-      "gradient of x: yours / right = 2 everywhere: a factor 2 too many (often d(x * x) counted twice)\n"
+      "gradient of x: yours / right = 2 everywhere: a factor 2 too many (often d(x * x) counted "
+      "twice)\n"
       "  d(loss)/d(x): yours 13.5201, by differences 6.76003 at [2] (3 of 3 elements differ)");
 }
 
 TEST(Diagnosis, RightGradientsAreNotAccused) {
-  const Tensor x = numbers({3, 5, 6}, 1), w = numbers({6, 6}, 2), v = numbers({6}, 3);
+  const Tensor x = numbers({3, 5, 6}, 1);
+  const Tensor w = numbers({6, 6}, 2);
+  const Tensor v = numbers({6}, 3);
   const auto passes = [](const std::function<Tensor()>& f, const std::vector<Checked>& by) {
     for (const GradientDifference& each : compare_gradients(f, by)) {
       EXPECT_EQ(each.difference.wrong, 0) << to_string(each);
@@ -233,14 +267,16 @@ TEST(Diagnosis, RightGradientsAreNotAccused) {
 
 TEST(Diagnosis, KinksAreLeftOut) {
   const Tensor x = tensor({-1.0, 0.0, 2.0, 1e-4}, kFloat64);
-  const std::vector<GradientDifference> found = compare_gradients([&] { return relu(x) * 3; }, {{"x", x}});
+  const std::vector<GradientDifference> found =
+      compare_gradients([&] { return relu(x) * 3; }, {{"x", x}});
   EXPECT_EQ(found[0].difference.wrong, 0) << to_string(found[0]);
   EXPECT_EQ(found[0].kinks, 2);
   EXPECT_EQ(found[0].difference.of, 2);
 }
 
 TEST(Diagnosis, WhatCannotBeCheckedIsRefused) {
-  const Tensor x = ones({2, 2}, kFloat64), narrow = ones(2);
+  const Tensor x = ones({2, 2}, kFloat64);
+  const Tensor narrow = ones(2);
   expect_error([&] { expect_gradients([&] { return x * x; }, {}); },
                "gradients: there is no tensor to differentiate by");
   expect_error(
@@ -266,7 +302,8 @@ TEST(Diagnosis, WhatCannotBeCheckedIsRefused) {
 }
 
 TEST(Compare, ShowsTheWorstElement) {
-  const Tensor right = tensor({{1.0, 2.0}, {3.0, 4.0}}, kFloat64), yours = tensor({{1.0, 2.5}, {3.0, 9.0}}, kFloat64);
+  const Tensor right = tensor({{1.0, 2.0}, {3.0, 4.0}}, kFloat64);
+  const Tensor yours = tensor({{1.0, 2.5}, {3.0, 9.0}}, kFloat64);
   const Difference d = compare(yours, right);
   EXPECT_EQ(to_string(d), "yours 9, right 4 at [1, 1] (2 of 4 elements differ)");
   EXPECT_EQ(compare(right, right).wrong, 0);
@@ -288,7 +325,11 @@ TEST(Expect, Causal) {
   EXPECT_THROW(expect_causal([&](const Tensor& in) { return open(in); }, x[0]), Error);
   expect_error(
       [] {
-        expect_causal([](const Tensor& in) { return in.sum(0, true).expand({3, 1}); }, tensor({{1.0}, {2.0}, {3.0}}));
+        expect_causal(
+            [](const Tensor& in) {
+              return in.sum(0, true).expand({3, 1});
+            },
+            tensor({{1.0}, {2.0}, {3.0}}));
       },
       "expect_causal: step 0 sees the future: changing the steps after 0 moves it by 13");
   expect_error(
@@ -333,13 +374,16 @@ TEST(Expect, PermutationEquivariant) {
   expect_permutation_equivariant([&](const Tensor& in) { return open(in); }, randn({5, 3}));
   expect_error(
       [] {
-        expect_permutation_equivariant([](const Tensor& in) { return in.cumsum(0); }, tensor({{1.0}, {2.0}}));
+        expect_permutation_equivariant([](const Tensor& in) { return in.cumsum(0); },
+                                       tensor({{1.0}, {2.0}}));
       },
-      "expect_permutation_equivariant: with its steps in another order, what was step 1 comes out different by 1");
+      "expect_permutation_equivariant: with its steps in another order, what was step 1 comes out "
+      "different by 1");
 }
 
 TEST(Expect, DependsOn) {
-  const Tensor x = tensor({0.0, 2.0}), w = tensor({3.0, 4.0});
+  const Tensor x = tensor({0.0, 2.0});
+  const Tensor w = tensor({3.0, 4.0});
   expect_depends_on([&] { return x * w + x; }, {{"x", x}});
   expect_error(
       [&] {

@@ -12,11 +12,15 @@ namespace {
 using testing::error_of;
 using testing::near;
 
-const nn::EncoderDecoderConfig kSmall{
-    .source_vocab_size = 7, .target_vocab_size = 6, .emb_dim = 4, .hidden_size = 6, .bidirectional = true};
+const nn::EncoderDecoderConfig kSmall{.source_vocab_size = 7,
+                                      .target_vocab_size = 6,
+                                      .emb_dim = 4,
+                                      .hidden_size = 6,
+                                      .bidirectional = true};
 
 /// Each of the three decoders over one encoder, and Luong's local variant.
-template <class F> void for_each_decoder(const F& f) {
+template <class F>
+void for_each_decoder(const F& f) {
   manual_seed(1);
   const nn::Encoder encoder(kSmall);
   f(encoder, nn::Decoder(kSmall));
@@ -31,12 +35,14 @@ Tensor targets() { return tensor({{0, 2, 3, 4}, {0, 5, 1, 1}}); }
 
 TEST(EncoderDecoder, PaddingChangesNothing) {
   for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
-    Tensor weights, alone_weights;
+    Tensor weights;
+    Tensor alone_weights;
     const nn::Encoded encoded = encoder(sources(), lengths());
     const Tensor logits = teacher_forcing(decoder.begin(encoded), targets(), &weights);
     EXPECT_EQ(logits.sizes(), (Shape{2, 4, 6}));
     const nn::Encoded alone = encoder(sources().narrow(0, 1, 1).slice(1, 0, 3));
-    const Tensor logits_alone = teacher_forcing(decoder.begin(alone), targets().narrow(0, 1, 1), &alone_weights);
+    const Tensor logits_alone =
+        teacher_forcing(decoder.begin(alone), targets().narrow(0, 1, 1), &alone_weights);
     EXPECT_TRUE(near(logits.narrow(0, 1, 1), logits_alone.detach()));
     if (!weights.defined()) return;
     EXPECT_EQ(weights.sizes(), (Shape{2, 4, 5}));
@@ -74,9 +80,11 @@ TEST(EncoderDecoder, Gradients) {
     decoder.to(kFloat64);
     std::vector<Checked> by;
     for (const nn::Module& module : std::vector<nn::Module>{encoder, decoder})
-      for (const auto& [name, p] : module.named_parameters()) by.push_back({name, p});
+      for (const auto& [name, p] : module.named_parameters())
+        by.push_back({name, p});
     const auto loss = [&] {
-      const Tensor logits = teacher_forcing(decoder.begin(encoder(sources(), lengths())), targets());
+      const Tensor logits =
+          teacher_forcing(decoder.begin(encoder(sources(), lengths())), targets());
       return cross_entropy(logits.flatten(0, 1), targets().flatten());
     };
     EXPECT_TRUE(gradcheck(loss, by));
@@ -91,11 +99,13 @@ TEST(EncoderDecoder, LearnsToReverse) {
   const nn::Encoder encoder(config);
   const nn::LuongDecoder decoder(config);
   std::vector<Tensor> parameters = encoder.parameters();
-  for (const Tensor& p : decoder.parameters()) parameters.push_back(p);
+  for (const Tensor& p : decoder.parameters())
+    parameters.push_back(p);
   optim::Adam optimizer(parameters, {.lr = 1e-2});
   const auto reversed = [](const Tensor& x) {  // with the words 6 before and 7 behind
     TensorList columns;
-    for (int64_t t = x.size(1); t-- > 0;) columns.push_back(x.select(1, t));
+    for (int64_t t = x.size(1); t-- > 0;)
+      columns.push_back(x.select(1, t));
     return stack(columns, 1);
   };
   const auto column = [](int64_t B, int64_t word) { return full({B, 1}, word); };
@@ -108,7 +118,8 @@ TEST(EncoderDecoder, LearnsToReverse) {
     optimizer.step();
   }
   const Tensor x = randint(6, {64, 4});
-  const Tensor said = greedy_search(decoder.begin(encoder(x)), 64, {.begin = 6, .end = 7, .max_length = 10});
+  const Tensor said =
+      greedy_search(decoder.begin(encoder(x)), 64, {.begin = 6, .end = 7, .max_length = 10});
   ASSERT_GE(said.size(1), 5);
   const Tensor expected = cat({reversed(x), column(64, 7)}, 1);
   EXPECT_GT((said.narrow(1, 0, 5) == expected).to(kFloat32).mean().item<float>(), 0.9);
@@ -117,13 +128,15 @@ TEST(EncoderDecoder, LearnsToReverse) {
 TEST(Greedy, StopsAtTheEnd) {
   // Says 1, 2, 3, ... from the sentence's own first word on; the state is the word to come.
   const auto counter = [](const Tensor& first) {
-    return nn::Speaker{{first}, [](const Tensor&, const TensorList& state) -> nn::NextWord {
-                         return {one_hot(state[0].clamp(0, 9), 10).to(kFloat32), {state[0] + 1}, {}};
-                       }};
+    return nn::DecoderStepper{
+        {first}, [](const Tensor&, const TensorList& state) -> nn::StepOutput {
+          return {one_hot(state[0].clamp(0, 9), 10).to(kFloat32), {state[0] + 1}, {}};
+        }};
   };
-  EXPECT_TRUE(
-      equal(greedy_search(counter(tensor({3, 5})), 2, {.begin = 0, .end = 6}), tensor({{3, 4, 5, 6}, {5, 6, 6, 6}})));
-  EXPECT_TRUE(equal(greedy_search(counter(tensor({3})), 1, {.begin = 0, .end = 6, .max_length = 2}), tensor({{3, 4}})));
+  EXPECT_TRUE(equal(greedy_search(counter(tensor({3, 5})), 2, {.begin = 0, .end = 6}),
+                    tensor({{3, 4, 5, 6}, {5, 6, 6, 6}})));
+  EXPECT_TRUE(equal(greedy_search(counter(tensor({3})), 1, {.begin = 0, .end = 6, .max_length = 2}),
+                    tensor({{3, 4}})));
   EXPECT_EQ(error_of([&] { greedy_search(counter(tensor({3})), 1, {.max_length = 0}); }),
             "greedy_search: max_length is 0, expected at least 1");
   EXPECT_EQ(error_of([&] {
@@ -145,27 +158,33 @@ TEST(Beam, WidthOneIsGreedy) {
 }
 
 /// Every sentence of at most `longest` of V words with its log-probability, best score first.
-template <class Decoder> std::vector<nn::Hypothesis> all_sentences(const Decoder& decoder, const nn::Encoded& encoded,
-                                                                   const nn::SearchOptions& options, int64_t V) {
+template <class Decoder>
+std::vector<nn::Hypothesis> all_sentences(const Decoder& decoder, const nn::Encoded& encoded,
+                                          const nn::SearchOptions& options, int64_t V) {
   const NoGradGuard no_grad;
   std::vector<nn::Hypothesis> all;
-  const std::function<void(const std::vector<int64_t>&)> grow = [&](const std::vector<int64_t>& ids) {
-    if (!ids.empty() && (ids.back() == options.end || std::ssize(ids) == options.max_length)) {
-      std::vector<int64_t> given(ids);
-      given.insert(given.begin(), options.begin);
-      given.pop_back();
-      const Tensor logits = teacher_forcing(decoder.begin(encoded), tensor(given).unsqueeze(0))[0];  // (T, V)
-      const double log_prob =
-          -cross_entropy(logits.to(kFloat64), tensor(ids), {.reduction = Reduction::Sum}).item<double>();
-      all.push_back({ids, log_prob, log_prob / std::pow(static_cast<double>(ids.size()), options.length_penalty)});
-      return;
-    }
-    for (int64_t word = 0; word < V; ++word) {
-      std::vector<int64_t> longer(ids);
-      longer.push_back(word);
-      grow(longer);
-    }
-  };
+  const std::function<void(const std::vector<int64_t>&)> grow =
+      [&](const std::vector<int64_t>& ids) {
+        if (!ids.empty() && (ids.back() == options.end || std::ssize(ids) == options.max_length)) {
+          std::vector<int64_t> given(ids);
+          given.insert(given.begin(), options.begin);
+          given.pop_back();
+          const Tensor logits =
+              teacher_forcing(decoder.begin(encoded), tensor(given).unsqueeze(0))[0];  // (T, V)
+          const double log_prob =
+              -cross_entropy(logits.to(kFloat64), tensor(ids), {.reduction = Reduction::Sum})
+                   .item<double>();
+          all.push_back(
+              {ids, log_prob,
+               log_prob / std::pow(static_cast<double>(ids.size()), options.length_penalty)});
+          return;
+        }
+        for (int64_t word = 0; word < V; ++word) {
+          std::vector<int64_t> longer(ids);
+          longer.push_back(word);
+          grow(longer);
+        }
+      };
   grow({});
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
   return all;
@@ -176,12 +195,16 @@ TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
   for (uint64_t seed = 1; seed <= 6; ++seed)
     for (const double length_penalty : {0.0, 1.0}) {
       manual_seed(seed);
-      const nn::EncoderDecoderConfig config{
-          .source_vocab_size = 3, .target_vocab_size = 3, .emb_dim = 4, .hidden_size = 4, .bidirectional = true};
+      const nn::EncoderDecoderConfig config{.source_vocab_size = 3,
+                                            .target_vocab_size = 3,
+                                            .emb_dim = 4,
+                                            .hidden_size = 4,
+                                            .bidirectional = true};
       const nn::Encoder encoder(config);
       const nn::LuongDecoder decoder(config);
       const nn::Encoded encoded = encoder(tensor({{0, 2, 1}}));
-      nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 4, .width = 81, .length_penalty = length_penalty};
+      nn::SearchOptions options{
+          .begin = 0, .end = 1, .max_length = 4, .width = 81, .length_penalty = length_penalty};
       const std::vector<nn::Hypothesis> all = all_sentences(decoder, encoded, options, 3);
       ASSERT_EQ(all.size(), 1u + 2 + 4 + 24);
       const nn::Hypothesis best = beam_search(decoder.begin(encoded), options);
@@ -196,13 +219,17 @@ TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
 
 TEST(Beam, LengthPenaltyPrefersLongerSentences) {
   // After 0: 1 (the end) has probability 0.5, 2 has 0.4; after 2 the end is certain.
-  const nn::Speaker speaker{
-      {}, [](const Tensor& words, const TensorList&) -> nn::NextWord {
-        const Tensor after_begin = log(tensor({0.1, 0.5, 0.4})), after = log(tensor({1e-9, 1., 1e-9}));
+  const nn::DecoderStepper stepper{
+      {}, [](const Tensor& words, const TensorList&) -> nn::StepOutput {
+        const Tensor after_begin = log(tensor({0.1, 0.5, 0.4}));
+        const Tensor after = log(tensor({1e-9, 1., 1e-9}));
         return {where((words == 0).unsqueeze(1), after_begin, after), {}, {}};
       }};
   const auto best = [&](double penalty) {
-    return beam_search(speaker, {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty}).ids;
+    return beam_search(
+               stepper,
+               {.begin = 0, .end = 1, .max_length = 5, .width = 3, .length_penalty = penalty})
+        .ids;
   };
   EXPECT_EQ(best(0), (std::vector<int64_t>{1}));
   EXPECT_EQ(best(1), (std::vector<int64_t>{2, 1}));
@@ -213,8 +240,9 @@ TEST(Beam, Errors) {
   const nn::Decoder decoder(kSmall);
   EXPECT_EQ(error_of([&] { beam_search(decoder.begin(encoder(sources())), {.max_length = 3}); }),
             "beam_search: 1 beginnings gave 2 rows of logits; it takes one sentence at a time");
-  EXPECT_EQ(error_of([&] { beam_search(decoder.begin(encoder(sources())), {.width = 0}); }),
-            "beam_search: width is 0, max_length 100 and length_penalty 0, expected positive numbers");
+  EXPECT_EQ(
+      error_of([&] { beam_search(decoder.begin(encoder(sources())), {.width = 0}); }),
+      "beam_search: width is 0, max_length 100 and length_penalty 0, expected positive numbers");
   EXPECT_EQ(error_of([&] {
               teacher_forcing(decoder.begin(encoder(sources())), zeros({2, 0}, kInt64));
             }),

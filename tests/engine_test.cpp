@@ -13,7 +13,9 @@
 namespace gradus {
 namespace {
 
-Tensor leaf(const NestedNumbers& numbers) { return tensor(numbers, dtype(kFloat64).requires_grad(true)); }
+Tensor leaf(const NestedNumbers& numbers) {
+  return tensor(numbers, dtype(kFloat64).requires_grad(true));
+}
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 void expect_equal(const Tensor& got, const Tensor& wanted) {
   ASSERT_TRUE(got.defined());
@@ -23,7 +25,9 @@ void expect_equal(const Tensor& got, const Tensor& wanted) {
 // what backward adds where
 
 TEST(Backward, AddsToTheGradOfEveryLeaf) {
-  const Tensor a = leaf({1., 2.}), b = leaf({3., 4.}), unused = leaf({1.});
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = leaf({3., 4.});
+  const Tensor unused = leaf({1.});
   (a * b).sum().backward();
   expect_equal(a.grad(), doubles({3., 4.}));
   expect_equal(b.grad(), doubles({1., 2.}));
@@ -55,12 +59,15 @@ TEST(Backward, TwiceThrowsOnlyWhereSomethingWasSaved) {
   expect_equal(x.grad(), doubles({4., 4.}));
   const Tensor y = x.exp().sum();
   y.backward();
-  expect_error([&] { y.backward(); }, "backward: the graph behind 'exp' was already freed; pass retain_graph");
-  expect_error([&] { (y * 2).backward(); }, "backward: the graph behind 'exp' was already freed; pass retain_graph");
+  expect_error([&] { y.backward(); },
+               "backward: the graph behind 'exp' was already freed; pass retain_graph");
+  expect_error([&] { (y * 2).backward(); },
+               "backward: the graph behind 'exp' was already freed; pass retain_graph");
 }
 
 TEST(Backward, KeepsTheGraphWhenAskedTo) {
-  const Tensor x = leaf(2.), y = x * x * x;
+  const Tensor x = leaf(2.);
+  const Tensor y = x * x * x;
   y.backward({}, /*retain_graph=*/true);
   y.backward({}, true);
   y.backward();
@@ -68,7 +75,8 @@ TEST(Backward, KeepsTheGraphWhenAskedTo) {
 }
 
 TEST(Backward, CreateGraphMakesGradientsDifferentiable) {
-  const Tensor x = leaf(2.), y = x * x * x;
+  const Tensor x = leaf(2.);
+  const Tensor y = x * x * x;
   y.backward({}, {}, /*create_graph=*/true);
   const Tensor first = x.grad();
   EXPECT_TRUE(first.requires_grad());
@@ -79,7 +87,9 @@ TEST(Backward, CreateGraphMakesGradientsDifferentiable) {
 }
 
 TEST(Backward, GoesOnFromAGivenGradient) {  // the chain rule in two halves
-  const Tensor x = leaf({1., 2.}), h = x.exp(), y = (h * h).sum();
+  const Tensor x = leaf({1., 2.});
+  const Tensor h = x.exp();
+  const Tensor y = (h * h).sum();
   const Tensor dh = autograd::grad({y}, {h})[0];
   h.backward(dh);
   EXPECT_TRUE(allclose(x.grad(), (x * 2).exp().detach() * 2));
@@ -97,13 +107,15 @@ TEST(Backward, ReadsAGivenGradientThatIsAlsoWritten) {
 }
 
 TEST(Backward, GivesALeafAGradOfItsOwnLayoutThatSharesMemoryWithNothing) {
-  const Tensor x = zeros({2, 3}, kFloat64).t().clone().requires_grad_(), u = ones({3, 2}, kFloat64);
+  const Tensor x = zeros({2, 3}, kFloat64).t().clone().requires_grad_();
+  const Tensor u = ones({3, 2}, kFloat64);
   ASSERT_EQ(x.strides(), (Shape{1, 3}));
   (x + 0).backward(u);
   EXPECT_EQ(x.grad().strides(), x.strides());
   u.fill_(9);
   expect_equal(x.grad(), ones({3, 2}, kFloat64));
-  const Tensor a = leaf({1., 2.}), b = leaf({1., 2.});
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = leaf({1., 2.});
   (a + b).backward(doubles({1., 1.}));
   a.grad().fill_(7);
   expect_equal(b.grad(), doubles({1., 1.}));
@@ -125,13 +137,15 @@ TEST(Backward, RefusesAGradOfTheWrongShape) {
 TEST(Backward, IsTheSumOverAllPathsInAnyOrder) {
   const Tensor x = leaf(3.);
   Tensor y = x;
-  for (int i = 0; i < 10; ++i) y = y + y;  // 2^10 paths
+  for (int i = 0; i < 10; ++i)
+    y = y + y;  // 2^10 paths
   y.backward();
   expect_equal(x.grad(), doubles(1024.));
 }
 
 TEST(Backward, SumsOverBroadcastDimensions) {
-  const Tensor row = leaf({1., 2., 3.}), one = leaf({{2.}});
+  const Tensor row = leaf({1., 2., 3.});
+  const Tensor one = leaf({{2.}});
   (row * zeros({4, 3}, kFloat64).fill_(2) * one).sum().backward();
   expect_equal(row.grad(), doubles({16., 16., 16.}));
   expect_equal(one.grad(), doubles({{48.}}));
@@ -140,7 +154,10 @@ TEST(Backward, SumsOverBroadcastDimensions) {
 // autograd::grad
 
 TEST(Grad, OfSeveralOutputsBySeveralInputs) {
-  const Tensor a = leaf({1., 2.}), b = leaf({3., 4.}), y = a * b, z = (a + b).sum();
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = leaf({3., 4.});
+  const Tensor y = a * b;
+  const Tensor z = (a + b).sum();
   const auto g = autograd::grad({y, z}, {b, a, b}, {doubles({1., 10.}), Tensor()});
   ASSERT_EQ(g.size(), 3u);
   expect_equal(g[0], doubles({2., 21.}));
@@ -153,7 +170,9 @@ TEST(Grad, OfSeveralOutputsBySeveralInputs) {
 }
 
 TEST(Grad, ByTensorsInBetween) {
-  const Tensor x = leaf({1., 2.}), h = x * 3, y = h * h;
+  const Tensor x = leaf({1., 2.});
+  const Tensor h = x * 3;
+  const Tensor y = h * h;
   const auto g = autograd::grad({y.sum()}, {h, x}, {}, true);
   expect_equal(g[0], doubles({6., 12.}));
   expect_equal(g[1], doubles({18., 36.}));
@@ -161,7 +180,10 @@ TEST(Grad, ByTensorsInBetween) {
 }
 
 TEST(Grad, LeavesWhatItDoesNotNeedAlone) {
-  const Tensor x = leaf({1., 2.}), w = leaf({1., 1.}), h = x.exp(), y = (h * w).sum();
+  const Tensor x = leaf({1., 2.});
+  const Tensor w = leaf({1., 1.});
+  const Tensor h = x.exp();
+  const Tensor y = (h * w).sum();
   autograd::grad({y}, {w}, {});  // does not pass 'exp'
   h.sum().backward();
   EXPECT_TRUE(allclose(x.grad(), h.detach()));
@@ -169,7 +191,9 @@ TEST(Grad, LeavesWhatItDoesNotNeedAlone) {
 }
 
 TEST(Grad, OfUnusedInputs) {
-  const Tensor x = leaf(1.), unused = leaf(1.), y = x * 2;
+  const Tensor x = leaf(1.);
+  const Tensor unused = leaf(1.);
+  const Tensor y = x * 2;
   expect_error(
       [&] {
         autograd::grad({y}, {x, unused}, {}, true);
@@ -181,20 +205,27 @@ TEST(Grad, OfUnusedInputs) {
 }
 
 TEST(Grad, RefusesWhatHasNoGradient) {
-  const Tensor x = leaf({1., 2.}), plain = doubles({1., 2.});
+  const Tensor x = leaf({1., 2.});
+  const Tensor plain = doubles({1., 2.});
   expect_error([&] { autograd::grad({}, {x}); }, "grad: there is no output to start from");
-  expect_error([&] { autograd::grad({x.sum()}, {}); }, "grad: there is no input to differentiate by");
+  expect_error([&] { autograd::grad({x.sum()}, {}); },
+               "grad: there is no input to differentiate by");
   expect_error([&] { autograd::grad({x.sum()}, {plain}); },
                "grad: input 0 does not require gradients; call requires_grad_() before it is used");
-  expect_error([&] { autograd::grad({plain.sum()}, {x}); },
-               "grad: the output of shape [] does not depend on any tensor that requires gradients");
+  expect_error(
+      [&] { autograd::grad({plain.sum()}, {x}); },
+      "grad: the output of shape [] does not depend on any tensor that requires gradients");
   expect_error([&] { autograd::grad({x * 2}, {x}); },
                "grad: the output is [2]; only one with a single element needs no gradient given");
   expect_error([&] { autograd::grad({x * 2}, {x}, {doubles({1.})}); },
                "grad: the output is [2] float64, the gradient given for it is [1] float64");
   expect_error([&] { autograd::grad({x * 2}, {x}, {ones(2)}); },
                "grad: the output is [2] float64, the gradient given for it is [2] float32");
-  expect_error([&] { autograd::grad({x * 2}, {x}, {plain, plain}); }, "grad: 1 outputs, but 2 gradients for them");
+  expect_error(
+      [&] {
+        autograd::grad({x * 2}, {x}, {plain, plain});
+      },
+      "grad: 1 outputs, but 2 gradients for them");
   expect_error([&] { autograd::grad({Tensor()}, {x}); },
                "tensor: this Tensor is undefined, it was never given a value");
   expect_error([&] { autograd::grad({x.sum()}, {Tensor()}); },
@@ -204,7 +235,8 @@ TEST(Grad, RefusesWhatHasNoGradient) {
 // leaves, detach, modes
 
 TEST(Leaves, AreWhatNoOpMade) {
-  const Tensor x = leaf({1., 2.}), y = x * 2;
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = x * 2;
   EXPECT_TRUE(x.is_leaf() && doubles(1.).is_leaf() && y.detach().is_leaf() && x.requires_grad());
   EXPECT_FALSE(y.is_leaf());
   EXPECT_TRUE(y.requires_grad());
@@ -215,7 +247,9 @@ TEST(Leaves, AreWhatNoOpMade) {
 }
 
 TEST(Leaves, CanBeSwitchedOffAndOn) {
-  const Tensor x = leaf(2.), w = leaf(3.), y = x * w;
+  const Tensor x = leaf(2.);
+  const Tensor w = leaf(3.);
+  const Tensor y = x * w;
   x.requires_grad_(false);
   y.backward({}, true);
   EXPECT_FALSE(x.grad().defined());
@@ -224,14 +258,16 @@ TEST(Leaves, CanBeSwitchedOffAndOn) {
   x.requires_grad_();
   y.backward();
   expect_equal(x.grad(), doubles(3.));
-  expect_error([&] { y.requires_grad_(false); },
-               "requires_grad_: only a leaf can be switched off, this is the result of 'mul'; use detach()");
+  expect_error(
+      [&] { y.requires_grad_(false); },
+      "requires_grad_: only a leaf can be switched off, this is the result of 'mul'; use detach()");
   expect_error([&] { zeros(2, kInt64).requires_grad_(); },
                "requires_grad_: only floating-point tensors have gradients, got int64");
 }
 
 TEST(Leaves, DetachSharesMemoryAndNoHistory) {
-  const Tensor x = leaf({1., 2.}), d = (x * 1).detach();
+  const Tensor x = leaf({1., 2.});
+  const Tensor d = (x * 1).detach();
   EXPECT_FALSE(d.requires_grad());
   const Tensor shared = x.detach();
   shared.fill_(5);
@@ -241,13 +277,16 @@ TEST(Leaves, DetachSharesMemoryAndNoHistory) {
 }
 
 TEST(RetainGrad, KeepsTheGradientOfATensorInBetween) {
-  const Tensor x = leaf({1., 2.}), h = x * 3, other = x * 5;
+  const Tensor x = leaf({1., 2.});
+  const Tensor h = x * 3;
+  const Tensor other = x * 5;
   h.retain_grad();
   (h * h + other).sum().backward();
   expect_equal(h.grad(), doubles({6., 12.}));
   EXPECT_FALSE(other.grad().defined());
   x.retain_grad();  // a leaf has one anyway
-  expect_error([] { zeros(2).retain_grad(); }, "retain_grad: the tensor does not require gradients");
+  expect_error([] { zeros(2).retain_grad(); },
+               "retain_grad: the tensor does not require gradients");
 }
 
 TEST(Modes, NestAndBelongToTheThread) {
@@ -272,7 +311,9 @@ TEST(Modes, NestAndBelongToTheThread) {
 }
 
 TEST(Modes, AreRestoredWhenBackwardThrows) {
-  const Tensor x = leaf(2.), h = x * 1, y = h * h;
+  const Tensor x = leaf(2.);
+  const Tensor h = x * 1;
+  const Tensor y = h * h;
   h.detach().fill_(0);
   EXPECT_THROW(y.backward(), Error);
   EXPECT_TRUE(is_grad_enabled());
@@ -282,7 +323,8 @@ TEST(Modes, AreRestoredWhenBackwardThrows) {
 
 TEST(Graph, IsListedNewestFirstWithNamesAndScopes) {
   const Tensor w = leaf({1., 2.});
-  Tensor h, y;
+  Tensor h;
+  Tensor y;
   {
     const Scope block("block0");
     {
@@ -301,7 +343,8 @@ TEST(Graph, IsListedNewestFirstWithNamesAndScopes) {
     EXPECT_EQ(nodes[i].scope, scopes[i]);
     EXPECT_EQ(nodes[i].dtype, kFloat64);
     EXPECT_TRUE(i == 0 || nodes[i].id < nodes[i - 1].id);
-    const std::vector<uint64_t> inputs = i + 1 < nodes.size() ? std::vector{nodes[i + 1].id} : std::vector<uint64_t>{};
+    const std::vector<uint64_t> inputs =
+        i + 1 < nodes.size() ? std::vector{nodes[i + 1].id} : std::vector<uint64_t>{};
     EXPECT_EQ(nodes[i].inputs, inputs);
   }
   EXPECT_EQ(nodes[0].shape, Shape{});
@@ -318,11 +361,13 @@ void* walk_a_long_chain(void* gradient) {
   const Tensor x = leaf(1.);
   {
     Tensor y = x;
-    for (int i = 0; i < 200'000; ++i) y = i % 2 == 0 ? y * 1.0 : y + 0.0;
+    for (int i = 0; i < 200'000; ++i)
+      y = i % 2 == 0 ? y * 1.0 : y + 0.0;
     y.backward();
     *static_cast<double*>(gradient) = x.grad().item<double>();
     Tensor unwalked = x;
-    for (int i = 0; i < 200'000; ++i) unwalked = unwalked.sin();
+    for (int i = 0; i < 200'000; ++i)
+      unwalked = unwalked.sin();
   }
   return nullptr;
 }
@@ -345,9 +390,12 @@ TEST(Large, TrainingLeavesNoNodeAlive) {
   const int64_t before = autograd::live_nodes();
   {
     manual_seed(1);
-    const Tensor x = randn({8, 3}), target = x.sum(1, true), w = zeros({1, 3}, requires_grad()),
-                 b = zeros({1}, requires_grad());
-    double first = 0, last = 0;
+    const Tensor x = randn({8, 3});
+    const Tensor target = x.sum(1, true);
+    const Tensor w = zeros({1, 3}, requires_grad());
+    const Tensor b = zeros({1}, requires_grad());
+    double first = 0;
+    double last = 0;
     for (int step = 0; step < 1000; ++step) {
       const Tensor loss = mse_loss(linear(x, w, b), target);
       loss.backward();
@@ -376,7 +424,8 @@ TEST(Large, ThreadsShareParameters) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   for (size_t i = 0; i < gradients.size(); ++i) {
     const Tensor x = full({1, 2}, static_cast<double>(i), kFloat64);
     expect_equal(gradients[i], autograd::grad({matmul(x, w).tanh().sum()}, {w})[0]);

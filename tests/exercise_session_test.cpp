@@ -1,4 +1,5 @@
-// The exercises in a terminal: a learner opens them, saves, asks, passes, goes on, and leaves at any moment.
+// The exercises in a terminal: a learner opens them, saves, asks, passes, goes on, and leaves at
+// any moment.
 #include <gtest/gtest.h>
 
 #ifdef EXERCISE_GRADER
@@ -15,7 +16,7 @@
 #include <regex>
 #include <thread>
 
-#include "lessons/exercises/grader/exercise.h"
+#include "exercises/grader/exercise.h"
 
 using namespace gradus;
 namespace fs = std::filesystem;
@@ -43,7 +44,8 @@ class Session {
     std::vector<std::string> command{EXERCISE_GRADER, "--answers", answers.string()};
     command.insert(command.end(), more.begin(), more.end());
     std::vector<char*> words;
-    for (std::string& word : command) words.push_back(word.data());
+    for (std::string& word : command)
+      words.push_back(word.data());
     words.push_back(nullptr);
     const std::string name = ptsname(master_);
     child_ = fork();
@@ -51,7 +53,8 @@ class Session {
       setsid();
       const int terminal = open(name.c_str(), O_RDWR);
       ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
-      for (const int fd : {0, 1, 2}) dup2(terminal, fd);
+      for (const int fd : {0, 1, 2})
+        dup2(terminal, fd);
       setenv("TERM", term, 1);
       unsetenv("NO_COLOR"), unsetenv("FORCE_COLOR"), unsetenv("COLORTERM");
       execv(words[0], words.data());
@@ -93,7 +96,8 @@ class Session {
   bool is_sane() const {
     termios now{};
     tcgetattr(terminal_, &now);
-    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag && now.c_oflag == before_.c_oflag;
+    return now.c_lflag == before_.c_lflag && now.c_iflag == before_.c_iflag &&
+           now.c_oflag == before_.c_oflag;
   }
   bool is_raw() const {
     termios now{};
@@ -118,7 +122,10 @@ class Session {
 
 /// The most lines and columns between two clearings of the screen.
 std::pair<size_t, size_t> largest_page(const std::string& output) {
-  size_t rows = 0, columns = 0, row = 0, column = 0;
+  size_t rows = 0;
+  size_t columns = 0;
+  size_t row = 0;
+  size_t column = 0;
   for (size_t i = 0; i < output.size(); ++i) {
     if (output[i] == '\033') {
       const size_t end = output.find_first_of("HJm", i);
@@ -136,22 +143,27 @@ std::pair<size_t, size_t> largest_page(const std::string& output) {
 }
 
 Exercises scratch(const std::string& name) {
-  const fs::path root = GRADUS_SOURCE_DIR "/lessons/exercises";
-  const Exercises exercises{root, GRADUS_BUILD_DIR, fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
+  const fs::path root = GRADUS_SOURCE_DIR "/exercises";
+  const Exercises exercises{root, GRADUS_BUILD_DIR,
+                            fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
   fs::remove_all(exercises.mine);
   return exercises;
 }
 
-void a_learner_passes(const std::string& folder, const char* term, std::vector<std::string> more, bool colour) {
+void a_learner_passes(const std::string& folder, const char* term, std::vector<std::string> more,
+                      bool colour) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
   const Exercises exercises = scratch(folder);
-  const Exercise first = exercises.all()[0], second = exercises.all()[1];
-  const auto save = [&](const fs::path& answer) { write_text(exercises.answer(first), read_text(answer)); };
+  const Exercise first = exercises.all()[0];
+  const Exercise second = exercises.all()[1];
+  const auto save = [&](const fs::path& answer) {
+    write_text(exercises.answer(first), read_text(answer));
+  };
   {
     Session session(exercises.mine, term, more);
     ASSERT_TRUE(session.wait_for("to do: softmax: forward")) << session.output;
     EXPECT_TRUE(session.is_raw());
-    save(exercises.source / "mutants" / first.folder / "divided_by_the_mean.cpp");
+    save(exercises.source / first.folder / "mutants" / "divided_by_the_mean.cpp");
     ASSERT_TRUE(session.wait_for("forward.one_to_three_to_six")) << session.output;
     ASSERT_TRUE(session.wait_for("a factor n = 3 too")) << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
@@ -172,7 +184,8 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     const int status = session.end();
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
     EXPECT_TRUE(session.is_sane());
-    EXPECT_EQ(session.output.find('\033') != std::string::npos, colour || std::string(term) != "dumb");
+    EXPECT_EQ(session.output.find('\033') != std::string::npos,
+              colour || std::string(term) != "dumb");
     EXPECT_EQ(session.output.find("\033[3") != std::string::npos, colour);
     const auto [rows, columns] = largest_page(session.output);
     EXPECT_LE(columns, 80u);
@@ -190,7 +203,9 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
 }
 
 TEST(Session, InColour) { a_learner_passes("colour", "xterm-256color", {}, true); }
-TEST(Session, WithoutColour) { a_learner_passes("plain", "xterm-256color", {"--color=never"}, false); }
+TEST(Session, WithoutColour) {
+  a_learner_passes("plain", "xterm-256color", {"--color=never"}, false);
+}
 TEST(Session, OnADumbTerminal) { a_learner_passes("dumb", "dumb", {}, false); }
 
 TEST(Session, ControlCAtAnyMomentLeavesTheTerminalSane) {
@@ -201,7 +216,8 @@ TEST(Session, ControlCAtAnyMomentLeavesTheTerminalSane) {
     std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
     session.type("\x03");
     const int status = session.end();
-    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << milliseconds << " ms: " << status;
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+        << milliseconds << " ms: " << status;
     EXPECT_TRUE(session.is_sane()) << milliseconds;
   }
 }
@@ -211,12 +227,13 @@ TEST(Session, ControlCStopsAnEndlessLoopToo) {
   const Exercises exercises = scratch("loop");
   const Exercise first = exercises.all()[0];
   const fs::path pid_file = exercises.mine / "pid";
-  write_text(exercises.answer(first),
-             "#include \"lessons/exercises/01_softmax/softmax.h\"\n#include <unistd.h>\n#include <fstream>\n"
-             "namespace mine {\nTensor softmax(const Tensor& x) {\n  std::ofstream(\"" +
-                 pid_file.string() +
-                 "\") << getpid() << std::endl;\n"
-                 "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n}\n}\n");
+  write_text(
+      exercises.answer(first),
+      "#include \"exercises/01_softmax/softmax.h\"\n#include <unistd.h>\n#include <fstream>\n"
+      "namespace mine {\nTensor softmax(const Tensor& x) {\n  std::ofstream(\"" +
+          pid_file.string() +
+          "\") << getpid() << std::endl;\n"
+          "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n}\n}\n");
   Session session(exercises.mine, "xterm-256color");
   for (int i = 0; i < 600 && !(fs::exists(pid_file) && !read_text(pid_file).empty()); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -235,7 +252,8 @@ TEST(Session, ControlCStopsAnEndlessLoopToo) {
 
 TEST(Session, WithoutATerminalOneCheck) {
   const Exercises exercises = scratch("no_terminal");
-  const std::string command = std::string(EXERCISE_GRADER) + " --answers " + exercises.mine.string() + " </dev/null >" +
+  const std::string command = std::string(EXERCISE_GRADER) + " --answers " +
+                              exercises.mine.string() + " </dev/null >" +
                               (exercises.mine.string() + ".txt");
   const int status = std::system(command.c_str());
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;

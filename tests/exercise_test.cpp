@@ -1,11 +1,12 @@
-// The grader of the exercises: verdicts on bad answers of every kind, and the words for what a compiler says.
+// The grader of the exercises: verdicts on bad answers of every kind, and the words for what a
+// compiler says.
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #ifdef EXERCISE_GRADER
-#include "lessons/exercises/grader/progress.h"
-#include "lessons/exercises/grader/verdict_text.h"
+#include "exercises/grader/progress.h"
+#include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
 
 using namespace gradus;
@@ -16,8 +17,9 @@ namespace fs = std::filesystem;
 
 /// An answers' folder of this test's own.
 Exercises scratch(const std::string& name) {
-  const fs::path root = GRADUS_SOURCE_DIR "/lessons/exercises";
-  Exercises exercises{root, GRADUS_BUILD_DIR, fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
+  const fs::path root = GRADUS_SOURCE_DIR "/exercises";
+  Exercises exercises{root, GRADUS_BUILD_DIR,
+                      fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
   fs::remove_all(exercises.mine);
   return exercises;
 }
@@ -31,8 +33,9 @@ Verdict verdict_on(const std::string& text, const std::string& name) {
 }
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-const std::string kHead = "#include \"lessons/exercises/06_rms_norm/rms_norm.h\"\n\nnamespace mine {\n\n",
-                  kSignature = "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n",
+const std::string kHead = "#include \"exercises/06_rms_norm/rms_norm.h\"\n\nnamespace mine {\n\n",
+                  kSignature =
+                      "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n",
                   kTail = "}\n\n}  // namespace mine\n";
 
 /// An answer with these lines as the body; they begin in line 6.
@@ -43,57 +46,75 @@ struct Mistake {
 };
 
 const std::vector<Mistake> kMistakes{
-    {"semicolon", body("  const Tensor y = x * weight\n  return y;\n"), "rms_norm.cpp:6: a semicolon is missing"},
-    {"semicolon_after_return", body("  return x * weight\n"), "rms_norm.cpp:6: a semicolon is missing"},
+    {"semicolon", body("  const Tensor y = x * weight\n  return y;\n"),
+     "rms_norm.cpp:6: a semicolon is missing"},
+    {"semicolon_after_return", body("  return x * weight\n"),
+     "rms_norm.cpp:6: a semicolon is missing"},
     {"misspelt_variable", body("  const Tensor result = x;\n  return reslt;\n"),
      "rms_norm.cpp:7: 'reslt' is not declared; is 'result' meant?"},
     {"no_type", body("  zq = x * weight;\n  return zq;\n"),
      "rms_norm.cpp:6: 'zq' is not declared: is it misspelt, or is its type missing"},
     {"brace_missing", kHead + kSignature + "  return x;\n\n", "rms_norm.cpp:"},
-    {"brace_too_many", body("  return x;\n}\n"), "rms_norm.cpp:10: there is a closing brace } too many"},
+    {"brace_too_many", body("  return x;\n}\n"),
+     "rms_norm.cpp:10: there is a closing brace } too many"},
     {"parenthesis_missing", body("  return (x * (weight + eps);\n"),
      "rms_norm.cpp:6: a closing parenthesis ) is missing"},
     {"no_return", body("  const Tensor y = x * weight;\n"),
      "rms_norm.cpp:7: the function comes to its end without a return"},
     {"empty_return", body("  return;\n"), "rms_norm.cpp:6: the function must return a Tensor"},
-    {"no_such_method", body("  return x.average(-1);\n"), "rms_norm.cpp:6: a Tensor has no method 'average'"},
-    {"const", body("  x = x * 2;\n  return x;\n"), "rms_norm.cpp:6: this is const and cannot be changed"},
+    {"no_such_method", body("  return x.average(-1);\n"),
+     "rms_norm.cpp:6: a Tensor has no method 'average'"},
+    {"const", body("  x = x * 2;\n  return x;\n"),
+     "rms_norm.cpp:6: this is const and cannot be changed"},
     {"too_few_arguments", body("  return matmul(x);\n"), "rms_norm.cpp:6: "},
     {"a_number_for_a_tensor", body("  return eps;\n"), "rms_norm.cpp:6: a Tensor is expected here"},
     {"a_tensor_for_a_number", body("  const double y = x.mean();\n  return x * y;\n"),
      "rms_norm.cpp:6: a plain number is expected here"},
     {"power", body("  return x ** 2;\n"), "rms_norm.cpp:6: C++ has no **"},
     {"at", body("  return x @ weight;\n"), "rms_norm.cpp:6: C++ has no @"},
-    {"named_argument", body("  return x.mean(-1, keepdim=true);\n"), "rms_norm.cpp:6: C++ has no named arguments"},
+    {"named_argument", body("  return x.mean(-1, keepdim=true);\n"),
+     "rms_norm.cpp:6: C++ has no named arguments"},
     {"True", body("  return x.mean(-1, True);\n"), "rms_norm.cpp:6: C++ writes true, false"},
-    {"condition", body("  if (x > 0) return x;\n  return weight;\n"), "rms_norm.cpp:6: a Tensor is no condition"},
-    {"std_sqrt", body("  return x / std::sqrt(x * x);\n"), "rms_norm.cpp:6: the std:: functions take plain numbers"},
+    {"condition", body("  if (x > 0) return x;\n  return weight;\n"),
+     "rms_norm.cpp:6: a Tensor is no condition"},
+    {"std_sqrt", body("  return x / std::sqrt(x * x);\n"),
+     "rms_norm.cpp:6: the std:: functions take plain numbers"},
     {"arrow", body("  return x->exp();\n"), "rms_norm.cpp:6: a Tensor is no pointer"},
     {"declared_twice", body("  const Tensor y = x;\n  const Tensor y = x * weight;\n  return y;\n"),
      "rms_norm.cpp:7: 'y' is declared a second time"},
     {"python_for", body("  for i in x:\n  return x;\n"),
      "rms_norm.cpp:6: after if, for and while stands a parenthesis"},
     {"default_argument",
-     kHead + "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-6) {\n  return x;\n" + kTail,
+     kHead +
+         "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-6) {\n  return "
+         "x;\n" +
+         kTail,
      "rms_norm.cpp:5: the default value"},
     {"no_such_header", "#include \"rms_norms.h\"\n" + body("  return x;\n"),
      "rms_norm.cpp:1: there is no header 'rms_norms.h'"},
     {"no_such_type", body("  const Tensr y = x;\n  return y;\n"), "rms_norm.cpp:6: "},
     {"outside_the_namespace",
-     "#include \"lessons/exercises/06_rms_norm/rms_norm.h\"\n\n" + kSignature + "  return x;\n}\n", "rms_norm.cpp:3: "},
+     "#include \"exercises/06_rms_norm/rms_norm.h\"\n\n" + kSignature + "  return x;\n}\n",
+     "rms_norm.cpp:3: "},
     {"signature_changed",
-     kHead + "Tensor rms_norm(const Tensor& x, const Tensor& weight) {\n  return x * weight;\n" + kTail,
-     "rms_norm.cpp:1: mine::rms_norm(gradus::Tensor const&, gradus::Tensor const&, double) is nowhere defined"},
-    {"hash_error", body("  return x;\n") + "#error\n", "rms_norm.cpp:10: there is an #error in the file"},
-    {"throw_at_the_end", body("  return x;\n") + "throw\n", "rms_norm.cpp:10: this stands outside of every function"},
+     kHead + "Tensor rms_norm(const Tensor& x, const Tensor& weight) {\n  return x * weight;\n" +
+         kTail,
+     "rms_norm.cpp:1: mine::rms_norm(gradus::Tensor const&, gradus::Tensor const&, double) is "
+     "nowhere defined"},
+    {"hash_error", body("  return x;\n") + "#error\n",
+     "rms_norm.cpp:10: there is an #error in the file"},
+    {"throw_at_the_end", body("  return x;\n") + "throw\n",
+     "rms_norm.cpp:10: this stands outside of every function"},
 };
 
 class Mistakes : public testing::TestWithParam<Mistake> {};
 TEST_P(Mistakes, AreSaidWithLineAndWhatToDo) {
   const Verdict v = verdict_on(GetParam().text, GetParam().name);
   EXPECT_EQ(v.outcome, Outcome::does_not_compile);
-  EXPECT_TRUE(v.message.starts_with(GetParam().expected)) << first_line(v.message) << "\n" << v.compiler;
-  EXPECT_EQ(first_line(v.message).find("the compiler says"), std::string::npos) << first_line(v.message);
+  EXPECT_TRUE(v.message.starts_with(GetParam().expected)) << first_line(v.message) << "\n"
+                                                          << v.compiler;
+  EXPECT_EQ(first_line(v.message).find("the compiler says"), std::string::npos)
+      << first_line(v.message);
 }
 INSTANTIATE_TEST_SUITE_P(Beginners, Mistakes, testing::ValuesIn(kMistakes),
                          [](const auto& mistake) { return mistake.param.name; });
@@ -110,26 +131,29 @@ TEST(Verdict, ToDoWrongAndRight) {
   const Grader grader(exercises);
   const Exercise e = exercises.find("6");
   EXPECT_EQ(e.folder, "06_rms_norm");
-  const Verdict to_do = grader.grade(grader.stub(e)), right = grader.grade(grader.solution(e));
+  const Verdict to_do = grader.grade(grader.stub(e));
+  const Verdict right = grader.grade(grader.solution(e));
   EXPECT_EQ(to_do.outcome, Outcome::to_do);
   EXPECT_EQ(to_do.message, "rms_norm: forward");
   EXPECT_EQ(exit_status(to_do.outcome), 1);
   EXPECT_EQ(right.outcome, Outcome::right) << right.failed << ": " << right.message;
   EXPECT_EQ(exit_status(right.outcome), 0);
   EXPECT_EQ(right.sha256.size(), 64u);
-  const Verdict wrong =
-      verdict_on(body("  return x * rsqrt((x * x).mean(-1, true) + eps).detach() * weight;\n"), "wrong");
+  const Verdict wrong = verdict_on(
+      body("  return x * rsqrt((x * x).mean(-1, true) + eps).detach() * weight;\n"), "wrong");
   EXPECT_EQ(wrong.outcome, Outcome::wrong);
   EXPECT_EQ(wrong.failed, "gradient.of_x_and_weight");
   EXPECT_EQ(first_line(wrong.message),
-            "gradient of x: in every row yours - right is a multiple of x: what flows through the row's own norm or "
+            "gradient of x: in every row yours - right is a multiple of x: what flows through the "
+            "row's own norm or "
             "variance is missing");
   const std::string text = verdict_text(exercises, e, wrong, 80, terminal::Depth::plain);
   EXPECT_NE(text.find("gradient FAIL   invariants -   numerics -"), std::string::npos) << text;
   EXPECT_NE(text.find("weight ok ("), std::string::npos) << text;
   EXPECT_NE(text.find("sha256 " + wrong.sha256.substr(0, 8)), std::string::npos) << text;
   EXPECT_EQ(text.find('\033'), std::string::npos);
-  for (const std::string& line : lines_of(text)) EXPECT_LE(line.size(), 80u) << line;
+  for (const std::string& line : lines_of(text))
+    EXPECT_LE(line.size(), 80u) << line;
 }
 
 TEST(Verdict, TheGraderLivesOn) {
@@ -145,31 +169,37 @@ TEST(Verdict, TheGraderLivesOn) {
               "it was stopped after 5 s: a loop without end?");
     EXPECT_TRUE(stopped("null", "  *static_cast<volatile int*>(nullptr) = 1;\n  return x;\n")
                     .message.starts_with("it crashed"));
-    EXPECT_TRUE(stopped("recursion", "  return rms_norm(x, weight, eps) * 2;\n").message.starts_with("it crashed"));
-    const Verdict printing = stopped("printing", "  while (true) std::fputs(\"printed\\n\", stdout);\n  return x;\n");
+    EXPECT_TRUE(stopped("recursion", "  return rms_norm(x, weight, eps) * 2;\n")
+                    .message.starts_with("it crashed"));
+    const Verdict printing =
+        stopped("printing", "  while (true) std::fputs(\"printed\\n\", stdout);\n  return x;\n");
     EXPECT_LT(printing.printed.size(), 100000u);
     EXPECT_TRUE(printing.printed.starts_with("printed\n"));
   }
-  EXPECT_EQ(stopped("exit", "  std::exit(0);\n").message, "it left the checks early, with exit status 0");
+  EXPECT_EQ(stopped("exit", "  std::exit(0);\n").message,
+            "it left the checks early, with exit status 0");
   stopped("vector", "  return std::vector<Tensor>(2)[static_cast<size_t>(x.numel())];\n");
   stopped("abort", "  std::abort();\n");
   const Verdict thrown = verdict_on(body("  throw 7;\n"), "throw");
   EXPECT_EQ(thrown.outcome, Outcome::wrong);
   EXPECT_EQ(verdict_on(body("  return matmul(x, x);\n"), "error").outcome, Outcome::wrong);
   const Verdict undefined = verdict_on(body("  return Tensor();\n"), "undefined");
-  EXPECT_EQ(undefined.message, "rms_norm of [6] is an undefined Tensor: was the result ever computed and returned?");
+  EXPECT_EQ(undefined.message,
+            "rms_norm of [6] is an undefined Tensor: was the result ever computed and returned?");
   const Grader grader(scratch("lives"));
-  EXPECT_EQ(grader.grade(grader.solution(grader.exercises().find("rms_norm"))).outcome, Outcome::right);
+  EXPECT_EQ(grader.grade(grader.solution(grader.exercises().find("rms_norm"))).outcome,
+            Outcome::right);
 }
 
 TEST(Verdict, MemoryHasABudget) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs more memory than any budget";
-  const Verdict tensor = verdict_on(body("  const Tensor large = ones({25, 1000, 1000});\n  return x;\n"), "tensor");
+  const Verdict tensor =
+      verdict_on(body("  const Tensor large = ones({25, 1000, 1000});\n  return x;\n"), "tensor");
   EXPECT_EQ(tensor.outcome, Outcome::wrong) << tensor.message;
   EXPECT_EQ(tensor.failed, "shape.keeps_the_shape_of_x");
   EXPECT_NE(tensor.message.find("memory"), std::string::npos) << tensor.message;
-  const Verdict vector =
-      verdict_on(body("  const std::vector<char> large(100 << 20, 'x');\n  return x;\n"), "vector_of_100_MB");
+  const Verdict vector = verdict_on(
+      body("  const std::vector<char> large(100 << 20, 'x');\n  return x;\n"), "vector_of_100_MB");
   EXPECT_EQ(vector.outcome, Outcome::wrong) << vector.message;
   EXPECT_EQ(vector.message, "more memory was asked for than the budget allows");
 }
@@ -184,12 +214,13 @@ TEST(Verdict, AMissingFileIsSaid) {
 TEST(Ladder, EveryExerciseFollowsALesson) {
   const Exercises exercises = scratch("ladder");
   std::string named;
-  for (const auto& file : fs::directory_iterator(exercises.source.parent_path()))
+  for (const auto& file : fs::directory_iterator(exercises.source.parent_path() / "lessons"))
     if (file.path().extension() == ".cpp")
       for (const std::string& line : lines_of(read_text(file.path())))
         if (line.find(".exercises = {") != line.npos) named += line;
   for (const Exercise& e : exercises.all())
-    EXPECT_NE(named.find('"' + e.name() + '"'), std::string::npos) << "no lesson names " << e.folder;
+    EXPECT_NE(named.find('"' + e.name() + '"'), std::string::npos)
+        << "no lesson names " << e.folder;
 }
 
 TEST(Answers, AResetKeepsWhatWasWritten) {
@@ -220,7 +251,8 @@ TEST(Answers, ProgressOutlivesTheProgramAndBadLines) {
     progress.set_current(all[1]);
   }
   const fs::path file = exercises.mine / "progress.txt";
-  write_text(file, read_text(file) + "garbage\n\n" + all[0].folder + " right 99999999999999999999 hints\n");
+  write_text(file, read_text(file) + "garbage\n\n" + all[0].folder +
+                       " right 99999999999999999999 hints\n");
   const Progress again(exercises);
   EXPECT_EQ(again.current().folder, all[1].folder);
   EXPECT_EQ(again.of(all[0]).verdict, "right");
@@ -241,7 +273,8 @@ TEST(Answers, ASkeletonIsAnExercise) {
   EXPECT_EQ(second.folder, "02_other");
   EXPECT_EQ(exercises.mutants(second).size(), 5u);
   EXPECT_EQ(exercises.hints(second).size(), 4u);
-  EXPECT_NE(read_text(exercises.header(second)).find("Tensor other(const Tensor& x"), std::string::npos);
+  EXPECT_NE(read_text(exercises.header(second)).find("Tensor other(const Tensor& x"),
+            std::string::npos);
   EXPECT_EQ(read_text(exercises.answer(second)), read_text(exercises.stub(second)));
   EXPECT_THROW(make_exercise(exercises, "other"), Error);
   for (const char* name : {"", "A", "two words", "../up", "1st"})

@@ -14,19 +14,25 @@ namespace fs = std::filesystem;
 using namespace std::string_literals;
 
 TEST_F(Files, PathsThatLeadToNoFile) {
-  const auto load_error = [](const std::string& where) { return error_of([&] { load_safetensors(where); }); };
+  const auto load_error = [](const std::string& where) {
+    return error_of([&] { load_safetensors(where); });
+  };
   const auto save_error = [](const std::string& where) {
     return error_of([&] { save_npy(where, counted({1}, kFloat32)); });
   };
-  const std::string load = "load_safetensors: ", save = "save_npy: ", nowhere = path("none/x");
-  EXPECT_EQ(load_error(path("x")), load + path("x") + ": it cannot be opened: No such file or directory");
+  const std::string load = "load_safetensors: ";
+  const std::string save = "save_npy: ";
+  const std::string nowhere = path("none/x");
+  EXPECT_EQ(load_error(path("x")),
+            load + path("x") + ": it cannot be opened: No such file or directory");
   EXPECT_EQ(load_error(""), load + ": it cannot be opened: No such file or directory");
   EXPECT_EQ(load_error(folder_), load + folder_.string() + ": it is a directory");
   EXPECT_EQ(load_error("/dev/zero"), load + "/dev/zero: it is not a regular file");
   EXPECT_EQ(load_error("a\0b"s), load + "a path has no zero bytes");
   EXPECT_EQ(save_error(folder_), save + folder_.string() + ": it is a directory");
   EXPECT_EQ(save_error("/dev/null"), save + "/dev/null: it is not a regular file");
-  EXPECT_EQ(save_error(nowhere), save + nowhere + ": it cannot be written: No such file or directory");
+  EXPECT_EQ(save_error(nowhere),
+            save + nowhere + ": it cannot be written: No such file or directory");
   EXPECT_EQ(error_of([&] { save_npy(path("x"), Tensor()); }),
             save + path("x") + ": the tensor is undefined, it was never given a value");
   ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
@@ -66,10 +72,12 @@ TEST_F(Files, DamagedFilesEndInAValueOrAnError) {
       {"w", counted({2, 3}, kFloat32)}, {"d", counted({2}, kFloat64)}, {"m", counted({5}, kBool)}};
   save_safetensors(path("base"), tensors, {{"format", "pt"}});
   save_npy(path("base.npy"), counted({2, 3}, kBool));
-  const std::string column_major = npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", "12345678", 2);
+  const std::string column_major =
+      npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 1), }", "12345678", 2);
   std::mt19937 random(1);
   const auto below = [&](size_t n) { return random() % n; };
-  int values = 0, errors = 0;
+  int values = 0;
+  int errors = 0;
   for (const std::string& base : {bytes_of("base"), bytes_of("base.npy"), column_major}) {
     for (int round = 0; round < 2000; ++round) {
       std::string bytes = base;
@@ -96,8 +104,10 @@ TEST_F(Files, DamagedFilesEndInAValueOrAnError) {
       put("x", bytes);
       try {
         const bool npy_file = base[0] == '\x93';
-        const NamedTensors read = npy_file ? NamedTensors{{"x", load_npy(path("x"))}} : load_safetensors(path("x"));
-        for (const auto& [name, x] : read) EXPECT_NE(to_string(x), "");  // looks at every element
+        const NamedTensors read =
+            npy_file ? NamedTensors{{"x", load_npy(path("x"))}} : load_safetensors(path("x"));
+        for (const auto& [name, x] : read)
+          EXPECT_NE(to_string(x), "");  // looks at every element
         ++values;
       } catch (const Error&) {
         ++errors;
@@ -132,7 +142,9 @@ TEST_F(Files, ModelsTrainedElsewhere) {
       }
       if (x.dtype() != kFloat32) continue;
       const float* values = x.data<float>();
-      EXPECT_TRUE(std::all_of(values, values + x.numel(), [](float v) { return std::abs(v) < 100; })) << model << name;
+      EXPECT_TRUE(
+          std::all_of(values, values + x.numel(), [](float v) { return std::abs(v) < 100; }))
+          << model << name;
     }
   }
   if (models == 0) GTEST_SKIP() << "no */model.safetensors in " << data;

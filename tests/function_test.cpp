@@ -13,7 +13,9 @@ using autograd::AutogradContext;
 using autograd::tensor_list;
 using Tensors = std::vector<Tensor>;
 
-Tensor leaf(const NestedNumbers& numbers) { return tensor(numbers, dtype(kFloat64).requires_grad(true)); }
+Tensor leaf(const NestedNumbers& numbers) {
+  return tensor(numbers, dtype(kFloat64).requires_grad(true));
+}
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 
 /// k x^2, with the input saved.
@@ -25,12 +27,14 @@ struct ScaledSquare : autograd::Function<ScaledSquare> {
     return x * x * ctx->saved_data["k"].toDouble();
   }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
-    return {dy[0] * ctx->get_saved_variables()[0] * (2 * ctx->saved_data["k"].toDouble()), Tensor(), Tensor()};
+    return {dy[0] * ctx->get_saved_variables()[0] * (2 * ctx->saved_data["k"].toDouble()), Tensor(),
+            Tensor()};
   }
 };
 
 TEST(Function, HasArgumentsThatAreNoTensors) {
-  const Tensor x = leaf({1., 2.}), y = ScaledSquare::apply(x, 3.0, true);
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = ScaledSquare::apply(x, 3.0, true);
   EXPECT_TRUE(equal(y.detach(), doubles({-3., -12.})));
   EXPECT_FALSE(y.is_leaf());
   EXPECT_EQ(autograd::graph(y)[0].name, "ScaledSquare");
@@ -51,11 +55,13 @@ TEST(Function, IsNotRecordedWithoutNeed) {
 }
 
 TEST(Function, IsFreedByBackwardAndKeptByRetainGraph) {
-  const Tensor x = leaf({1., 2.}), y = ScaledSquare::apply(x, 1.0, false).sum();
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = ScaledSquare::apply(x, 1.0, false).sum();
   y.backward({}, true);
   y.backward();
   EXPECT_TRUE(equal(x.grad(), doubles({4., 8.})));
-  expect_error([&] { y.backward(); }, "backward: the graph behind 'ScaledSquare' was already freed; pass retain_graph");
+  expect_error([&] { y.backward(); },
+               "backward: the graph behind 'ScaledSquare' was already freed; pass retain_graph");
 }
 
 /// exp, with the output saved.
@@ -65,7 +71,9 @@ struct Exp : autograd::Function<Exp> {
     ctx->save_for_backward({y});
     return y;
   }
-  static tensor_list backward(AutogradContext* ctx, tensor_list dy) { return {dy[0] * ctx->get_saved_variables()[0]}; }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    return {dy[0] * ctx->get_saved_variables()[0]};
+  }
 };
 
 TEST(Function, MaySaveItsOutput) {
@@ -88,12 +96,14 @@ TEST(Function, MaySaveItsOutput) {
 
 TEST(Function, NoticesThatWhatItSavedWasChanged) {
   const std::string end =
-      "' saved a tensor of shape [2] that was changed in place since; use the op that makes a new tensor";
+      "' saved a tensor of shape [2] that was changed in place since; use the op that makes a new "
+      "tensor";
   const Tensor x = leaf({1., 2.});
   const Tensor y = Exp::apply(x);
   y.detach().fill_(0);
   expect_error([&] { y.sum().backward(); }, "backward: 'Exp" + end);
-  const Tensor h = x * 1, z = ScaledSquare::apply(h, 1.0, false);
+  const Tensor h = x * 1;
+  const Tensor z = ScaledSquare::apply(h, 1.0, false);
   h += 1;
   expect_error([&] { z.sum().backward(); }, "backward: 'ScaledSquare" + end);
 }
@@ -107,19 +117,23 @@ struct Everything : autograd::Function<Everything> {
     return a * b;
   }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
-    needed = {ctx->needs_input_grad(0), ctx->needs_input_grad(1), ctx->needs_input_grad(2), ctx->needs_input_grad(9)};
+    needed = {ctx->needs_input_grad(0), ctx->needs_input_grad(1), ctx->needs_input_grad(2),
+              ctx->needs_input_grad(9)};
     EXPECT_EQ(ctx->saved_data["n"].toInt(), 7);
     EXPECT_TRUE(ctx->saved_data["flag"].toBool());
     EXPECT_EQ(ctx->saved_data["half"].toDouble(), 0.5);
     EXPECT_EQ(ctx->saved_data["list"].toIntVector(), (std::vector<int64_t>{1, 2}));
-    expect_error([&] { ctx->saved_data["n"].toDouble(); }, "saved_data: the value is not a fractional number");
-    expect_error([&] { ctx->saved_data["never set"].toTensor(); }, "saved_data: the value is not a tensor");
+    expect_error([&] { ctx->saved_data["n"].toDouble(); },
+                 "saved_data: the value is not a fractional number");
+    expect_error([&] { ctx->saved_data["never set"].toTensor(); },
+                 "saved_data: the value is not a tensor");
     return {dy[0] * ctx->saved_data["tensor"].toTensor(), Tensor(), Tensor()};
   }
 };
 
 TEST(Function, KnowsWhichInputsNeedGradients) {
-  const Tensor a = leaf({1., 2.}), b = doubles({3., 4.});
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = doubles({3., 4.});
   Everything::apply(a, b, int64_t{7}).sum().backward();
   EXPECT_EQ(Everything::needed, (std::vector<bool>{true, false, false, false}));
   EXPECT_TRUE(equal(a.grad(), b));
@@ -132,9 +146,12 @@ TEST(Function, MayReturnItsInputOrAViewOfIt) {
   };
   struct First : autograd::Function<First> {
     static Tensor forward(AutogradContext*, const Tensor& x) { return x[0]; }
-    static tensor_list backward(AutogradContext*, tensor_list dy) { return {stack({dy[0], dy[0] * 0})}; }
+    static tensor_list backward(AutogradContext*, tensor_list dy) {
+      return {stack({dy[0], dy[0] * 0})};
+    }
   };
-  const Tensor x = leaf({1., 2.}), y = Identity::apply(x);
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = Identity::apply(x);
   EXPECT_FALSE(y.is_same(x));
   EXPECT_TRUE(x.is_leaf());
   (y * First::apply(x)).sum().backward();
@@ -144,7 +161,9 @@ TEST(Function, MayReturnItsInputOrAViewOfIt) {
 /// Runs a backward of its own inside backward: gradient checkpointing.
 struct Checkpoint : autograd::Function<Checkpoint> {
   static Tensor inner(const Tensor& x) { return x.sin().exp(); }
-  static Tensor forward(AutogradContext* ctx, const Tensor& x) { return ctx->save_for_backward({x}), inner(x); }
+  static Tensor forward(AutogradContext* ctx, const Tensor& x) {
+    return ctx->save_for_backward({x}), inner(x);
+  }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
     const AutoGradMode recording(true);
     const Tensor x = ctx->get_saved_variables()[0].detach().requires_grad_();
@@ -154,9 +173,11 @@ struct Checkpoint : autograd::Function<Checkpoint> {
 };
 
 TEST(Function, MayRunBackwardInside) {
-  const Tensor x = leaf({0.5, 2.}), w = leaf({3., 4.});
+  const Tensor x = leaf({0.5, 2.});
+  const Tensor w = leaf({3., 4.});
   (Checkpoint::apply(x * w) * w).sum().backward();
-  const Tensor x2 = leaf({0.5, 2.}), w2 = leaf({3., 4.});
+  const Tensor x2 = leaf({0.5, 2.});
+  const Tensor w2 = leaf({3., 4.});
   (Checkpoint::inner(x2 * w2) * w2).sum().backward();
   EXPECT_TRUE(allclose(x.grad(), x2.grad()));
   EXPECT_TRUE(allclose(w.grad(), w2.grad()));
@@ -165,7 +186,9 @@ TEST(Function, MayRunBackwardInside) {
 TEST(Function, ThatThrowsLeavesTheEngineUsable) {
   struct Fails : autograd::Function<Fails> {
     static Tensor forward(AutogradContext*, const Tensor& x) { return x * 1; }
-    static tensor_list backward(AutogradContext*, tensor_list) { throw std::logic_error("not today"); }
+    static tensor_list backward(AutogradContext*, tensor_list) {
+      throw std::logic_error("not today");
+    }
   };
   const int64_t before = autograd::live_nodes();
   {
@@ -176,10 +199,12 @@ TEST(Function, ThatThrowsLeavesTheEngineUsable) {
     EXPECT_TRUE(is_grad_enabled());
     (h * h).sum().backward();
     EXPECT_TRUE(allclose(x.grad(), (x * 2).exp().detach() * 2));
-    const Tensor changed = x * 1, y = changed * changed;
+    const Tensor changed = x * 1;
+    const Tensor y = changed * changed;
     changed.detach().zero_();
     expect_error([&] { y.sum().backward(); },
-                 "backward: 'mul' saved a tensor of shape [2] that was changed in place since; use the op that makes a "
+                 "backward: 'mul' saved a tensor of shape [2] that was changed in place since; use "
+                 "the op that makes a "
                  "new tensor");
   }
   EXPECT_EQ(autograd::live_nodes(), before);

@@ -18,7 +18,8 @@ TEST(Parallel, CoversEveryNumberOnce) {
         std::vector<int> seen(static_cast<size_t>(n));
         parallel_for(n, grain, [&](int64_t begin, int64_t end) {
           EXPECT_LT(begin, end);
-          for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+          for (int64_t i = begin; i < end; ++i)
+            ++seen[static_cast<size_t>(i)];
         });
         EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), n) << n << " by " << grain;
       }
@@ -40,13 +41,19 @@ TEST(Parallel, InsideAnotherRunsInOneChunk) {
 #endif
 }
 
-// Each shape is tried with every layout of A and B, into a C with gaps; written, added to C, and to a bias.
-template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
+// Each shape is tried with every layout of A and B, into a C with gaps; written, added to C, and to
+// a bias.
+template <class T>
+void compare_gemm(int64_t M, int64_t N, int64_t K) {
   // Sums of up to 256 terms round after each one, all the same way where the terms are equal.
-  const double tolerance = 64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
-  const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3), b = numbers<T>(std::max<int64_t>(K * N, N + 1), 4);
-  const Matrix<const T> as[] = {{a.data(), K, 1}, {a.data(), 1, M}, {a.data(), 0, 1}, {a.data(), 1, 0}};
-  const Matrix<const T> bs[] = {{b.data(), N, 1}, {b.data(), 1, K}, {b.data(), 0, 1}, {b.data(), 0, 0}};
+  const double tolerance =
+      64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
+  const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3);
+  const auto b = numbers<T>(std::max<int64_t>(K * N, N + 1), 4);
+  const Matrix<const T> as[] = {
+      {a.data(), K, 1}, {a.data(), 1, M}, {a.data(), 0, 1}, {a.data(), 1, 0}};
+  const Matrix<const T> bs[] = {
+      {b.data(), N, 1}, {b.data(), 1, K}, {b.data(), 0, 1}, {b.data(), 0, 0}};
   const Matrix<const T> biases[] = {{b.data(), 0, 1}, {b.data(), 0, 0}};
   const int64_t strides[][2] = {{N + 3, 1}, {1, M}, {2 * N + 1, 2}};
   for (const auto& A : as) {
@@ -54,7 +61,8 @@ template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
       for (const auto& [row, col] : strides) {
         for (const size_t added : {0U, 1U, 2U, 3U}) {
           const auto size = static_cast<size_t>((M + 1) * row + (N + 1) * col);
-          std::vector<T> expected(size, T(7)), c(size, T(7));
+          std::vector<T> expected(size, T(7));
+          std::vector<T> c(size, T(7));
           const auto start = [&, row = row, col = col](const std::vector<T>& onto) {
             return added == 0   ? Matrix<const T>{}
                    : added == 1 ? Matrix<const T>{onto.data(), row, col}
@@ -64,10 +72,12 @@ template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
           gemm<T>({c.data(), row, col}, A, B, M, N, K, start(c));
           double worst = 0;
           for (size_t i = 0; i < size; ++i) {
-            worst = std::max(worst, std::abs(static_cast<double>(c[i]) - static_cast<double>(expected[i])));
+            worst = std::max(
+                worst, std::abs(static_cast<double>(c[i]) - static_cast<double>(expected[i])));
           }
-          ASSERT_LE(worst, tolerance) << M << " " << N << " " << K << " strides " << A.row << " " << A.col << " "
-                                      << B.row << " " << B.col << " " << row << " " << col << " " << added;
+          ASSERT_LE(worst, tolerance)
+              << M << " " << N << " " << K << " strides " << A.row << " " << A.col << " " << B.row
+              << " " << B.col << " " << row << " " << col << " " << added;
         }
       }
     }
@@ -75,9 +85,10 @@ template <class T> void compare_gemm(int64_t M, int64_t N, int64_t K) {
 }
 
 TEST(Gemm, EqualsTheReferenceOnOddSizes) {
-  const int64_t sizes[][3] = {{1, 1, 1},   {3, 2, 3},    {1, 65, 33},  {65, 1, 33},   {2, 33, 17},  {5, 31, 9},
-                              {13, 29, 7}, {14, 32, 16}, {15, 33, 17}, {28, 64, 300}, {29, 97, 13}, {253, 35, 19},
-                              {6, 16, 40}, {7, 17, 257}, {4, 100, 50}, {19, 8, 515},  {1, 40, 600}, {300, 70, 5}};
+  const int64_t sizes[][3] = {
+      {1, 1, 1},   {3, 2, 3},    {1, 65, 33},  {65, 1, 33},   {2, 33, 17},  {5, 31, 9},
+      {13, 29, 7}, {14, 32, 16}, {15, 33, 17}, {28, 64, 300}, {29, 97, 13}, {253, 35, 19},
+      {6, 16, 40}, {7, 17, 257}, {4, 100, 50}, {19, 8, 515},  {1, 40, 600}, {300, 70, 5}};
   for (const auto& [M, N, K] : sizes) {
     compare_gemm<float>(M, N, K);
     compare_gemm<double>(M, N, K);
@@ -95,35 +106,47 @@ TEST(Gemm, EmptySizes) {
   EXPECT_EQ(c, std::vector<float>(1600, 0));
 }
 
-/// A copy of a matrix with strides of its own, that begins at a cache line, or `off` numbers behind one.
-template <class T> struct Placed {
+/// A copy of a matrix with strides of its own, that begins at a cache line, or `off` numbers behind
+/// one.
+template <class T>
+struct Placed {
   std::vector<T> memory;
   Matrix<const T> matrix;
 
-  Placed(const Matrix<const T>& from, int64_t rows, int64_t columns, int64_t row, int64_t col, size_t off) {
+  Placed(const Matrix<const T>& from, int64_t rows, int64_t columns, int64_t row, int64_t col,
+         size_t off) {
     memory.resize(static_cast<size_t>((rows - 1) * row + (columns - 1) * col) + 1 + off + 64);
     const size_t line = (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64) % 64 / sizeof(T);
     T* const to = memory.data() + line + off;
     for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < columns; ++j) to[i * row + j * col] = from.data[i * from.row + j * from.col];
+      for (int64_t j = 0; j < columns; ++j)
+        to[i * row + j * col] = from.data[i * from.row + j * from.col];
     matrix = {to, row, col};
   }
   Placed(const Placed&) = delete;  // it would begin elsewhere
   Placed& operator=(const Placed&) = delete;
 };
 
-// Operands so large that how they lie decides whether they are packed: rows in one set of the cache, and not; columns
-// and rows at whole vectors, and not; no two numbers side by side.
-template <class T> void compare_large() {
-  const int64_t M = 60, N = 320, K = 2048;
-  const auto a = numbers<T>(M * K, 3), b = numbers<T>(K * N, 4), onto = numbers<T>(M * N, 5);
-  const Matrix<const T> A{a.data(), K, 1}, B{b.data(), N, 1}, starts[] = {{}, {onto.data(), N, 1}, {b.data(), 0, 1}};
+// Operands so large that how they lie decides whether they are packed: rows in one set of the
+// cache, and not; columns and rows at whole vectors, and not; no two numbers side by side.
+template <class T>
+void compare_large() {
+  const int64_t M = 60;
+  const int64_t N = 320;
+  const int64_t K = 2048;
+  const auto a = numbers<T>(M * K, 3);
+  const auto b = numbers<T>(K * N, 4);
+  const auto onto = numbers<T>(M * N, 5);
+  const Matrix<const T> A{a.data(), K, 1};
+  const Matrix<const T> B{b.data(), N, 1};
+  const Matrix<const T> starts[] = {{}, {onto.data(), N, 1}, {b.data(), 0, 1}};
   const Placed<T> as[] = {{A, M, K, K, 1, 0},
                           {A, M, K, K + 16, 1, 1},
                           {A, M, K, 1, M + 4, 0},
                           {A, M, K, 1, M + 4, 1},
                           {A, M, K, 2, 2 * M, 0}};
-  const Placed<T> bs[] = {{B, K, N, N, 1, 0}, {B, K, N, N, 1, 1}, {B, K, N, N + 1, 1, 0}, {B, K, N, 1, K, 0}};
+  const Placed<T> bs[] = {
+      {B, K, N, N, 1, 0}, {B, K, N, N, 1, 1}, {B, K, N, N + 1, 1, 0}, {B, K, N, 1, K, 0}};
   for (size_t added = 0; added < 3; ++added) {
     std::vector<T> expected(static_cast<size_t>(M * N));
     gemm_reference<T>({expected.data(), N, 1}, A, B, M, N, K, starts[added]);
@@ -131,13 +154,15 @@ template <class T> void compare_large() {
       for (size_t j = 0; j < std::size(bs); ++j) {
         const auto c = for_all_thread_counts([&] {
           std::vector<T> out = onto;
-          const Matrix<const T> start = added == 1 ? Matrix<const T>{out.data(), N, 1} : starts[added];
+          const Matrix<const T> start =
+              added == 1 ? Matrix<const T>{out.data(), N, 1} : starts[added];
           gemm<T>({out.data(), N, 1}, as[i].matrix, bs[j].matrix, M, N, K, start);
           return out;
         });
         double worst = 0;
         for (size_t n = 0; n < c.size(); ++n)
-          worst = std::max(worst, std::abs(static_cast<double>(c[n]) - static_cast<double>(expected[n])));
+          worst = std::max(worst,
+                           std::abs(static_cast<double>(c[n]) - static_cast<double>(expected[n])));
         EXPECT_LE(worst, 1000 * static_cast<double>(std::numeric_limits<T>::epsilon()))
             << "A " << i << ", B " << j << ", start " << added;
       }
@@ -150,7 +175,8 @@ TEST(Gemm, LargeOperandsHoweverTheyLie) {
 }
 
 TEST(Gemm, SameBitsForAnyNumberOfThreads) {
-  const auto a = numbers(301 * 517), b = numbers(517 * 203, 2);
+  const auto a = numbers(301 * 517);
+  const auto b = numbers(517 * 203, 2);
   for (int64_t M : {1, 4, 61, 301}) {
     for (int64_t N : {1, 31, 203}) {
       for_all_thread_counts([&] {
@@ -164,7 +190,9 @@ TEST(Gemm, SameBitsForAnyNumberOfThreads) {
 
 TEST(Gemm, NanAndInfinityGoThroughZeros) {
   for (int64_t n : {3, 40}) {
-    std::vector<float> a(static_cast<size_t>(n * n)), b(a), c(a);
+    std::vector<float> a(static_cast<size_t>(n * n));
+    std::vector<float> b(a);
+    std::vector<float> c(a);
     b[0] = std::numeric_limits<float>::quiet_NaN();
     b[1] = std::numeric_limits<float>::infinity();
     b[2] = 1;
@@ -191,7 +219,9 @@ TEST(Gemm, LongProductsDoNotSaturate) {
 }
 
 TEST(Gemm, WholeNumbersAreExactAndWrap) {
-  const std::vector<int64_t> a = {1, 2, 3, 4}, big = {std::numeric_limits<int64_t>::max()}, two = {2};
+  const std::vector<int64_t> a = {1, 2, 3, 4};
+  const std::vector<int64_t> big = {std::numeric_limits<int64_t>::max()};
+  const std::vector<int64_t> two = {2};
   std::vector<int64_t> c(4, 100);
   gemm<int64_t>({c.data(), 2, 1}, {a.data(), 2, 1}, {a.data(), 1, 2}, 2, 2, 2, {c.data(), 2, 1});
   EXPECT_EQ(c, (std::vector<int64_t>{105, 111, 111, 125}));
@@ -201,26 +231,34 @@ TEST(Gemm, WholeNumbersAreExactAndWrap) {
 
 TEST(Gemm, BatchesEqualSingleProducts) {
   for (int64_t size : {3, 17, 70}) {
-    const int64_t batch = 6, n = size * size;
-    const auto a = numbers(batch * n), b = numbers(n, 2);
-    std::vector<int64_t> offsets, zeros(static_cast<size_t>(batch));
-    for (int64_t i = 0; i < batch; ++i) offsets.push_back(i * n);
+    const int64_t batch = 6;
+    const int64_t n = size * size;
+    const auto a = numbers(batch * n);
+    const auto b = numbers(n, 2);
+    std::vector<int64_t> offsets;
+    std::vector<int64_t> zeros(static_cast<size_t>(batch));
+    for (int64_t i = 0; i < batch; ++i)
+      offsets.push_back(i * n);
     std::vector<float> expected(static_cast<size_t>(batch * n));
     for (int64_t i = 0; i < batch; ++i) {
-      gemm<float>({&expected[static_cast<size_t>(i * n)], size, 1}, {&a[static_cast<size_t>(i * n)], 1, size},
-                  {b.data(), size, 1}, size, size, size, {});
+      gemm<float>({&expected[static_cast<size_t>(i * n)], size, 1},
+                  {&a[static_cast<size_t>(i * n)], 1, size}, {b.data(), size, 1}, size, size, size,
+                  {});
     }
     const auto c = for_all_thread_counts([&] {
       std::vector<float> out(expected.size(), 9);
-      batched_gemm<float>({out.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1}, offsets.data(),
-                          offsets.data(), zeros.data(), batch, size, size, size, {});
+      batched_gemm<float>({out.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1},
+                          offsets.data(), offsets.data(), zeros.data(), batch, size, size, size,
+                          {});
       return out;
     });
     EXPECT_TRUE(same_bits(c, expected)) << size;
     std::vector<float> twice = c;
-    batched_gemm<float>({twice.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1}, offsets.data(),
-                        offsets.data(), zeros.data(), batch, size, size, size, {twice.data(), size, 1});
-    for (size_t i = 0; i < c.size(); ++i) ASSERT_NEAR(twice[i], 2 * c[i], 1e-3) << size << " at " << i;
+    batched_gemm<float>({twice.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1},
+                        offsets.data(), offsets.data(), zeros.data(), batch, size, size, size,
+                        {twice.data(), size, 1});
+    for (size_t i = 0; i < c.size(); ++i)
+      ASSERT_NEAR(twice[i], 2 * c[i], 1e-3) << size << " at " << i;
   }
 }
 

@@ -18,12 +18,17 @@ inline std::map<std::string, Tensor> tensors_of(const std::string& path) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);
-    std::string key, type, shape, word;
+    std::string key;
+    std::string type;
+    std::string shape;
+    std::string word;
     fields >> key >> type >> shape;
     Shape sizes;
-    for (std::istringstream numbers(shape); std::getline(numbers, word, 'x');) sizes.push_back(std::stoll(word));
+    for (std::istringstream numbers(shape); std::getline(numbers, word, 'x');)
+      sizes.push_back(std::stoll(word));
     std::vector<double> values;
-    while (fields >> word) values.push_back(std::stod(word));
+    while (fields >> word)
+      values.push_back(std::stod(word));
     found[key] = tensor(values, kFloat64).view(sizes).to(type == "i64" ? kInt64 : kFloat32);
   }
   return found;
@@ -37,30 +42,39 @@ inline Tensor golden(const std::string& name) {
   return at->second;
 }
 
-/// Whether x has the shape of `expected` and its numbers within the tolerance; infinities must agree.
-inline ::testing::AssertionResult near(const Tensor& x, const Tensor& expected, double tolerance = 2e-6) {
+/// Whether x has the shape of `expected` and its numbers within the tolerance; infinities must
+/// agree.
+inline ::testing::AssertionResult near(const Tensor& x, const Tensor& expected,
+                                       double tolerance = 2e-6) {
   if (x.sizes() != expected.sizes() || x.dtype() != expected.dtype())
-    return ::testing::AssertionFailure() << "got " << x.sizes() << ", expected " << expected.sizes();
-  const Tensor a = x.detach().to(kFloat64).contiguous().view(-1), b = expected.to(kFloat64).contiguous().view(-1);
+    return ::testing::AssertionFailure()
+           << "got " << x.sizes() << ", expected " << expected.sizes();
+  const Tensor a = x.detach().to(kFloat64).contiguous().view(-1);
+  const Tensor b = expected.to(kFloat64).contiguous().view(-1);
   for (int64_t i = 0; i < a.numel(); ++i) {
-    const double p = a.data<double>()[i], q = b.data<double>()[i];
+    const double p = a.data<double>()[i];
+    const double q = b.data<double>()[i];
     if (p != q && !(std::abs(p - q) <= tolerance))
       return ::testing::AssertionFailure() << "element " << i << " is " << p << ", expected " << q;
   }
   return ::testing::AssertionSuccess();
 }
-/// The same against the golden tensor of this name. Single numbers have no dimensions here and one there.
-inline ::testing::AssertionResult near(const Tensor& x, const std::string& name, double tolerance = 2e-6) {
+/// The same against the golden tensor of this name. Single numbers have no dimensions here and one
+/// there.
+inline ::testing::AssertionResult near(const Tensor& x, const std::string& name,
+                                       double tolerance = 2e-6) {
   const Tensor expected = golden(name);
-  return near(x.dim() == 0 && expected.numel() == 1 ? x.view(expected.sizes()) : x, expected, tolerance)
+  return near(x.dim() == 0 && expected.numel() == 1 ? x.view(expected.sizes()) : x, expected,
+              tolerance)
          << " (" << name << ")";
 }
 
 /// The golden name of a parameter: older ones for LayerNorm and the feed-forward layers.
 inline std::string golden_name(std::string name) {
   static const std::map<std::string, std::string> names = {
-      {"norm1.weight", "norm1.scale"}, {"norm1.bias", "norm1.shift"}, {"norm2.weight", "norm2.scale"},
-      {"norm2.bias", "norm2.shift"},   {"ff.layers.0", "ff.fc1"},     {"ff.layers.2", "ff.fc2"}};
+      {"norm1.weight", "norm1.scale"}, {"norm1.bias", "norm1.shift"},
+      {"norm2.weight", "norm2.scale"}, {"norm2.bias", "norm2.shift"},
+      {"ff.layers.0", "ff.fc1"},       {"ff.layers.2", "ff.fc2"}};
   for (const auto& [ours, theirs] : names)
     if (const size_t at = name.find(ours); at != name.npos) name.replace(at, ours.size(), theirs);
   return name;
@@ -71,14 +85,17 @@ inline void expect_parameters(const nn::Module& module, const std::string& prefi
     EXPECT_TRUE(equal(p.detach(), golden(prefix + golden_name(name)))) << name;
 }
 
-inline void expect_gradients(const nn::Module& module, const Tensor& loss, const std::string& prefix) {
+inline void expect_gradients(const nn::Module& module, const Tensor& loss,
+                             const std::string& prefix) {
   module.zero_grad();
   loss.backward();
-  for (const auto& [name, p] : module.named_parameters()) EXPECT_TRUE(near(p.grad(), prefix + golden_name(name)));
+  for (const auto& [name, p] : module.named_parameters())
+    EXPECT_TRUE(near(p.grad(), prefix + golden_name(name)));
 }
 
 /// The message of the Error that f throws.
-template <class F> std::string error_of(const F& f) {
+template <class F>
+std::string error_of(const F& f) {
   try {
     f();
   } catch (const Error& e) {

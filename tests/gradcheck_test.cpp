@@ -15,12 +15,23 @@ namespace {
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 using Tensors = std::vector<Tensor>;
 
-enum class Fault { none, scaled, zero, transposed, flipped, not_summed, one_element, last_row, missing, by_column };
+enum class Fault {
+  none,
+  scaled,
+  zero,
+  transposed,
+  flipped,
+  not_summed,
+  one_element,
+  last_row,
+  missing,
+  by_column
+};
 
 /// a b + c with a (3, 3), b (3, 3), c (3): its gradient by one argument carries the fault.
 struct Faulty : autograd::Function<Faulty> {
-  static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a, const Tensor& b, const Tensor& c,
-                        int64_t which, Fault fault) {
+  static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a, const Tensor& b,
+                        const Tensor& c, int64_t which, Fault fault) {
     ctx->save_for_backward({a, b});
     ctx->saved_data["which"] = which;
     ctx->saved_data["fault"] = static_cast<int64_t>(fault);
@@ -28,7 +39,8 @@ struct Faulty : autograd::Function<Faulty> {
   }
   static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list dy) {
     const auto saved = ctx->get_saved_variables();
-    autograd::tensor_list d = {matmul(dy[0], saved[1].t()), matmul(saved[0].t(), dy[0]), dy[0].sum(0), {}, {}};
+    autograd::tensor_list d = {
+        matmul(dy[0], saved[1].t()), matmul(saved[0].t(), dy[0]), dy[0].sum(0), {}, {}};
     Tensor& wrong = d[static_cast<size_t>(ctx->saved_data["which"].toInt())];
     const Tensor last = arange(3, kInt64) == 2;
     switch (static_cast<Fault>(ctx->saved_data["fault"].toInt())) {
@@ -70,7 +82,8 @@ std::string refusal(int64_t which, Fault fault) {
   manual_seed(6);
   const Tensors inputs = {randn({3, 3}, kFloat64), randn({3, 3}, kFloat64), randn(3, kFloat64)};
   try {
-    gradcheck([=](const Tensors& x) { return Faulty::apply(x[0], x[1], x[2], which, fault); }, inputs);
+    gradcheck([=](const Tensors& x) { return Faulty::apply(x[0], x[1], x[2], which, fault); },
+              inputs);
     return "";
   } catch (const Error& error) {
     return error.what();
@@ -80,18 +93,23 @@ std::string refusal(int64_t which, Fault fault) {
 TEST(Sabotage, EveryWrongGradientIsRefusedWithArgumentIndexAndBothValues) {
   for (int64_t which = 0; which < 3; ++which) {
     EXPECT_EQ(refusal(which, Fault::none), "");
-    for (const Fault fault : {Fault::scaled, Fault::zero, Fault::transposed, Fault::flipped, Fault::not_summed,
-                              Fault::one_element, Fault::last_row, Fault::by_column, Fault::missing}) {
+    for (const Fault fault :
+         {Fault::scaled, Fault::zero, Fault::transposed, Fault::flipped, Fault::not_summed,
+          Fault::one_element, Fault::last_row, Fault::by_column, Fault::missing}) {
       if (which == 2 && fault == Fault::transposed) continue;  // a vector has no transpose
       if (which != 2 && fault == Fault::not_summed) continue;  // only c is broadcast
       const std::string message = refusal(which, fault);
-      int argument = -1, differing = 0, end = 0;
-      double got = 0, wanted = 0;
+      int argument = -1;
+      int differing = 0;
+      int end = 0;
+      double got = 0;
+      double wanted = 0;
       std::string index(16, ' ');
-      const int parts = std::sscanf(message.c_str(),
-                                    "gradcheck: argument %d at [%15[0-9, ]]: backward gives %lf, central differences "
-                                    "%lf (%d of %*d elements differ%n",
-                                    &argument, index.data(), &got, &wanted, &differing, &end);
+      const int parts = std::sscanf(
+          message.c_str(),
+          "gradcheck: argument %d at [%15[0-9, ]]: backward gives %lf, central differences "
+          "%lf (%d of %*d elements differ%n",
+          &argument, index.data(), &got, &wanted, &differing, &end);
       ASSERT_TRUE(parts == 5 && end > 0) << "argument " << which << ": '" << message << "'";
       index = index.c_str();
       const std::string rest = message.substr(static_cast<size_t>(end));
@@ -102,7 +120,8 @@ TEST(Sabotage, EveryWrongGradientIsRefusedWithArgumentIndexAndBothValues) {
                       : fault == Fault::flipped ? "; the ratio is -1 everywhere)"
                                                 : ")");
       EXPECT_TRUE((fault != Fault::zero && fault != Fault::missing) || got == 0);
-      EXPECT_TRUE(fault != Fault::one_element || (index == (which == 2 ? "1" : "0, 1") && differing == 1));
+      EXPECT_TRUE(fault != Fault::one_element ||
+                  (index == (which == 2 ? "1" : "0, 1") && differing == 1));
       EXPECT_TRUE(fault != Fault::last_row || differing == (which == 2 ? 2 : 6));
     }
   }
@@ -113,8 +132,10 @@ TEST(Sabotage, AWrongSecondDerivativeIsRefused) {
     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
       return ctx->save_for_backward({x}), x * x * x;
     }
-    static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list dy) {
-      return {dy[0] * 3 * ctx->get_saved_variables()[0].detach().pow(2)};  // right, but cut from the graph
+    static autograd::tensor_list backward(autograd::AutogradContext* ctx,
+                                          autograd::tensor_list dy) {
+      return {dy[0] * 3 *
+              ctx->get_saved_variables()[0].detach().pow(2)};  // right, but cut from the graph
     }
   };
   const auto cube = [](const Tensors& x) { return Cube::apply(x[0]); };
@@ -143,13 +164,15 @@ TEST(Gradcheck, ChecksTheInputsThatRequireGradientsOrElseAll) {
       [&] {
         gradcheck(detached, {doubles({1., 2.}), doubles({3., 4.})});
       },
-      "gradcheck: argument 1 at [0]: backward gives 0, central differences -0.653581 (2 of 2 elements differ)");
-  EXPECT_TRUE(
-      gradcheck([](const Tensors& x) { return x[0].index_select(0, x[1]); }, {doubles({1., 2.}), tensor({1, 1})}));
+      "gradcheck: argument 1 at [0]: backward gives 0, central differences -0.653581 (2 of 2 "
+      "elements differ)");
+  EXPECT_TRUE(gradcheck([](const Tensors& x) { return x[0].index_select(0, x[1]); },
+                        {doubles({1., 2.}), tensor({1, 1})}));
 }
 
 TEST(Gradcheck, LeavesItsInputsAlone) {
-  const Tensor x = doubles({1., 2.}).requires_grad_(), before = x.detach().clone();
+  const Tensor x = doubles({1., 2.}).requires_grad_();
+  const Tensor before = x.detach().clone();
   EXPECT_TRUE(gradcheck([](const Tensors& in) { return in[0].exp(); }, {x}));
   EXPECT_TRUE(gradgradcheck([](const Tensors& in) { return in[0].exp(); }, {x}));
   EXPECT_TRUE(equal(x.detach(), before));
@@ -178,22 +201,30 @@ TEST(Gradcheck, RefusesWhatItCannotCheck) {
         gradcheck(f, {tensor({1., 2.})});
       },
       "gradcheck: argument 0 is float32, differences need float64; convert it with .to(kFloat64)");
-  expect_error([&] { gradcheck(f, {}); }, "gradcheck: there is no floating-point tensor to differentiate by");
+  expect_error([&] { gradcheck(f, {}); },
+               "gradcheck: there is no floating-point tensor to differentiate by");
   expect_error([&] { gradgradcheck(f, {tensor({1})}); },
                "gradgradcheck: there is no floating-point tensor to differentiate by");
-  expect_error([&] { gradcheck([](const Tensors& x) { return dropout(x[0], 0.5, true); }, {ones(20, kFloat64)}); },
-               "gradcheck: f is not deterministic, two calls differ (dropout?)");
+  expect_error(
+      [&] {
+        gradcheck([](const Tensors& x) { return dropout(x[0], 0.5, true); }, {ones(20, kFloat64)});
+      },
+      "gradcheck: f is not deterministic, two calls differ (dropout?)");
   expect_error([&] { gradcheck([](const Tensors& x) { return x[0].detach(); }, {doubles({1.})}); },
                "gradcheck: f's result does not depend on what it is differentiated by");
-  expect_error([&] { gradcheck([](const Tensors& x) { return x[0].to(kFloat32); }, {doubles({1.})}); },
-               "gradcheck: f gives float32, differences need float64");
+  expect_error(
+      [&] { gradcheck([](const Tensors& x) { return x[0].to(kFloat32); }, {doubles({1.})}); },
+      "gradcheck: f gives float32, differences need float64");
   expect_error([&] { gradcheck([](const Tensors&) { return Tensor(); }, {doubles({1.})}); },
                "tensor: this Tensor is undefined, it was never given a value");
-  EXPECT_THROW(gradcheck([](const Tensors& x) { return sqrt(x[0]); }, {doubles({-1.})}), Error);  // NaN is not close
+  EXPECT_THROW(gradcheck([](const Tensors& x) { return sqrt(x[0]); }, {doubles({-1.})}),
+               Error);  // NaN is not close
 }
 
 TEST(Gradcheck, TakesTolerances) {
-  const auto slightly_wrong = [](const Tensors& x) { return Faulty::apply(x[0], x[1], x[2], 0, Fault::scaled); };
+  const auto slightly_wrong = [](const Tensors& x) {
+    return Faulty::apply(x[0], x[1], x[2], 0, Fault::scaled);
+  };
   const Tensors inputs = {ones({3, 3}, kFloat64), ones({3, 3}, kFloat64), ones(3, kFloat64)};
   EXPECT_THROW(gradcheck(slightly_wrong, inputs), Error);
   EXPECT_TRUE(gradcheck(slightly_wrong, inputs, {.rtol = 0.02}));
@@ -201,10 +232,15 @@ TEST(Gradcheck, TakesTolerances) {
 
 /// Has what a module has.
 struct Affine {
-  Tensor weight = doubles({{1., 2.}, {3., 4.}}).requires_grad_(), bias = doubles({1., -1.}).requires_grad_();
+  Tensor weight = doubles({{1., 2.}, {3., 4.}}).requires_grad_(),
+         bias = doubles({1., -1.}).requires_grad_();
   bool detached = false;
-  std::vector<std::pair<std::string, Tensor>> named_parameters() const { return {{"weight", weight}, {"bias", bias}}; }
-  Tensor operator()(const Tensor& x) const { return matmul(x, weight) + (detached ? bias.detach() : bias); }
+  std::vector<std::pair<std::string, Tensor>> named_parameters() const {
+    return {{"weight", weight}, {"bias", bias}};
+  }
+  Tensor operator()(const Tensor& x) const {
+    return matmul(x, weight) + (detached ? bias.detach() : bias);
+  }
 };
 
 TEST(Gradcheck, OfAModuleChecksItsInputAndParameters) {
@@ -217,7 +253,9 @@ TEST(Gradcheck, OfAModuleChecksItsInputAndParameters) {
     gradcheck(layer, x);
     ADD_FAILURE();
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()).rfind("gradcheck: parameter 'bias' at [0]: backward gives 0, central", 0), 0u)
+    EXPECT_EQ(std::string(error.what())
+                  .rfind("gradcheck: parameter 'bias' at [0]: backward gives 0, central", 0),
+              0u)
         << error.what();
   }
 }

@@ -1,4 +1,5 @@
-// Nothing that a caller hands to an op may end in anything but an answer or an Error. Run it under the sanitizers.
+// Nothing that a caller hands to an op may end in anything but an answer or an Error. Run it under
+// the sanitizers.
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
@@ -8,7 +9,8 @@
 namespace gradus::tests {
 namespace {
 
-constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(), kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(),
+                  kMost = std::numeric_limits<int64_t>::max();
 
 /// Runs it; anything but Error escapes. Returns the message, or nothing after an answer.
 std::string outcome(const std::function<void()>& call) {
@@ -29,7 +31,8 @@ std::string run(const Row& row, const Tensors& inputs) {
     y.backward(ones_like(y), {}, true);
   });
   for (const Tensor& x : inputs)
-    if (x.requires_grad()) x.mutable_grad() = Tensor();  // a recorded grad holds on to its leaf, as in PyTorch
+    if (x.requires_grad())
+      x.mutable_grad() = Tensor();  // a recorded grad holds on to its leaf, as in PyTorch
   return message;
 }
 
@@ -39,9 +42,11 @@ TEST(Hostile, UndefinedTensorsAreNamed) {
       Tensors inputs = row.inputs;
       inputs[i] = Tensor();
       const std::string message = run(row, inputs);
-      const bool optional = row.op == "layer_norm" || row.op == "linear" || row.op == "cross_entropy" ||
-                            row.op == "nll_loss" || row.op == "scaled_dot_product_attention";
-      EXPECT_TRUE((optional && i >= 1) || message == "tensor: this Tensor is undefined, it was never given a value")
+      const bool optional = row.op == "layer_norm" || row.op == "linear" ||
+                            row.op == "cross_entropy" || row.op == "nll_loss" ||
+                            row.op == "scaled_dot_product_attention";
+      EXPECT_TRUE((optional && i >= 1) ||
+                  message == "tensor: this Tensor is undefined, it was never given a value")
           << row.name << ", input " << i << ": '" << message << "'";
     }
   }
@@ -108,10 +113,16 @@ TEST(Hostile, AnyTensorInAnyPlaceIsAnAnswerOrAnError) {
 }
 
 TEST(Hostile, AnyNumberInAnyPlaceIsAnAnswerOrAnError) {
-  const Tensor x = arange(6, kFloat32).reshape({2, 3}), i = tensor({0, 1}), l = tensor({{0, 1, 0}, {1, 0, 1}}),
-               number = ones({}), e = zeros({0, 3}), p = ones(3), cube = ones({2, 3, 4});
-  for (const int64_t n : {kLeast, kLeast + 1, -(int64_t{1} << 40), int64_t{-5}, int64_t{-1}, int64_t{0}, int64_t{1},
-                          int64_t{7}, int64_t{1} << 40, int64_t{1} << 57, kMost - 1, kMost}) {
+  const Tensor x = arange(6, kFloat32).reshape({2, 3});
+  const Tensor i = tensor({0, 1});
+  const Tensor l = tensor({{0, 1, 0}, {1, 0, 1}});
+  const Tensor number = ones({});
+  const Tensor e = zeros({0, 3});
+  const Tensor p = ones(3);
+  const Tensor cube = ones({2, 3, 4});
+  for (const int64_t n :
+       {kLeast, kLeast + 1, -(int64_t{1} << 40), int64_t{-5}, int64_t{-1}, int64_t{0}, int64_t{1},
+        int64_t{7}, int64_t{1} << 40, int64_t{1} << 57, kMost - 1, kMost}) {
     SCOPED_TRACE(n);
     for (const Tensor& a : {x, number, e, i, l, cube}) {
       const std::vector<std::function<void()>> calls = {
@@ -244,13 +255,15 @@ TEST(Hostile, AnyNumberInAnyPlaceIsAnAnswerOrAnError) {
     }
     const std::vector<std::function<void()>> calls = {
         [&] {
-          if (n <= 7 || n > 1 << 30) zeros(n), empty({n, 3}), rand(n), randn({n}), ones({2, n}), full({n, n}, 1);
+          if (n <= 7 || n > 1 << 30)
+            zeros(n), empty({n, 3}), rand(n), randn({n}), ones({2, n}), full({n, n}, 1);
         },
         [&] {
           if (n <= 7 || n > 1 << 30) zeros({0, n, n}), zeros({n, n, 0});
         },
         [&] {
-          if (n <= 7 || n > 1 << 30) eye(n), eye(1, n), linspace(0, 1, n), randperm(n), randint(9, {n});
+          if (n <= 7 || n > 1 << 30)
+            eye(n), eye(1, n), linspace(0, 1, n), randperm(n), randint(9, {n});
         },
         [&] {
           if (n <= 7 || n > 1 << 30) arange(n), arange(n, 5);
@@ -271,7 +284,8 @@ TEST(Hostile, AnyNumberInAnyPlaceIsAnAnswerOrAnError) {
         [&] { tensor(static_cast<double>(n)).item<int64_t>(); },
         [&] { tensor(static_cast<double>(n), kInt64); },
         [&] {
-          tensor(n).pow(tensor(n)), tensor(n).abs(), -tensor(n), tensor({n, n}).sum(), tensor({n, n}).cumsum(0);
+          tensor(n).pow(tensor(n)), tensor(n).abs(), -tensor(n), tensor({n, n}).sum(),
+              tensor({n, n}).cumsum(0);
         },
     };
     for (size_t c = 0; c < calls.size(); ++c) {

@@ -9,7 +9,9 @@
 namespace gradus {
 namespace {
 
-Tensor leaf(const NestedNumbers& numbers) { return tensor(numbers, dtype(kFloat64).requires_grad(true)); }
+Tensor leaf(const NestedNumbers& numbers) {
+  return tensor(numbers, dtype(kFloat64).requires_grad(true));
+}
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 std::string changed(const std::string& op, const std::string& shape) {
   return "backward: '" + op + "' saved a tensor of shape " + shape +
@@ -28,14 +30,17 @@ TEST(InPlace, IsRecordedOnAWholeTensor) {
   checked([](const Tensors& x) { return (x[0] * 2).sub_(x[1]).sub_(1); });
   checked([](const Tensors& x) { return (x[0] * 2).mul_(x[1]).mul_(x[1]); });
   checked([](const Tensors& x) { return (x[0] * 2).div_(x[1]).div_(2); });
-  checked([](const Tensors& x) { return (x[0] * x[1]).masked_fill_(tensor({true, false, true}), 4); });
+  checked([](const Tensors& x) {
+    return (x[0] * x[1]).masked_fill_(tensor({true, false, true}), 4);
+  });
   checked([](const Tensors& x) { return zeros({2, 3}, kFloat64).copy_(x[1]) * x[0]; });
   checked([](const Tensors& x) { return (x[0] * 2).copy_(x[1]) * x[0]; });
   checked([](const Tensors& x) { return (x[0] * x[1]).fill_(3) * x[0] * x[1]; });
   checked([](const Tensors& x) { return (x[0] * 3).zero_() + x[0] * x[1]; });
   checked([](const Tensors& x) {
     Tensor total = zeros({2, 3}, kFloat64);
-    for (int i = 1; i <= 3; ++i) total += x[0] * x[1] * i;
+    for (int i = 1; i <= 3; ++i)
+      total += x[0] * x[1] * i;
     total -= x[0];
     total *= x[1];
     total /= 2;
@@ -47,7 +52,8 @@ TEST(InPlace, GivesTheLossANewNodeForEveryPart) {
   const Tensor w = leaf({1., 2.});
   Tensor loss = zeros({}, kFloat64);
   const Tensor same = loss;
-  for (int i = 1; i <= 3; ++i) loss += (w * i).sum();
+  for (int i = 1; i <= 3; ++i)
+    loss += (w * i).sum();
   EXPECT_TRUE(loss.is_same(same) && same.requires_grad() && !loss.is_leaf());
   loss.backward();
   EXPECT_TRUE(equal(w.grad(), doubles({6., 6.})));
@@ -70,7 +76,8 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
   const Tensor x = leaf({{1., 2.}, {3., 4.}});
   const auto refused_leaf = [](const std::string& op) {
     return op +
-           ": a leaf that requires gradients cannot be changed in place while recording; use the op that makes a "
+           ": a leaf that requires gradients cannot be changed in place while recording; use the "
+           "op that makes a "
            "new tensor, or NoGradGuard";
   };
   expect_error([&] { x.add_(1); }, refused_leaf("add_"));
@@ -79,7 +86,8 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
   expect_error([&] { x.copy_(x); }, refused_leaf("copy_"));
   expect_error([&] { x.normal_(); }, refused_leaf("normal_"));
   expect_error([&] { x.masked_fill_(x > 1, 0); }, refused_leaf("masked_fill_"));
-  const std::string view = ": a view cannot be changed in place while recording; use the op that makes a new tensor";
+  const std::string view =
+      ": a view cannot be changed in place while recording; use the op that makes a new tensor";
   const Tensor y = x * 1;
   expect_error([&] { y[0].add_(1); }, "add_" + view);
   expect_error([&] { y[0] = 1; }, "fill_" + view);
@@ -89,12 +97,15 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
   {
     const Tensor row = y[0];
     expect_error([&] { y.add_(1); },
-                 "add_: a tensor with views of it in use cannot be changed in place while recording; use the op that "
+                 "add_: a tensor with views of it in use cannot be changed in place while "
+                 "recording; use the op that "
                  "makes a new tensor");
   }
   y.add_(1);  // the view is gone
-  expect_error([&] { (x * 1).uniform_(); }, "uniform_: random numbers have no gradient; use NoGradGuard");
-  const std::string expanded = ": several elements of the expanded tensor [2, 3] share memory; clone() it first";
+  expect_error([&] { (x * 1).uniform_(); },
+               "uniform_: random numbers have no gradient; use NoGradGuard");
+  const std::string expanded =
+      ": several elements of the expanded tensor [2, 3] share memory; clone() it first";
   const Tensor wide = zeros({2, 1}).expand({2, 3});
   expect_error([&] { wide.add_(1); }, "add_" + expanded);
   expect_error([&] { wide.fill_(1); }, "fill_" + expanded);
@@ -115,7 +126,8 @@ TEST(InPlace, OfWhatWasSavedIsNoticed) {
   const Tensor x = leaf({1., 2.});
   const auto after = [&](const std::function<Tensor(const Tensor&)>& f,
                          const std::function<void(const Tensor&)>& write) {
-    const Tensor h = x * 1, y = f(h).sum();
+    const Tensor h = x * 1;
+    const Tensor y = f(h).sum();
     write(h);
     y.backward();
   };
@@ -126,8 +138,9 @@ TEST(InPlace, OfWhatWasSavedIsNoticed) {
   };
   const auto through_a_copy = [](const Tensor& h) { h.detach().zero_(); };
   const auto through_a_view_of_a_copy = [](const Tensor& h) { h.detach().slice(0, 1).add_(1); };
-  for (const std::function<void(const Tensor&)>& write : std::vector<std::function<void(const Tensor&)>>{
-           add_one, through_a_view, through_a_copy, through_a_view_of_a_copy}) {
+  for (const std::function<void(const Tensor&)>& write :
+       std::vector<std::function<void(const Tensor&)>>{add_one, through_a_view, through_a_copy,
+                                                       through_a_view_of_a_copy}) {
     expect_error([&] { after([](auto& h) { return h * h; }, write); }, changed("mul", "[2]"));
     expect_error([&] { after([](auto& h) { return log(h); }, write); }, changed("log", "[2]"));
     after([](auto& h) { return h + h; }, write);  // saved nothing
@@ -139,8 +152,10 @@ TEST(InPlace, OfWhatWasSavedIsNoticed) {
 }
 
 TEST(InPlace, OfAParameterAfterTheForwardIsNoticed) {
-  const Tensor w = leaf({{1., 2.}, {3., 4.}}), x = doubles({{1., 1.}});
-  const Tensor h = linear(x, w), y = linear(h, w).sum();
+  const Tensor w = leaf({{1., 2.}, {3., 4.}});
+  const Tensor x = doubles({{1., 1.}});
+  const Tensor h = linear(x, w);
+  const Tensor y = linear(h, w).sum();
   {
     const NoGradGuard no_grad;
     w -= 0.1;

@@ -1,6 +1,6 @@
 # cmake -DROOT=… -P include_direction.cmake: fails on any include that points up.
 #   lessons -> check -> nn -> autograd -> tensor -> tensor/kernels
-set(order tensor/kernels tensor autograd nn check gradus.h lessons)
+set(order tensor/kernels tensor autograd nn check gradus.h lessons exercises)
 
 # The place of a path in that order, -1 if it is none of ours.
 function(place path result)
@@ -20,7 +20,7 @@ endfunction()
 set(faults "")
 set(seen 0)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/tensor/*.h ${ROOT}/tensor/*.cpp ${ROOT}/autograd/*.h ${ROOT}/autograd/*.cpp
-     ${ROOT}/nn/*.h ${ROOT}/nn/*.cpp ${ROOT}/check/*.h ${ROOT}/check/*.cpp ${ROOT}/lessons/*.h ${ROOT}/lessons/*.cpp)
+     ${ROOT}/nn/*.h ${ROOT}/nn/*.cpp ${ROOT}/check/*.h ${ROOT}/check/*.cpp ${ROOT}/lessons/*.h ${ROOT}/lessons/*.cpp ${ROOT}/exercises/*.h ${ROOT}/exercises/*.cpp)
 if(EXISTS ${ROOT}/gradus.h)
   list(APPEND files gradus.h)
 endif()

@@ -11,7 +11,8 @@
 namespace gradus::kernels {
 
 /// n numbers between -1 and 1, always the same for a seed.
-template <class T = float> std::vector<T> numbers(int64_t n, uint64_t seed = 1) {
+template <class T = float>
+std::vector<T> numbers(int64_t n, uint64_t seed = 1) {
   std::vector<T> x(static_cast<size_t>(n));
   for (T& value : x) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -20,12 +21,14 @@ template <class T = float> std::vector<T> numbers(int64_t n, uint64_t seed = 1) 
   return x;
 }
 
-template <class T> bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 /// compute() must return the same bits with 1, 2, 3 and 7 threads; returns them.
-template <class Compute> auto for_all_thread_counts(const Compute& compute) {
+template <class Compute>
+auto for_all_thread_counts(const Compute& compute) {
   const int before = get_num_threads();
   set_num_threads(1);
   const auto one = compute();

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "autograd/ops.h"
-#include "lessons/shared/golden.h"
-#include "lessons/shared/lesson.h"
+#include "lessons/kit/golden.h"
+#include "lessons/kit/lesson.h"
 
 #ifdef LESSON_04
 #include <fcntl.h>
@@ -37,7 +37,8 @@ struct Ended {
   std::string output;
 };
 template <class Body>
-Ended run(const About& about, const Arguments& arguments, const Body& body, const std::string& typed = "") {
+Ended run(const About& about, const Arguments& arguments, const Body& body,
+          const std::string& typed = "") {
   std::istringstream in(typed);
   std::ostringstream out;
   Lesson lesson(about, arguments, in, out);
@@ -48,7 +49,9 @@ Ended run(const About& about, const Arguments& arguments, const Body& body, cons
   const int status = lesson.finish();
   return {status, out.str()};
 }
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
 #define EXPECT_CONTAINS(text, part) EXPECT_TRUE(contains(text, part)) << text
 
 Arguments interactive() {
@@ -78,19 +81,22 @@ TEST(Lesson, AWrongValueGivesNoAndStatus1) {
   const Ended r = run(kAbout, {}, body);
   EXPECT_EQ(r.status, 1);
   EXPECT_CONTAINS(r.output,
-                  "same as the book: no (largest difference 1.0e-05; context_vec_2: 0.651492 instead of 0.651481986)");
+                  "same as the book: no (largest difference 1.0e-05; context_vec_2: 0.651492 "
+                  "instead of 0.651481986)");
   EXPECT_CONTAINS(r.output, "same as the book: yes");
   EXPECT_CONTAINS(r.output, "1 of 2 checked steps");
   Arguments quiet;
   quiet.quiet = true;
   const Ended q = run(kAbout, quiet, body);
   EXPECT_EQ(q.status, 1);
-  EXPECT_TRUE(q.output.starts_with("04 3.3.1   same as the book: no (largest difference 1.0e-05;")) << q.output;
+  EXPECT_TRUE(q.output.starts_with("04 3.3.1   same as the book: no (largest difference 1.0e-05;"))
+      << q.output;
   EXPECT_EQ(std::count(q.output.begin(), q.output.end(), '\n'), 2) << q.output;
 }
 
 TEST(Lesson, WrongShapeNanAndInfinityAreNotTheBooks) {
-  for (const Tensor& x : {context_2().unsqueeze(0), context_2() * std::nan(""), context_2() / 0.0}) {
+  for (const Tensor& x :
+       {context_2().unsqueeze(0), context_2() * std::nan(""), context_2() / 0.0}) {
     const Ended r = run(kAbout, {}, [&](Lesson& lesson) {
       lesson.step("1", "x");
       lesson.show("context_vec_2", x);
@@ -110,7 +116,8 @@ TEST(Lesson, ANameThatTheBookDoesNotHaveIsAnError) {
 }
 
 TEST(Lesson, UnequalThingsFailTheLesson) {
-  const Ended equal = run(kAbout, {}, [](Lesson& lesson) { lesson.equal("ways equal", ones(2), ones(2)); });
+  const Ended equal =
+      run(kAbout, {}, [](Lesson& lesson) { lesson.equal("ways equal", ones(2), ones(2)); });
   EXPECT_EQ(equal.status, 0);
   EXPECT_CONTAINS(equal.output, "ways equal: yes (largest difference 0)\n");
   Arguments quiet;
@@ -133,7 +140,8 @@ TEST(Lesson, WithoutABookChecksAreByHand) {
       lesson.equal("dy/dx", tensor(y), tensor(6.0));
     };
   };
-  const Ended right = run(kByHand, {}, body(6)), wrong = run(kByHand, {}, body(7));
+  const Ended right = run(kByHand, {}, body(6));
+  const Ended wrong = run(kByHand, {}, body(7));
   EXPECT_EQ(right.status, 0);
   EXPECT_CONTAINS(right.output, "as expected: yes");
   EXPECT_EQ(wrong.status, 1);
@@ -154,7 +162,8 @@ TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {
   EXPECT_EQ(r.status, 0);
   EXPECT_CONTAINS(r.output, "same as the book: not checked (--seed and --text)\n");
   EXPECT_EQ(r.output.find("not checked ("), r.output.rfind("not checked ("));
-  const Ended other = run(kByHand, arguments, [](Lesson& lesson) { EXPECT_TRUE(lesson.by_the_book()); });
+  const Ended other =
+      run(kByHand, arguments, [](Lesson& lesson) { EXPECT_TRUE(lesson.by_the_book()); });
   EXPECT_CONTAINS(other.output, "(--seed changes nothing in this lesson.)");
 }
 
@@ -165,7 +174,8 @@ TEST(Lesson, WordsAndQueriesOfTheReader) {
   run(kAbout, arguments, [](Lesson& lesson) {
     EXPECT_EQ(lesson.words()[2], "?[31mred");
     EXPECT_EQ(lesson.query(), 3);
-    const Tensor table = arange(18).view({6, 3}).to(kFloat32), x = lesson.vectors(table);
+    const Tensor table = arange(18).view({6, 3}).to(kFloat32);
+    const Tensor x = lesson.vectors(table);
     EXPECT_EQ(to_string(x.sizes()), "[4, 3]");
     EXPECT_TRUE(equal(x[0], table[4]));  // known words keep the book's vectors
     EXPECT_TRUE(equal(x[1], table[5]));
@@ -184,9 +194,11 @@ TEST(Lesson, WordsAndQueriesOfTheReader) {
   wrong.query = 7;
   EXPECT_EQ(message(wrong), "--query: 7 - the words are numbered 1 to 6");
   wrong.query = {};
-  for (const auto& [text, words] : {std::pair{"", 0}, {"one", 1}, {"a b c d e f g h i j k l m", 13}}) {
+  for (const auto& [text, words] :
+       {std::pair{"", 0}, {"one", 1}, {"a b c d e f g h i j k l m", 13}}) {
     wrong.text = text;
-    EXPECT_EQ(message(wrong), fmt::format("--text: it has {} words, a lesson takes 2 to 12", words));
+    EXPECT_EQ(message(wrong),
+              fmt::format("--text: it has {} words, a lesson takes 2 to 12", words));
   }
 }
 
@@ -207,7 +219,8 @@ TEST(Lesson, QuestionsAreAnswered) {
   }
   Arguments step;
   step.step = true;  // but nobody is there
-  EXPECT_CONTAINS(run(kAbout, step, body).output, "Question: which?\n1 cat, 2 dog, 3 cow\nAnswer: dog\n\nafter");
+  EXPECT_CONTAINS(run(kAbout, step, body).output,
+                  "Question: which?\n1 cat, 2 dog, 3 cow\nAnswer: dog\n\nafter");
   EXPECT_FALSE(contains(run(kAbout, {}, body).output, "which?"));
 }
 
@@ -226,27 +239,33 @@ TEST(Lesson, WaitsBetweenStepsOnlyForAReader) {
 
 TEST(Lesson, LabelsStandBesideRowsAndAboveColumns) {
   const Tensor x = tensor({{0.5, 1.25}, {2.0, -3.0}});
-  EXPECT_EQ(with_labels(to_string(x), {.rows = {"the", "cat"}, .columns = {"a", "incomprehensible"}, .marked = 1}),
-            "               a incompre\n"
-            "tensor([[ 0.5000,  1.2500],   the\n"
-            "        [ 2.0000, -3.0000]])  cat  <--\n");
+  EXPECT_EQ(
+      with_labels(to_string(x),
+                  {.rows = {"the", "cat"}, .columns = {"a", "incomprehensible"}, .marked = 1}),
+      "               a incompre\n"
+      "tensor([[ 0.5000,  1.2500],   the\n"
+      "        [ 2.0000, -3.0000]])  cat  <--\n");
   EXPECT_EQ(with_labels(to_string(stack({x, x})), {.rows = {"the", "cat"}}),
             "tensor([[[ 0.5000,  1.2500],    the\n"
             "         [ 2.0000, -3.0000]],   cat\n"
             "\n"
             "        [[ 0.5000,  1.2500],    the\n"
             "         [ 2.0000, -3.0000]]])  cat\n");
-  EXPECT_EQ(with_labels(to_string(tensor(1.0)), {.rows = {"the"}, .columns = {"a"}}), "tensor(1.)\n");
+  EXPECT_EQ(with_labels(to_string(tensor(1.0)), {.rows = {"the"}, .columns = {"a"}}),
+            "tensor(1.)\n");
 }
 
 TEST(Golden, ReadsTensorsHeadsAndNumbers) {
   EXPECT_EQ(to_string(golden::get("01_simplified_self_attention/inputs").sizes()), "[6, 3]");
   EXPECT_EQ(golden::get("05_gpt_block/block_768/parameters").item<int64_t>(), 7085568);
   EXPECT_TRUE(std::isinf(golden::get("03_causal_attention/masked_scores")[0][5].item<float>()));
-  EXPECT_TRUE(std::isnan(golden::get("11_pitfalls/mask_includes_diagonal/attn_weights")[0][0].item<float>()));
-  EXPECT_TRUE(
-      golden::compare(golden::get("03_causal_attention/masked_scores"), "03_causal_attention/masked_scores").same);
-  const golden::Comparison wrong = golden::compare(zeros({2, 4, 768}), "05_gpt_block/block_768/output_eval");
+  EXPECT_TRUE(std::isnan(
+      golden::get("11_pitfalls/mask_includes_diagonal/attn_weights")[0][0].item<float>()));
+  EXPECT_TRUE(golden::compare(golden::get("03_causal_attention/masked_scores"),
+                              "03_causal_attention/masked_scores")
+                  .same);
+  const golden::Comparison wrong =
+      golden::compare(zeros({2, 4, 768}), "05_gpt_block/block_768/output_eval");
   EXPECT_FALSE(wrong.same);
   EXPECT_FALSE(golden::compare(zeros({2, 4}), "05_gpt_block/block_768/output_eval").same);
   EXPECT_THROW(golden::get("05_gpt_block"), Error);
@@ -254,7 +273,8 @@ TEST(Golden, ReadsTensorsHeadsAndNumbers) {
 }
 
 #ifdef LESSON_04
-/// Runs lesson 04 --step in a pseudo-terminal, types one text after each prompt, and returns the wait status.
+/// Runs lesson 04 --step in a pseudo-terminal, types one text after each prompt, and returns the
+/// wait status.
 int in_a_terminal(const std::vector<std::string>& typed, std::string& output) {
   const int master = posix_openpt(O_RDWR | O_NOCTTY);
   if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return -1;
@@ -263,12 +283,14 @@ int in_a_terminal(const std::vector<std::string>& typed, std::string& output) {
     setsid();
     const int terminal = open(ptsname(master), O_RDWR);
     ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
-    for (const int fd : {0, 1, 2}) dup2(terminal, fd);
+    for (const int fd : {0, 1, 2})
+      dup2(terminal, fd);
     close(master);
     execl(LESSON_04, LESSON_04, "--step", "--color=never", static_cast<char*>(nullptr));
     _exit(99);
   }
-  size_t next = 0, seen = 0;
+  size_t next = 0;
+  size_t seen = 0;
   char buffer[4096];
   while (true) {
     const ssize_t got = read(master, buffer, sizeof buffer);

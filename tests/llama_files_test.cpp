@@ -1,5 +1,5 @@
 // The files of llama2.c that exercise 15 reads: the right ones, and those that lie.
-#include "lessons/exercises/15_llama/files.h"
+#include "exercises/15_llama/files.h"
 #include "tests/expect_error.h"
 #include "tests/files_support.h"
 
@@ -10,7 +10,8 @@ using LlamaFiles = Files;
 
 std::string header(const std::vector<int64_t>& numbers) {
   std::string text;
-  for (const int64_t number : numbers) text += little_endian(static_cast<uint64_t>(number), 4);
+  for (const int64_t number : numbers)
+    text += little_endian(static_cast<uint64_t>(number), 4);
   return text;
 }
 
@@ -25,17 +26,21 @@ std::string floats(int count) {
 }
 
 // C = 12, F = 5, L = 2, H = 3 heads of D = 4 over G = 1, V = 7, context 3
-constexpr int kEmbedding = 7 * 12, kBlocks = 2 * (12 + 144 + 48 + 48 + 144 + 12 + 60 + 60 + 60), kEnd = 12 + 2 * 3 * 2;
+constexpr int kEmbedding = 7 * 12, kBlocks = 2 * (12 + 144 + 48 + 48 + 144 + 12 + 60 + 60 + 60),
+              kEnd = 12 + 2 * 3 * 2;
 
 TEST_F(LlamaFiles, TheWeightsInTheirOrder) {
-  const std::string file = put("m", header({12, 5, 2, 3, 1, 7, 3}) + floats(kEmbedding + kBlocks + kEnd));
+  const std::string file =
+      put("m", header({12, 5, 2, 3, 1, 7, 3}) + floats(kEmbedding + kBlocks + kEnd));
   const Llama m = load_llama(file);
   EXPECT_EQ(m.config.heads, 3);
   EXPECT_EQ(m.config.kv_heads, 1);
   EXPECT_EQ(m.config.context_length, 3);
   ASSERT_EQ(m.blocks.size(), 2u);
   const LlamaBlock& b = m.blocks[1];
-  const auto first = [](const Tensor& x) { return static_cast<int>(x.reshape({-1})[0].item<float>()); };
+  const auto first = [](const Tensor& x) {
+    return static_cast<int>(x.reshape({-1})[0].item<float>());
+  };
   int at = kEmbedding;
   const auto expect = [&](const char* name, const Tensor& x, const Shape& sizes, int each) {
     EXPECT_EQ(x.sizes(), sizes) << name;
@@ -59,7 +64,8 @@ TEST_F(LlamaFiles, TheWeightsInTheirOrder) {
 
 TEST_F(LlamaFiles, ANegativeVocabularyBringsItsClassifier) {
   const int shared = kEmbedding + kBlocks + kEnd;
-  const Llama m = load_llama(put("m", header({12, 5, 2, 3, 1, -7, 3}) + floats(shared + kEmbedding)));
+  const Llama m =
+      load_llama(put("m", header({12, 5, 2, 3, 1, -7, 3}) + floats(shared + kEmbedding)));
   EXPECT_EQ(m.embedding.sizes(), (Shape{7, 12}));
   EXPECT_EQ(m.classifier.sizes(), (Shape{7, 12}));
   EXPECT_EQ(m.classifier[0][0].item<float>(), static_cast<float>(shared));
@@ -80,13 +86,15 @@ TEST_F(LlamaFiles, RefusesHeadersThatLie) {
   error({12, 5, 2, 3, 2, 7, 3}, "3 query heads cannot share 2 heads of keys and values");
   error({12, 5, 1, 3, 1, 7, 3}, "the header asks for 2784 bytes of weights, and 5136 follow");
   error({12, 5, 2, 3, 1, -7, 3}, "the header asks for 5472 bytes of weights, and 5136 follow");
-  error({12, 5, 2, 3, 1, -0x80000000LL, 3}, "the header asks for 206158435008 bytes of weights, and 5136 follow");
+  error({12, 5, 2, 3, 1, -0x80000000LL, 3},
+        "the header asks for 206158435008 bytes of weights, and 5136 follow");
   error({huge - 1, huge, 10000, 1, 1, 7, huge},
         "wq has the shape [10000, 2147483646, 2147483646], more than memory can hold");
 }
 
 TEST_F(LlamaFiles, EveryCutOrChangedByteEndsInAModelOrAnError) {
-  const std::string whole = header({4, 1, 1, 2, 1, 2, 1}) + floats(8 + 4 + 16 + 8 + 8 + 16 + 4 + 4 + 4 + 4 + 4 + 2);
+  const std::string whole =
+      header({4, 1, 1, 2, 1, 2, 1}) + floats(8 + 4 + 16 + 8 + 8 + 16 + 4 + 4 + 4 + 4 + 4 + 2);
   EXPECT_EQ(load_llama(put("m", whole)).blocks.size(), 1u);
   for (size_t n = 0; n < whole.size(); ++n)
     EXPECT_THROW(load_llama(put("m", whole.substr(0, n))), Error) << n << " bytes";
@@ -101,11 +109,14 @@ TEST_F(LlamaFiles, EveryCutOrChangedByteEndsInAModelOrAnError) {
   EXPECT_THROW(load_llama(folder_.string()), Error);
 }
 
-std::string piece(const std::string& text) { return little_endian(0, 4) + little_endian(text.size(), 4) + text; }
+std::string piece(const std::string& text) {
+  return little_endian(0, 4) + little_endian(text.size(), 4) + text;
+}
 
 TEST_F(LlamaFiles, TokensBecomeText) {
-  const std::string file = put("t", little_endian(6, 4) + piece("<unk>") + piece("\n<s>\n") + piece(" lily") +
-                                        piece("<0x0A>") + piece("<0xG1>") + piece(""));
+  const std::string file =
+      put("t", little_endian(6, 4) + piece("<unk>") + piece("\n<s>\n") + piece(" lily") +
+                   piece("<0x0A>") + piece("<0xG1>") + piece(""));
   const Vocabulary words(file, 6);
   EXPECT_EQ(words.decode({1, 2, 2, 3, 4, 5, 2}), "lily lily\n<0xG1> lily");
   EXPECT_EQ(words.decode({1}), "");
@@ -123,8 +134,10 @@ TEST_F(LlamaFiles, RefusesVocabulariesThatLie) {
   error("", "it ends where its header should stand");
   error(start, "it ends where the score of token 1 should stand");
   error(start + little_endian(0, 4), "it ends where the length of token 1 should stand");
-  error(start + little_endian(0, 4) + little_endian(4, 4) + "two", "token 1 should have 4 bytes, and 3 follow");
-  error(start + little_endian(0, 4) + little_endian(0xffffffff, 4), "token 1 should have -1 bytes, and 0 follow");
+  error(start + little_endian(0, 4) + little_endian(4, 4) + "two",
+        "token 1 should have 4 bytes, and 3 follow");
+  error(start + little_endian(0, 4) + little_endian(0xffffffff, 4),
+        "token 1 should have -1 bytes, and 0 follow");
   error(start + little_endian(0, 4) + little_endian(0x7fffffff, 4),
         "token 1 should have 2147483647 bytes, and 0 follow");
   error(start + piece("two") + "x", "1 bytes follow after the last of 2 tokens");

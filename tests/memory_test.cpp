@@ -44,9 +44,11 @@ TEST(MemoryOfAnyBuild, BlocksDoNotOverlap) {
   std::vector<Tensor> kept;
   for (int64_t n = 1; n < 3'000'000; n += 1 + n / 5) {
     kept.push_back(full({n}, static_cast<double>(kept.size())));
-    if (kept.size() % 3 == 0) kept[kept.size() / 2] = full({n / 2 + 1}, static_cast<double>(kept.size() / 2));
+    if (kept.size() % 3 == 0)
+      kept[kept.size() / 2] = full({n / 2 + 1}, static_cast<double>(kept.size() / 2));
   }
-  for (size_t i = 0; i < kept.size(); ++i) EXPECT_TRUE(equal(kept[i], full_like(kept[i], static_cast<double>(i)))) << i;
+  for (size_t i = 0; i < kept.size(); ++i)
+    EXPECT_TRUE(equal(kept[i], full_like(kept[i], static_cast<double>(i)))) << i;
 }
 
 TEST(MemoryOfAnyBuild, ZerosAreZeroInUsedMemory) {
@@ -65,8 +67,10 @@ TEST(MemoryOfAnyBuild, NegativeZeroKeepsItsSign) {
 }
 
 TEST(MemoryOfAnyBuild, MoreThanThereIsIsAnError) {
-  expect_error([] { empty({int64_t{1} << 40}); }, "empty: there is no memory for a tensor of 4398046511104 bytes");
-  expect_error([] { zeros({int64_t{1} << 50}); }, "empty: there is no memory for a tensor of 4503599627370496 bytes");
+  expect_error([] { empty({int64_t{1} << 40}); },
+               "empty: there is no memory for a tensor of 4398046511104 bytes");
+  expect_error([] { zeros({int64_t{1} << 50}); },
+               "empty: there is no memory for a tensor of 4503599627370496 bytes");
   EXPECT_EQ(ones({3}).sum().item<float>(), 3);
 }
 
@@ -84,8 +88,11 @@ TEST_F(Memory, LargeBlocksBeginAtAHugePage) {
 
 TEST_F(Memory, FreedNeighboursBecomeOneBlock) {
   const int64_t held = memory_stats().cached + memory_stats().in_use;
-  Tensor a = of_bytes(10 * kMiB), b = of_bytes(10 * kMiB), c = of_bytes(10 * kMiB);
-  const int64_t start = address(a), middle = address(b);
+  Tensor a = of_bytes(10 * kMiB);
+  Tensor b = of_bytes(10 * kMiB);
+  Tensor c = of_bytes(10 * kMiB);
+  const int64_t start = address(a);
+  const int64_t middle = address(b);
   b = {};
   b = of_bytes(10 * kMiB);
   EXPECT_EQ(address(b), middle);  // the smallest gap that is large enough
@@ -112,7 +119,8 @@ TEST_F(Memory, StatsCountWhatIsInUseCachedAndThePeak) {
 }
 
 TEST_F(Memory, EmptyCacheKeepsWhatIsInUse) {
-  const Tensor x = full({5 * kMiB}, 7), y = of_bytes(4 * kMiB);
+  const Tensor x = full({5 * kMiB}, 7);
+  const Tensor y = of_bytes(4 * kMiB);
   of_bytes(100 * kMiB);
   empty_cache();
   EXPECT_TRUE(equal(x, full_like(x, 7)));
@@ -124,7 +132,8 @@ int64_t virtual_bytes() {
   return pages * 4096;
 }
 
-/// 0 if memory for a second tensor was found only after the cache of the first had gone, and none for a third.
+/// 0 if memory for a second tensor was found only after the cache of the first had gone, and none
+/// for a third.
 int allocate_beyond_the_cache() {
   of_bytes(600 * kMiB);  // stays in the cache
   const auto most = static_cast<rlim_t>(virtual_bytes() + 300 * kMiB);
@@ -170,13 +179,15 @@ TEST(MemoryOfAnyBuild, TensorsAreFreedByOtherThreads) {
             queue.pop_front();
           }
           ++taken;
-          const float first = x[0].item<float>(), last = x[-1].item<float>();
+          const float first = x[0].item<float>();
+          const float last = x[-1].item<float>();
           const std::lock_guard lock(mutex);
           wrong += first != last;
         }
       });
     }
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+      thread.join();
     EXPECT_EQ(wrong, 0);
   }
   EXPECT_EQ(memory_stats().in_use, before);  // threads give back what they kept

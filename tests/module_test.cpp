@@ -19,7 +19,8 @@ using testing::near;
 
 std::vector<std::string> names(const nn::Module& module) {
   std::vector<std::string> list;
-  for (const auto& [name, p] : module.named_parameters()) list.push_back(name);
+  for (const auto& [name, p] : module.named_parameters())
+    list.push_back(name);
   return list;
 }
 
@@ -49,7 +50,8 @@ TEST(Module, CopiesShare) {
   EXPECT_TRUE(equal(copy(ones({1, 2})), net(ones({1, 2}))));
   net.train();
   EXPECT_TRUE(copy.dropout.is_training());
-  static_assert(!std::is_copy_assignable_v<Net> && !std::is_assignable_v<decltype((net.hidden)), nn::Linear>);
+  static_assert(!std::is_copy_assignable_v<Net> &&
+                !std::is_assignable_v<decltype((net.hidden)), nn::Linear>);
   static_assert(!std::is_assignable_v<decltype((net.hidden.weight)), Tensor>);
 }
 
@@ -67,7 +69,8 @@ TEST(Module, ZeroGrad) {
 TEST(Module, ToConvertsTheTensorsThemselves) {
   const Net net;
   net.eval();
-  const Tensor weight = net.hidden.weight, before = weight.detach().clone();
+  const Tensor weight = net.hidden.weight;
+  const Tensor before = weight.detach().clone();
   net(ones({1, 2})).sum().backward();
   net.to(kFloat64);
   EXPECT_EQ(weight.dtype(), kFloat64);
@@ -79,7 +82,8 @@ TEST(Module, ToConvertsTheTensorsThemselves) {
   EXPECT_TRUE(near(weight.grad(), once * 2));
   net.to(kFloat32);
   EXPECT_TRUE(equal(weight.detach(), before));
-  EXPECT_EQ(error_of([&] { net.to(kInt64); }), "to: parameters are floating-point numbers, they cannot become int64");
+  EXPECT_EQ(error_of([&] { net.to(kInt64); }),
+            "to: parameters are floating-point numbers, they cannot become int64");
 }
 
 TEST(Module, ToIsNoticedByAnOlderGraph) {
@@ -91,7 +95,10 @@ TEST(Module, ToIsNoticedByAnOlderGraph) {
 }
 
 struct Named : nn::Module {
-  template <class F> explicit Named(const F& f) { f(*this); }
+  template <class F>
+  explicit Named(const F& f) {
+    f(*this);
+  }
   using nn::Module::register_module;
   using nn::Module::register_parameter;
 };
@@ -110,10 +117,12 @@ TEST(Module, RefusesBadRegistrations) {
   EXPECT_EQ(error([](Named& n) { n.register_parameter("w", Tensor()); }),
             "register_parameter: 'w' is undefined, it was never given a value");
   EXPECT_EQ(error([](Named& n) { n.register_parameter("w", ones(2).requires_grad_() * 2); }),
-            "register_parameter: 'w' was computed from tensors that need gradients; register its detach()");
+            "register_parameter: 'w' was computed from tensors that need gradients; register its "
+            "detach()");
   EXPECT_EQ(error([](Named& n) { n.register_module("self", n); }),
             "register_module: 'self' contains the module that it would be part of");
-  nn::Sequential outer, inner{outer};
+  nn::Sequential outer;
+  nn::Sequential inner{outer};
   EXPECT_EQ(error_of([&] { outer.push_back(inner); }),
             "register_module: '0' contains the module that it would be part of");
 }
@@ -137,7 +146,8 @@ TEST(Module, KeepsFrozenAndWholeNumbers) {
 
 TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
   const Tensor whole = randn({2, 3});
-  const Tensor column = whole.t().select(1, 1), before = column.clone();
+  const Tensor column = whole.t().select(1, 1);
+  const Tensor before = column.clone();
   const Named net([&](Named& n) { n.register_parameter("column", column); });
   net.to(kFloat64);
   EXPECT_TRUE(equal(column.detach(), before.to(kFloat64)));
@@ -147,10 +157,10 @@ TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
 }
 
 // forgotten layers
-// ---------------------------------------------------------------------------------------------------
 
 const char* const kForgotten =
-    "parameters: Forgetful made a layer (Linear) in its constructor and never registered it; use register_module(name, "
+    "parameters: Forgetful made a layer (Linear) in its constructor and never registered it; use "
+    "register_module(name, "
     "layer)";
 
 TEST(ForgottenLayer, IsAnErrorBeforeOrBetweenOthers) {
@@ -184,7 +194,8 @@ struct LastForgotten : nn::Module {
 
 TEST(ForgottenLayer, AnywhereInAChildIsAnError) {
   const std::string expected =
-      "register_module: LastForgotten made a layer (Linear) in its constructor and never registered it; use "
+      "register_module: LastForgotten made a layer (Linear) in its constructor and never "
+      "registered it; use "
       "register_module(name, layer)";
   struct Parent : nn::Module {
     const LastForgotten child;
@@ -211,7 +222,8 @@ TEST(ForgottenLayer, IndependentModulesAreNoError) {
   EXPECT_EQ(list.parameters().size(), 4u);
   EXPECT_EQ(model.parameters().size(), 2u);
 
-  const auto a = std::make_unique<Net>(), b = std::make_unique<Net>();
+  const auto a = std::make_unique<Net>();
+  const auto b = std::make_unique<Net>();
   EXPECT_EQ(a->parameters().size() + b->parameters().size(), 6u);
 }
 
@@ -261,16 +273,17 @@ TEST(ForgottenLayer, AggregatesWork) {
   struct Plain : nn::Module {
     const nn::Linear a = register_module("a", nn::Linear(2, 2));
   };
-  const Plain one, two{};
+  const Plain one;
+  const Plain two{};
   EXPECT_EQ(one.parameters().size() + two.parameters().size(), 4u);
 }
 
 // containers
-// ---------------------------------------------------------------------------------------------------------
 
 TEST(Containers, SequentialTakesModulesAndFunctions) {
   manual_seed(1);
-  nn::Sequential model{nn::Linear(2, 3), [](const Tensor& x) { return x.relu(); }, nn::Linear(3, 1)};
+  nn::Sequential model{nn::Linear(2, 3), [](const Tensor& x) { return x.relu(); },
+                       nn::Linear(3, 1)};
   EXPECT_EQ(names(model), (std::vector<std::string>{"0.weight", "0.bias", "2.weight", "2.bias"}));
   const nn::Sequential copy = model;
   model.push_back(gradus::neg);
@@ -286,7 +299,8 @@ TEST(Containers, ModuleList) {
   list.push_back(nn::Linear(2, 2, false));
   EXPECT_EQ(names(list), (std::vector<std::string>{"0.weight", "0.bias", "1.weight"}));
   size_t seen = 0;
-  for (const nn::Linear& layer : list) seen += layer.parameters().size();
+  for (const nn::Linear& layer : list)
+    seen += layer.parameters().size();
   EXPECT_EQ(seen, 3u);
   EXPECT_EQ(error_of([&] { list[2]; }), "module_list: index 2 of a list of 2");
 }
@@ -295,7 +309,8 @@ TEST(Containers, ModuleList) {
 
 class Files : public ::testing::Test {
  protected:
-  const std::string path = ::testing::TempDir() + fmt::format("gradus_module_test_{}.safetensors", getpid());
+  const std::string path =
+      ::testing::TempDir() + fmt::format("gradus_module_test_{}.safetensors", getpid());
   ~Files() override { std::filesystem::remove(path); }
 };
 
@@ -307,7 +322,8 @@ TEST_F(Files, RoundTrip) {
                              .n_layers = 2,
                              .drop_rate = 0,
                              .tied_head = true};
-  const nn::Gpt saved(config), loaded(config);
+  const nn::Gpt saved(config);
+  const nn::Gpt loaded(config);
   const Tensor ids = tensor({{1, 2, 6}});
   nn::save(saved, path);
   const Tensor weight = loaded.tok_emb.weight;
@@ -335,13 +351,19 @@ TEST_F(Files, LoadChecksEverythingBeforeItWrites) {
     EXPECT_TRUE(equal(model.parameters()[0].detach(), before));
     return message;
   };
-  const Tensor w0 = zeros({3, 2}), b0 = zeros(3), w1 = zeros({1, 3}), b1 = zeros(1);
+  const Tensor w0 = zeros({3, 2});
+  const Tensor b0 = zeros(3);
+  const Tensor w1 = zeros({1, 3});
+  const Tensor b1 = zeros(1);
   EXPECT_EQ(error({{"0.weight", w0}, {"0.bias", b0}, {"1.weight", zeros({3, 1})}, {"1.bias", b1}}),
             "load: " + path + ": '1.weight' is [3, 1] in the file and [1, 3] in the model");
-  EXPECT_EQ(error({{"0.weight", w0}, {"0.bias", b0}, {"1.weight", w1}, {"1.bias", b1.to(kFloat64)}}),
-            "load: " + path + ": '1.bias' is float64 in the file and float32 in the model");
-  EXPECT_EQ(error({{"0.weight", w0}, {"0.bias", b0}, {"head.weight", w1}}),
-            "load: " + path + ": the file is of another model: missing '1.weight', '1.bias'; unexpected 'head.weight'");
+  EXPECT_EQ(
+      error({{"0.weight", w0}, {"0.bias", b0}, {"1.weight", w1}, {"1.bias", b1.to(kFloat64)}}),
+      "load: " + path + ": '1.bias' is float64 in the file and float32 in the model");
+  EXPECT_EQ(
+      error({{"0.weight", w0}, {"0.bias", b0}, {"head.weight", w1}}),
+      "load: " + path +
+          ": the file is of another model: missing '1.weight', '1.bias'; unexpected 'head.weight'");
   EXPECT_EQ(error({{"0.weight", w0}, {"0.bias", b0}, {"1.weight", w1}, {"1.bias", b1}, {"x", b1}}),
             "load: " + path + ": the file is of another model: unexpected 'x'");
   EXPECT_NE(error_of([&] { nn::load(model, path + ".none"); }).find(".none"), std::string::npos);

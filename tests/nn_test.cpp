@@ -21,7 +21,8 @@ using testing::golden;
 using testing::near;
 
 const std::string kSimple = "01_simplified_self_attention/", kQkv = "02_self_attention_qkv/",
-                  kCausal = "03_causal_attention/", kHeads = "04_multi_head_attention/", kBlock = "05_gpt_block/";
+                  kCausal = "03_causal_attention/", kHeads = "04_multi_head_attention/",
+                  kBlock = "05_gpt_block/";
 
 Tensor words() { return golden(kSimple + "inputs"); }     // (6, 3)
 Tensor two_texts() { return stack({words(), words()}); }  // (2, 6, 3)
@@ -29,12 +30,12 @@ Tensor mean_square(const Tensor& y) { return (y * y).mean(); }
 
 int64_t count(const nn::Module& module) {
   int64_t n = 0;
-  for (const Tensor& p : module.parameters()) n += p.numel();
+  for (const Tensor& p : module.parameters())
+    n += p.numel();
   return n;
 }
 
 // the book's numbers
-// -----------------------------------------------------------------------------------------------
 
 TEST(Golden, Embedding) {
   manual_seed(123);
@@ -76,7 +77,8 @@ TEST(Golden, Dropout) {
     return dropout(x);
   };
   EXPECT_TRUE(near(with_seed(layer, ones({6, 6})), kCausal + "dropout_ones", 0));
-  EXPECT_TRUE(near(with_seed(layer, golden(kCausal + "attn_weights")), kCausal + "dropout_attn_weights", 0));
+  EXPECT_TRUE(near(with_seed(layer, golden(kCausal + "attn_weights")),
+                   kCausal + "dropout_attn_weights", 0));
   EXPECT_TRUE(near(with_seed(nn::Dropout(0.1), ones({6, 6})), kCausal + "dropout_ones_p0.1", 0));
   EXPECT_TRUE(near(with_seed(nn::Dropout(0.2), ones({6, 6})), kCausal + "dropout_ones_p0.2", 0));
   set_dropout_style(DropoutStyle::mkl);
@@ -100,7 +102,8 @@ TEST(Golden, CausalAttention) {
   EXPECT_TRUE(near(trace.weights, kCausal + "class/attn_weights"));
   EXPECT_TRUE(near(context, kCausal + "class/context_vecs"));
   EXPECT_TRUE(near(layer(two_texts()), kCausal + "class/context_vecs"));
-  EXPECT_TRUE(near(layer(two_texts().narrow(1, 0, 4)), kCausal + "class/context_vecs_first_4_tokens"));
+  EXPECT_TRUE(
+      near(layer(two_texts().narrow(1, 0, 4)), kCausal + "class/context_vecs_first_4_tokens"));
   EXPECT_TRUE(near(mean_square(context), kCausal + "class/loss_mean_square"));
   expect_gradients(layer, mean_square(context), kCausal + "class/grad/");
   expect_gradients(layer, mean_square(layer(two_texts())), kCausal + "class/grad/");
@@ -164,9 +167,12 @@ TEST(Golden, MultiHeadAttentionOfTheLecture) {
 }
 
 TEST(Golden, LayerNorm) {
-  const nn::LayerNorm five(5), six({6});
-  EXPECT_TRUE(near(five(golden(kBlock + "layernorm/batch_example")), kBlock + "layernorm/book_ln5_of_batch_example"));
-  EXPECT_TRUE(near(six(golden(kBlock + "layernorm/layer_out")), kBlock + "layernorm/notebook_ln6_of_layer_out"));
+  const nn::LayerNorm five(5);
+  const nn::LayerNorm six({6});
+  EXPECT_TRUE(near(five(golden(kBlock + "layernorm/batch_example")),
+                   kBlock + "layernorm/book_ln5_of_batch_example"));
+  EXPECT_TRUE(near(six(golden(kBlock + "layernorm/layer_out")),
+                   kBlock + "layernorm/notebook_ln6_of_layer_out"));
   manual_seed(123);
   const Tensor x = randn({2, 5});
   const nn::Sequential layers{nn::Linear(5, 6), [](const Tensor& h) { return relu(h); }};
@@ -178,7 +184,8 @@ TEST(Golden, Gelu) {
   const Tensor x = golden(kBlock + "gelu/x");
   EXPECT_TRUE(near(nn::GELU("tanh")(x), kBlock + "gelu/tanh_form"));
   EXPECT_TRUE(near(nn::GELU()(x), kBlock + "gelu/exact_erf"));
-  EXPECT_TRUE(near(nn::GELU("tanh")(golden(kBlock + "gelu/linspace_100")), kBlock + "gelu/linspace_100_gelu"));
+  EXPECT_TRUE(near(nn::GELU("tanh")(golden(kBlock + "gelu/linspace_100")),
+                   kBlock + "gelu/linspace_100_gelu"));
 }
 
 /// The book's network for shortcuts: five layers of Linear and GELU.
@@ -186,7 +193,8 @@ struct DeepNetwork : nn::Module {
   const nn::ModuleList<nn::Sequential> layers;
   const bool use_shortcut;
 
-  explicit DeepNetwork(bool shortcut) : layers(register_module("layers", make())), use_shortcut(shortcut) {}
+  explicit DeepNetwork(bool shortcut)
+      : layers(register_module("layers", make())), use_shortcut(shortcut) {}
   Tensor forward(Tensor x) const {
     for (const nn::Sequential& layer : layers) {
       const Tensor y = layer(x);
@@ -196,7 +204,8 @@ struct DeepNetwork : nn::Module {
   }
   static nn::ModuleList<nn::Sequential> make() {
     nn::ModuleList<nn::Sequential> list;
-    for (const int64_t out : {3, 3, 3, 3, 1}) list.push_back(nn::Sequential{nn::Linear(3, out), nn::GELU("tanh")});
+    for (const int64_t out : {3, 3, 3, 3, 1})
+      list.push_back(nn::Sequential{nn::Linear(3, out), nn::GELU("tanh")});
     return list;
   }
 };
@@ -251,7 +260,8 @@ uint32_t crc32_of(const Tensor& x) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(x.data<float>());
   for (int64_t i = 0; i < 4 * x.numel(); ++i) {
     crc ^= bytes[i];
-    for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
+    for (int bit = 0; bit < 8; ++bit)
+      crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
   }
   return ~crc;
 }
@@ -259,8 +269,8 @@ uint32_t crc32_of(const Tensor& x) {
 /// Head, tail, mean and deviation of a long golden tensor.
 void expect_summary(const Tensor& x, const nlohmann::json& expected) {
   const Tensor flat = x.detach().contiguous().view(-1);
-  const auto head = expected.at("head").get<std::vector<double>>(),
-             tail = expected.at("tail").get<std::vector<double>>();
+  const auto head = expected.at("head").get<std::vector<double>>();
+  const auto tail = expected.at("tail").get<std::vector<double>>();
   const auto n = static_cast<int64_t>(head.size());
   EXPECT_EQ(x.sizes().vec(), expected.at("shape").get<std::vector<int64_t>>());
   EXPECT_TRUE(near(flat.narrow(0, 0, n), tensor(head)));
@@ -294,7 +304,6 @@ TEST(Golden, BlockOfGpt2) {
 }
 
 // attention
-// ----------------------------------------------------------------------------------------------------------
 
 TEST(Attention, TraceAndFusedPathAgree) {
   manual_seed(4);
@@ -325,7 +334,8 @@ TEST(Attention, FullyMaskedRowGivesZerosAndFiniteGradients) {
     layer.zero_grad();
     const Tensor y = layer(x, traced ? &trace : nullptr, mask);
     mean_square(y).backward();
-    for (const Tensor& g : layer.parameters()) EXPECT_TRUE(equal(g.grad() * 0, zeros_like(g))) << g.grad();
+    for (const Tensor& g : layer.parameters())
+      EXPECT_TRUE(equal(g.grad() * 0, zeros_like(g))) << g.grad();
     EXPECT_TRUE(equal(x.grad() * 0, zeros_like(x)));
     return y.detach();
   };
@@ -366,8 +376,10 @@ TEST(Attention, Errors) {
               nn::CausalAttention(3, 2, 6, 0.0)(words(), nullptr, ones({6, 6}));
             }),
             "attention: the mask is float32, expected bool: true takes part");
-  EXPECT_EQ(error_of([] { nn::Dropout(1.5); }), "dropout: p is 1.5, expected a probability between 0 and 1");
-  EXPECT_EQ(error_of([] { nn::GELU("sigmoid"); }), "gelu: approximate is 'sigmoid', expected 'none' or 'tanh'");
+  EXPECT_EQ(error_of([] { nn::Dropout(1.5); }),
+            "dropout: p is 1.5, expected a probability between 0 and 1");
+  EXPECT_EQ(error_of([] { nn::GELU("sigmoid"); }),
+            "gelu: approximate is 'sigmoid', expected 'none' or 'tanh'");
   EXPECT_EQ(error_of([] {
               nn::Linear(ones({2, 3}), ones(3));
             }),
@@ -375,10 +387,13 @@ TEST(Attention, Errors) {
 }
 
 // the GPT
-// ------------------------------------------------------------------------------------------------------------
 
-const nn::GptConfig kSmall{
-    .vocab_size = 11, .context_length = 6, .emb_dim = 8, .n_heads = 2, .n_layers = 3, .drop_rate = 0};
+const nn::GptConfig kSmall{.vocab_size = 11,
+                           .context_length = 6,
+                           .emb_dim = 8,
+                           .n_heads = 2,
+                           .n_layers = 3,
+                           .drop_rate = 0};
 
 TEST(Gpt, ShapesNamesAndCounts) {
   const nn::Gpt model(kSmall);
@@ -413,7 +428,8 @@ TEST(Gpt, TiedHeadIsOneTensor) {
 TEST(Gpt, NodesCarryTheLayersNames) {
   const nn::Gpt model(kSmall);
   std::map<std::string, int> scopes;
-  for (const auto& node : autograd::graph(model(randint(11, {1, 4})))) ++scopes[node.scope];
+  for (const auto& node : autograd::graph(model(randint(11, {1, 4}))))
+    ++scopes[node.scope];
   EXPECT_TRUE(scopes.count("trf_blocks.2.att.W_query"));
   EXPECT_TRUE(scopes.count("trf_blocks.0.ff.layers.2"));
   EXPECT_TRUE(scopes.count("final_norm"));
@@ -421,7 +437,8 @@ TEST(Gpt, NodesCarryTheLayersNames) {
 
 TEST(Functional, NamesAndOrders) {
   namespace F = nn::functional;
-  const Tensor weight = randn({4, 3}), x = randn({2, 3});
+  const Tensor weight = randn({4, 3});
+  const Tensor x = randn({2, 3});
   EXPECT_TRUE(equal(F::embedding(tensor({1, 3}), weight), embedding(weight, tensor({1, 3}))));
   EXPECT_TRUE(equal(F::dropout(x, 0.5, false), x));
   EXPECT_TRUE(equal(F::linear(x, weight), linear(x, weight)));

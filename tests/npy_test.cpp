@@ -15,13 +15,16 @@ TEST_F(Npy, KeepsEveryDtypeAndShape) {
       EXPECT_EQ((bytes_of("x").size() - static_cast<size_t>(x.numel() * element_size(t))) % 64, 0u);
     }
   }
-  const Tensor x = counted({3, 4}, kInt64), view = x.as_view({4, 2}, {1, 8}, 0);
+  const Tensor x = counted({3, 4}, kInt64);
+  const Tensor view = x.as_view({4, 2}, {1, 8}, 0);
   save_npy(path("x"), view);
   EXPECT_TRUE(same(load_npy(path("x")), view));
 }
 
 TEST_F(Npy, WritesTheBytesOfNumpySave) {
-  const auto head = [](const std::string& dict) { return dict + std::string(117 - dict.size(), ' ') + "\n"; };
+  const auto head = [](const std::string& dict) {
+    return dict + std::string(117 - dict.size(), ' ') + "\n";
+  };
   save_npy(path("x"), counted({2, 3}, kFloat32));
   EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"),
                                "\0\0\x80?\0\0\0@\0\0@@\0\0\x80@\0\0\xA0@\0\0\xC0@"s));
@@ -29,12 +32,13 @@ TEST_F(Npy, WritesTheBytesOfNumpySave) {
   EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }"),
                                little_endian(1, 8) + little_endian(2, 8)));
   save_npy(path("x"), counted({}, kBool));
-  EXPECT_EQ(bytes_of("x"), npy(head("{'descr': '|b1', 'fortran_order': False, 'shape': (), }"), "\1"));
+  EXPECT_EQ(bytes_of("x"),
+            npy(head("{'descr': '|b1', 'fortran_order': False, 'shape': (), }"), "\1"));
 }
 
 TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
-  const std::string data = little_endian(1, 8) + little_endian(2, 8) + little_endian(3, 8) + little_endian(4, 8) +
-                           little_endian(5, 8) + little_endian(6, 8);
+  const std::string data = little_endian(1, 8) + little_endian(2, 8) + little_endian(3, 8) +
+                           little_endian(4, 8) + little_endian(5, 8) + little_endian(6, 8);
   const Tensor x = counted({2, 3}, kInt64);
   for (const char version : {'\1', '\2', '\3'}) {
     put("x", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }\n", data, version));
@@ -42,8 +46,8 @@ TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
   }
   put("x", npy("{'shape':( 2,3 ,\r\n ),\t'fortran_order' :False,'descr':'<i8' , \n }", data));
   EXPECT_TRUE(same(load_npy(path("x")), x));
-  put("x",
-      npy("{'descr': '<i8', 'fortran_order': True, 'shape': (3, 2), }", data));  // numpy: arange(1, 7).reshape(2, 3).T
+  put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (3, 2), }",
+               data));  // numpy: arange(1, 7).reshape(2, 3).T
   EXPECT_TRUE(same(load_npy(path("x")), x.as_view({3, 2}, {1, 3}, 0)));
   EXPECT_TRUE(load_npy(path("x")).is_contiguous());
   put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (1, 2, 3), }", data));
@@ -53,7 +57,8 @@ TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
 }
 
 TEST_F(Npy, RefusesHostileFiles) {
-  const std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", eight(8, '\0');
+  const std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
+  const std::string eight(8, '\0');
   const auto described = [](const std::string& descr) {
     return "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (2,), }";
   };
@@ -75,7 +80,8 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy(dict, eight, '\xFF'), "it has format 255.0, not 1.0, 2.0 or 3.0"},
       {"\x93NUMPY\1\7"s + dict, "it has format 1.7, not 1.0, 2.0 or 3.0"},
       {npy(std::string(10'001, ' '), ""), "the header should have 10001 bytes, the limit is 10000"},
-      {"\x93NUMPY\2\0\xFF\xFF\xFF\xFF{}"s, "the header should have 4294967295 bytes, the limit is 10000"},
+      {"\x93NUMPY\2\0\xFF\xFF\xFF\xFF{}"s,
+       "the header should have 4294967295 bytes, the limit is 10000"},
       {npy(dict, "").substr(0, 40), "the header should have 57 bytes, and only 30 follow"},
       {"\x93NUMPY\2\0\0\0"s, "it has 10 bytes, too few for a header"},
       {npy("", ""), "it has 10 bytes, too few for a header"},
@@ -88,8 +94,10 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy("{'descr': '<f4\\'', }", ""), "the header has no fortran_order"},
       {npy("{'descr': '<f4',, }", ""), "the header is not JSON"},
       {npy("{,}", ""), "the header has no descr"},
-      {npy("{'descr': \"<f4\", }", ""), "the header has \", which no array of numbers or bools needs"},
-      {npy("{'descr': [('x', '<f4')], }", ""), "the header has [, which no array of numbers or bools needs"},
+      {npy("{'descr': \"<f4\", }", ""),
+       "the header has \", which no array of numbers or bools needs"},
+      {npy("{'descr': [('x', '<f4')], }", ""),
+       "the header has [, which no array of numbers or bools needs"},
       {npy("{'order': 1}", ""), "the header has no descr"},
       {npy(dict.substr(0, dict.size() - 1) + "'order': 1}", eight),
        "the header has more than descr, fortran_order and shape"},
@@ -98,21 +106,28 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy("{}", eight), "the header has no descr"},
       {npy(ordered("0"), eight), "fortran_order is 0, neither True nor False"},
       {npy(ordered("'True'"), eight), "fortran_order is 'true', neither True nor False"},
-      {npy(ordered("true"), eight), "the header has true, which no array of numbers or bools needs"},
-      {npy(ordered("false"), eight), "the header has false, which no array of numbers or bools needs"},
+      {npy(ordered("true"), eight),
+       "the header has true, which no array of numbers or bools needs"},
+      {npy(ordered("false"), eight),
+       "the header has false, which no array of numbers or bools needs"},
       {npy(ordered("None"), eight), "the header is not JSON"},
       {npy(dict + "x", eight), "the header is not JSON"},
       {npy(dict + "\0"s, eight), "the header is not JSON"},
-      {npy(described(">f4"), eight), "the array is '>f4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
-      {npy(described("<i4"), eight), "the array is '<i4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
-      {npy(described("|O"), eight), "the array is '|O', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
-      {npy(described("\x1B[2J"), eight), "the header has [, which no array of numbers or bools needs"},
+      {npy(described(">f4"), eight),
+       "the array is '>f4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("<i4"), eight),
+       "the array is '<i4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("|O"), eight),
+       "the array is '|O', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("\x1B[2J"), eight),
+       "the header has [, which no array of numbers or bools needs"},
       {npy(described("\n"), eight), "the header is not JSON"},
       {npy(described("\xFF"), eight), "the header is not JSON"},
       {npy(described("\x7F\xC3\xA9"), eight),
        "the array is '\\u007f\\u00e9', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(described(std::string(9000, 'f')), eight),
-       "the array is '" + std::string(79, 'f') + "..., not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+       "the array is '" + std::string(79, 'f') +
+           "..., not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (2,), }", eight),
        "the array is [\"<f4\",[2]], not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(shaped("2"), eight), "the shape of the array is no list"},
@@ -129,7 +144,8 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy(shaped("((2,),)"), eight), has("[2]")},
       {npy(shaped("({'a': 2},)"), eight), "the header is nested too deep"},
       {npy(shaped("((((2,),),),)"), eight), "the header is nested too deep"},
-      {npy(shaped(std::string(4900, '(') + std::string(4900, ')')), eight), "the header is nested too deep"},
+      {npy(shaped(std::string(4900, '(') + std::string(4900, ')')), eight),
+       "the header is nested too deep"},
       {npy("{'descr': " + std::string(9900, '('), eight), "the header is nested too deep"},
       {npy(shaped("(2.0,)"), eight), has("2.0")},
       {npy(shaped("(1,1,1,1,1,1,1,1,2)"), eight), "the header has a list of more than 8 numbers"},
@@ -141,7 +157,8 @@ TEST_F(Npy, RefusesHostileFiles) {
        "the array is float32 [250000000000], 1000000000000 bytes, and 8 follow the header"},
       {npy(dict, eight.substr(1)), "the array is float32 [2], 8 bytes, and 7 follow the header"},
       {npy(dict, eight + "!"), "the array is float32 [2], 8 bytes, and 9 follow the header"},
-      {npy(described("|b1"), "\1\x80"), "the array is bool, and element 1 is the byte 128, neither 0 nor 1"},
+      {npy(described("|b1"), "\1\x80"),
+       "the array is bool, and element 1 is the byte 128, neither 0 nor 1"},
   };
   for (const auto& [bytes, message] : cases) {
     put("x", bytes);

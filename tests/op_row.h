@@ -18,7 +18,8 @@ struct Row {
   Tensors inputs;          // float64, or indices and masks
   bool is_fused = false;   // f is one fused op: its value is its definition's
   bool is_smooth = false;  // for third derivatives
-  Tensors kink_gradients;  // at a kink differences mean nothing: the gradients of sum(f) by the inputs, as PyTorch's
+  Tensors kink_gradients;  // at a kink differences mean nothing: the gradients of sum(f) by the
+                           // inputs, as PyTorch's
 
   Row fused() && { return is_fused = true, std::move(*this); }
   Row smooth() && { return is_smooth = true, std::move(*this); }
@@ -27,12 +28,17 @@ struct Row {
 };
 
 /// f takes its tensors one by one.
-template <class F> Row row(std::string op, std::string form, F f, Tensors inputs) {
+template <class F>
+Row row(std::string op, std::string form, F f, Tensors inputs) {
   Definition on_list = [f](const Tensors& x) -> Tensor {
-    if constexpr (std::is_invocable_v<F, X>) return f(x[0]);
-    else if constexpr (std::is_invocable_v<F, X, X>) return f(x[0], x[1]);
-    else if constexpr (std::is_invocable_v<F, X, X, X>) return f(x[0], x[1], x[2]);
-    else return f(x[0], x[1], x[2], x[3]);
+    if constexpr (std::is_invocable_v<F, X>)
+      return f(x[0]);
+    else if constexpr (std::is_invocable_v<F, X, X>)
+      return f(x[0], x[1]);
+    else if constexpr (std::is_invocable_v<F, X, X, X>)
+      return f(x[0], x[1], x[2]);
+    else
+      return f(x[0], x[1], x[2], x[3]);
   };
   std::string name = form.empty() ? op : op + " " + form;
   return {std::move(op), std::move(name), std::move(on_list), std::move(inputs), false, false, {}};
@@ -48,11 +54,13 @@ inline Tensor uniform(const Shape& sizes, double low, double high, bool either_s
   return x;
 }
 /// Numbers of either sign, away from zero.
-template <class... Sizes> Tensor R(Sizes... sizes) {
+template <class... Sizes>
+Tensor R(Sizes... sizes) {
   return uniform(Shape(std::vector<int64_t>{sizes...}), 0.3, 1.5, true);
 }
 /// Positive numbers.
-template <class... Sizes> Tensor P(Sizes... sizes) {
+template <class... Sizes>
+Tensor P(Sizes... sizes) {
   return uniform(Shape(std::vector<int64_t>{sizes...}), 0.3, 2, false);
 }
 /// The numbers given, as float64.

@@ -1,5 +1,5 @@
-// Every op of autograd/ops.h, once for each form that its code treats differently, and once for each kink; ops_test.cpp
-// puts each row through every check.
+// Every op of autograd/ops.h, once for each form that its code treats differently, and once for
+// each kink; ops_test.cpp puts each row through every check.
 #pragma once
 #include "tests/op_row.h"
 
@@ -11,10 +11,14 @@ inline void add_elementwise(Rows& rows) {
     Tensor (*f)(X, X);
   };
   const std::vector<Binary> binaries = {
-      {"add", [](X a, X b) { return add(a, b); }},         {"sub", [](X a, X b) { return sub(a, b); }},
-      {"mul", [](X a, X b) { return mul(a, b); }},         {"div", [](X a, X b) { return div(a, b); }},
-      {"pow", [](X a, X b) { return pow(a, b); }},         {"maximum", [](X a, X b) { return maximum(a, b); }},
-      {"minimum", [](X a, X b) { return minimum(a, b); }}, {"max", [](X a, X b) { return max(a, b); }},
+      {"add", [](X a, X b) { return add(a, b); }},
+      {"sub", [](X a, X b) { return sub(a, b); }},
+      {"mul", [](X a, X b) { return mul(a, b); }},
+      {"div", [](X a, X b) { return div(a, b); }},
+      {"pow", [](X a, X b) { return pow(a, b); }},
+      {"maximum", [](X a, X b) { return maximum(a, b); }},
+      {"minimum", [](X a, X b) { return minimum(a, b); }},
+      {"max", [](X a, X b) { return max(a, b); }},
       {"min", [](X a, X b) { return min(a, b); }},
   };
   for (const auto& [op, f] : binaries) {
@@ -32,11 +36,14 @@ inline void add_elementwise(Rows& rows) {
     rows.push_back(row(op, "of a number", f, {P()}));
     rows.push_back(row(op, "of nothing", f, {P(0, 2)}));
   };
-  unary("neg", neg), unary("exp", exp), unary("log", log), unary("sqrt", sqrt), unary("rsqrt", rsqrt);
-  unary("tanh", tanh), unary("sigmoid", sigmoid), unary("silu", silu), unary("sin", sin), unary("cos", cos);
+  unary("neg", neg), unary("exp", exp), unary("log", log), unary("sqrt", sqrt),
+      unary("rsqrt", rsqrt);
+  unary("tanh", tanh), unary("sigmoid", sigmoid), unary("silu", silu), unary("sin", sin),
+      unary("cos", cos);
   unary("alias", alias), unary("clone", clone);
   for (const std::string approximate : {"none", "tanh"})
-    rows.push_back(row("gelu", approximate, [=](X x) { return gelu(x, approximate); }, {R(2, 3)}).smooth());
+    rows.push_back(
+        row("gelu", approximate, [=](X x) { return gelu(x, approximate); }, {R(2, 3)}).smooth());
   rows.insert(
       rows.end(),
       {
@@ -52,7 +59,8 @@ inline void add_elementwise(Rows& rows) {
           row("operator+", "", [](X a, X b) { return 1 + (a + b) + 0.5; }, {R(2, 3), R(3)}),
           row("operator-", "", [](X a, X b) { return 1 - (a - b) - 0.5; }, {R(2, 3), R(3)}),
           row("operator*", "", [](X a, X b) { return 2 * (a * b) * 0.5; }, {R(2, 3), R(3)}),
-          row("operator/", "", [](X a, X b) { return 2 / (a / b) / 0.5; }, {R(2, 3), R(3)}).smooth(),
+          row("operator/", "", [](X a, X b) { return 2 / (a / b) / 0.5; }, {R(2, 3), R(3)})
+              .smooth(),
           row("pow", "2", [](X a) { return pow(a, 2); }, {R(2, 3)}),
           row("pow", "3", [](X a) { return pow(a, 3); }, {R(2, 3)}).smooth(),
           row("pow", "-1.5", [](X a) { return pow(a, -1.5); }, {P(2, 3)}).smooth(),
@@ -65,24 +73,35 @@ inline void add_elementwise(Rows& rows) {
           row("clamp", "below", [](X a) { return clamp(a, -0.9); }, {R(4, 5)}),
           row("clamp", "above", [](X a) { return clamp(a, nullopt, 0); }, {R(4, 5)}),
 
-          row("relu", "at 0", [](X a) { return relu(a); }, {V({-1., 0., -0., 2.})}).gradients({V({0, 0, 0, 1})}),
-          row("abs", "at 0", [](X a) { return abs(a); }, {V({-1., 0., 2.})}).gradients({V({-1, 0, 1})}),
-          row("clamp", "at its bounds", [](X a) { return clamp(a, -1, 1); }, {V({-2., -1., 0., 1., 2.})})
+          row("relu", "at 0", [](X a) { return relu(a); }, {V({-1., 0., -0., 2.})})
+              .gradients({V({0, 0, 0, 1})}),
+          row("abs", "at 0", [](X a) { return abs(a); }, {V({-1., 0., 2.})})
+              .gradients({V({-1, 0, 1})}),
+          row("clamp", "at its bounds", [](X a) { return clamp(a, -1, 1); },
+              {V({-2., -1., 0., 1., 2.})})
               .gradients({V({0, 1, 1, 1, 0})}),
-          row("clamp", "with crossed bounds", [](X a) { return clamp(a, 1, -1); }, {V({-2., -1., 0., 1., 2.})})
+          row("clamp", "with crossed bounds", [](X a) { return clamp(a, 1, -1); },
+              {V({-2., -1., 0., 1., 2.})})
               .gradients({V({0, 0, 0, 0, 0})}),
-          row("maximum", "of equals", [](X a, X b) { return maximum(a, b); }, {V({1., 2.}), V({1., 3.})})
+          row("maximum", "of equals", [](X a, X b) { return maximum(a, b); },
+              {V({1., 2.}), V({1., 3.})})
               .gradients({V({0.5, 0.}), V({0.5, 1.})}),
-          row("minimum", "of equals", [](X a, X b) { return minimum(a, b); }, {V({1., 2.}), V({1., 3.})})
+          row("minimum", "of equals", [](X a, X b) { return minimum(a, b); },
+              {V({1., 2.}), V({1., 3.})})
               .gradients({V({0.5, 1.}), V({0.5, 0.})}),
-          row("sqrt", "at 0", [](X a) { return sqrt(a); }, {V({0., 4.})}).gradients({V({kInf, 0.25})}),
-          row("pow", "2 at 0", [](X a) { return pow(a, 2.); }, {V({0., 3.})}).gradients({V({0, 6})}),
+          row("sqrt", "at 0", [](X a) { return sqrt(a); }, {V({0., 4.})})
+              .gradients({V({kInf, 0.25})}),
+          row("pow", "2 at 0", [](X a) { return pow(a, 2.); }, {V({0., 3.})})
+              .gradients({V({0, 6})}),
           row("pow", "0 at 0", [](X a) { return pow(a, 0); }, {V({0., 3.})}).gradients({V({0, 0})}),
           row("pow", "1 at 0", [](X a) { return pow(a, 1); }, {V({0., 3.})}).gradients({V({1, 1})}),
-          row("pow", "0.5 at 0", [](X a) { return pow(a, 0.5); }, {V({0., 4.})}).gradients({V({kInf, 0.25})}),
-          row("pow", "of tensors at 0", [](X a, X b) { return pow(a, b); }, {V({0., 0., 0.}), V({2., 1., 0.})})
+          row("pow", "0.5 at 0", [](X a) { return pow(a, 0.5); }, {V({0., 4.})})
+              .gradients({V({kInf, 0.25})}),
+          row("pow", "of tensors at 0", [](X a, X b) { return pow(a, b); },
+              {V({0., 0., 0.}), V({2., 1., 0.})})
               .gradients({V({0, 1, 0}), V({0, 0, 0})}),
-          row("pow", "of scalar 0", [](X b) { return pow(0., b); }, {V({2., 0.})}).gradients({V({0, 0})}),
+          row("pow", "of scalar 0", [](X b) { return pow(0., b); }, {V({2., 0.})})
+              .gradients({V({0, 0})}),
       });
 }
 
@@ -102,32 +121,48 @@ inline void add_select(Rows& rows) {
           row("le", "a scalar", [](X a) { return le(a, 0.1); }, {R(2, 3)}),
           row("gt", "a scalar", [](X a) { return gt(a, 0.1); }, {R(2, 3)}),
           row("ge", "a scalar", [](X a) { return ge(a, 0.1); }, {R(2, 3)}),
-          row("operator==", "", [](X a, X b) { return (a == b) == (a == 1); }, {V({1., 2.}), V({1., 3.})}),
-          row("operator!=", "", [](X a, X b) { return (a != b) != (a != 1); }, {V({1., 2.}), V({1., 3.})}),
-          row("operator<", "", [](X a, X b) { return logical_and(a < b, logical_and(a < 1, -1 < a)); },
+          row("operator==", "", [](X a, X b) { return (a == b) == (a == 1); },
+              {V({1., 2.}), V({1., 3.})}),
+          row("operator!=", "", [](X a, X b) { return (a != b) != (a != 1); },
+              {V({1., 2.}), V({1., 3.})}),
+          row("operator<", "",
+              [](X a, X b) { return logical_and(a < b, logical_and(a < 1, -1 < a)); },
               {R(2, 3), R(3)}),
-          row("operator<=", "", [](X a, X b) { return logical_and(a <= b, logical_and(a <= 1, -1 <= a)); },
+          row("operator<=", "",
+              [](X a, X b) { return logical_and(a <= b, logical_and(a <= 1, -1 <= a)); },
               {R(2, 3), R(3)}),
-          row("operator>", "", [](X a, X b) { return logical_or(a > b, logical_and(a > 0, 1 > a)); }, {R(2, 3), R(3)}),
-          row("operator>=", "", [](X a, X b) { return logical_or(a >= b, logical_and(a >= 0, 1 >= a)); },
+          row("operator>", "",
+              [](X a, X b) { return logical_or(a > b, logical_and(a > 0, 1 > a)); },
+              {R(2, 3), R(3)}),
+          row("operator>=", "",
+              [](X a, X b) { return logical_or(a >= b, logical_and(a >= 0, 1 >= a)); },
               {R(2, 3), R(3)}),
           row("logical_not", "", [](X a) { return logical_not(a); }, {V({0., 2.})}),
-          row("logical_and", "", [](X a, X b) { return logical_and(a, b); }, {M({0, 1}), V({{3.}, {0.}})}),
-          row("logical_or", "", [](X a, X b) { return logical_or(a, b); }, {M({0, 1}), V({{3.}, {0.}})}),
-          row("where", "", [](X c, X a, X b) { return where(c, a, b); }, {M({{1, 0, 1}, {0, 0, 1}}), R(2, 3), R(2, 3)}),
-          row("where", "broadcast", [](X c, X a, X b) { return where(c, a, b); }, {M({{1}, {0}}), R(3), R()}),
+          row("logical_and", "", [](X a, X b) { return logical_and(a, b); },
+              {M({0, 1}), V({{3.}, {0.}})}),
+          row("logical_or", "", [](X a, X b) { return logical_or(a, b); },
+              {M({0, 1}), V({{3.}, {0.}})}),
+          row("where", "", [](X c, X a, X b) { return where(c, a, b); },
+              {M({{1, 0, 1}, {0, 0, 1}}), R(2, 3), R(2, 3)}),
+          row("where", "broadcast", [](X c, X a, X b) { return where(c, a, b); },
+              {M({{1}, {0}}), R(3), R()}),
           row("where", "with scalars",
-              [](X c, X a) { return where(c, a, 2) + where(c, 0.5, a) * to(where(c, 1, 2), a.dtype()); },
+              [](X c, X a) {
+                return where(c, a, 2) + where(c, 0.5, a) * to(where(c, 1, 2), a.dtype());
+              },
               {M({1, 0, 1}), R(2, 3)}),
-          row("masked_fill", "", [](X a, X m) { return masked_fill(a, m, 7); }, {R(2, 3), M({1, 0, 1})}),
-          row("masked_fill", "-inf", [](X a, X m) { return exp(masked_fill(a, m, -kInf)); }, {R(2, 3), M({1, 0, 1})}),
+          row("masked_fill", "", [](X a, X m) { return masked_fill(a, m, 7); },
+              {R(2, 3), M({1, 0, 1})}),
+          row("masked_fill", "-inf", [](X a, X m) { return exp(masked_fill(a, m, -kInf)); },
+              {R(2, 3), M({1, 0, 1})}),
           row("masked_fill", "with a tensor", [](X a, X m, X v) { return masked_fill(a, m, v); },
               {R(2, 3), M({1, 0, 1}), R()}),
           row("tril", "", [](X a) { return tril(a); }, {R(3, 4)}),
           row("tril", "diagonal, batched", [](X a) { return tril(a, 1); }, {R(2, 4, 3)}),
           row("triu", "", [](X a) { return triu(a); }, {R(3, 4)}),
           row("triu", "diagonal, batched", [](X a) { return triu(a, -1); }, {R(2, 4, 3)}),
-          row("to", "float32 and back", [](X a) { return to(to(a, kFloat32), kFloat64); }, {R(2, 3)})
+          row("to", "float32 and back", [](X a) { return to(to(a, kFloat32), kFloat64); },
+              {R(2, 3)})
               .gradients({ones({2, 3}, kFloat64)}),
           row("to", "int64", [](X a) { return to(a, kInt64); }, {R(2, 3)}),
           row("to", "bool", [](X a) { return to(a, kBool); }, {V({0., 2.})}),
@@ -139,7 +174,8 @@ inline void add_select(Rows& rows) {
 
 inline void add_views(Rows& rows) {
   const Tensor x = R(2, 3, 4);
-  const auto form = [&](const std::string& op, const std::string& name, const std::function<Tensor(X)>& f) {
+  const auto form = [&](const std::string& op, const std::string& name,
+                        const std::function<Tensor(X)>& f) {
     rows.push_back(row(op, name, f, {x}));
   };
   form("reshape", "", [](X a) { return reshape(a, {4, -1}); });
@@ -161,11 +197,15 @@ inline void add_views(Rows& rows) {
   form("chunk", "", [](X a) { return chunk(a, 3, 2).back(); });
   form("chunk", "put together", [](X a) { return cat(chunk(a, 2, 1), 2 - 1); });
   form("split", "", [](X a) { return split(a, 3, 2).back(); });
-  form("split", "into sizes", [](X a) { return mul(split(a, {1, 1, 2}, 2)[0], split(a, {1, 1, 2}, 2)[2]); });
+  form("split", "into sizes", [](X a) {
+    return mul(split(a, {1, 1, 2}, 2)[0], split(a, {1, 1, 2}, 2)[2]);
+  });
   form("flatten", "", [](X a) { return flatten(a); });
   form("flatten", "a part", [](X a) { return flatten(a, 1, 2); });
   form("expand", "", [](X a) { return expand(unsqueeze(a, 1), {-1, 5, 3, -1}); });
-  form("cat", "of overlapping parts", [](X a) { return cat({narrow(a, 1, 0, 2), narrow(a, 1, 1, 2), a}, 1); });
+  form("cat", "of overlapping parts", [](X a) {
+    return cat({narrow(a, 1, 0, 2), narrow(a, 1, 1, 2), a}, 1);
+  });
   form("squeeze", "", [](X a) { return squeeze(reshape(a, {1, 6, 1, 4})); });
   form("squeeze", "one", [](X a) { return squeeze(reshape(a, {1, 6, 1, 4}), 2); });
   form("squeeze", "none", [](X a) { return squeeze(a, 1); });
@@ -238,7 +278,8 @@ inline void add_reductions(Rows& rows) {
     for (const Shape& dim : {Shape{}, Shape{0}, Shape{1}, Shape{-1}, Shape{0, 2}, Shape{2, 0, 1}})
       for (const bool keepdim : {false, true})
         rows.push_back(row(op, fmt::format("{} over {}{}", form, dim, keepdim ? " keepdim" : ""),
-                           [f = f, dim, keepdim](X a) { return f(a, dim, keepdim); }, {R(2, 3, 4)}));
+                           [f = f, dim, keepdim](X a) { return f(a, dim, keepdim); },
+                           {R(2, 3, 4)}));
   rows.insert(
       rows.end(),
       {
@@ -254,7 +295,8 @@ inline void add_reductions(Rows& rows) {
           row("max", "of all", [](X a) { return max(a); }, {R(2, 3)}),
           row("min", "of all", [](X a) { return min(a); }, {R(2, 3)}),
           row("max", "along", [](X a) { return std::get<0>(max(a, 1)); }, {R(2, 3, 4)}),
-          row("min", "along, keepdim", [](X a) { return std::get<0>(min(a, -1, true)); }, {R(2, 3, 4)}),
+          row("min", "along, keepdim", [](X a) { return std::get<0>(min(a, -1, true)); },
+              {R(2, 3, 4)}),
           row("max", "along a number", [](X a) { return std::get<0>(max(a, 0)); }, {R()}),
           row("max", "indices", [](X a) { return std::get<1>(max(a, 0)); }, {R(2, 3, 4)}),
           row("min", "indices", [](X a) { return std::get<1>(min(a, 2)); }, {R(2, 3, 4)}),
@@ -276,25 +318,33 @@ inline void add_reductions(Rows& rows) {
               {R(2, 3, 4)}),
           row("sum_to", "a number", [](X a) { return sum_to(a, {}); }, {R(2, 3)}),
 
-          row("amax", "of equals", [](X a) { return amax(a, 1); }, {V({{1., 2., 2.}, {3., 0., 1.}})})
+          row("amax", "of equals", [](X a) { return amax(a, 1); },
+              {V({{1., 2., 2.}, {3., 0., 1.}})})
               .gradients({V({{0., 0.5, 0.5}, {1., 0., 0.}})}),
           row("amin", "of equals", [](X a) { return amin(a); }, {V({{1., 2.}, {1., 1.}})})
               .gradients({V({{1 / 3., 0.}, {1 / 3., 1 / 3.}})}),
           row("max", "of equals", [](X a) { return max(a); }, {V({2., 1., 2., 2., 2.})})
               .gradients({V({0.25, 0., 0.25, 0.25, 0.25})}),
-          row("min", "of equals", [](X a) { return min(a); }, {V({2., 1., 1.})}).gradients({V({0., 0.5, 0.5})}),
-          row("max", "along, of equals", [](X a) { return std::get<0>(max(a, 1)); }, {V({{1., 2., 2.}})})
+          row("min", "of equals", [](X a) { return min(a); }, {V({2., 1., 1.})})
+              .gradients({V({0., 0.5, 0.5})}),
+          row("max", "along, of equals", [](X a) { return std::get<0>(max(a, 1)); },
+              {V({{1., 2., 2.}})})
               .gradients({V({{0, 1, 0}})}),
-          row("min", "along, of equals", [](X a) { return std::get<0>(min(a, 0)); }, {V({1., 1., 2.})})
+          row("min", "along, of equals", [](X a) { return std::get<0>(min(a, 0)); },
+              {V({1., 1., 2.})})
               .gradients({V({1, 0, 0})}),
           row("std", "of constants", [](X a) { return std(a, 1); }, {V({{3., 3.}, {1., 3.}})})
               .gradients({V({{0., 0.}, {-std::sqrt(0.5), std::sqrt(0.5)}})}),
-          row("var", "of constants", [](X a) { return var(a, 0); }, {V({3., 3.})}).gradients({V({0, 0})}),
+          row("var", "of constants", [](X a) { return var(a, 0); }, {V({3., 3.})})
+              .gradients({V({0, 0})}),
           row("norm", "at 0", [](X a) { return norm(a, 2, 1); }, {V({{0., 0.}, {3., 4.}})})
               .gradients({V({{0., 0.}, {0.6, 0.8}})}),
-          row("norm", "1 at 0", [](X a) { return norm(a, 1); }, {V({0., -2.})}).gradients({V({0, -1})}),
-          row("norm", "0.5 at 0", [](X a) { return norm(a, 0.5); }, {V({0., 4.})}).gradients({V({0, 1})}),
-          row("norm", "3 at 0", [](X a) { return norm(a, 3); }, {V({0., 0.})}).gradients({V({0, 0})}),
+          row("norm", "1 at 0", [](X a) { return norm(a, 1); }, {V({0., -2.})})
+              .gradients({V({0, -1})}),
+          row("norm", "0.5 at 0", [](X a) { return norm(a, 0.5); }, {V({0., 4.})})
+              .gradients({V({0, 1})}),
+          row("norm", "3 at 0", [](X a) { return norm(a, 3); }, {V({0., 0.})})
+              .gradients({V({0, 0})}),
           row("norm", "0", [](X a) { return norm(a, 0); }, {V({0., 4.})}).gradients({V({0, 0})}),
           row("norm", "inf of equals", [](X a) { return norm(a, kInf); }, {V({-2., 2., 1.})})
               .gradients({V({-0.5, 0.5, 0.})}),
@@ -322,56 +372,77 @@ inline void add_matmul(Rows& rows) {
                                                        {{0, 2, 3}, {3, 2}},
                                                        {{0}, {0}}};
   for (const auto& [a, b] : shapes)
-    rows.push_back(row("matmul", fmt::format("{} x {}", a, b), [](X p, X q) { return matmul(p, q); },
+    rows.push_back(row("matmul", fmt::format("{} x {}", a, b),
+                       [](X p, X q) { return matmul(p, q); },
                        {uniform(a, 0.3, 1.5, true), uniform(b, 0.3, 1.5, true)}));
   rows.insert(
       rows.end(),
       {
           row("matmul", "of itself", [](X a) { return matmul(a, t(a)); }, {R(2, 3)}).smooth(),
-          row("matmul", "of a batch with itself", [](X a) { return matmul(a, transpose(a, -2, -1)); }, {R(2, 2, 3)}),
+          row("matmul", "of a batch with itself",
+              [](X a) { return matmul(a, transpose(a, -2, -1)); }, {R(2, 2, 3)}),
           row("outer", "", [](X a, X b) { return outer(a, b); }, {R(2), R(3)}),
-          row("linear", "", [](X x, X w, X b) { return linear(x, w, b); }, {R(4, 3), R(2, 3), R(2)}),
+          row("linear", "", [](X x, X w, X b) { return linear(x, w, b); },
+              {R(4, 3), R(2, 3), R(2)}),
           row("linear", "without bias", [](X x, X w) { return linear(x, w); }, {R(4, 3), R(2, 3)}),
-          row("linear", "of a vector", [](X x, X w, X b) { return linear(x, w, b); }, {R(3), R(2, 3), R(2)}),
-          row("linear", "of a batch", [](X x, X w, X b) { return linear(x, w, b); }, {R(2, 4, 3), R(2, 3), R(2)}),
-          row("linear", "from one column", [](X x, X w, X b) { return linear(x, w, b); }, {R(2, 1), R(1, 1), R(1)}),
-          row("linear", "from nothing", [](X x, X w, X b) { return linear(x, w, b); }, {R(2, 0), R(3, 0), R(3)}),
+          row("linear", "of a vector", [](X x, X w, X b) { return linear(x, w, b); },
+              {R(3), R(2, 3), R(2)}),
+          row("linear", "of a batch", [](X x, X w, X b) { return linear(x, w, b); },
+              {R(2, 4, 3), R(2, 3), R(2)}),
+          row("linear", "from one column", [](X x, X w, X b) { return linear(x, w, b); },
+              {R(2, 1), R(1, 1), R(1)}),
+          row("linear", "from nothing", [](X x, X w, X b) { return linear(x, w, b); },
+              {R(2, 0), R(3, 0), R(3)}),
       });
 }
 
 inline void add_index(Rows& rows) {
   const Tensor repeated = I({2, 0, 2, 2});
   const auto gathered = [](int64_t dim) { return [dim](X x, X i) { return gather(x, dim, i); }; };
-  const auto scattered = [](int64_t dim) { return [dim](X x, X i, X s) { return scatter_add(x, dim, i, s); }; };
-  rows.insert(
-      rows.end(),
-      {
-          row("index_select", "", [](X x, X i) { return index_select(x, 0, i); }, {R(3, 4), repeated}),
-          row("index_select", "last", [](X x, X i) { return index_select(x, -1, i); }, {R(2, 2, 3), repeated}),
-          row("index_select", "one", [](X x, X i) { return index_select(x, 1, i); }, {R(2, 3), I(1)}),
-          row("index_select", "none", [](X x, X i) { return index_select(x, 1, i); },
-              {R(2, 3), I({1}).narrow(0, 0, 0)}),
-          row("gather", "", gathered(0), {R(3, 2), I({{0, 2}, {2, 2}, {0, 1}, {0, 0}})}),
-          row("gather", "last, fewer rows", gathered(-1), {R(3, 4), I({{3, 3, 0}})}),
-          row("gather", "three dimensions", gathered(1), {R(2, 3, 2), I({{{0, 2}, {0, 2}}, {{1, 1}, {0, 0}}})}),
-          row("gather", "of a number", gathered(0), {R(), I(0)}),
-          row("scatter_add", "", scattered(0), {R(3, 2), I({{0, 2}, {2, 2}, {0, 1}, {0, 0}}), R(4, 2)}),
-          row("scatter_add", "a part of the source", scattered(1), {R(3, 4), I({{3, 3, 0}}), R(2, 5)}),
-          row("scatter_add", "of a number", scattered(0), {R(), I(0), R()}),
-          row("embedding", "", [](X w, X i) { return embedding(w, i); }, {R(4, 3), I({{1, 1, 3}, {0, 1, 1}})}),
-          row("embedding", "of a number", [](X w, X i) { return embedding(w, i); }, {R(4, 3), I(2)}),
-          row("one_hot", "", [](X i) { return one_hot(i, 4); }, {I({{1, 0}, {3, 1}})}),
-          row("one_hot", "counted", [](X i) { return one_hot(i); }, {I({1, 0, 3})}),
-          row("multinomial", "", [](X p) { return manual_seed(5), multinomial(p, 4, true); }, {P(2, 3)}),
-          row("multinomial", "without replacement", [](X p) { return manual_seed(5), multinomial(p, 2); }, {P(3)}),
-      });
+  const auto scattered = [](int64_t dim) {
+    return [dim](X x, X i, X s) { return scatter_add(x, dim, i, s); };
+  };
+  rows.insert(rows.end(),
+              {
+                  row("index_select", "", [](X x, X i) { return index_select(x, 0, i); },
+                      {R(3, 4), repeated}),
+                  row("index_select", "last", [](X x, X i) { return index_select(x, -1, i); },
+                      {R(2, 2, 3), repeated}),
+                  row("index_select", "one", [](X x, X i) { return index_select(x, 1, i); },
+                      {R(2, 3), I(1)}),
+                  row("index_select", "none", [](X x, X i) { return index_select(x, 1, i); },
+                      {R(2, 3), I({1}).narrow(0, 0, 0)}),
+                  row("gather", "", gathered(0), {R(3, 2), I({{0, 2}, {2, 2}, {0, 1}, {0, 0}})}),
+                  row("gather", "last, fewer rows", gathered(-1), {R(3, 4), I({{3, 3, 0}})}),
+                  row("gather", "three dimensions", gathered(1),
+                      {R(2, 3, 2), I({{{0, 2}, {0, 2}}, {{1, 1}, {0, 0}}})}),
+                  row("gather", "of a number", gathered(0), {R(), I(0)}),
+                  row("scatter_add", "", scattered(0),
+                      {R(3, 2), I({{0, 2}, {2, 2}, {0, 1}, {0, 0}}), R(4, 2)}),
+                  row("scatter_add", "a part of the source", scattered(1),
+                      {R(3, 4), I({{3, 3, 0}}), R(2, 5)}),
+                  row("scatter_add", "of a number", scattered(0), {R(), I(0), R()}),
+                  row("embedding", "", [](X w, X i) { return embedding(w, i); },
+                      {R(4, 3), I({{1, 1, 3}, {0, 1, 1}})}),
+                  row("embedding", "of a number", [](X w, X i) { return embedding(w, i); },
+                      {R(4, 3), I(2)}),
+                  row("one_hot", "", [](X i) { return one_hot(i, 4); }, {I({{1, 0}, {3, 1}})}),
+                  row("one_hot", "counted", [](X i) { return one_hot(i); }, {I({1, 0, 3})}),
+                  row("multinomial", "",
+                      [](X p) { return manual_seed(5), multinomial(p, 4, true); }, {P(2, 3)}),
+                  row("multinomial", "without replacement",
+                      [](X p) { return manual_seed(5), multinomial(p, 2); }, {P(3)}),
+              });
 }
 
 inline void add_neural(Rows& rows) {
   for (const int64_t dim : {0, 1, -1}) {
-    rows.push_back(row("softmax", fmt::format("{}", dim), [=](X x) { return softmax(x, dim); }, {R(2, 3, 4)}).fused());
     rows.push_back(
-        row("log_softmax", fmt::format("{}", dim), [=](X x) { return log_softmax(x, dim); }, {R(2, 3, 4)}).fused());
+        row("softmax", fmt::format("{}", dim), [=](X x) { return softmax(x, dim); }, {R(2, 3, 4)})
+            .fused());
+    rows.push_back(row("log_softmax", fmt::format("{}", dim),
+                       [=](X x) { return log_softmax(x, dim); }, {R(2, 3, 4)})
+                       .fused());
   }
   const auto layer = [](X x, X w, X b) { return layer_norm(x, w.sizes(), w, b); };
   rows.insert(
@@ -379,37 +450,51 @@ inline void add_neural(Rows& rows) {
       {
           row("softmax", "of a number", [](X x) { return softmax(x, 0); }, {R()}).fused(),
           row("softmax", "", [](X x) { return softmax(x, -1); }, {R(2, 3)}).fused().smooth(),
-          row("log_softmax", "", [](X x) { return log_softmax(x, -1); }, {R(2, 3)}).fused().smooth(),
+          row("log_softmax", "", [](X x) { return log_softmax(x, -1); }, {R(2, 3)})
+              .fused()
+              .smooth(),
           row("layer_norm", "", layer, {R(3, 4), R(4), R(4)}).fused().smooth(),
           row("layer_norm", "over two dimensions", layer, {R(2, 2, 3), R(2, 3), R(2, 3)}).fused(),
-          row("layer_norm", "without weight and bias", [](X x) { return layer_norm(x, 4, {}, {}, 1e-3); }, {R(3, 4)})
+          row("layer_norm", "without weight and bias",
+              [](X x) { return layer_norm(x, 4, {}, {}, 1e-3); }, {R(3, 4)})
               .fused(),
-          row("layer_norm", "without weight", [](X x, X b) { return layer_norm(x, {4}, {}, b); }, {R(3, 4), R(4)})
-              .fused(),
-          row("layer_norm", "without bias", [](X x, X w) { return layer_norm(x, {4}, w); }, {R(3, 4), R(4)}).fused(),
-          row("layer_norm", "with one parameter twice", [](X x, X p) { return layer_norm(x, {4}, p, p); },
+          row("layer_norm", "without weight", [](X x, X b) { return layer_norm(x, {4}, {}, b); },
               {R(3, 4), R(4)})
+              .fused(),
+          row("layer_norm", "without bias", [](X x, X w) { return layer_norm(x, {4}, w); },
+              {R(3, 4), R(4)})
+              .fused(),
+          row("layer_norm", "with one parameter twice",
+              [](X x, X p) { return layer_norm(x, {4}, p, p); }, {R(3, 4), R(4)})
               .fused(),
           row("layer_norm", "of no rows", layer, {R(0, 4), R(4), R(4)}).fused(),
           row("dropout", "", [](X x) { return manual_seed(3), dropout(x, 0.4, true); }, {R(4, 5)}),
           row("dropout", "of everything", [](X x) { return dropout(x, 1, true); }, {R(2, 3)}),
-          row("dropout", "not training", [](X x) { return mul(dropout(x, 0.4, false), 2); }, {R(2, 3)}),
+          row("dropout", "not training", [](X x) { return mul(dropout(x, 0.4, false), 2); },
+              {R(2, 3)}),
           row("mse_loss", "", [](X a, X b) { return mse_loss(a, b); }, {R(2, 3), R(2, 3)}),
-          row("mse_loss", "sum", [](X a, X b) { return mse_loss(a, b, Reduction::Sum); }, {R(2, 3), R(2, 3)}),
-          row("mse_loss", "none", [](X a, X b) { return mse_loss(a, b, Reduction::None); }, {R(2, 3), R(2, 3)}),
+          row("mse_loss", "sum", [](X a, X b) { return mse_loss(a, b, Reduction::Sum); },
+              {R(2, 3), R(2, 3)}),
+          row("mse_loss", "none", [](X a, X b) { return mse_loss(a, b, Reduction::None); },
+              {R(2, 3), R(2, 3)}),
       });
 
   using Loss = Tensor (*)(X, X, X, int64_t, int64_t);
-  const Loss entropy = [](X x, X y, X w, int64_t r, int64_t i) { return cross_entropy(x, y, w, r, i); };
+  const Loss entropy = [](X x, X y, X w, int64_t r, int64_t i) {
+    return cross_entropy(x, y, w, r, i);
+  };
   const Loss nll = [](X x, X y, X w, int64_t r, int64_t i) { return nll_loss(x, y, w, r, i); };
   for (const auto& [op, loss] : {std::pair{"cross_entropy", entropy}, std::pair{"nll_loss", nll}}) {
     for (const int64_t reduction : {Reduction::Mean, Reduction::Sum, Reduction::None}) {
       const auto plain = [=, f = loss](X x, X y) { return f(x, y, {}, reduction, -100); };
       const auto weighted = [=, f = loss](X x, X y, X w) { return f(x, y, w, reduction, 1); };
-      const std::string form = reduction == Reduction::Mean ? "mean" : reduction == Reduction::Sum ? "sum" : "none";
+      const std::string form = reduction == Reduction::Mean  ? "mean"
+                               : reduction == Reduction::Sum ? "sum"
+                                                             : "none";
       rows.push_back(row(op, form, plain, {R(4, 3), I({2, 0, 1, 2})}));
       rows.push_back(row(op, form + ", some ignored", plain, {R(4, 3), I({2, -100, 1, -100})}));
-      rows.push_back(row(op, form + ", weighted, class 1 ignored", weighted, {R(4, 3), I({2, 0, 1, 2}), P(3)}));
+      rows.push_back(row(op, form + ", weighted, class 1 ignored", weighted,
+                         {R(4, 3), I({2, 0, 1, 2}), P(3)}));
       rows.push_back(row(op, form + " of a vector", plain, {R(3), I(1)}));
       rows.push_back(row(op, form + " with more dimensions", weighted,
                          {R(2, 3, 2, 2), I({{{0, 1}, {2, 2}}, {{1, 1}, {0, 2}}}), P(3)}));
@@ -424,13 +509,16 @@ inline void add_neural(Rows& rows) {
                      {R(4, 3), I({2, -100, 1, 2})}));
 
   constexpr auto attend = scaled_dot_product_attention;
-  const Tensor some = M({{1, 0, 1}, {0, 1, 1}}), hidden = M({{1, 0, 1}, {0, 0, 0}});
+  const Tensor some = M({{1, 0, 1}, {0, 1, 1}});
+  const Tensor hidden = M({{1, 0, 1}, {0, 0, 0}});
   const auto attention = [&](const std::string& form, auto f, Tensors inputs) {
     rows.push_back(row("scaled_dot_product_attention", form, f, std::move(inputs)));
     rows.back().is_fused = form != "with numbers added";  // those need a gradient themselves
   };
-  attention("", [=](X q, X k, X v) { return attend(q, k, v, {}, 0, false, {}); }, {R(2, 4), R(3, 4), R(3, 2)});
-  attention("with heads and a scale", [=](X q, X k, X v) { return attend(q, k, v, {}, 0, false, 0.3); },
+  attention("", [=](X q, X k, X v) { return attend(q, k, v, {}, 0, false, {}); },
+            {R(2, 4), R(3, 4), R(3, 2)});
+  attention("with heads and a scale",
+            [=](X q, X k, X v) { return attend(q, k, v, {}, 0, false, 0.3); },
             {R(2, 2, 2, 4), R(2, 2, 3, 4), R(2, 2, 3, 2)});
   attention("causal", [=](X q, X k, X v) { return attend(q, k, v, {}, 0, true, {}); },
             {R(2, 3, 4), R(2, 3, 4), R(2, 3, 4)});
@@ -439,14 +527,19 @@ inline void add_neural(Rows& rows) {
   attention("of itself", [=](X x) { return attend(x, x, x, {}, 0, true, {}); }, {R(3, 4)});
   attention("masked", [=](X q, X k, X v, X m) { return attend(q, k, v, m, 0, false, {}); },
             {R(2, 2, 4), R(2, 3, 4), R(2, 3, 2), some});
-  attention("with a row that sees nothing", [=](X q, X k, X v, X m) { return attend(q, k, v, m, 0, false, {}); },
+  attention("with a row that sees nothing",
+            [=](X q, X k, X v, X m) { return attend(q, k, v, m, 0, false, {}); },
             {R(2, 2, 4), R(2, 3, 4), R(2, 3, 2), hidden});
-  attention("with numbers added", [=](X q, X k, X v, X m) { return attend(q, k, v, m, 0, false, {}); },
+  attention("with numbers added",
+            [=](X q, X k, X v, X m) { return attend(q, k, v, m, 0, false, {}); },
             {R(2, 4), R(3, 4), R(3, 2), R(2, 3)});
   attention("with a row of -inf added",
-            [=](X q, X k, X v, X m) { return attend(q, k, v, where(m, zeros({}, q.dtype()), -kInf), 0, false, {}); },
+            [=](X q, X k, X v, X m) {
+              return attend(q, k, v, where(m, zeros({}, q.dtype()), -kInf), 0, false, {});
+            },
             {R(2, 4), R(3, 4), R(3, 2), hidden});
-  attention("with dropout", [=](X q, X k, X v) { return manual_seed(2), attend(q, k, v, {}, 0.3, false, {}); },
+  attention("with dropout",
+            [=](X q, X k, X v) { return manual_seed(2), attend(q, k, v, {}, 0.3, false, {}); },
             {R(2, 4), R(3, 4), R(3, 2)});
   rows.push_back(row("masked_softmax", "", [](X x) { return masked_softmax(x); }, {R(2, 3)}));
   rows.push_back(row("masked_softmax", "with a hidden row",

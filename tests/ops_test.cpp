@@ -34,22 +34,27 @@ Tensor cotangent(const Row& row, const Tensor& y) {
   if (row.is_kink()) return ones(y.sizes(), y.dtype());
   Generator g(4);
   const Tensor u = empty(y.sizes(), kFloat64);
-  for (int64_t i = 0; i < u.numel(); ++i) u.data<double>()[i] = g.uniform<double>() - 0.5;
+  for (int64_t i = 0; i < u.numel(); ++i)
+    u.data<double>()[i] = g.uniform<double>() - 0.5;
   return u.to(y.dtype());
 }
 Tensors gradients(const Row& row, const Tensors& inputs, bool create_graph = false) {
   const Tensor y = row.f(inputs);
-  return autograd::grad({y}, floating(inputs), {cotangent(row, y)}, {}, create_graph, /*allow_unused=*/true);
+  return autograd::grad({y}, floating(inputs), {cotangent(row, y)}, {}, create_graph,
+                        /*allow_unused=*/true);
 }
 
-void expect_close(const Tensor& got, const Tensor& wanted, double tolerance, const std::string& what) {
+void expect_close(const Tensor& got, const Tensor& wanted, double tolerance,
+                  const std::string& what) {
   ASSERT_EQ(got.defined(), wanted.defined()) << what;
   if (!got.defined()) return;
   ASSERT_EQ(got.sizes(), wanted.sizes()) << what;
   ASSERT_EQ(got.dtype(), wanted.dtype()) << what;
-  EXPECT_TRUE(allclose(got.detach(), wanted.detach(), tolerance, tolerance, true)) << what << "\n" << got << wanted;
+  EXPECT_TRUE(allclose(got.detach(), wanted.detach(), tolerance, tolerance, true)) << what << "\n"
+                                                                                   << got << wanted;
 }
-void expect_close(const Tensors& got, const Tensors& wanted, double tolerance, const std::string& what) {
+void expect_close(const Tensors& got, const Tensors& wanted, double tolerance,
+                  const std::string& what) {
   ASSERT_EQ(got.size(), wanted.size()) << what;
   for (size_t i = 0; i < got.size(); ++i)
     expect_close(got[i], wanted[i], tolerance, fmt::format("{}, floating-point input {}", what, i));
@@ -57,11 +62,13 @@ void expect_close(const Tensors& got, const Tensors& wanted, double tolerance, c
 
 /// Runs the check on every row, or only on those with gradients; a row that throws fails by itself.
 enum class On { all, differentiable, smooth };
-template <class Check> void for_each_row(On which, const Check& check_row) {
+template <class Check>
+void for_each_row(On which, const Check& check_row) {
   for (const Row& row : op_table()) {
     SCOPED_TRACE(row.name);
     try {
-      if (which == On::smooth ? row.is_smooth : which == On::all || is_differentiable(row)) check_row(row);
+      if (which == On::smooth ? row.is_smooth : which == On::all || is_differentiable(row))
+        check_row(row);
     } catch (const std::exception& error) {
       ADD_FAILURE() << error.what();
     }
@@ -79,20 +86,23 @@ std::vector<Node*> nodes_behind(const Tensor& y) {
 
 TEST(Ops, NamesAreDistinct) {
   std::set<std::string> names;
-  for (const Row& row : op_table()) EXPECT_TRUE(names.insert(row.name).second) << row.name;
+  for (const Row& row : op_table())
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
 }
 
 TEST(Ops, FirstDerivatives) {
   for_each_row(On::differentiable, [](const Row& row) {
     if (row.is_kink())
-      return expect_close(gradients(row, leaves(row.inputs)), row.kink_gradients, 1e-12, "at the kink");
+      return expect_close(gradients(row, leaves(row.inputs)), row.kink_gradients, 1e-12,
+                          "at the kink");
     EXPECT_TRUE(gradcheck(row.f, row.inputs));
   });
 }
 
 TEST(Ops, SecondDerivatives) {
-  for_each_row(On::differentiable,
-               [](const Row& row) { EXPECT_TRUE(row.is_kink() || gradgradcheck(row.f, row.inputs)); });
+  for_each_row(On::differentiable, [](const Row& row) {
+    EXPECT_TRUE(row.is_kink() || gradgradcheck(row.f, row.inputs));
+  });
 }
 
 TEST(Ops, ThirdDerivatives) {
@@ -111,21 +121,26 @@ TEST(Ops, ThirdDerivatives) {
 
 TEST(Ops, RecordingTheGradientDoesNotChangeIt) {
   for_each_row(On::differentiable, [](const Row& row) {
-    expect_close(gradients(row, leaves(row.inputs), true), gradients(row, leaves(row.inputs)), 1e-9, "create_graph");
+    expect_close(gradients(row, leaves(row.inputs), true), gradients(row, leaves(row.inputs)), 1e-9,
+                 "create_graph");
   });
 }
 
 /// The same numbers laid out in another way, in memory where the rest is NaN, or a large number.
 Tensor laid_out(const Tensor& x, const std::string& how) {
   const NoGradGuard no_grad;
-  if (how == "transposed") return x.dim() < 2 ? x.clone() : x.transpose(0, -1).contiguous().transpose(0, -1);
+  if (how == "transposed")
+    return x.dim() < 2 ? x.clone() : x.transpose(0, -1).contiguous().transpose(0, -1);
   if (how == "expanded")
     return x.dim() == 0 || x.numel() == 0 ? x.clone() : x.narrow(0, 0, 1).clone().expand(x.sizes());
   Shape sizes = x.sizes();
-  for (int64_t& size : sizes) size = 2 * size + 1;
-  Tensor wide = x.is_floating_point() ? full(sizes, std::nan(""), x.dtype()) : full(sizes, 1, x.dtype());
+  for (int64_t& size : sizes)
+    size = 2 * size + 1;
+  Tensor wide =
+      x.is_floating_point() ? full(sizes, std::nan(""), x.dtype()) : full(sizes, 1, x.dtype());
   if (x.dtype() == kInt64) wide.fill_(1 << 20);
-  for (int64_t d = 0; d < x.dim(); ++d) wide = wide.slice(d, 1, {}, 2);
+  for (int64_t d = 0; d < x.dim(); ++d)
+    wide = wide.slice(d, 1, {}, 2);
   return wide.copy_(x);
 }
 
@@ -133,8 +148,10 @@ TEST(Ops, AnyLayoutGivesTheSame) {
   for_each_row(On::all, [](const Row& row) {
     const bool has_gradient = is_differentiable(row);
     for (const std::string how : {"transposed", "strided", "expanded"}) {
-      for (size_t changed = 0; changed <= row.inputs.size(); ++changed) {  // one input, and then all of them
-        Tensors packed_inputs, others;
+      for (size_t changed = 0; changed <= row.inputs.size();
+           ++changed) {  // one input, and then all of them
+        Tensors packed_inputs;
+        Tensors others;
         for (size_t i = 0; i < row.inputs.size(); ++i) {
           const bool here = i == changed || changed == row.inputs.size();
           others.push_back(here ? laid_out(row.inputs[i], how) : row.inputs[i].clone());
@@ -144,7 +161,8 @@ TEST(Ops, AnyLayoutGivesTheSame) {
         }
         const std::string what = fmt::format("{}, input {}", how, changed);
         expect_close(row.f(others), row.f(packed_inputs), 1e-12, what);
-        if (has_gradient) expect_close(gradients(row, others), gradients(row, packed_inputs), 1e-11, what);
+        if (has_gradient)
+          expect_close(gradients(row, others), gradients(row, packed_inputs), 1e-11, what);
       }
     }
   });
@@ -153,12 +171,15 @@ TEST(Ops, AnyLayoutGivesTheSame) {
 TEST(Ops, Float32IsCloseToFloat64) {
   for_each_row(On::all, [](const Row& row) {
     Tensors narrow_inputs;
-    for (const Tensor& x : row.inputs) narrow_inputs.push_back(x.is_floating_point() ? x.to(kFloat32) : x);
+    for (const Tensor& x : row.inputs)
+      narrow_inputs.push_back(x.is_floating_point() ? x.to(kFloat32) : x);
     narrow_inputs = leaves(narrow_inputs);
-    const Tensor y = row.f(leaves(row.inputs)), y32 = row.f(narrow_inputs);
+    const Tensor y = row.f(leaves(row.inputs));
+    const Tensor y32 = row.f(narrow_inputs);
     expect_close(y32.to(y.dtype()), y, 2e-5, "value");
     if (!y.requires_grad()) return;
-    Tensors wanted = gradients(row, leaves(row.inputs)), got = gradients(row, narrow_inputs);
+    Tensors wanted = gradients(row, leaves(row.inputs));
+    Tensors got = gradients(row, narrow_inputs);
     for (Tensor& dx : got) {
       if (!dx.defined()) continue;
       EXPECT_EQ(dx.dtype(), kFloat32);
@@ -179,7 +200,8 @@ TEST(Ops, NoNodeIsLeftAlive) {
       const Tensor y = row.f(inputs);
       y.backward(cotangent(row, y), true, /*create_graph=*/true);
       for (const Tensor& x : inputs)
-        if (x.requires_grad()) x.mutable_grad() = Tensor();  // a recorded grad holds on to its leaf, as in PyTorch
+        if (x.requires_grad())
+          x.mutable_grad() = Tensor();  // a recorded grad holds on to its leaf, as in PyTorch
     }
     EXPECT_EQ(autograd::live_nodes(), before);
   });
@@ -207,16 +229,21 @@ TEST(Ops, FusedOpsAreTheirDefinition) {
       if (!node->joint || !node->joint->definition) continue;
       ++compared;
       Tensors inputs;
-      for (const Saved& x : node->joint->inputs) inputs.push_back(x());
+      for (const Saved& x : node->joint->inputs)
+        inputs.push_back(x());
       const Tensor defined = node->joint->definition(inputs);
       ASSERT_EQ(defined.sizes(), node->shape) << node->name;
       if (row.is_fused) expect_close(y, defined, 1e-12, "value");
       std::vector<bool> needed;
-      for (const Tensor& x : inputs) needed.push_back(needs_grad(x));
+      for (const Tensor& x : inputs)
+        needed.push_back(needs_grad(x));
       const Tensor dy = cotangent(row, defined);
-      const Tensors fast = node->joint->rule(dy, needed), slow = autograd::vjp(node->joint->definition, inputs, dy);
+      const Tensors fast = node->joint->rule(dy, needed);
+      const Tensors slow = autograd::vjp(node->joint->definition, inputs, dy);
       for (size_t i = 0; i < needed.size(); ++i)
-        if (needed[i]) expect_close(fast[i], slow[i], 1e-11, fmt::format("gradient of input {} of {}", i, node->name));
+        if (needed[i])
+          expect_close(fast[i], slow[i], 1e-11,
+                       fmt::format("gradient of input {} of {}", i, node->name));
     }
   });
   EXPECT_GE(compared, 40);
@@ -230,7 +257,8 @@ TEST(Ops, GradientsAddUp) {
       const Tensors inputs = leaves(row.inputs);
       for (const Tensor& x : inputs) {
         if (!x.requires_grad()) continue;
-        x.mutable_grad() = transposed ? laid_out(ones_like(x).detach(), "transposed") : ones_like(x).detach();
+        x.mutable_grad() =
+            transposed ? laid_out(ones_like(x).detach(), "transposed") : ones_like(x).detach();
       }
       for (int i = 0; i < 2; ++i) {
         const Tensor y = row.f(inputs);
@@ -238,37 +266,45 @@ TEST(Ops, GradientsAddUp) {
       }
       const Tensors leaf = floating(inputs);
       for (size_t i = 0; i < leaf.size(); ++i)
-        expect_close(leaf[i].grad(), once[i].defined() ? once[i] * 2 + 1 : ones_like(leaf[i]), 1e-11,
-                     "added to the grad of a leaf");
+        expect_close(leaf[i].grad(), once[i].defined() ? once[i] * 2 + 1 : ones_like(leaf[i]),
+                     1e-11, "added to the grad of a leaf");
     }
     const Tensors inputs = leaves(row.inputs);
     Tensors between;  // into the gradient of a tensor that was used twice
-    for (const Tensor& x : inputs) between.push_back(x.requires_grad() ? x * 1 : x);
-    const Tensor a = row.f(between), b = row.f(between);
+    for (const Tensor& x : inputs)
+      between.push_back(x.requires_grad() ? x * 1 : x);
+    const Tensor a = row.f(between);
+    const Tensor b = row.f(between);
     for (const Node* node : nodes_behind(a))
       for (const Node::Edge& edge : node->edges)
         if (edge.rule && edge.rule.can_add()) adding.insert(node->name);
-    const Tensors twice =
-        autograd::grad({a, b}, floating(inputs), {cotangent(row, a), cotangent(row, b)}, {}, false, true);
+    const Tensors twice = autograd::grad({a, b}, floating(inputs),
+                                         {cotangent(row, a), cotangent(row, b)}, {}, false, true);
     for (size_t i = 0; i < once.size(); ++i)
       expect_close(twice[i], once[i].defined() ? once[i] * 2 : once[i], 1e-11, "added between");
   });
-  EXPECT_EQ(adding, (std::set<std::string>{"embedding", "index_select", "linear", "matmul", "select", "slice"}));
+  EXPECT_EQ(adding, (std::set<std::string>{"embedding", "index_select", "linear", "matmul",
+                                           "select", "slice"}));
 }
 
 /// backward after a write gives the old gradient, or an error that names an op of the graph.
 void expect_old_or_refused(const Row& row, const std::string& what,
-                           const std::function<Tensor(const Tensors&, X)>& victim, const Tensors& wanted) {
+                           const std::function<Tensor(const Tensors&, X)>& victim,
+                           const Tensors& wanted) {
   for (const bool create_graph : {false, true}) {
     const Tensors inputs = leaves(row.inputs);
-    const Tensor y = row.f(inputs), u = cotangent(row, y);
+    const Tensor y = row.f(inputs);
+    const Tensor u = cotangent(row, y);
     std::vector<std::string> names;
-    for (const auto& node : autograd::graph(y)) names.push_back("'" + node.name + "'");
+    for (const auto& node : autograd::graph(y))
+      names.push_back("'" + node.name + "'");
     const Tensor written = victim(inputs, y).detach();
-    if (may_write_in_place(written)) written.fill_(written.dtype() == kBool ? Scalar(true) : Scalar(0));
+    if (may_write_in_place(written))
+      written.fill_(written.dtype() == kBool ? Scalar(true) : Scalar(0));
     try {
       const Tensors got = autograd::grad({y}, floating(inputs), {u}, {}, create_graph, true);
-      expect_close(got, wanted, 1e-9, fmt::format("{} overwritten, create_graph {}", what, create_graph));
+      expect_close(got, wanted, 1e-9,
+                   fmt::format("{} overwritten, create_graph {}", what, create_graph));
     } catch (const Error& error) {
       const std::string message = error.what();
       EXPECT_NE(message.find("was changed in place since"), std::string::npos) << message;
@@ -299,7 +335,8 @@ std::map<std::string, int> declared(const std::string& header) {
       const size_t sign = line.find('(') + 1;
       ++count["operator" + line.substr(sign, line.find(',') - sign)];
     }
-    for (const std::string type : {"Tensor ", "std::vector<Tensor> ", "std::tuple<Tensor, Tensor> "}) {
+    for (const std::string type :
+         {"Tensor ", "std::vector<Tensor> ", "std::tuple<Tensor, Tensor> "}) {
       const size_t start = line.rfind("inline ", 0) == 0 ? 7 : 0;
       if (line.compare(start, type.size(), type) != 0) continue;
       const size_t name = start + type.size();
@@ -311,8 +348,10 @@ std::map<std::string, int> declared(const std::string& header) {
 
 TEST(Ops, EveryOpHasItsRows) {
   std::map<std::string, int> rows;
-  for (const Row& row : op_table()) ++rows[row.op];
-  const auto ops = declared("ops.h"), with_scalars = declared("scalar_ops.h");
+  for (const Row& row : op_table())
+    ++rows[row.op];
+  const auto ops = declared("ops.h");
+  const auto with_scalars = declared("scalar_ops.h");
   EXPECT_EQ(ops.size(), 87u);  // how many the pattern finds; a new op changes it
   for (const auto& [name, count] : ops)
     EXPECT_GE(rows[name], count) << name << " is declared " << count << " times in ops.h";

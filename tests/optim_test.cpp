@@ -1,4 +1,5 @@
-// Optimisers against PyTorch 1.13.1 (values printed by libtorch), schedules, clipping, and training.
+// Optimisers against PyTorch 1.13.1 (values printed by libtorch), schedules, clipping, and
+// training.
 #include "nn/optim.h"
 
 #include "autograd/engine.h"
@@ -17,9 +18,11 @@ Tensor start() { return tensor({{0.5, -1.25, 2.0}, {0.0, -0.75, 1.5}}); }
 Tensor target() { return tensor({{1.0, 0.25, -0.5}, {2.0, 0.125, -1.0}}); }
 
 /// The parameter after five steps on sum((w - target)^2 w); a second one gets no gradient.
-template <class Make> Tensor five_steps(const Tensor& w, const Make& make) {
+template <class Make>
+Tensor five_steps(const Tensor& w, const Make& make) {
   w.requires_grad_();
-  const Tensor idle = ones(2).requires_grad_(), goal = target().to(w.dtype());
+  const Tensor idle = ones(2).requires_grad_();
+  const Tensor goal = target().to(w.dtype());
   auto optimizer = make(std::vector<Tensor>{w, idle});
   for (int i = 0; i < 5; ++i) {
     optimizer.zero_grad();
@@ -31,7 +34,8 @@ template <class Make> Tensor five_steps(const Tensor& w, const Make& make) {
 }
 
 /// Row-major, transposed and double parameters must all arrive at PyTorch's values.
-template <class Make> void expect_five_steps(const Tensor& expected, const Make& make) {
+template <class Make>
+void expect_five_steps(const Tensor& expected, const Make& make) {
   EXPECT_TRUE(near(five_steps(start(), make), expected, 1e-6));
   EXPECT_TRUE(near(five_steps(start().t().contiguous().t().detach(), make), expected, 1e-6));
   EXPECT_TRUE(near(five_steps(start().to(kFloat64), make).to(kFloat32), expected, 1e-6));
@@ -43,40 +47,53 @@ template <class Make> void expect_five_steps(const Tensor& expected, const Make&
 
 TEST(Optim, Sgd) {
   using P = std::vector<Tensor>;
-  expect_five_steps(tensor({{0.512746692, -1.60972345, 1.36953557}, {-0.236498713, -0.86528182, 0.957860649}}),
-                    [](const P& p) { return optim::SGD(p, {.lr = 0.01}); });
-  expect_five_steps(tensor({{0.533609509, -2.23107052, 0.397646338}, {-0.641716361, -1.0592109, 0.121063828}}),
-                    [](const P& p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9}); });
+  expect_five_steps(
+      tensor({{0.512746692, -1.60972345, 1.36953557}, {-0.236498713, -0.86528182, 0.957860649}}),
+      [](const P& p) { return optim::SGD(p, {.lr = 0.01}); });
+  expect_five_steps(
+      tensor({{0.533609509, -2.23107052, 0.397646338}, {-0.641716361, -1.0592109, 0.121063828}}),
+      [](const P& p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9}); });
   expect_five_steps(
       tensor({{0.521188915, -1.97061729, 0.632082462}, {-0.484208822, -0.979034483, 0.328283459}}),
-      [](const P& p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .dampening = 0.3, .weight_decay = 0.1}); });
+      [](const P& p) {
+        return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .dampening = 0.3, .weight_decay = 0.1});
+      });
   expect_five_steps(
-      tensor({{0.534843266, -2.71711349, 0.259969294}, {-0.960161448, -1.16864264, -0.00636437349}}),
-      [](const P& p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true}); });
+      tensor(
+          {{0.534843266, -2.71711349, 0.259969294}, {-0.960161448, -1.16864264, -0.00636437349}}),
+      [](const P& p) {
+        return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true});
+      });
 }
 
 TEST(Optim, Adam) {
   using P = std::vector<Tensor>;
-  expect_five_steps(tensor({{0.505001724, -1.25500059, 1.99500036}, {-0.00500085671, -0.755000949, 1.49500036}}),
-                    [](const P& p) { return optim::Adam(p); });
-  expect_five_steps(tensor({{0.75085938, -1.50185192, 1.75177121}, {-0.252248704, -1.00249004, 1.25197959}}),
-                    [](const P& p) {
-                      return optim::Adam(p, {.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1});
-                    });
+  expect_five_steps(
+      tensor({{0.505001724, -1.25500059, 1.99500036}, {-0.00500085671, -0.755000949, 1.49500036}}),
+      [](const P& p) { return optim::Adam(p); });
+  expect_five_steps(
+      tensor({{0.75085938, -1.50185192, 1.75177121}, {-0.252248704, -1.00249004, 1.25197959}}),
+      [](const P& p) {
+        return optim::Adam(p, {.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.1});
+      });
 }
 
 TEST(Optim, AdamW) {
   using P = std::vector<Tensor>;
-  expect_five_steps(tensor({{0.504976571, -1.25493801, 1.99490023}, {-0.00500075659, -0.754963279, 1.49492526}}),
-                    [](const P& p) { return optim::AdamW(p); });
-  expect_five_steps(tensor({{0.721735716, -1.43523824, 1.65951693}, {-0.247278869, -0.960525036, 1.18408608}}),
-                    [](const P& p) {
-                      return optim::AdamW(p, {.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.2});
-                    });
+  expect_five_steps(
+      tensor({{0.504976571, -1.25493801, 1.99490023}, {-0.00500075659, -0.754963279, 1.49492526}}),
+      [](const P& p) { return optim::AdamW(p); });
+  expect_five_steps(
+      tensor({{0.721735716, -1.43523824, 1.65951693}, {-0.247278869, -0.960525036, 1.18408608}}),
+      [](const P& p) {
+        return optim::AdamW(p,
+                            {.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.2});
+      });
 }
 
 TEST(Optim, GradientsOfAnyLayout) {
-  const Tensor a = start().requires_grad_(), b = start().requires_grad_();
+  const Tensor a = start().requires_grad_();
+  const Tensor b = start().requires_grad_();
   optim::SGD optimizer({a, b}, {.lr = 0.5, .momentum = 0.9});
   a.mutable_grad() = target();
   b.mutable_grad() = target().t().contiguous().t();
@@ -91,13 +108,16 @@ TEST(Optim, GradientsOfAnyLayout) {
 }
 
 TEST(Optim, WrongGradientsChangeNothing) {
-  const Tensor a = ones(3).requires_grad_(), b = ones(2).requires_grad_();
+  const Tensor a = ones(3).requires_grad_();
+  const Tensor b = ones(2).requires_grad_();
   optim::Adam optimizer({a, b});
   a.mutable_grad() = ones(3);
   b.mutable_grad() = ones(3);
-  EXPECT_EQ(error_of([&] { optimizer.step(); }), "adam: a parameter is [2] float32 and its gradient [3] float32");
+  EXPECT_EQ(error_of([&] { optimizer.step(); }),
+            "adam: a parameter is [2] float32 and its gradient [3] float32");
   b.mutable_grad() = ones(2, kFloat64);
-  EXPECT_EQ(error_of([&] { optimizer.step(); }), "adam: a parameter is [2] float32 and its gradient [2] float64");
+  EXPECT_EQ(error_of([&] { optimizer.step(); }),
+            "adam: a parameter is [2] float32 and its gradient [2] float64");
   EXPECT_TRUE(equal(a.detach(), ones(3)));
 }
 
@@ -127,42 +147,53 @@ TEST(Optim, FollowsAModuleToAnotherDtype) {
 
 TEST(Optim, Errors) {
   const Tensor w = ones(3).requires_grad_();
-  const auto error = [](const std::vector<Tensor>& p) { return error_of([&] { optim::SGD optimizer(p); }); };
+  const auto error = [](const std::vector<Tensor>& p) {
+    return error_of([&] { optim::SGD optimizer(p); });
+  };
   EXPECT_EQ(error({}), "sgd: the list of parameters is empty; were the layers registered?");
   EXPECT_EQ(error({w, w}), "sgd: parameter 1 of shape [3] is in the list twice");
   EXPECT_EQ(error({w, ones(2)}), "sgd: parameter 1 of shape [2] does not require gradients");
-  EXPECT_EQ(error({w * 2}), "sgd: parameter 0 of shape [3] is computed from others; only leaves can be optimised");
+  EXPECT_EQ(error({w * 2}),
+            "sgd: parameter 0 of shape [3] is computed from others; only leaves can be optimised");
   EXPECT_EQ(error({Tensor()}), "sgd: parameter 0 is undefined");
   EXPECT_EQ(error({ones(1).expand({4}).requires_grad_()}),
             "sgd: parameter 0 of shape [4] is expanded: its elements share memory");
   EXPECT_EQ(error_of([&] { optim::SGD({w}, {.lr = -1}); }), "sgd: lr is -1, expected 0 or more");
-  EXPECT_EQ(error_of([&] { optim::SGD({w}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }),
-            "sgd: nesterov needs a momentum, got 0.9, and no dampening, got 0.1");
+  EXPECT_EQ(
+      error_of([&] { optim::SGD({w}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }),
+      "sgd: nesterov needs a momentum, got 0.9, and no dampening, got 0.1");
   EXPECT_EQ(error_of([&] {
               optim::AdamW({w}, {.betas = {0.9, 1.0}});
             }),
             "adamw: betas are 0.9 and 1, expected 0 <= beta < 1");
-  EXPECT_EQ(error_of([&] { optim::Adam({w}, {.eps = -1}); }), "adam: eps is -1 and weight_decay 0, expected 0 or more");
+  EXPECT_EQ(error_of([&] { optim::Adam({w}, {.eps = -1}); }),
+            "adam: eps is -1 and weight_decay 0, expected 0 or more");
   optim::AdamW optimizer({w});
   EXPECT_EQ(error_of([&] { optimizer.set_lr(NAN); }), "adamw: lr is nan, expected 0 or more");
-  EXPECT_EQ(error_of([&] { optim::CosineSchedule(optimizer, {.warmup_steps = 5, .total_steps = 2}); }),
-            "cosine_schedule: 5 warm-up steps of 2 in all");
-  EXPECT_EQ(error_of([&] { optim::CosineSchedule(optimizer, {.total_steps = 2, .max_lr = 0.1, .min_lr = 1}); }),
+  EXPECT_EQ(
+      error_of([&] { optim::CosineSchedule(optimizer, {.warmup_steps = 5, .total_steps = 2}); }),
+      "cosine_schedule: 5 warm-up steps of 2 in all");
+  EXPECT_EQ(error_of([&] {
+              optim::CosineSchedule(optimizer, {.total_steps = 2, .max_lr = 0.1, .min_lr = 1});
+            }),
             "cosine_schedule: min_lr is 1 and max_lr 0.1, expected 0 <= min_lr <= max_lr");
 }
 
 TEST(CosineSchedule, WarmsUpAndFalls) {
   const Tensor w = ones(3).requires_grad_();
   optim::AdamW optimizer({w});
-  optim::CosineSchedule schedule(optimizer, {.warmup_steps = 4, .total_steps = 12, .max_lr = 1.0, .min_lr = 0.2});
+  optim::CosineSchedule schedule(
+      optimizer, {.warmup_steps = 4, .total_steps = 12, .max_lr = 1.0, .min_lr = 0.2});
   std::vector<double> rates;
   for (int s = 0; s < 14; ++s) {
     rates.push_back(optimizer.lr());
     schedule.step();
   }
-  const std::vector<double> expected{0.25,       0.5, 0.75,       1,          1,          0.96955181, 0.88284271,
-                                     0.75307337, 0.6, 0.44692663, 0.31715729, 0.23044819, 0.2,        0.2};
-  for (size_t s = 0; s < rates.size(); ++s) EXPECT_NEAR(rates[s], expected[s], 1e-8) << s;
+  const std::vector<double> expected{0.25,       0.5,        0.75,       1,   1,
+                                     0.96955181, 0.88284271, 0.75307337, 0.6, 0.44692663,
+                                     0.31715729, 0.23044819, 0.2,        0.2};
+  for (size_t s = 0; s < rates.size(); ++s)
+    EXPECT_NEAR(rates[s], expected[s], 1e-8) << s;
 
   optimizer.set_lr(0.5);
   const optim::CosineSchedule from_optimizer(optimizer, {.total_steps = 10});
@@ -171,7 +202,9 @@ TEST(CosineSchedule, WarmsUpAndFalls) {
 }
 
 TEST(ClipGradNorm, LikePyTorch) {
-  const Tensor a = zeros(3).requires_grad_(), b = zeros(2).requires_grad_(), idle = zeros(2).requires_grad_();
+  const Tensor a = zeros(3).requires_grad_();
+  const Tensor b = zeros(2).requires_grad_();
+  const Tensor idle = zeros(2).requires_grad_();
   const auto clip = [&](double norm_type, double total, const Tensor& in_a, const Tensor& in_b) {
     a.mutable_grad() = tensor({3.0, -4.0, 0.5});
     b.mutable_grad() = tensor({-6.0, 1.0});
@@ -179,10 +212,14 @@ TEST(ClipGradNorm, LikePyTorch) {
     EXPECT_TRUE(near(a.grad(), in_a, 1e-6));
     EXPECT_TRUE(near(b.grad(), in_b, 1e-6));
   };
-  clip(2, 7.88986683, tensor({0.570351779, -0.760469019, 0.0950586274}), tensor({-1.14070356, 0.190117255}));
-  clip(1, 14.5, tensor({0.310344815, -0.413793087, 0.0517241359}), tensor({-0.620689631, 0.103448272}));
-  clip(3, 6.75422764, tensor({0.666249275, -0.888332367, 0.111041546}), tensor({-1.33249855, 0.222083092}));
-  clip(INFINITY, 6, tensor({0.749999881, -0.999999821, 0.124999978}), tensor({-1.49999976, 0.249999955}));
+  clip(2, 7.88986683, tensor({0.570351779, -0.760469019, 0.0950586274}),
+       tensor({-1.14070356, 0.190117255}));
+  clip(1, 14.5, tensor({0.310344815, -0.413793087, 0.0517241359}),
+       tensor({-0.620689631, 0.103448272}));
+  clip(3, 6.75422764, tensor({0.666249275, -0.888332367, 0.111041546}),
+       tensor({-1.33249855, 0.222083092}));
+  clip(INFINITY, 6, tensor({0.749999881, -0.999999821, 0.124999978}),
+       tensor({-1.49999976, 0.249999955}));
   EXPECT_FALSE(idle.grad().defined());
 
   a.mutable_grad() = tensor({3.0, -4.0, 0.0});
@@ -197,12 +234,16 @@ TEST(ClipGradNorm, LikePyTorch) {
 }
 
 /// The loss of a small network on the circle x^2 + y^2 < 1, before and after training.
-template <class Make> std::pair<double, double> train(int steps, const Make& make) {
+template <class Make>
+std::pair<double, double> train(int steps, const Make& make) {
   manual_seed(7);
-  const Tensor x = randn({32, 2}), y = ((x * x).sum(1) < 1).to(kInt64);
-  const nn::Sequential model{nn::Linear(2, 16), [](const Tensor& h) { return tanh(h); }, nn::Linear(16, 2)};
+  const Tensor x = randn({32, 2});
+  const Tensor y = ((x * x).sum(1) < 1).to(kInt64);
+  const nn::Sequential model{nn::Linear(2, 16), [](const Tensor& h) { return tanh(h); },
+                             nn::Linear(16, 2)};
   auto optimizer = make(model.parameters());
-  double first = 0, last = 0;
+  double first = 0;
+  double last = 0;
   for (int s = 0; s < steps; ++s) {
     const Tensor loss = cross_entropy(model(x), y);
     optimizer.zero_grad();
@@ -225,7 +266,9 @@ TEST(Training, LowersTheLoss) {
 }
 
 TEST(Training, TwiceTheSame) {
-  const auto run = [] { return train(50, [](auto p) { return optim::AdamW(p, {.lr = 0.02}); }).second; };
+  const auto run = [] {
+    return train(50, [](auto p) { return optim::AdamW(p, {.lr = 0.02}); }).second;
+  };
   EXPECT_EQ(run(), run());
 }
 

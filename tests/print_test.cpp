@@ -10,7 +10,8 @@
 namespace gradus {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity(), kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity(),
+                 kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
 
 /// The values over and over, until the tensor is full.
@@ -18,7 +19,8 @@ Tensor numbers(const Shape& sizes, const std::vector<Scalar>& values, DType t) {
   const Tensor x = empty(sizes, t);
   dispatch(t, [&]<class T>() {
     const auto count = static_cast<size_t>(x.numel());
-    for (size_t i = 0; i < count; ++i) x.data<T>()[i] = values[i % values.size()].to<T>("numbers");
+    for (size_t i = 0; i < count; ++i)
+      x.data<T>()[i] = values[i % values.size()].to<T>("numbers");
   });
   return x;
 }
@@ -27,17 +29,18 @@ Tensor numbers(const Shape& sizes, const std::vector<Scalar>& values, DType t) {
 Tensor ramp(const Shape& sizes, DType t) {
   const Tensor x = empty(sizes, t);
   dispatch(t, [&]<class T>() {
-    for (int64_t i = 0; i < x.numel(); ++i) x.data<T>()[i] = static_cast<T>(i);
+    for (int64_t i = 0; i < x.numel(); ++i)
+      x.data<T>()[i] = static_cast<T>(i);
   });
   return x;
 }
 
 TEST(Print, IsPyTorchs) {
   const std::vector<std::pair<Tensor, std::string>> cases = {
-      {numbers(
-           {6, 3},
-           {0.43, 0.15, 0.89, 0.55, 0.87, 0.66, 0.57, 0.85, 0.64, 0.22, 0.58, 0.33, 0.77, 0.25, 0.1, 0.05, 0.8, 0.55},
-           kFloat32),
+      {numbers({6, 3},
+               {0.43, 0.15, 0.89, 0.55, 0.87, 0.66, 0.57, 0.85, 0.64, 0.22, 0.58, 0.33, 0.77, 0.25,
+                0.1, 0.05, 0.8, 0.55},
+               kFloat32),
        R"(tensor([[0.4300, 0.1500, 0.8900],
         [0.5500, 0.8700, 0.6600],
         [0.5700, 0.8500, 0.6400],
@@ -68,9 +71,12 @@ TEST(Print, IsPyTorchs) {
       {numbers({1}, {100000001.0}, kFloat64), R"(tensor([1.0000e+08], dtype=torch.float64))"},
       {numbers({2}, {0.0001, 0.05}, kFloat32), R"(tensor([1.0000e-04, 5.0000e-02]))"},
       {numbers({2}, {0.0001, 0.05}, kFloat64), R"(tensor([0.0001, 0.0500], dtype=torch.float64))"},
-      {numbers({3}, {1e-05, 1.0, -2.5}, kFloat32), R"(tensor([ 1.0000e-05,  1.0000e+00, -2.5000e+00]))"},
-      {numbers({5}, {kNan, kInf, -kInf, 0.0, 1.0}, kFloat32), R"(tensor([nan, inf, -inf, 0., 1.]))"},
-      {numbers({4}, {kNan, -kInf, 0.5, -12.25}, kFloat32), R"(tensor([     nan,     -inf,   0.5000, -12.2500]))"},
+      {numbers({3}, {1e-05, 1.0, -2.5}, kFloat32),
+       R"(tensor([ 1.0000e-05,  1.0000e+00, -2.5000e+00]))"},
+      {numbers({5}, {kNan, kInf, -kInf, 0.0, 1.0}, kFloat32),
+       R"(tensor([nan, inf, -inf, 0., 1.]))"},
+      {numbers({4}, {kNan, -kInf, 0.5, -12.25}, kFloat32),
+       R"(tensor([     nan,     -inf,   0.5000, -12.2500]))"},
       {numbers({3}, {kNan, kInf, -kInf}, kFloat32), R"(tensor([nan, inf, -inf]))"},
       {numbers({2, 3}, {-kInf, 0.0, -kInf, 1e-06, kNan, 3.0}, kFloat32),
        R"(tensor([[      -inf, 0.0000e+00,       -inf],
@@ -80,16 +86,20 @@ TEST(Print, IsPyTorchs) {
         [0.0000e+00, 1.0000e+00]]))"},
       {numbers({2}, {1.7976931348623157e+308, 5e-324}, kFloat64),
        R"(tensor([1.7977e+308, 4.9407e-324], dtype=torch.float64))"},
-      {numbers({3}, {-4e-05, 0.5, 0.00012}, kFloat32), R"(tensor([-4.0000e-05,  5.0000e-01,  1.2000e-04]))"},
+      {numbers({3}, {-4e-05, 0.5, 0.00012}, kFloat32),
+       R"(tensor([-4.0000e-05,  5.0000e-01,  1.2000e-04]))"},
       {numbers({2}, {0.99999, 0.5}, kFloat32), R"(tensor([1.0000, 0.5000]))"},
       {numbers({2}, {99999.99999, 200.5}, kFloat32), R"(tensor([100000.0000,    200.5000]))"},
-      {numbers({3}, {0.12345, 5e-05, 2.00005}, kFloat32), R"(tensor([1.2345e-01, 5.0000e-05, 2.0001e+00]))"},
-      {numbers({2}, {0.00125, 2.5}, kFloat64), R"(tensor([1.2500e-03, 2.5000e+00], dtype=torch.float64))"},
+      {numbers({3}, {0.12345, 5e-05, 2.00005}, kFloat32),
+       R"(tensor([1.2345e-01, 5.0000e-05, 2.0001e+00]))"},
+      {numbers({2}, {0.00125, 2.5}, kFloat64),
+       R"(tensor([1.2500e-03, 2.5000e+00], dtype=torch.float64))"},
       {numbers({3}, {1, -20, 300}, kInt64), R"(tensor([  1, -20, 300]))"},
       {numbers({2, 3}, {1, -20, 300, 0}, kInt64),
        R"(tensor([[  1, -20, 300],
         [  0,   1, -20]]))"},
-      {numbers({2}, {kLeast, 9223372036854775807}, kInt64), R"(tensor([-9223372036854775808,  9223372036854775807]))"},
+      {numbers({2}, {kLeast, 9223372036854775807}, kInt64),
+       R"(tensor([-9223372036854775808,  9223372036854775807]))"},
       {numbers({3}, {true, false, true}, kBool), R"(tensor([ True, False,  True]))"},
       {numbers({2, 2}, {true}, kBool),
        R"(tensor([[True, True],
@@ -168,7 +178,8 @@ TEST(Print, IsPyTorchs) {
        dtype=torch.float64))"},
       {ramp({1001}, kInt64), R"(tensor([   0,    1,    2,  ...,  998,  999, 1000]))"},
       {ramp({1001}, kFloat32), R"(tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.]))"},
-      {ramp({1001}, kFloat64), R"(tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.], dtype=torch.float64))"},
+      {ramp({1001}, kFloat64),
+       R"(tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.], dtype=torch.float64))"},
       {ramp({40, 30}, kInt64),
        R"(tensor([[   0,    1,    2,  ...,   27,   28,   29],
         [  30,   31,   32,  ...,   57,   58,   59],
@@ -211,7 +222,8 @@ TEST(Print, IsPyTorchs) {
        R"(tensor([1.0000e+00, 1.5000e+00, 1.0000e-06,  ..., 5.0000e+00, 1.0000e+00,
         1.5000e+00], dtype=torch.float64))"},
   };
-  for (const auto& [x, expected] : cases) EXPECT_EQ(to_string(x), expected);
+  for (const auto& [x, expected] : cases)
+    EXPECT_EQ(to_string(x), expected);
 }
 
 TEST(Print, ShowsAThousandElementsAndCutsMore) {
@@ -232,7 +244,9 @@ TEST(Print, FollowsTheStridesOfViews) {
   EXPECT_EQ(to_string(x.as_view({}, {}, 7)), "tensor(7)");
 }
 
-TEST(Print, ShowsNoSignOfANan) { EXPECT_EQ(to_string(numbers({1}, {-kNan}, kFloat32)), "tensor([nan])"); }
+TEST(Print, ShowsNoSignOfANan) {
+  EXPECT_EQ(to_string(numbers({1}, {-kNan}, kFloat32)), "tensor([nan])");
+}
 
 TEST(Print, OfAnUndefinedTensor) { EXPECT_EQ(to_string(Tensor()), "tensor(undefined)"); }
 

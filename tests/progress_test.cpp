@@ -1,5 +1,5 @@
 // How long work is shown to be, on a terminal and elsewhere, and Ctrl-C in the middle of it.
-#include "lessons/shared/progress.h"
+#include "lessons/kit/progress.h"
 
 #include <gtest/gtest.h>
 
@@ -61,19 +61,22 @@ TEST(Progress, TheEstimateComesFromTheTrialAlone) {
     time.now += 0.25;
     progress.step(1, 1);
   }
-  EXPECT_TRUE(out.str().starts_with("training: 100 steps, about 25 s on this machine\n")) << out.str();
+  EXPECT_TRUE(out.str().starts_with("training: 100 steps, about 25 s on this machine\n"))
+      << out.str();
 }
 
 TEST(Progress, StepsMayCostDifferently) {
   std::ostringstream out;
   Time time;
   Progress progress(
-      "training", 10, {.stream = &out}, [](int64_t s) { return s < 5 ? 1.0 : 3.0; }, 2, time.clock());
+      "training", 10, {.stream = &out}, [](int64_t s) { return s < 5 ? 1.0 : 3.0; }, 2,
+      time.clock());
   for (int i = 0; i < 2; ++i) {
     time.now += 1;
     progress.step(1, 1);
   }
-  EXPECT_TRUE(out.str().starts_with("training: 10 steps, about 20 s on this machine\n")) << out.str();
+  EXPECT_TRUE(out.str().starts_with("training: 10 steps, about 20 s on this machine\n"))
+      << out.str();
   EXPECT_DOUBLE_EQ(progress.seconds_left(), 18);
 }
 
@@ -81,22 +84,29 @@ TEST(Progress, ABarIsDrawnOverAndRemoved) {
   std::ostringstream out;
   Time time;
   {
-    Progress progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}}, {}, 1, time.clock());
+    Progress progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}},
+                      {}, 1, time.clock());
     while (progress.going()) {
       time.now += 1;
       progress.step(0.5, 10);
     }
   }
-  const std::string text = out.str(), gone = "\r" + std::string(79, ' ') + "\r";
-  EXPECT_NE(text.find("\r######.................. step 1 of 4, loss 0.5000, 10 tokens/s, 3 s left"), text.npos) << text;
-  EXPECT_NE(text.find("\r##################...... step 3 of 4, loss 0.5000, 10 tokens/s, 1 s left"), text.npos) << text;
+  const std::string text = out.str();
+  const std::string gone = "\r" + std::string(79, ' ') + "\r";
+  EXPECT_NE(text.find("\r######.................. step 1 of 4, loss 0.5000, 10 tokens/s, 3 s left"),
+            text.npos)
+      << text;
+  EXPECT_NE(text.find("\r##################...... step 3 of 4, loss 0.5000, 10 tokens/s, 1 s left"),
+            text.npos)
+      << text;
   EXPECT_TRUE(text.ends_with(gone + "training: 4 steps in 4 s; loss 0.5000\n")) << text;
 }
 
 TEST(Progress, ABarFitsANarrowTerminalAndIsNotDrawnTooOften) {
   std::ostringstream out;
   Time time;
-  Progress progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 1, time.clock());
+  Progress progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 1,
+                    time.clock());
   while (progress.going()) {
     time.now += 0.01;
     progress.step(0.5, 10);
@@ -125,7 +135,9 @@ TEST(Progress, CtrlCStopsAndSaysWhatWasReached) {
     EXPECT_FALSE(progress.going());
     EXPECT_EQ(steps, 12);
   }
-  EXPECT_TRUE(out.str().ends_with("training: stopped after 12 of 100 steps and 12 s; loss 0.2500\n")) << out.str();
+  EXPECT_TRUE(
+      out.str().ends_with("training: stopped after 12 of 100 steps and 12 s; loss 0.2500\n"))
+      << out.str();
   EXPECT_EQ(std::signal(SIGINT, before), SIG_IGN);  // as it was
   Progress again("training", 1, {}, {}, 1, time.clock());
   EXPECT_TRUE(again.going());
@@ -137,9 +149,11 @@ TEST(Progress, NothingToDoAndNothingToSay) {
   EXPECT_FALSE(none.going());
   EXPECT_EQ(out.str(), "training: 0 steps in 0 s\n");
   Progress quiet("training", 2, {});
-  while (quiet.going()) quiet.step(1, 1);
+  while (quiet.going())
+    quiet.step(1, 1);
   EXPECT_EQ(quiet.steps_done(), 2);
-  expect_error([] { Progress("training", -1, {}); }, "progress: -1 steps of 'training' - expected 0 or more");
+  expect_error([] { Progress("training", -1, {}); },
+               "progress: -1 steps of 'training' - expected 0 or more");
 }
 
 }  // namespace

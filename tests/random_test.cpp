@@ -1,4 +1,5 @@
-// The generator against PyTorch: every value, count and CRC-32 that lessons/golden/lessons.json holds of it.
+// The generator against PyTorch: every value, count and CRC-32 that lessons/golden/lessons.json
+// holds of it.
 #include "tensor/random.h"
 
 #include <gtest/gtest.h>
@@ -30,35 +31,43 @@ const Json& golden(const std::string& lesson, const std::string& name) {
   return file.at("lessons").at(lesson).at(name);
 }
 
-template <class T> std::vector<T> golden_data(const std::string& lesson, const std::string& name) {
+template <class T>
+std::vector<T> golden_data(const std::string& lesson, const std::string& name) {
   const Json& entry = golden(lesson, name);
   return entry.at(entry.contains("data") ? "data" : "value").get<std::vector<T>>();
 }
 
-template <class T> uint32_t crc32(const std::vector<T>& values) {
+template <class T>
+uint32_t crc32(const std::vector<T>& values) {
   static const std::vector<uint32_t> table = [] {
     std::vector<uint32_t> t(256);
     for (uint32_t i = 0; i < 256; ++i) {
       t[i] = i;
-      for (int bit = 0; bit < 8; ++bit) t[i] = (t[i] >> 1) ^ ((t[i] & 1) != 0 ? 0xEDB88320U : 0U);
+      for (int bit = 0; bit < 8; ++bit)
+        t[i] = (t[i] >> 1) ^ ((t[i] & 1) != 0 ? 0xEDB88320U : 0U);
     }
     return t;
   }();
   const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
   uint32_t crc = 0xFFFFFFFF;
-  for (size_t i = 0; i < values.size() * sizeof(T); ++i) crc = table[(crc ^ bytes[i]) & 0xFF] ^ (crc >> 8);
+  for (size_t i = 0; i < values.size() * sizeof(T); ++i)
+    crc = table[(crc ^ bytes[i]) & 0xFF] ^ (crc >> 8);
   return ~crc;
 }
 
 /// n numbers drawn by fill(generator, out, n, args...) after seed 123.
-template <class T, class Fill, class... Args> std::vector<T> draw(int64_t n, Fill fill, Args... args) {
+template <class T, class Fill, class... Args>
+std::vector<T> draw(int64_t n, Fill fill, Args... args) {
   Generator g(123);
   std::vector<T> out(static_cast<size_t>(n));
   fill(g, out.data(), n, args...);
   return out;
 }
 
-template <class T> std::vector<T> normals(int64_t n) { return draw<T>(n, fill_normal<T>, 0.0, 1.0); }
+template <class T>
+std::vector<T> normals(int64_t n) {
+  return draw<T>(n, fill_normal<T>, 0.0, 1.0);
+}
 
 std::string message(const std::function<void()>& call) {
   try {
@@ -69,9 +78,11 @@ std::string message(const std::function<void()>& call) {
   return "no error";
 }
 
-void expect_long(const std::string& lesson, const std::string& name, const std::vector<float>& values) {
+void expect_long(const std::string& lesson, const std::string& name,
+                 const std::vector<float>& values) {
   const Json& entry = golden(lesson, name);
-  const auto head = entry.at("head").get<std::vector<float>>(), tail = entry.at("tail").get<std::vector<float>>();
+  const auto head = entry.at("head").get<std::vector<float>>();
+  const auto tail = entry.at("tail").get<std::vector<float>>();
   const auto n = static_cast<std::ptrdiff_t>(head.size());
   EXPECT_EQ(std::vector<float>(values.begin(), values.begin() + n), head) << name;
   EXPECT_EQ(std::vector<float>(values.end() - std::ssize(tail), values.end()), tail) << name;
@@ -82,13 +93,15 @@ void expect_long(const std::string& lesson, const std::string& name, const std::
 void expect_words_used(Generator g, unsigned long long count) {
   std::mt19937 reference(123);
   reference.discard(count);
-  for (int i = 0; i < 3; ++i) ASSERT_EQ(g.word(), reference()) << "after " << count << " words";
+  for (int i = 0; i < 3; ++i)
+    ASSERT_EQ(g.word(), reference()) << "after " << count << " words";
 }
 
 TEST(Random, EngineIsMt19937) {
   Generator g(5489);
   uint32_t word = 0;
-  for (int i = 0; i < 10000; ++i) word = g.word();
+  for (int i = 0; i < 10000; ++i)
+    word = g.word();
   EXPECT_EQ(word, 4123659995U);
 
   Generator seeded(123);
@@ -103,7 +116,8 @@ TEST(Random, SeedCountsByItsLow32Bits) {
 }
 
 TEST(Random, WordsComeInOrderWhicheverWayTheyAreTaken) {
-  Generator one(7), other(7);
+  Generator one(7);
+  Generator other(7);
   std::vector<uint32_t> taken;
   for (int64_t most = 1; taken.size() < 3000; most = most * 3 % 1009 + 1) {
     const auto words = one.words(most);
@@ -112,7 +126,8 @@ TEST(Random, WordsComeInOrderWhicheverWayTheyAreTaken) {
     taken.insert(taken.end(), words.begin(), words.end());
     taken.push_back(one.word());
   }
-  for (const uint32_t word : taken) ASSERT_EQ(word, other.word());
+  for (const uint32_t word : taken)
+    ASSERT_EQ(word, other.word());
 }
 
 TEST(Random, Random64TakesTheHighHalfFirst) {
@@ -124,20 +139,25 @@ TEST(Random, Uniform) {
   EXPECT_EQ(uniform(16), golden_data<float>("99_generator", "rand_16"));
   expect_long("99_generator", "rand_1e6", uniform(1000000));
   expect_long("05_gpt_block", "block_768/input", uniform(2 * 4 * 768));
-  EXPECT_EQ(draw<double>(2, fill_uniform<double>, 0.0, 1.0), (std::vector{0.368895870664273, 0.013365949855291825}));
+  EXPECT_EQ(draw<double>(2, fill_uniform<double>, 0.0, 1.0),
+            (std::vector{0.368895870664273, 0.013365949855291825}));
 }
 
 TEST(Random, UniformBetweenBoundsRoundsOnce) {
   const double bound = 1 / std::sqrt(3.0);
   EXPECT_EQ(draw<float>(6, fill_uniform<float>, -bound, bound),
-            (std::vector{-0.235429645f, 0.0191244762f, -0.286745936f, 0.217726618f, -0.49193421f, 0.423223078f}));
-  expect_long("99_generator", "uniform_pm_0.57735_1e5", draw<float>(100000, fill_uniform<float>, -0.57735, 0.57735));
-  EXPECT_EQ(draw<double>(1, fill_uniform<double>, -1.0, 2.0)[0], std::fma(0.368895870664273, 3.0, -1.0));
+            (std::vector{-0.235429645f, 0.0191244762f, -0.286745936f, 0.217726618f, -0.49193421f,
+                         0.423223078f}));
+  expect_long("99_generator", "uniform_pm_0.57735_1e5",
+              draw<float>(100000, fill_uniform<float>, -0.57735, 0.57735));
+  EXPECT_EQ(draw<double>(1, fill_uniform<double>, -1.0, 2.0)[0],
+            std::fma(0.368895870664273, 3.0, -1.0));
 }
 
 TEST(Random, NormalsFewerThan16ArePairs) {
   EXPECT_EQ(normals<float>(15), golden_data<float>("99_generator", "randn_15"));
-  EXPECT_EQ(normals<float>(5), (std::vector{-0.111467116f, 0.120362945f, -0.369634509f, -0.240417972f, -1.19692433f}));
+  EXPECT_EQ(normals<float>(5),
+            (std::vector{-0.111467116f, 0.120362945f, -0.369634509f, -0.240417972f, -1.19692433f}));
 }
 
 TEST(Random, NormalsFrom16OnAreBlocks) {
@@ -152,17 +172,20 @@ TEST(Random, BlocksInFloat64AreBoxMullerOverTheTwoHalves) {
   const auto u = draw<double>(16, fill_uniform<double>, 0.0, 1.0);
   const auto x = draw<double>(16, fill_normal<double>, 1.5, 0.25);
   for (size_t j = 0; j < 8; ++j) {
-    const double radius = std::sqrt(-2 * std::log(1 - u[j])), angle = 2 * std::numbers::pi * u[j + 8];
+    const double radius = std::sqrt(-2 * std::log(1 - u[j]));
+    const double angle = 2 * std::numbers::pi * u[j + 8];
     EXPECT_EQ(x[j], std::fma(radius * std::cos(angle), 0.25, 1.5));
     EXPECT_EQ(x[j + 8], std::fma(radius * std::sin(angle), 0.25, 1.5));
   }
 }
 
 TEST(Random, BlocksInFloat32AreNormalsOfTheUniforms) {
-  const auto u = draw<float>(1600, fill_uniform<float>, 0.0, 1.0), x = draw<float>(1600, fill_normal<float>, 1.0, 2.0);
+  const auto u = draw<float>(1600, fill_uniform<float>, 0.0, 1.0);
+  const auto x = draw<float>(1600, fill_normal<float>, 1.0, 2.0);
   for (size_t i = 0; i < 1600; ++i) {
     const size_t j = i % 16 < 8 ? i : i - 8;
-    const double radius = std::sqrt(-2 * std::log(1 - double{u[j]})), angle = 2 * std::numbers::pi * double{u[j + 8]};
+    const double radius = std::sqrt(-2 * std::log(1 - double{u[j]}));
+    const double angle = 2 * std::numbers::pi * double{u[j + 8]};
     EXPECT_NEAR(x[i], 1 + 2 * radius * (i == j ? std::cos(angle) : std::sin(angle)), 1e-5);
   }
 }
@@ -186,7 +209,8 @@ TEST(Random, WholeModelsWeights) {
 TEST(Random, CachedNormalLivesUntilTheNextSeed) {
   const std::vector<float> pairs = normals<float>(15);
   Generator g(123);
-  float x[5], y;
+  float x[5];
+  float y;
   double u[32];
   fill_normal(g, x, 5, 0, 1);
   expect_words_used(g, 12);
@@ -206,10 +230,12 @@ TEST(Random, CachedNormalLivesUntilTheNextSeed) {
 }
 
 TEST(Random, PairsServeManyNumbersToo) {
-  const auto many = draw<float>(40, fill_normal_pairs<float>, 0.0, 1.0), few = normals<float>(15);
+  const auto many = draw<float>(40, fill_normal_pairs<float>, 0.0, 1.0);
+  const auto few = normals<float>(15);
   EXPECT_EQ(std::vector<float>(many.begin(), many.begin() + 15), few);
   const auto moved = draw<float>(15, fill_normal_pairs<float>, 3.0, 0.5);
-  for (size_t i = 0; i < 15; ++i) EXPECT_NEAR(moved[i], 3 + 0.5 * few[i], 1e-6);
+  for (size_t i = 0; i < 15; ++i)
+    EXPECT_NEAR(moved[i], 3 + 0.5 * few[i], 1e-6);
 }
 
 TEST(Random, CopiesAreSavedStates) {
@@ -224,7 +250,8 @@ TEST(Random, CopiesAreSavedStates) {
     fill_uniform(g, x.data() + 7, 1993, 0, 1);
     return x;
   };
-  const auto first = next(), second = next();
+  const auto first = next();
+  const auto second = next();
   EXPECT_NE(first, second);
   g = saved;
   EXPECT_EQ(next(), first);
@@ -289,11 +316,13 @@ TEST(Random, NoNumbersUseNoWords) {
 }
 
 TEST(Random, Integers) {
-  EXPECT_EQ(draw<int64_t>(20, fill_randint, 0, 10), golden_data<int64_t>("99_generator", "randint_0_10_x20"));
+  EXPECT_EQ(draw<int64_t>(20, fill_randint, 0, 10),
+            golden_data<int64_t>("99_generator", "randint_0_10_x20"));
   EXPECT_EQ(draw<int64_t>(1, fill_randint, -5, 95)[0], 2991312382 % 100 - 5);
   const uint64_t first = uint64_t{2991312382} << 32 | 3062119789;
   EXPECT_EQ(draw<int64_t>(1, fill_random)[0], static_cast<int64_t>(first & INT64_MAX));
-  EXPECT_EQ(draw<int64_t>(1, fill_randint, 0, int64_t{1} << 40)[0], static_cast<int64_t>(first % (uint64_t{1} << 40)));
+  EXPECT_EQ(draw<int64_t>(1, fill_randint, 0, int64_t{1} << 40)[0],
+            static_cast<int64_t>(first % (uint64_t{1} << 40)));
   EXPECT_EQ(draw<int64_t>(1, fill_randint, INT64_MIN, INT64_MAX)[0],
             static_cast<int64_t>(first + (uint64_t{1} << 63)));  // a range beyond 2^63
 }
@@ -317,11 +346,14 @@ TEST(Random, Bernoulli) {
 
 TEST(Random, BernoulliOfEachProbability) {
   const auto u = draw<float>(1000, fill_uniform<float>, 0.0, 1.0);
-  std::vector<float> p(1000), x(1000);
-  for (size_t i = 0; i < 1000; ++i) p[i] = i % 3 == 0 ? u[i] : static_cast<float>(i) / 999;  // u < u is false
+  std::vector<float> p(1000);
+  std::vector<float> x(1000);
+  for (size_t i = 0; i < 1000; ++i)
+    p[i] = i % 3 == 0 ? u[i] : static_cast<float>(i) / 999;  // u < u is false
   Generator g(123);
   fill_bernoulli_each(g, x.data(), p.data(), 1000);
-  for (size_t i = 0; i < 1000; ++i) ASSERT_EQ(x[i], u[i] < p[i] ? 1 : 0);
+  for (size_t i = 0; i < 1000; ++i)
+    ASSERT_EQ(x[i], u[i] < p[i] ? 1 : 0);
 }
 
 TEST(Random, DropoutMasks) {
@@ -353,7 +385,8 @@ TEST(Random, MultinomialGivesTheBooksCounts) {
   for (const std::string temperature : {"T1", "T0.1", "T5"}) {
     const auto p = golden_data<float>("08_sampling", "probas_" + temperature);
     Generator g(123);
-    std::vector<int64_t> first, counts(9);
+    std::vector<int64_t> first;
+    std::vector<int64_t> counts(9);
     for (int i = 0; i < 1000; ++i) {
       int64_t index = -1;
       multinomial(g, p.data(), 9, 1, false, &index);
@@ -369,11 +402,14 @@ TEST(Random, MultinomialGivesTheBooksCounts) {
 TEST(Random, MultinomialWithoutReplacementTakesTheLargestQuotients) {
   const std::vector<float> p = {0.1f, 0, 2, 0.5f, 0, 1, 0.25f};
   auto q = draw<float>(7, fill_exponential<float>);
-  for (size_t i = 0; i < 7; ++i) q[i] = p[i] / q[i];
-  std::vector<int64_t> expected(7), drawn(5);
+  for (size_t i = 0; i < 7; ++i)
+    q[i] = p[i] / q[i];
+  std::vector<int64_t> expected(7);
+  std::vector<int64_t> drawn(5);
   std::iota(expected.begin(), expected.end(), 0);
-  std::sort(expected.begin(), expected.end(),
-            [&](int64_t a, int64_t b) { return q[static_cast<size_t>(a)] > q[static_cast<size_t>(b)]; });
+  std::sort(expected.begin(), expected.end(), [&](int64_t a, int64_t b) {
+    return q[static_cast<size_t>(a)] > q[static_cast<size_t>(b)];
+  });
   expected.resize(5);
   Generator g(123);
   multinomial(g, p.data(), 7, 5, false, drawn.data());
@@ -386,9 +422,11 @@ TEST(Random, MultinomialWithReplacementWalksTheCumulativeSum) {
   std::vector<int64_t> drawn(2000);
   Generator g(123);
   multinomial(g, p.data(), 6, 2000, true, drawn.data());
-  for (size_t i = 0; i < 2000; ++i) ASSERT_EQ(drawn[i], u[i] <= 0.125 ? 1 : u[i] <= 0.5 ? 3 : 4);
+  for (size_t i = 0; i < 2000; ++i)
+    ASSERT_EQ(drawn[i], u[i] <= 0.125 ? 1 : u[i] <= 0.5 ? 3 : 4);
 
-  int64_t with = -1, without = -1;
+  int64_t with = -1;
+  int64_t without = -1;
   g.manual_seed(123);
   multinomial(g, p.data(), 6, 1, true, &with);
   g.manual_seed(123);
@@ -400,12 +438,15 @@ TEST(Random, WrongCalls) {
   Generator g(123);
   float x[4];
   int64_t i[4];
-  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
   const auto draw_from = [&](std::vector<float> p, int64_t samples, bool replacement) {
     return message([&] { multinomial(g, p.data(), std::ssize(p), samples, replacement, i); });
   };
-  EXPECT_EQ(message([&] { fill_uniform(g, x, 4, 1, 0); }), "uniform_: from 1 to 0 - the bounds must be in order");
-  EXPECT_EQ(message([&] { fill_uniform(g, x, 4, nan, 0); }), "uniform_: from nan to 0 - the bounds must be in order");
+  EXPECT_EQ(message([&] { fill_uniform(g, x, 4, 1, 0); }),
+            "uniform_: from 1 to 0 - the bounds must be in order");
+  EXPECT_EQ(message([&] { fill_uniform(g, x, 4, nan, 0); }),
+            "uniform_: from nan to 0 - the bounds must be in order");
   EXPECT_EQ(message([&] { fill_uniform(g, x, 4, -3e38, 3e38); }),
             "uniform_: from -3e+38 to 3e+38 - the width does not fit the tensor's dtype");
   for (const int64_t n : {4, 16}) {
@@ -413,21 +454,33 @@ TEST(Random, WrongCalls) {
     EXPECT_EQ(message([&] { fill_normal(g, y.data(), n, 0, -1); }),
               "normal_: std = -1 - a standard deviation is not negative");
   }
-  EXPECT_EQ(message([&] { fill_bernoulli(g, x, 4, 1.5); }), "bernoulli_: p = 1.5 - a probability lies between 0 and 1");
-  EXPECT_EQ(message([&] { dropout_mask(g, x, 4, -0.1); }), "dropout: p = -0.1 - a probability lies between 0 and 1");
-  EXPECT_EQ(message([&] { dropout_mask(g, x, 4, nan); }), "dropout: p = nan - a probability lies between 0 and 1");
+  EXPECT_EQ(message([&] { fill_bernoulli(g, x, 4, 1.5); }),
+            "bernoulli_: p = 1.5 - a probability lies between 0 and 1");
+  EXPECT_EQ(message([&] { dropout_mask(g, x, 4, -0.1); }),
+            "dropout: p = -0.1 - a probability lies between 0 and 1");
+  EXPECT_EQ(message([&] { dropout_mask(g, x, 4, nan); }),
+            "dropout: p = nan - a probability lies between 0 and 1");
   const float p[] = {0.5f, 2, 0, 1};
-  EXPECT_EQ(message([&] { fill_bernoulli_each(g, x, p, 4); }), "bernoulli: p = 2 - a probability lies between 0 and 1");
-  EXPECT_EQ(message([&] { fill_randint(g, i, 4, 5, 5); }), "randint: from 5 to 5 - there is no integer in between");
-  EXPECT_EQ(message([&] { randperm(g, i, -1); }), "randperm: n = -1 - there is no negative number of elements");
-  EXPECT_EQ(draw_from({1, -2}, 1, false), "multinomial: weight -2 at 1 - a weight is finite and not negative");
-  EXPECT_EQ(draw_from({nan}, 1, false), "multinomial: weight nan at 0 - a weight is finite and not negative");
-  EXPECT_EQ(draw_from({inf, 1}, 2, true), "multinomial: weight inf at 0 - a weight is finite and not negative");
-  EXPECT_EQ(draw_from({0, 0}, 1, true), "multinomial: the 2 weights sum to 0 - nothing can be drawn");
+  EXPECT_EQ(message([&] { fill_bernoulli_each(g, x, p, 4); }),
+            "bernoulli: p = 2 - a probability lies between 0 and 1");
+  EXPECT_EQ(message([&] { fill_randint(g, i, 4, 5, 5); }),
+            "randint: from 5 to 5 - there is no integer in between");
+  EXPECT_EQ(message([&] { randperm(g, i, -1); }),
+            "randperm: n = -1 - there is no negative number of elements");
+  EXPECT_EQ(draw_from({1, -2}, 1, false),
+            "multinomial: weight -2 at 1 - a weight is finite and not negative");
+  EXPECT_EQ(draw_from({nan}, 1, false),
+            "multinomial: weight nan at 0 - a weight is finite and not negative");
+  EXPECT_EQ(draw_from({inf, 1}, 2, true),
+            "multinomial: weight inf at 0 - a weight is finite and not negative");
+  EXPECT_EQ(draw_from({0, 0}, 1, true),
+            "multinomial: the 2 weights sum to 0 - nothing can be drawn");
   EXPECT_EQ(draw_from({}, 1, true), "multinomial: the 0 weights sum to 0 - nothing can be drawn");
-  EXPECT_EQ(draw_from({1, 0, 1}, 3, false), "multinomial: 3 samples without replacement - only 2 weights are above 0");
+  EXPECT_EQ(draw_from({1, 0, 1}, 3, false),
+            "multinomial: 3 samples without replacement - only 2 weights are above 0");
   EXPECT_EQ(draw_from({1, 1}, 0, false), "multinomial: 0 samples - at least one must be drawn");
-  EXPECT_EQ(draw_from({3e38f, 3e38f}, 2, true), "multinomial: the 2 weights are too large - their sum overflows");
+  EXPECT_EQ(draw_from({3e38f, 3e38f}, 2, true),
+            "multinomial: the 2 weights are too large - their sum overflows");
   expect_words_used(g, 0);
 }
 
@@ -443,9 +496,12 @@ TEST(Random, ThreadsShareTheDefaultGenerator) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
-  std::vector<uint32_t> all, expected(4000);
-  for (const auto& words : drawn) all.insert(all.end(), words.begin(), words.end());
+  for (std::thread& thread : threads)
+    thread.join();
+  std::vector<uint32_t> all;
+  std::vector<uint32_t> expected(4000);
+  for (const auto& words : drawn)
+    all.insert(all.end(), words.begin(), words.end());
   std::mt19937 reference(123);
   std::generate(expected.begin(), expected.end(), std::ref(reference));
   std::sort(all.begin(), all.end());

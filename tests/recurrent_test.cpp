@@ -1,4 +1,5 @@
-// RNN, GRU and LSTM: PyTorch's numbers and gradients, the layouts of their inputs, and what they refuse.
+// RNN, GRU and LSTM: PyTorch's numbers and gradients, the layouts of their inputs, and what they
+// refuse.
 #include "nn/recurrent.h"
 
 #include "check/gradcheck.h"
@@ -16,7 +17,8 @@ using testing::near;
 
 /// What PyTorch gave for the layers of tests/torch_layers.tsv.
 Tensor torch_gave(const std::string& name) {
-  static const std::map<std::string, Tensor> all = testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
+  static const std::map<std::string, Tensor> all =
+      testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
   return all.at(name);
 }
 
@@ -30,7 +32,8 @@ TEST(Recurrent, Golden) {
   const nn::GRU gru(3, 4, {.batch_first = true});
   manual_seed(123);
   const nn::LSTM lstm(3, 4, {.batch_first = true});
-  const auto expect = [](const nn::Module& layer, const std::string& name, const Tensor& output, const Tensor& h) {
+  const auto expect = [](const nn::Module& layer, const std::string& name, const Tensor& output,
+                         const Tensor& h) {
     expect_parameters(layer, kRecurrent + name + "/param/");
     EXPECT_TRUE(near(output, kRecurrent + name + "/outputs"));
     EXPECT_TRUE(near(h, kRecurrent + name + "/final_hidden"));
@@ -47,17 +50,21 @@ TEST(Recurrent, Golden) {
 
 TEST(Recurrent, LayoutsAgree) {
   manual_seed(1);
-  const nn::GRU by_time(3, 4), by_batch(3, 4, {.batch_first = true});
+  const nn::GRU by_time(3, 4);
+  const nn::GRU by_batch(3, 4, {.batch_first = true});
   const NoGradGuard guard;
-  for (size_t i = 0; i < 4; ++i) by_batch.parameters()[i].copy_(by_time.parameters()[i]);
-  const Tensor x = randn({5, 2, 3}), h0 = randn({1, 2, 4});
+  for (size_t i = 0; i < 4; ++i)
+    by_batch.parameters()[i].copy_(by_time.parameters()[i]);
+  const Tensor x = randn({5, 2, 3});
+  const Tensor h0 = randn({1, 2, 4});
   const auto [y, h] = by_time(x, h0);
   const auto [z, g] = by_batch(x.transpose(0, 1), h0);
   EXPECT_EQ(y.sizes(), (Shape{5, 2, 4}));
   EXPECT_EQ(h.sizes(), (Shape{1, 2, 4}));
   EXPECT_TRUE(near(z.transpose(0, 1), y));
   EXPECT_TRUE(near(g, h));
-  const auto [alone, last] = by_time(x.select(1, 1), h0.select(1, 1));  // one sequence: (T, in) and (1, H)
+  const auto [alone, last] =
+      by_time(x.select(1, 1), h0.select(1, 1));  // one sequence: (T, in) and (1, H)
   EXPECT_TRUE(near(alone, y.select(1, 1)));
   EXPECT_TRUE(near(last, h.select(1, 1)));
   const auto [tail, end] = by_time(x.narrow(0, 2, 3), std::get<1>(by_time(x.narrow(0, 0, 2), h0)));
@@ -82,11 +89,14 @@ TEST(Recurrent, Gradients) {
   const nn::GRU gru(2, 3, {.bias = false});
   const nn::LSTM lstm(2, 3);
   EXPECT_EQ(gru.parameters().size(), 2u);
-  for (const nn::Module& layer : std::vector<nn::Module>{rnn, gru, lstm}) layer.to(kFloat64);
-  const Tensor x = randn({4, 2, 2}, kFloat64), h0 = randn({1, 2, 3}, kFloat64);
+  for (const nn::Module& layer : std::vector<nn::Module>{rnn, gru, lstm})
+    layer.to(kFloat64);
+  const Tensor x = randn({4, 2, 2}, kFloat64);
+  const Tensor h0 = randn({1, 2, 3}, kFloat64);
   const auto parameters = [](const nn::Module& layer, const Tensor& state) {
     std::vector<Checked> by{{"state", state}};
-    for (const auto& [name, p] : layer.named_parameters()) by.push_back({name, p});
+    for (const auto& [name, p] : layer.named_parameters())
+      by.push_back({name, p});
     return by;
   };
   const Tensor h = h0.clone().requires_grad_();
@@ -95,15 +105,19 @@ TEST(Recurrent, Gradients) {
   EXPECT_TRUE(gradcheck([&] { return std::get<0>(lstm(x, {h0, h})); }, parameters(lstm, h)));
 }
 
-/// A layer made after manual_seed(123), its outputs and all gradients of (y^2).sum() + h.sum(), for an LSTM +
-/// (c^2).sum().
-template <class Layer, class Options> void expect_torch(const std::string& name, const Options& options, bool packed) {
+/// A layer made after manual_seed(123), its outputs and all gradients of (y^2).sum() + h.sum(), for
+/// an LSTM + (c^2).sum().
+template <class Layer, class Options>
+void expect_torch(const std::string& name, const Options& options, bool packed) {
   manual_seed(123);
   const Layer layer(2, 3, options);
   const std::string run = name + (packed ? "/packed/" : "/full/");
-  const Tensor x = torch_gave(name + "/x").clone().requires_grad_(), lengths = packed ? tensor({2, 4, 1}) : Tensor();
+  const Tensor x = torch_gave(name + "/x").clone().requires_grad_();
+  const Tensor lengths = packed ? tensor({2, 4, 1}) : Tensor();
   const Tensor h0 = torch_gave(name + "/h0").clone().requires_grad_();
-  Tensor y, h, loss;
+  Tensor y;
+  Tensor h;
+  Tensor loss;
   if constexpr (std::is_same_v<Layer, nn::LSTM>) {
     const auto [output, state] = layer(x, {h0, torch_gave(name + "/c0")}, lengths);
     y = output, h = std::get<0>(state);
@@ -131,7 +145,8 @@ TEST(Recurrent, LayersAndDirectionsAsPyTorch) {
     expect_torch<nn::GRU>("GRU_2bi", both, packed);
     expect_torch<nn::LSTM>("LSTM_2bi", both, packed);
   }
-  expect_torch<nn::RNN>("RNN_2bi", nn::RNNOptions{.num_layers = 2, .batch_first = true, .bidirectional = true}, true);
+  expect_torch<nn::RNN>(
+      "RNN_2bi", nn::RNNOptions{.num_layers = 2, .batch_first = true, .bidirectional = true}, true);
 }
 
 TEST(Recurrent, ParametersAreDrawnInPyTorchsOrder) {
@@ -142,11 +157,12 @@ TEST(Recurrent, ParametersAreDrawnInPyTorchsOrder) {
     names.push_back(name);
     EXPECT_TRUE(equal(p.detach(), torch_gave("GRU_2bi/param/" + name))) << name;
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0",
-                                             "weight_ih_l0_reverse", "weight_hh_l0_reverse", "bias_ih_l0_reverse",
-                                             "bias_hh_l0_reverse", "weight_ih_l1", "weight_hh_l1", "bias_ih_l1",
-                                             "bias_hh_l1", "weight_ih_l1_reverse", "weight_hh_l1_reverse",
-                                             "bias_ih_l1_reverse", "bias_hh_l1_reverse"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{
+                "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse",
+                "weight_hh_l0_reverse", "bias_ih_l0_reverse", "bias_hh_l0_reverse", "weight_ih_l1",
+                "weight_hh_l1", "bias_ih_l1", "bias_hh_l1", "weight_ih_l1_reverse",
+                "weight_hh_l1_reverse", "bias_ih_l1_reverse", "bias_hh_l1_reverse"}));
 }
 
 TEST(Recurrent, LengthsAreAsIfEachSequenceWereAlone) {
@@ -173,11 +189,14 @@ TEST(Recurrent, GradientsThroughEightSteps) {
   const nn::RNN rnn(2, 3);
   const nn::GRU gru(2, 3);
   const nn::LSTM lstm(2, 3, {.bidirectional = true});
-  for (const nn::Module& layer : std::vector<nn::Module>{rnn, gru, lstm}) layer.to(kFloat64);
-  const Tensor x = randn({8, 2, 2}, kFloat64).requires_grad_(), lengths = tensor({8, 6});
+  for (const nn::Module& layer : std::vector<nn::Module>{rnn, gru, lstm})
+    layer.to(kFloat64);
+  const Tensor x = randn({8, 2, 2}, kFloat64).requires_grad_();
+  const Tensor lengths = tensor({8, 6});
   const auto all = [&](const nn::Module& layer) {
     std::vector<Checked> by{{"x", x}};
-    for (const auto& [name, p] : layer.named_parameters()) by.push_back({name, p});
+    for (const auto& [name, p] : layer.named_parameters())
+      by.push_back({name, p});
     return by;
   };
   EXPECT_TRUE(gradcheck([&] { return std::get<1>(rnn(x)); }, all(rnn)));
@@ -187,7 +206,8 @@ TEST(Recurrent, GradientsThroughEightSteps) {
 
 TEST(Recurrent, DropoutActsBetweenLayersInTraining) {
   manual_seed(6);
-  const nn::GRU layer(2, 3, {.num_layers = 2, .dropout = 1});  // everything: the second layer sees zeros
+  const nn::GRU layer(2, 3,
+                      {.num_layers = 2, .dropout = 1});  // everything: the second layer sees zeros
   const Tensor x = randn({4, 2, 2});
   EXPECT_TRUE(equal(std::get<0>(layer(x)).detach(), std::get<0>(layer(x * 2)).detach()));
   layer.eval();
@@ -200,7 +220,8 @@ TEST(Recurrent, OneStepOfAGru) {
   const Tensor x = randn({4, 5, 2});
   const auto [y, last] = layer(x);
   Tensor h = zeros({5, 3});
-  for (int64_t t = 0; t < 4; ++t) h = layer.step(x[t], h);
+  for (int64_t t = 0; t < 4; ++t)
+    h = layer.step(x[t], h);
   EXPECT_TRUE(near(h, last[0].detach()));
 }
 
@@ -213,7 +234,8 @@ TEST(Recurrent, Errors) {
             "rnn: dropout is 0.5 and num_layers 1; it is a probability and acts between layers");
   EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.nonlinearity = "gelu"}); }),
             "rnn: nonlinearity is 'gelu', expected 'tanh' or 'relu'");
-  EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.nonlinearity = "relu"}); }), "gru: nonlinearity is 'relu', expected 'tanh'");
+  EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.nonlinearity = "relu"}); }),
+            "gru: nonlinearity is 'relu', expected 'tanh'");
   EXPECT_EQ(error_of([] { nn::RNN(3, 0); }),
             "rnn: input_size is 3, hidden_size is 0, num_layers is 1; expected positive numbers");
   const nn::GRU layer(3, 4, {.batch_first = true});
@@ -221,8 +243,12 @@ TEST(Recurrent, Errors) {
               layer(ones({2, 5, 4}));
             }),
             "gru: x is [2, 5, 4], expected [B, T, 3], or [T, 3] for one sequence");
-  EXPECT_EQ(error_of([&] { layer(ones(3)); }), "gru: x is [3], expected [B, T, 3], or [T, 3] for one sequence");
-  EXPECT_EQ(error_of([&] { layer(ones({2, 0, 3})); }), "gru: x is [2, 0, 3], a sequence needs at least one step");
+  EXPECT_EQ(error_of([&] { layer(ones(3)); }),
+            "gru: x is [3], expected [B, T, 3], or [T, 3] for one sequence");
+  EXPECT_EQ(error_of([&] {
+              layer(ones({2, 0, 3}));
+            }),
+            "gru: x is [2, 0, 3], a sequence needs at least one step");
   EXPECT_EQ(error_of([&] {
               layer(ones({2, 5, 3}), ones({2, 4}));
             }),
@@ -232,8 +258,10 @@ TEST(Recurrent, Errors) {
   };
   EXPECT_EQ(with_lengths(tensor({5, 5, 5})), "gru: lengths is [3] int64, expected [2] int64");
   EXPECT_EQ(with_lengths(tensor({1., 2.})), "gru: lengths is [2] float32, expected [2] int64");
-  EXPECT_EQ(with_lengths(tensor({0, 5})), "gru: lengths is tensor([0, 5]), expected numbers from 1 to 5");
-  EXPECT_EQ(with_lengths(tensor({1, 6})), "gru: lengths is tensor([1, 6]), expected numbers from 1 to 5");
+  EXPECT_EQ(with_lengths(tensor({0, 5})),
+            "gru: lengths is tensor([0, 5]), expected numbers from 1 to 5");
+  EXPECT_EQ(with_lengths(tensor({1, 6})),
+            "gru: lengths is tensor([1, 6]), expected numbers from 1 to 5");
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ TEST_F(Safetensors, WritesTheWidestElementsFirstElseInTheGivenOrder) {
   EXPECT_EQ(bytes.substr(0, 8), little_endian(padded, 8));
   EXPECT_EQ(bytes.size(), 8 + padded + 27);
   std::vector<std::string> names;
-  for (const auto& [name, x] : load_safetensors(path("x"))) names.push_back(name);
+  for (const auto& [name, x] : load_safetensors(path("x")))
+    names.push_back(name);
   EXPECT_EQ(names, (std::vector<std::string>{"ids", "b", "a", "none", "mask"}));
 }
 
@@ -63,7 +64,8 @@ TEST_F(Safetensors, WritesViewsByValue) {
 TEST_F(Safetensors, KeepsOddNamesAndNoTensorsAtAll) {
   save_safetensors(path("none"), {});
   EXPECT_TRUE(load_safetensors(path("none")).empty());
-  const NamedTensors odd = {{"", counted({1}, kFloat32)}, {"tränen \"\\\n\x01 ∂", counted({2}, kFloat32)}};
+  const NamedTensors odd = {{"", counted({1}, kFloat32)},
+                            {"tränen \"\\\n\x01 ∂", counted({2}, kFloat32)}};
   save_safetensors(path("odd"), odd);
   const NamedTensors back = load_safetensors(path("odd"));
   ASSERT_EQ(back.size(), 2u);
@@ -76,18 +78,21 @@ TEST_F(Safetensors, ReadsHalvesAsFloat32) {
       {0x0000, 0.f},      {0x8000, -0.f},        {0x0001, 0x1p-24f}, {0x83FF, -0x1.FF8p-15f},
       {0x0400, 0x1p-14f}, {0x3555, 0x1.554p-2f}, {0x3C00, 1.f},      {0xC000, -2.f},
       {0x7BFF, 65504.f},  {0x7C00, INFINITY},    {0xFC00, -INFINITY}};
-  const std::vector<std::pair<uint16_t, float>> bf16 = {{0x0000, 0.f},        {0x8000, -0.f},      {0x3F80, 1.f},
-                                                        {0xC049, -3.140625f}, {0x0001, 0x1p-133f}, {0x7F80, INFINITY}};
+  const std::vector<std::pair<uint16_t, float>> bf16 = {{0x0000, 0.f},       {0x8000, -0.f},
+                                                        {0x3F80, 1.f},       {0xC049, -3.140625f},
+                                                        {0x0001, 0x1p-133f}, {0x7F80, INFINITY}};
   std::string data;
   for (const auto* list : {&f16, &bf16}) {
-    for (const auto& [bits, value] : *list) data += little_endian(bits, 2);
+    for (const auto& [bits, value] : *list)
+      data += little_endian(bits, 2);
     data += little_endian(0x7FC0, 2);  // NaN in both
   }
   const std::string header = R"({"f":{"dtype":"F16","shape":[2,6],"data_offsets":[0,24]},)"
                              R"("b":{"dtype":"BF16","shape":[7],"data_offsets":[24,38]}})";
   const NamedTensors back = load_safetensors(put("x", safetensors(header, data)));
   ASSERT_EQ(back.size(), 2u);
-  for (const auto& [tensor, list] : {std::pair(back[0].second, f16), std::pair(back[1].second, bf16)}) {
+  for (const auto& [tensor, list] :
+       {std::pair(back[0].second, f16), std::pair(back[1].second, bf16)}) {
     ASSERT_EQ(tensor.dtype(), kFloat32);
     const float* values = tensor.data<float>();
     for (size_t i = 0; i < list.size(); ++i) {
@@ -100,21 +105,28 @@ TEST_F(Safetensors, ReadsHalvesAsFloat32) {
 }
 
 TEST_F(Safetensors, RefusesHostileFiles) {
-  const std::string a = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", eight(8, '\0');
-  const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
-    return R"({"a":{"dtype":)" + dtype + R"(,"shape":)" + shape + R"(,"data_offsets":)" + offsets + "}}";
+  const std::string a = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  const std::string eight(8, '\0');
+  const auto entry = [](const std::string& dtype, const std::string& shape,
+                        const std::string& offsets) {
+    return R"({"a":{"dtype":)" + dtype + R"(,"shape":)" + shape + R"(,"data_offsets":)" + offsets +
+           "}}";
   };
   const auto two = [](const std::string& first, const std::string& second) {
     return R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + first +
            R"(},"b":{"dtype":"F32","shape":[1],"data_offsets":)" + second + "}}";
   };
-  ASSERT_EQ(load_safetensors(put("x", safetensors(a, eight))).size(), 1u);  // what the others differ from
+  ASSERT_EQ(load_safetensors(put("x", safetensors(a, eight))).size(),
+            1u);  // what the others differ from
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "it has 0 bytes, too few for the length of a header"},
       {"\x02\0\0"s, "it has 3 bytes, too few for the length of a header"},
-      {"Hello, I am a text", "the header should have 5269260421095515464 bytes, the limit is 100000000"},
-      {std::string(8, '\xFF'), "the header should have 18446744073709551615 bytes, the limit is 100000000"},
-      {little_endian(100'000'000, 8) + a, "the header should have 100000000 bytes, and only 54 follow"},
+      {"Hello, I am a text",
+       "the header should have 5269260421095515464 bytes, the limit is 100000000"},
+      {std::string(8, '\xFF'),
+       "the header should have 18446744073709551615 bytes, the limit is 100000000"},
+      {little_endian(100'000'000, 8) + a,
+       "the header should have 100000000 bytes, and only 54 follow"},
       {safetensors(a, "").substr(0, 60), "the header should have 54 bytes, and only 52 follow"},
       {safetensors("", ""), "the header does not begin with an opening brace"},
       {safetensors(" " + a, eight), "the header does not begin with an opening brace"},
@@ -126,7 +138,8 @@ TEST_F(Safetensors, RefusesHostileFiles) {
       {safetensors("{\"\xED\xA0\x80\":1}", ""), "the header is not JSON"},
       {safetensors(R"({"\ud800":1})", ""), "the header is not JSON"},
       {safetensors(R"({"a":1e999})", ""), "the header is not JSON"},
-      {safetensors("{\"a\":{\"b\":" + std::string(1'000'000, '['), ""), "the header is nested too deep"},
+      {safetensors("{\"a\":{\"b\":" + std::string(1'000'000, '['), ""),
+       "the header is nested too deep"},
       {safetensors(R"({"a":{"b":{}}})", ""), "the header is nested too deep"},
       {safetensors(R"({"a":{"b":[{}]}})", ""), "the header is nested too deep"},
       {safetensors(a.substr(0, a.size() - 1) + R"(,"a":{}})", eight), "the header names 'a' twice"},
@@ -134,13 +147,15 @@ TEST_F(Safetensors, RefusesHostileFiles) {
       {safetensors(R"({"a":3})", ""), "'a' is no object"},
       {safetensors(R"({"a":[[]]})", ""), "'a' is no object"},
       {safetensors(R"({"a\u001b[31m\n":[]})", ""), R"('a\u001b[31m\n' is no object)"},
-      {safetensors("{\"" + std::string(1000, 'n') + "\":[]}", ""), "'" + std::string(79, 'n') + "... is no object"},
+      {safetensors("{\"" + std::string(1000, 'n') + "\":[]}", ""),
+       "'" + std::string(79, 'n') + "... is no object"},
       {safetensors(R"({"a":{"dtype":"F32","shape":[2]}})", eight), "'a' has no data_offsets"},
       {safetensors(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[0,4],"x":1}})", eight),
        "'a' has more than a dtype, a shape and data_offsets"},
       {safetensors(entry(R"("I32")", "[2]", "[0,8]"), eight),
        "'a' is 'I32', not one of F32, F64, I64, BOOL, F16 and BF16"},
-      {safetensors(entry("4", "[2]", "[0,8]"), eight), "'a' is 4, not one of F32, F64, I64, BOOL, F16 and BF16"},
+      {safetensors(entry("4", "[2]", "[0,8]"), eight),
+       "'a' is 4, not one of F32, F64, I64, BOOL, F16 and BF16"},
       {safetensors(entry(R"("F32")", "2", "[0,8]"), eight), "the shape of 'a' is no list"},
       {safetensors(entry(R"("F32")", "[2.0]", "[0,8]"), eight),
        "the shape of 'a' has 2.0, not a whole number from 0 to 2^63 - 1"},
@@ -168,8 +183,10 @@ TEST_F(Safetensors, RefusesHostileFiles) {
       {safetensors(a, eight.substr(1)), "its tensors need 8 bytes, and it has 7"},
       {safetensors(a, eight + "!"), "its tensors need 8 bytes, and it has 9"},
       {safetensors("{}", "!"), "its tensors need 0 bytes, and it has 1"},
-      {safetensors(two("[0,4]", "[0,4]"), eight), "'b' begins at byte 0, and the tensor before it ends at 4"},
-      {safetensors(two("[2,6]", "[0,4]"), eight), "'a' begins at byte 2, and the tensor before it ends at 4"},
+      {safetensors(two("[0,4]", "[0,4]"), eight),
+       "'b' begins at byte 0, and the tensor before it ends at 4"},
+      {safetensors(two("[2,6]", "[0,4]"), eight),
+       "'a' begins at byte 2, and the tensor before it ends at 4"},
       {safetensors(two("[0,4]", "[6,10]"), eight + "!!"), "bytes 4 to 6 belong to no tensor"},
       {safetensors(two("[4,8]", "[8,12]"), eight + "four"), "bytes 0 to 4 belong to no tensor"},
       {safetensors(entry(R"("BOOL")", "[3]", "[0,3]"), "\0\1\2"s),
@@ -179,20 +196,23 @@ TEST_F(Safetensors, RefusesHostileFiles) {
   };
   for (const auto& [bytes, message] : cases) {
     put("x", bytes);
-    EXPECT_EQ(error_of([&] { load_safetensors(path("x")); }), "load_safetensors: " + path("x") + ": " + message);
+    EXPECT_EQ(error_of([&] { load_safetensors(path("x")); }),
+              "load_safetensors: " + path("x") + ": " + message);
   }
 }
 
 TEST_F(Safetensors, RefusesToWriteWhatItCouldNotRead) {
   const Tensor x = counted({1}, kFloat32);
-  const auto error = [&](const NamedTensors& tensors, const std::map<std::string, std::string>& metadata = {}) {
+  const auto error = [&](const NamedTensors& tensors,
+                         const std::map<std::string, std::string>& metadata = {}) {
     return error_of([&] { save_safetensors(path("x"), tensors, metadata); });
   };
   const std::string start = "save_safetensors: " + path("x") + ": ";
   EXPECT_EQ(error({{"a", x}, {"b", x}, {"a", x}}), start + "two tensors have the name 'a'");
   EXPECT_EQ(error({{"__metadata__", x}}), start + "no tensor can have the name '__metadata__'");
   EXPECT_EQ(error({{"\xFF", x}}), start + "a name or the metadata is not valid UTF-8");
-  EXPECT_EQ(error({{"a", x}}, {{"k", "\xC0"}}), start + "a name or the metadata is not valid UTF-8");
+  EXPECT_EQ(error({{"a", x}}, {{"k", "\xC0"}}),
+            start + "a name or the metadata is not valid UTF-8");
   EXPECT_EQ(error({{"a", Tensor()}}), start + "'a' is undefined, it was never given a value");
   EXPECT_EQ(files_in_folder(), 0u);
 }

@@ -15,8 +15,9 @@ constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
 /// The same shape, dtype and elements.
 void expect_same(const Tensor& got, const Tensor& wanted) {
-  EXPECT_TRUE(got.sizes() == wanted.sizes() && got.dtype() == wanted.dtype() && equal(got, wanted)) << got << "\n"
-                                                                                                    << wanted;
+  EXPECT_TRUE(got.sizes() == wanted.sizes() && got.dtype() == wanted.dtype() && equal(got, wanted))
+      << got << "\n"
+      << wanted;
 }
 
 TEST(Make, TensorFromNumbersBracesAndVectors) {
@@ -78,7 +79,8 @@ TEST(Make, ArangeMixesWholeAndFractional) {
   expect_same(arange(2, kFloat64), tensor({0., 1.}, kFloat64));
   EXPECT_EQ(arange(1, 1).numel(), 0);
   EXPECT_EQ(arange(1., 1.1, 1).numel(), 1);
-  expect_same(arange(kMost - 2, kMost), tensor({kMost - 2, kMost - 1}));  // a double cannot count these
+  expect_same(arange(kMost - 2, kMost),
+              tensor({kMost - 2, kMost - 1}));  // a double cannot count these
   expect_same(arange(int64_t{1} << 53, (int64_t{1} << 53) + 3),
               tensor({int64_t{1} << 53, (int64_t{1} << 53) + 1, (int64_t{1} << 53) + 2}));
   expect_same(arange(0, kMost, kMost), tensor({0}));
@@ -139,14 +141,17 @@ TEST(Views, ShareMemory) {
                                      x.detach(),
                                      x.contiguous()};
   x[0][0] = 9;
-  for (const Tensor& view : views) EXPECT_EQ(view.data_ptr<float>()[0], 9) << view;
+  for (const Tensor& view : views)
+    EXPECT_EQ(view.data_ptr<float>()[0], 9) << view;
   EXPECT_EQ(x.t().strides(), (Shape{1, 3}));
   EXPECT_EQ(x.slice(1, 0, 3, 2).strides(), (Shape{3, 2}));
   EXPECT_EQ(x.expand({4, 2, 3}).strides(), (Shape{0, 3, 1}));
   EXPECT_EQ(x.unsqueeze(1).strides(), (Shape{3, 3, 1}));
-  const std::vector<Tensor> copies = {x.clone(), x.t().contiguous(), x.t().reshape({6}), x.to(kFloat64).to(kFloat32)};
+  const std::vector<Tensor> copies = {x.clone(), x.t().contiguous(), x.t().reshape({6}),
+                                      x.to(kFloat64).to(kFloat32)};
   x[0][0] = 7;
-  for (const Tensor& copy : copies) EXPECT_EQ(copy.data_ptr<float>()[0], 9) << copy;
+  for (const Tensor& copy : copies)
+    EXPECT_EQ(copy.data_ptr<float>()[0], 9) << copy;
   EXPECT_TRUE(x.to(kFloat32).is_same(x) && x.contiguous().is_same(x) && !x.view({2, 3}).is_same(x));
 }
 
@@ -158,7 +163,8 @@ TEST(Views, AreWhatPythonSays) {
   expect_same(x.slice(0, 8, 100), tensor({8, 9}));
   const auto sizes = [](const std::vector<Tensor>& pieces) {
     std::vector<int64_t> list;
-    for (const Tensor& piece : pieces) list.push_back(piece.size(0));
+    for (const Tensor& piece : pieces)
+      list.push_back(piece.size(0));
     return list;
   };
   EXPECT_EQ(sizes(x.chunk(4)), (std::vector<int64_t>{3, 3, 3, 1}));
@@ -192,7 +198,8 @@ TEST(To, ConvertsElements) {
   expect_same(tensor({true, false}).to(kFloat64), tensor({1., 0.}, kFloat64));
   expect_same(tensor({0.1}, kFloat64).to(kFloat32), tensor({0.1}));
   const int64_t least = std::numeric_limits<int64_t>::min();
-  expect_same(tensor({NAN, INFINITY, -INFINITY, 1e30f}).to(kInt64), tensor({least, least, least, least}));
+  expect_same(tensor({NAN, INFINITY, -INFINITY, 1e30f}).to(kInt64),
+              tensor({least, least, least, least}));
   EXPECT_EQ(tensor({1}).to(dtype(kFloat64)).dtype(), kFloat64);
 }
 
@@ -226,7 +233,8 @@ TEST(Threads, AreSetAndGiveTheSameBits) {
   const int before = get_num_threads();
   EXPECT_GE(before, 1);
   manual_seed(4);
-  const Tensor x = randn({300, 257}), w = randn({257, 129});
+  const Tensor x = randn({300, 257});
+  const Tensor w = randn({257, 129});
   std::vector<Tensor> results;
   for (const int n : {1, 2, 3, 8}) {
     set_num_threads(n);
@@ -234,7 +242,8 @@ TEST(Threads, AreSetAndGiveTheSameBits) {
     results.push_back(softmax(matmul(x, w), 1).sum({0}) + x.sum() + x.exp().mean());
   }
   set_num_threads(before);
-  for (const Tensor& y : results) expect_same(y, results[0]);
+  for (const Tensor& y : results)
+    expect_same(y, results[0]);
 }
 
 }  // namespace

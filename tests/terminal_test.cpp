@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "autograd/ops.h"
-#include "lessons/shared/pictures.h"
+#include "lessons/kit/pictures.h"
 
 using namespace gradus;
 using namespace gradus::terminal;
@@ -28,8 +28,10 @@ class Environment {
 
  private:
   void set(const char* value) {
-    if (value) setenv(name_, value, 1);
-    else unsetenv(name_);
+    if (value)
+      setenv(name_, value, 1);
+    else
+      unsetenv(name_);
   }
   const char* name_;
   std::string before_;
@@ -38,72 +40,88 @@ class Environment {
 
 constexpr Canvas kPlain{Depth::plain, 80, true}, kAscii{Depth::plain, 80, false};
 const double kHidden = -std::numeric_limits<double>::infinity();
-const Heatmap kMap{
-    .title = "weights", .values = {1, kHidden, 0.25, 0.75}, .rows = {"the", "cat"}, .columns = {"the", "cat"}};
+const Heatmap kMap{.title = "weights",
+                   .values = {1, kHidden, 0.25, 0.75},
+                   .rows = {"the", "cat"},
+                   .columns = {"the", "cat"}};
 
 bool has_escape(const std::string& text) { return text.find('\x1b') != std::string::npos; }
 /// The text without colours.
 std::string bare(const std::string& text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\x1b') i = text.find('m', i);
-    else out += text[i];
+    if (text[i] == '\x1b')
+      i = text.find('m', i);
+    else
+      out += text[i];
   }
   return out;
 }
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> out{""};
   for (const char c : text) {
-    if (c == '\n') out.emplace_back();
-    else out.back() += c;
+    if (c == '\n')
+      out.emplace_back();
+    else
+      out.back() += c;
   }
   return out;
 }
 
 TEST(ColorDepth, FlagBeatsNoColorBeatsForceColorBeatsTheTerminal) {
-  const Environment term("TERM", "xterm-256color"), colorterm("COLORTERM", nullptr);
+  const Environment term("TERM", "xterm-256color");
+  const Environment colorterm("COLORTERM", nullptr);
   {
-    const Environment none("NO_COLOR", nullptr), force("FORCE_COLOR", nullptr);
+    const Environment none("NO_COLOR", nullptr);
+    const Environment force("FORCE_COLOR", nullptr);
     EXPECT_EQ(color_depth("auto", true), Depth::colors256);
     EXPECT_EQ(color_depth("auto", false), Depth::plain);
     EXPECT_EQ(color_depth("always", false), Depth::colors256);
   }
   {
-    const Environment none("NO_COLOR", nullptr), force("FORCE_COLOR", "1");
+    const Environment none("NO_COLOR", nullptr);
+    const Environment force("FORCE_COLOR", "1");
     EXPECT_EQ(color_depth("auto", false), Depth::colors256);
   }
   {
-    const Environment none("NO_COLOR", "1"), force("FORCE_COLOR", "1");
+    const Environment none("NO_COLOR", "1");
+    const Environment force("FORCE_COLOR", "1");
     EXPECT_EQ(color_depth("auto", true), Depth::plain);
     EXPECT_EQ(color_depth("truecolor", false), Depth::truecolor);
     EXPECT_EQ(color_depth("256", true), Depth::colors256);
     EXPECT_EQ(color_depth("never", true), Depth::plain);
   }
   {
-    const Environment empty("NO_COLOR", ""), force("FORCE_COLOR", nullptr);
+    const Environment empty("NO_COLOR", "");
+    const Environment force("FORCE_COLOR", nullptr);
     EXPECT_EQ(color_depth("auto", true), Depth::colors256) << "an empty NO_COLOR counts as not set";
   }
 }
 
 TEST(ColorDepth, WhatTheTerminalSaysItCan) {
-  const Environment none("NO_COLOR", nullptr), force("FORCE_COLOR", nullptr);
+  const Environment none("NO_COLOR", nullptr);
+  const Environment force("FORCE_COLOR", nullptr);
   {
-    const Environment term("TERM", "xterm"), colorterm("COLORTERM", "truecolor");
+    const Environment term("TERM", "xterm");
+    const Environment colorterm("COLORTERM", "truecolor");
     EXPECT_EQ(color_depth("auto", true), Depth::truecolor);
   }
   {
-    const Environment term("TERM", "xterm-direct"), colorterm("COLORTERM", nullptr);
+    const Environment term("TERM", "xterm-direct");
+    const Environment colorterm("COLORTERM", nullptr);
     EXPECT_EQ(color_depth("auto", true), Depth::truecolor);
   }
   for (const char* name : {"dumb", static_cast<const char*>(nullptr)}) {
-    const Environment term("TERM", name), colorterm("COLORTERM", nullptr);
+    const Environment term("TERM", name);
+    const Environment colorterm("COLORTERM", nullptr);
     EXPECT_EQ(color_depth("auto", true), Depth::plain);
     EXPECT_EQ(color_depth("always", true), Depth::colors256);
   }
 }
 
 TEST(Terminal, LocaleDecidesAboutUtf8) {
-  const Environment all("LC_ALL", nullptr), ctype("LC_CTYPE", nullptr);
+  const Environment all("LC_ALL", nullptr);
+  const Environment ctype("LC_CTYPE", nullptr);
   {
     const Environment lang("LANG", "de_DE.UTF-8");
     EXPECT_TRUE(utf8());
@@ -171,7 +189,8 @@ TEST(Heatmap, PlainHasNumbersAndShades) {
 
 TEST(Heatmap, AsciiWhereTheLocaleIsNotUtf8) {
   const std::string picture = draw(kMap, kAscii);
-  for (const char c : picture) EXPECT_TRUE(static_cast<unsigned char>(c) < 0x80);
+  for (const char c : picture)
+    EXPECT_TRUE(static_cast<unsigned char>(c) < 0x80);
   EXPECT_NE(picture.find("query v  key >"), picture.npos);
   EXPECT_NE(picture.find("1.00#    -\n"), picture.npos);
 }
@@ -186,7 +205,8 @@ TEST(Heatmap, In256Colors) {
 TEST(Heatmap, InTruecolor) {
   const std::string picture = draw(kMap, {Depth::truecolor, 80, true});
   EXPECT_NE(picture.find("\x1b[48;2;253;231;37;38;2;0;0;0m 1.00 \x1b[0m"), picture.npos) << picture;
-  EXPECT_NE(picture.find("\x1b[48;2;62;74;137;38;2;255;255;255m  .25 \x1b[0m"), picture.npos) << picture;
+  EXPECT_NE(picture.find("\x1b[48;2;62;74;137;38;2;255;255;255m  .25 \x1b[0m"), picture.npos)
+      << picture;
 }
 
 TEST(Heatmap, PlainHasNoEscapes) {
@@ -196,7 +216,8 @@ TEST(Heatmap, PlainHasNoEscapes) {
 
 TEST(Heatmap, SplitsWhatIsWiderThanTheTerminal) {
   Heatmap wide{.title = "wide", .values = std::vector<double>(12, 0.5), .rows = {"r"}};
-  for (int i = 0; i < 12; ++i) wide.columns.push_back("w" + std::to_string(i));
+  for (int i = 0; i < 12; ++i)
+    wide.columns.push_back("w" + std::to_string(i));
   for (const int width : {10, 20, 40, 80})
     for (const Depth depth : {Depth::plain, Depth::colors256, Depth::truecolor}) {
       int numbers = 0;
@@ -205,7 +226,9 @@ TEST(Heatmap, SplitsWhatIsWiderThanTheTerminal) {
         if (i % 3 != 1) {                              // the line that names the axes may be longer
           EXPECT_LE(columns(lines[i]), std::max(width, 14)) << lines[i];
         }
-        for (size_t at = lines[i].find(".50"); at != std::string::npos; at = lines[i].find(".50", at + 1)) ++numbers;
+        for (size_t at = lines[i].find(".50"); at != std::string::npos;
+             at = lines[i].find(".50", at + 1))
+          ++numbers;
       }
       EXPECT_EQ(numbers, 12);
     }
@@ -223,12 +246,14 @@ TEST(Heatmap, LongAndWideLabelsKeepTheColumns) {
 }
 
 TEST(Heatmap, ValuesOutsideTheRangeAreClamped) {
-  const Heatmap map{.title = "t", .values = {-0.5, 2, std::nan("")}, .rows = {"r"}, .columns = {"a", "b", "c"}};
+  const Heatmap map{
+      .title = "t", .values = {-0.5, 2, std::nan("")}, .rows = {"r"}, .columns = {"a", "b", "c"}};
   EXPECT_EQ(lines_of(draw(map, kPlain))[3], "      r  -.50  2.00█    ·");
 }
 
 TEST(Bars, TheLargestIsTheLongest) {
-  EXPECT_EQ(bars({"a", "bb"}, {1, 2}, {Depth::plain, 19, true}), " a  1.0000 ████\nbb  2.0000 ████████\n");
+  EXPECT_EQ(bars({"a", "bb"}, {1, 2}, {Depth::plain, 19, true}),
+            " a  1.0000 ████\nbb  2.0000 ████████\n");
   EXPECT_EQ(bars({"a", "b"}, {0, -1}, kAscii), "a   0.0000\nb  -1.0000\n");
   EXPECT_EQ(bars({"a"}, {std::nan("")}, kAscii), "a  nan\n");
   EXPECT_EQ(columns(bars({"a"}, {3}, kPlain)), 1 + 2 + 6 + 1 + 40 + 1);
@@ -244,7 +269,9 @@ TEST(Plot, DrawsCurvesAndAxes) {
 }
 
 TEST(Graph, DrawsEachNodeOnceAndNamesItAgain) {
-  const Tensor x = tensor({2.0}).requires_grad_(), s = x * x, y = s + s * 3.0;
+  const Tensor x = tensor({2.0}).requires_grad_();
+  const Tensor s = x * x;
+  const Tensor y = s + s * 3.0;
   const auto name = [](const autograd::GraphNode& node) { return node.name; };
   EXPECT_EQ(draw(autograd::graph(y), kPlain, name),
             "add\n"
@@ -254,7 +281,8 @@ TEST(Graph, DrawsEachNodeOnceAndNamesItAgain) {
             "└─ mul\n"
             "   └─ mul (drawn above)\n");
   EXPECT_EQ(draw(autograd::graph(s), kAscii, name), "mul\n|- leaf\n`- leaf\n");
-  EXPECT_EQ(draw(autograd::graph(tensor({1.0})), kPlain, name), "(no graph: nothing here needs gradients)\n");
+  EXPECT_EQ(draw(autograd::graph(tensor({1.0})), kPlain, name),
+            "(no graph: nothing here needs gradients)\n");
 }
 
 }  // namespace

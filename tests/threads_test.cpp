@@ -27,14 +27,20 @@ struct RestoreThreads {
 std::vector<uint32_t> train(int threads) {
   set_num_threads(threads);
   manual_seed(7);
-  nn::Gpt model(
-      {.vocab_size = 501, .context_length = 40, .emb_dim = 72, .n_heads = 3, .n_layers = 2, .drop_rate = 0.1});
+  nn::Gpt model({.vocab_size = 501,
+                 .context_length = 40,
+                 .emb_dim = 72,
+                 .n_heads = 3,
+                 .n_layers = 2,
+                 .drop_rate = 0.1});
   optim::AdamW optimizer(model.parameters(), {.lr = 1e-3});
-  const Tensor ids = randint(501, {4, 33}), target = randint(501, {4, 33});
+  const Tensor ids = randint(501, {4, 33});
+  const Tensor target = randint(501, {4, 33});
   std::vector<uint32_t> bits;
   const auto add = [&](const Tensor& x) {
     const Tensor row = x.detach().contiguous();
-    for (int64_t i = 0; i < row.numel(); ++i) bits.push_back(std::bit_cast<uint32_t>(row.data_ptr<float>()[i]));
+    for (int64_t i = 0; i < row.numel(); ++i)
+      bits.push_back(std::bit_cast<uint32_t>(row.data_ptr<float>()[i]));
   };
   for (int step = 0; step < 3; ++step) {
     optimizer.zero_grad();
@@ -44,7 +50,8 @@ std::vector<uint32_t> train(int threads) {
     optimizer.step();
     add(loss);
   }
-  for (const Tensor& p : model.parameters()) add(p), add(p.grad());
+  for (const Tensor& p : model.parameters())
+    add(p), add(p.grad());
   return bits;
 }
 
@@ -52,7 +59,8 @@ TEST(Threads, TrainingStepsHaveTheSameBitsForAnyNumber) {
   const RestoreThreads restore;
   const std::vector<uint32_t> one = train(1);
   EXPECT_GT(one.size(), 100'000u);
-  for (const int threads : {2, 3, 5}) EXPECT_TRUE(train(threads) == one) << threads;
+  for (const int threads : {2, 3, 5})
+    EXPECT_TRUE(train(threads) == one) << threads;
 }
 
 TEST(Threads, TheChosenNumberIsUsed) {
@@ -60,7 +68,8 @@ TEST(Threads, TheChosenNumberIsUsed) {
   for (const int threads : {1, 2, 3}) {
     set_num_threads(threads);
     EXPECT_EQ(get_num_threads(), threads);
-    std::atomic<int> chunks{0}, items{0};
+    std::atomic<int> chunks{0};
+    std::atomic<int> items{0};
     kernels::parallel_for(300, 1, [&](int64_t begin, int64_t end) {
       ++chunks;
       items += static_cast<int>(end - begin);
@@ -85,7 +94,8 @@ TEST(Threads, SmallLoopsStaySerial) {
 TEST(Threads, ALoopInsideALoopStaysInItsThread) {
   const RestoreThreads restore;
   set_num_threads(3);
-  std::atomic<int> wrong{0}, inner{0};
+  std::atomic<int> wrong{0};
+  std::atomic<int> inner{0};
   kernels::parallel_for(3, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const auto outer = std::this_thread::get_id();
@@ -101,9 +111,12 @@ TEST(Threads, ALoopInsideALoopStaysInItsThread) {
 
 TEST(Threads, ThreadsOfTheCallerDoNotEachGetATeam) {
   const RestoreThreads restore;
-  constexpr int kCallers = 4, kTeam = 4;
+  constexpr int kCallers = 4;
+  constexpr int kTeam = 4;
   set_num_threads(kTeam);
-  std::atomic<int> running{0}, most{0}, items{0};
+  std::atomic<int> running{0};
+  std::atomic<int> most{0};
+  std::atomic<int> items{0};
   std::vector<std::thread> callers;
   for (int c = 0; c < kCallers; ++c) {
     callers.emplace_back([&] {
@@ -119,7 +132,8 @@ TEST(Threads, ThreadsOfTheCallerDoNotEachGetATeam) {
       }
     });
   }
-  for (std::thread& caller : callers) caller.join();
+  for (std::thread& caller : callers)
+    caller.join();
   EXPECT_EQ(items, kCallers * kTeam * 5);
   EXPECT_LE(most, kCallers + kTeam - 1);  // without care it would be their product
 }
@@ -148,9 +162,11 @@ TEST(Threads, AProcessBoundToOneCoreUsesOneThread) {
   cpu_set_t cores;
   ASSERT_EQ(sched_getaffinity(0, sizeof cores, &cores), 0);
   int core = 0;
-  while (!CPU_ISSET(core, &cores)) ++core;
-  const std::string call = "taskset -c " + std::to_string(core) + " '" + self +
-                           "' --gtest_brief=1 --gtest_filter=Threads.TheDefaultIsWhatTheProcessMayUse";
+  while (!CPU_ISSET(core, &cores))
+    ++core;
+  const std::string call =
+      "taskset -c " + std::to_string(core) + " '" + self +
+      "' --gtest_brief=1 --gtest_filter=Threads.TheDefaultIsWhatTheProcessMayUse";
   EXPECT_EQ(std::system(call.c_str()), 0);
 }
 #endif

@@ -1,4 +1,5 @@
-// The Transformer: PyTorch's numbers for one block of each kind, what masks hide, positions, and its learning rate.
+// The Transformer: PyTorch's numbers for one block of each kind, what masks hide, positions, and
+// its learning rate.
 #include "nn/transformer.h"
 
 #include "check/gradcheck.h"
@@ -14,37 +15,47 @@ using testing::near;
 
 /// What PyTorch's TransformerEncoderLayer and TransformerDecoderLayer gave, tests/torch_layers.tsv.
 Tensor torch_gave(const std::string& name) {
-  static const std::map<std::string, Tensor> all = testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
+  static const std::map<std::string, Tensor> all =
+      testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
   return all.at(name);
 }
 
-/// The tensor of PyTorch's layer that belongs to our parameter. There the three projections are one matrix.
+/// The tensor of PyTorch's layer that belongs to our parameter. There the three projections are one
+/// matrix.
 Tensor torch_tensor(const std::string& prefix, std::string name, bool in_decoder) {
-  const std::string names[][2] = {
-      {"norm_self", "norm1"},           {"norm_cross", "norm2"}, {"norm_ff", in_decoder ? "norm3" : "norm2"},
-      {"cross_attn", "multihead_attn"}, {"ff.0", "linear1"},     {"ff.2", "linear2"}};
+  const std::string names[][2] = {{"norm_self", "norm1"},
+                                  {"norm_cross", "norm2"},
+                                  {"norm_ff", in_decoder ? "norm3" : "norm2"},
+                                  {"cross_attn", "multihead_attn"},
+                                  {"ff.0", "linear1"},
+                                  {"ff.2", "linear2"}};
   for (const auto& [ours, theirs] : names)
     if (name.starts_with(ours)) name.replace(0, ours.size(), theirs);
   const std::string projections[] = {"W_query.", "W_key.", "W_value."};
   for (int64_t i = 0; i < 3; ++i)
     if (const size_t at = name.find(projections[i]); at != name.npos)
-      return torch_gave(prefix + name.substr(0, at) + "in_proj_" + name.substr(at + projections[i].size()))
+      return torch_gave(prefix + name.substr(0, at) + "in_proj_" +
+                        name.substr(at + projections[i].size()))
           .chunk(3)[static_cast<size_t>(i)];
   return torch_gave(prefix + name);
 }
 
 TEST(Transformer, BlocksAsPyTorch) {
   const nn::TransformerConfig config{.emb_dim = 8, .n_heads = 2, .ff_dim = 12, .drop_rate = 0};
-  const nn::TransformerBlock encoder(config, false), decoder(config, true);
-  for (const auto& [layer, name, in_decoder] :
-       {std::tuple(encoder, "encoder/param/", false), std::tuple(decoder, "decoder/param/", true)}) {
+  const nn::TransformerBlock encoder(config, false);
+  const nn::TransformerBlock decoder(config, true);
+  for (const auto& [layer, name, in_decoder] : {std::tuple(encoder, "encoder/param/", false),
+                                                std::tuple(decoder, "decoder/param/", true)}) {
     const NoGradGuard no_grad;
-    for (const auto& [p_name, p] : layer.named_parameters()) p.copy_(torch_tensor(name, p_name, in_decoder));
+    for (const auto& [p_name, p] : layer.named_parameters())
+      p.copy_(torch_tensor(name, p_name, in_decoder));
   }
   const Tensor source = torch_gave("transformer/source").clone().requires_grad_();
   const Tensor target = torch_gave("transformer/target").clone().requires_grad_();
-  const Tensor mask = (arange(5) < torch_gave("transformer/lengths").unsqueeze(1)).view({2, 1, 1, 5});
-  const Tensor states = encoder(source, mask), y = decoder(target, mask, states);
+  const Tensor mask =
+      (arange(5) < torch_gave("transformer/lengths").unsqueeze(1)).view({2, 1, 1, 5});
+  const Tensor states = encoder(source, mask);
+  const Tensor y = decoder(target, mask, states);
   EXPECT_TRUE(near(states[0], torch_gave("encoder/y")[0], 5e-6));
   EXPECT_TRUE(near(states[1].slice(0, 0, 3), torch_gave("encoder/y")[1].slice(0, 0, 3), 5e-6));
   EXPECT_TRUE(near(y, torch_gave("decoder/y"), 5e-6));
@@ -65,7 +76,8 @@ const nn::TransformerConfig kTiny{.source_vocab_size = 7,
                                   .n_layers = 2,
                                   .ff_dim = 12,
                                   .drop_rate = 0};
-Tensor logits_of(const nn::Transformer& model, const Tensor& source, const Tensor& target, const Tensor& lengths = {}) {
+Tensor logits_of(const nn::Transformer& model, const Tensor& source, const Tensor& target,
+                 const Tensor& lengths = {}) {
   return model.decode(target, model.encode(source, lengths));
 }
 Tensor sources() { return tensor({{1, 2, 3, 4, 5}, {6, 5, 4, 0, 0}}); }
@@ -74,28 +86,34 @@ Tensor targets() { return tensor({{0, 2, 3, 4}, {0, 5, 1, 1}}); }
 TEST(Transformer, PaddingChangesNothing) {
   manual_seed(1);
   const nn::Transformer model(kTiny);
-  const Tensor lengths = tensor({5, 3}), logits = logits_of(model, sources(), targets(), lengths).detach();
+  const Tensor lengths = tensor({5, 3});
+  const Tensor logits = logits_of(model, sources(), targets(), lengths).detach();
   EXPECT_EQ(logits.sizes(), (Shape{2, 4, 6}));
   const Tensor other = sources();
   other[1].slice(0, 3).fill_(6);
   EXPECT_TRUE(equal(logits_of(model, other, targets(), lengths).detach(), logits));
-  EXPECT_FALSE(equal(logits_of(model, other, targets()).detach(), logits_of(model, sources(), targets()).detach()));
-  const Tensor alone = logits_of(model, sources().narrow(0, 1, 1).slice(1, 0, 3), targets().narrow(0, 1, 1));
+  EXPECT_FALSE(equal(logits_of(model, other, targets()).detach(),
+                     logits_of(model, sources(), targets()).detach()));
+  const Tensor alone =
+      logits_of(model, sources().narrow(0, 1, 1).slice(1, 0, 3), targets().narrow(0, 1, 1));
   EXPECT_TRUE(near(alone, logits.narrow(0, 1, 1)));
 }
 
 TEST(Transformer, DecoderIsCausalAndSeesTheSource) {
   manual_seed(2);
   const nn::Transformer model(kTiny);
-  const Tensor logits = logits_of(model, sources(), targets()).detach(), other = targets();
+  const Tensor logits = logits_of(model, sources(), targets()).detach();
+  const Tensor other = targets();
   other.select(1, 3).fill_(5);
   const Tensor changed = logits_of(model, sources(), other).detach();
   EXPECT_TRUE(equal(changed.slice(1, 0, 3), logits.slice(1, 0, 3)));
   EXPECT_FALSE(equal(changed, logits));
   const Tensor source = sources();
   source.select(1, 4).fill_(6);
-  EXPECT_FALSE(allclose(logits_of(model, source, targets()).select(1, 0).detach(), logits.select(1, 0)));
-  const Tensor stepwise = teacher_forcing(model.begin(model.encode(sources())), targets());  // a word at a time
+  EXPECT_FALSE(
+      allclose(logits_of(model, source, targets()).select(1, 0).detach(), logits.select(1, 0)));
+  const Tensor stepwise =
+      teacher_forcing(model.begin(model.encode(sources())), targets());  // a word at a time
   EXPECT_TRUE(near(stepwise, logits));
 }
 
@@ -104,7 +122,8 @@ TEST(Transformer, Gradients) {
   const nn::Transformer model(kTiny);
   model.to(kFloat64);
   std::vector<Checked> by;
-  for (const auto& [name, p] : model.named_parameters()) by.push_back({name, p});
+  for (const auto& [name, p] : model.named_parameters())
+    by.push_back({name, p});
   const auto loss = [&] {
     const Tensor logits = logits_of(model, sources(), targets(), tensor({5, 3}));
     return cross_entropy(logits.flatten(0, 1), targets().flatten(), {.label_smoothing = 0.1});
@@ -115,16 +134,18 @@ TEST(Transformer, Gradients) {
 TEST(Transformer, TracesShowTheSameNumbers) {
   manual_seed(4);
   const nn::Transformer model(kTiny);
-  std::vector<nn::BlockTrace> in, out;
-  const nn::Encoded plain = model.encode(sources(), tensor({5, 3})),
-                    traced = model.encode(sources(), tensor({5, 3}), &in);
+  std::vector<nn::BlockTrace> in;
+  std::vector<nn::BlockTrace> out;
+  const nn::Encoded plain = model.encode(sources(), tensor({5, 3}));
+  const nn::Encoded traced = model.encode(sources(), tensor({5, 3}), &in);
   EXPECT_TRUE(near(traced.states, plain.states.detach()));
   EXPECT_TRUE(near(model.decode(targets(), traced, &out), model.decode(targets(), plain).detach()));
   ASSERT_EQ(in.size(), 2u);
   ASSERT_EQ(out.size(), 2u);
   for (const nn::BlockTrace& trace : in) {
     EXPECT_TRUE(near(trace.self.weights.sum(-1), ones({2, 2, 5})));
-    EXPECT_TRUE(equal(trace.self.weights[1].slice(2, 3).detach(), zeros({2, 5, 2})));  // nothing looks at padding
+    EXPECT_TRUE(equal(trace.self.weights[1].slice(2, 3).detach(),
+                      zeros({2, 5, 2})));  // nothing looks at padding
     EXPECT_FALSE(trace.cross.weights.defined());
   }
   for (const nn::BlockTrace& trace : out) {
@@ -159,7 +180,8 @@ TEST(Transformer, LearnsToReverse) {
   const auto batch = [](int64_t B) {  // words, and the words reversed with 6 before and 7 behind
     const Tensor x = randint(6, {B, 4});
     TensorList columns{full(B, 6)};
-    for (int64_t t = 4; t-- > 0;) columns.push_back(x.select(1, t));
+    for (int64_t t = 4; t-- > 0;)
+      columns.push_back(x.select(1, t));
     columns.push_back(full(B, 7));
     return std::tuple(x, stack(columns, 1));
   };
@@ -167,11 +189,13 @@ TEST(Transformer, LearnsToReverse) {
     const auto [x, y] = batch(32);
     optimizer.set_lr(optim::transformer_lr(step, 32, 100));
     optimizer.zero_grad();
-    cross_entropy(logits_of(model, x, y.narrow(1, 0, 5)).flatten(0, 1), y.narrow(1, 1, 5).flatten()).backward();
+    cross_entropy(logits_of(model, x, y.narrow(1, 0, 5)).flatten(0, 1), y.narrow(1, 1, 5).flatten())
+        .backward();
     optimizer.step();
   }
   const auto [x, y] = batch(64);
-  const Tensor said = greedy_search(model.begin(model.encode(x)), 64, {.begin = 6, .end = 7, .max_length = 5});
+  const Tensor said =
+      greedy_search(model.begin(model.encode(x)), 64, {.begin = 6, .end = 7, .max_length = 5});
   ASSERT_EQ(said.size(1), 5);
   EXPECT_GT((said == y.narrow(1, 1, 5)).to(kFloat32).mean().item<float>(), 0.9);
 }
@@ -219,9 +243,11 @@ TEST(Transformer, Errors) {
               model.encoder.blocks[0](ones({1, 2, 8}), Tensor(), ones({1, 2, 8}));
             }),
             "transformer: the encoder takes no states");
-  EXPECT_EQ(
-      error_of([] { nn::Transformer({.source_vocab_size = 3, .target_vocab_size = 3, .emb_dim = 6, .n_heads = 4}); }),
-      "multi_head_attention: d_out 6 does not split into 4 heads");
+  EXPECT_EQ(error_of([] {
+              nn::Transformer(
+                  {.source_vocab_size = 3, .target_vocab_size = 3, .emb_dim = 6, .n_heads = 4});
+            }),
+            "multi_head_attention: d_out 6 does not split into 4 heads");
 }
 
 }  // namespace

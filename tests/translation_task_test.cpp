@@ -1,10 +1,11 @@
-// The task of lessons 02, 03 and 09: number words, sentence pairs as batches, and pairs from a file.
+// The task of lessons 02, 03 and 09: number words, sentence pairs as batches, and pairs from a
+// file.
 #include <map>
 #include <set>
 
 #include "autograd/ops.h"
-#include "lessons/shared/number_words.h"
-#include "lessons/shared/sentences.h"
+#include "lessons/translation/number_words.h"
+#include "lessons/translation/sentences.h"
 #include "tensor/random.h"
 #include "tests/expect_error.h"
 #include "tests/files_support.h"
@@ -43,7 +44,8 @@ TEST(NumberWords, AreWrittenAsInBothLanguages) {
       {101101, "einhunderteintausendeinhunderteins", "one hundred one thousand one hundred one"},
       {1000000, "eine Million", "one million"},
       {1000001, "eine Million eins", "one million one"},
-      {9021016, "neun Millionen einundzwanzigtausendsechzehn", "nine million twenty-one thousand sixteen"},
+      {9021016, "neun Millionen einundzwanzigtausendsechzehn",
+       "nine million twenty-one thousand sixteen"},
   };
   for (const auto& [n, de, en] : known) {
     EXPECT_EQ(german(n), de);
@@ -57,26 +59,35 @@ TEST(NumberWords, AreWrittenAsInBothLanguages) {
 /// What English pieces mean, worked out from the pieces alone.
 int64_t value_of(const Words& english_pieces) {
   static const std::map<std::string, int64_t> values{
-      {"zero", 0},      {"one", 1},       {"two", 2},       {"three", 3},    {"four", 4},     {"five", 5},
-      {"six", 6},       {"seven", 7},     {"eight", 8},     {"nine", 9},     {"ten", 10},     {"eleven", 11},
-      {"twelve", 12},   {"thirteen", 13}, {"fourteen", 14}, {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17},
-      {"eighteen", 18}, {"nineteen", 19}, {"twenty", 20},   {"thirty", 30},  {"forty", 40},   {"fifty", 50},
-      {"sixty", 60},    {"seventy", 70},  {"eighty", 80},   {"ninety", 90}};
-  int64_t total = 0, part = 0;
+      {"zero", 0},     {"one", 1},      {"two", 2},        {"three", 3},     {"four", 4},
+      {"five", 5},     {"six", 6},      {"seven", 7},      {"eight", 8},     {"nine", 9},
+      {"ten", 10},     {"eleven", 11},  {"twelve", 12},    {"thirteen", 13}, {"fourteen", 14},
+      {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+      {"twenty", 20},  {"thirty", 30},  {"forty", 40},     {"fifty", 50},    {"sixty", 60},
+      {"seventy", 70}, {"eighty", 80},  {"ninety", 90}};
+  int64_t total = 0;
+  int64_t part = 0;
   for (const std::string& piece : english_pieces) {
-    if (piece == "hundred") part *= 100;
-    else if (piece == "thousand") total += part * 1000, part = 0;
-    else if (piece == "million") total += part * 1000000, part = 0;
-    else part += values.at(piece);
+    if (piece == "hundred")
+      part *= 100;
+    else if (piece == "thousand")
+      total += part * 1000, part = 0;
+    else if (piece == "million")
+      total += part * 1000000, part = 0;
+    else
+      part += values.at(piece);
   }
   return total + part;
 }
 
 TEST(NumberWords, EveryNumberIsExact) {
-  std::set<std::string> de, en;
+  std::set<std::string> de;
+  std::set<std::string> en;
   std::vector<int64_t> all;
-  for (int64_t n = 0; n <= 1100; ++n) all.push_back(n);
-  for (int64_t n = 1101; n <= numbers::kLargest; n += 2999) all.push_back(n);
+  for (int64_t n = 0; n <= 1100; ++n)
+    all.push_back(n);
+  for (int64_t n = 1101; n <= numbers::kLargest; n += 2999)
+    all.push_back(n);
   all.push_back(numbers::kLargest);
   for (const int64_t n : all) {
     const numbers::Translation t = translate(n);
@@ -103,8 +114,10 @@ TEST(NumberWords, AlignmentLeadsFromEachEnglishPieceToItsGermanOne) {
     for (size_t i = 0; i < t.german.size(); ++i)
       EXPECT_EQ(used.count(static_cast<int64_t>(i)), t.german[i] == "und" ? 0u : 1u);
   }
-  EXPECT_EQ(english_of.size(), numbers::all_german(numbers::kLargest).size() - 2);  // without und and Millionen
-  for (const auto& [piece, translations] : english_of) EXPECT_EQ(translations.size(), 1u) << piece;
+  EXPECT_EQ(english_of.size(),
+            numbers::all_german(numbers::kLargest).size() - 2);  // without und and Millionen
+  for (const auto& [piece, translations] : english_of)
+    EXPECT_EQ(translations.size(), 1u) << piece;
 }
 
 TEST(NumberWords, ListsHaveCommas) {
@@ -117,7 +130,8 @@ TEST(NumberWords, ListsHaveCommas) {
 }
 
 TEST(NumberWords, EveryFormHasItsVocabulary) {
-  const Words de = numbers::all_german(999), en = numbers::all_english(999);
+  const Words de = numbers::all_german(999);
+  const Words en = numbers::all_english(999);
   EXPECT_EQ(de.size(), 32u);  // , und hundert, null to zwölf and ein, 7 teens, 8 tens
   EXPECT_EQ(en.size(), 30u);
   EXPECT_EQ(numbers::all_german().size(), 36u);  // tausend eine Million Millionen
@@ -125,23 +139,28 @@ TEST(NumberWords, EveryFormHasItsVocabulary) {
 }
 
 TEST(NumberWords, HeldOutNumbersAreATenthAndEveryPieceIsSeenInTraining) {
-  const std::vector<int64_t> test = numbers::below_thousand(true), train = numbers::below_thousand(false);
+  const std::vector<int64_t> test = numbers::below_thousand(true);
+  const std::vector<int64_t> train = numbers::below_thousand(false);
   EXPECT_EQ(test.size(), 89u);
   EXPECT_EQ(test.size() + train.size(), 1000u);
   std::set<std::string> seen;
-  for (const int64_t n : test) EXPECT_TRUE(n % 100 != 0 && (n > 100 || n % 10 != 0)) << n << " is round";
+  for (const int64_t n : test)
+    EXPECT_TRUE(n % 100 != 0 && (n > 100 || n % 10 != 0)) << n << " is round";
   for (const int64_t n : train) {
     EXPECT_FALSE(numbers::held_out(n));
-    for (const std::string& piece : translate(n).german) seen.insert(piece);
+    for (const std::string& piece : translate(n).german)
+      seen.insert(piece);
   }
-  for (const std::string& piece : numbers::all_german(999)) EXPECT_TRUE(piece == "," || seen.count(piece)) << piece;
+  for (const std::string& piece : numbers::all_german(999))
+    EXPECT_TRUE(piece == "," || seen.count(piece)) << piece;
   EXPECT_FALSE(numbers::held_out(-6));
   EXPECT_FALSE(numbers::held_out(1006));
 }
 
 TEST(NumberWords, WhatIsNoNumber) {
   expect_error([] { translate(-1); }, "number words: -1 - a number is from 0 to 9999999");
-  expect_error([] { translate(10'000'000); }, "number words: 10000000 - a number is from 0 to 9999999");
+  expect_error([] { translate(10'000'000); },
+               "number words: 10000000 - a number is from 0 to 9999999");
   expect_error([] { translate(std::vector<int64_t>{}); },
                "number words: the list is empty - it needs at least one number");
   expect_error([] { numbers::german_pieces(" "); },
@@ -156,17 +175,28 @@ TEST(Vocabulary, NumbersAndWords) {
   EXPECT_EQ(v.numbers({"cat", "the"}), (std::vector<int64_t>{4, 3}));
   EXPECT_EQ(v.words(tensor({4, 3, kEnd, 4})), (Words{"cat", "the"}));
   EXPECT_EQ(v.words(tensor({0, 1})), (Words{"(pad)", "(start)"}));
-  expect_error([&] { v.numbers({"the", "dog"}); }, "vocabulary: 'dog' - it is not one of the 2 words");
-  expect_error([&] { v.numbers({"d\x1b[0m"}); }, "vocabulary: 'd?[0m' - it is not one of the 2 words");
-  expect_error([&] { v.numbers({}); }, "vocabulary: the sentence is empty - it needs at least one word");
+  expect_error(
+      [&] {
+        v.numbers({"the", "dog"});
+      },
+      "vocabulary: 'dog' - it is not one of the 2 words");
+  expect_error([&] { v.numbers({"d\x1b[0m"}); },
+               "vocabulary: 'd?[0m' - it is not one of the 2 words");
+  expect_error([&] { v.numbers({}); },
+               "vocabulary: the sentence is empty - it needs at least one word");
   expect_error([&] { v.word(5); }, "vocabulary: number 5 - there are 5 words");
   expect_error([&] { v.words(tensor({-1})); }, "vocabulary: number -1 - there are 5 words");
-  expect_error([&] { v.words(ones({1, 1})); }, "vocabulary: a row of numbers is int64 [T], got float32 [1, 1]");
+  expect_error(
+      [&] {
+        v.words(ones({1, 1}));
+      },
+      "vocabulary: a row of numbers is int64 [T], got float32 [1, 1]");
   expect_error([] { Vocabulary({"a", "a"}); }, "vocabulary: 'a' is given twice");
 }
 
 TEST(Batch, PadsAndShifts) {
-  const Vocabulary de({"x", "y"}), en({"a", "b"});
+  const Vocabulary de({"x", "y"});
+  const Vocabulary en({"a", "b"});
   const Batch batch = make_batch({{{"x"}, {"a", "b"}}, {{"x", "y", "y"}, {"b"}}}, de, en);
   EXPECT_TRUE(equal(batch.source, tensor({{3, 0, 0}, {3, 4, 4}})));
   EXPECT_TRUE(equal(batch.lengths, tensor({1, 3})));
@@ -174,24 +204,31 @@ TEST(Batch, PadsAndShifts) {
   EXPECT_TRUE(equal(batch.target, tensor({{3, 4, kEnd}, {4, kEnd, 0}})));
   EXPECT_EQ(batch.tokens, 7);
   expect_error([&] { make_batch({}, de, en); }, "make_batch: there is no sentence pair");
-  expect_error([&] { make_batch({{{"z"}, {"a"}}}, de, en); }, "vocabulary: 'z' - it is not one of the 2 words");
+  expect_error(
+      [&] {
+        make_batch({{{"z"}, {"a"}}}, de, en);
+      },
+      "vocabulary: 'z' - it is not one of the 2 words");
 }
 
 TEST(Batch, PaddingDoesNotCountInTheLoss) {
   const Vocabulary v({"a", "b"});
   const Batch both = make_batch({{{"a"}, {"a", "b"}}, {{"a"}, {"b"}}}, v, v);
   const Tensor logits = randn({2, 3, 5});
-  const Tensor ways = batch_loss(logits, both), other = logits.clone();
+  const Tensor ways = batch_loss(logits, both);
+  const Tensor other = logits.clone();
   other[1][2] = 100.0;
   EXPECT_TRUE(equal(ways, batch_loss(other, both)));
   const Tensor five = log_softmax(logits, -1);
   const auto p = [&](int64_t b, int64_t t, int64_t word) { return five[b][t][word].item<float>(); };
-  EXPECT_NEAR(ways.item<float>(), -(p(0, 0, 3) + p(0, 1, 4) + p(0, 2, 2) + p(1, 0, 4) + p(1, 1, 2)) / 5, 1e-5);
+  EXPECT_NEAR(ways.item<float>(),
+              -(p(0, 0, 3) + p(0, 1, 4) + p(0, 2, 2) + p(1, 0, 4) + p(1, 1, 2)) / 5, 1e-5);
 }
 
 TEST(Batch, SimilarLengthsTogetherAndNothingLost) {
   std::vector<SentencePair> pairs;
-  for (size_t n = 1; n <= 10; ++n) pairs.push_back({Words(11 - n, "a"), {"b"}});
+  for (size_t n = 1; n <= 10; ++n)
+    pairs.push_back({Words(11 - n, "a"), {"b"}});
   manual_seed(1);
   const auto batches = in_batches(pairs, 4);
   ASSERT_EQ(batches.size(), 3u);
@@ -199,10 +236,12 @@ TEST(Batch, SimilarLengthsTogetherAndNothingLost) {
   for (const auto& batch : batches) {
     EXPECT_LE(batch.size(), 4u);
     EXPECT_LE(batch.back().source.size() - batch.front().source.size(), 3u);
-    for (const SentencePair& pair : batch) lengths.insert(pair.source.size());
+    for (const SentencePair& pair : batch)
+      lengths.insert(pair.source.size());
   }
   EXPECT_EQ(lengths.size(), 10u);
-  expect_error([&] { in_batches(pairs, 0); }, "in_batches: batches of 0 pairs - at least one is needed");
+  expect_error([&] { in_batches(pairs, 0); },
+               "in_batches: batches of 0 pairs - at least one is needed");
 }
 
 class PairsFile : public Files {
@@ -220,7 +259,8 @@ TEST_F(PairsFile, OnePairInALine) {
   EXPECT_EQ(pairs[0].source, (Words{"guten", "Tag"}));
   EXPECT_EQ(pairs[0].target, (Words{"good", "day"}));
   EXPECT_EQ(pairs[1].target, (Words{"yes"}));
-  EXPECT_EQ(words_of({{{"b", "a"}, {"x"}}, {{"a"}, {"x"}}}, &SentencePair::source), (Words{"a", "b"}));
+  EXPECT_EQ(words_of({{{"b", "a"}, {"x"}}, {{"a"}, {"x"}}}, &SentencePair::source),
+            (Words{"a", "b"}));
 }
 
 TEST_F(PairsFile, MalformedLinesAreNamed) {

@@ -11,7 +11,8 @@ Isa choose() {
   [[maybe_unused]] const std::string_view most = wish == nullptr ? "avx512" : wish;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool avx2 = most != "portable" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx2 =
+      most != "portable" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && most != "avx2" && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl");

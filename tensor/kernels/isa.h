@@ -4,33 +4,36 @@ namespace gradus::kernels {
 
 enum class Isa { portable, avx2, avx512 };
 
-/// The instruction set the kernels use: the best this machine has, or a lesser one named by the environment variable
-/// GRADUS_CPU (portable, avx2, avx512). Read once.
+/// The instruction set the kernels use: the best this machine has, or a lesser one named by the
+/// environment variable GRADUS_CPU (portable, avx2, avx512). Read once.
 Isa isa();
 
-// The files of simd/ are compiled once for every instruction set, each time into a namespace of that name.
+// The files of simd/ are compiled once for every instruction set, each time into a namespace of
+// that name.
 //
-//   GRADUS_SIMD(float dot(const float* a, const float* b, int64_t n);)   declares a function in all of them;
-//   GRADUS_BEST(dot(a, b, n))                                            calls the one for this machine.
+//   GRADUS_DECLARE_PER_ISA(float dot(const float* a, const float* b, int64_t n);)   declares a
+//   function in all of them; GRADUS_DISPATCH(dot(a, b, n)) calls the one for this machine.
 #if defined(__x86_64__)
-#define GRADUS_SIMD(...) \
-  namespace portable {   \
-  __VA_ARGS__            \
-  }                      \
-  namespace avx2 {       \
-  __VA_ARGS__            \
-  }                      \
-  namespace avx512 {     \
-  __VA_ARGS__            \
+#define GRADUS_DECLARE_PER_ISA(...) \
+  namespace portable {              \
+  __VA_ARGS__                       \
+  }                                 \
+  namespace avx2 {                  \
+  __VA_ARGS__                       \
+  }                                 \
+  namespace avx512 {                \
+  __VA_ARGS__                       \
   }
-#define GRADUS_BEST(...) \
-  (isa() == Isa::avx512 ? avx512::__VA_ARGS__ : isa() == Isa::avx2 ? avx2::__VA_ARGS__ : portable::__VA_ARGS__)
+#define GRADUS_DISPATCH(...)                  \
+  (isa() == Isa::avx512 ? avx512::__VA_ARGS__ \
+   : isa() == Isa::avx2 ? avx2::__VA_ARGS__   \
+                        : portable::__VA_ARGS__)
 #else
-#define GRADUS_SIMD(...) \
-  namespace portable {   \
-  __VA_ARGS__            \
+#define GRADUS_DECLARE_PER_ISA(...) \
+  namespace portable {              \
+  __VA_ARGS__                       \
   }
-#define GRADUS_BEST(...) (portable::__VA_ARGS__)
+#define GRADUS_DISPATCH(...) (portable::__VA_ARGS__)
 #endif
 
 }  // namespace gradus::kernels

@@ -1,5 +1,6 @@
-// PyTorch's random numbers. Every rounding counts here: where std::fma stands the result is rounded once, anywhere else
-// after each operation, so this file and simd/normal.cpp are built with -ffp-contract=off.
+// PyTorch's random numbers. Every rounding counts here: where std::fma stands the result is rounded
+// once, anywhere else after each operation, so this file and simd/normal.cpp are built with
+// -ffp-contract=off.
 #include "tensor/kernels/random.h"
 
 #include <cmath>
@@ -12,21 +13,26 @@ namespace gradus {
 
 void Generator::manual_seed(uint64_t seed) {
   state_[0] = static_cast<uint32_t>(seed);
-  for (uint32_t j = 1; j < kBlock; ++j) state_[j] = 1812433253U * (state_[j - 1] ^ state_[j - 1] >> 30) + j;
+  for (uint32_t j = 1; j < kBlock; ++j)
+    state_[j] = 1812433253U * (state_[j - 1] ^ state_[j - 1] >> 30) + j;
   next_ = kBlock;
   cached_normal_.reset();
 }
 
 void Generator::refill() {
-  // The mt19937 recurrence, 624 steps at once: three loops without a modulo, so that the compiler can vectorise them.
-  constexpr size_t kShift = 397, kRest = kBlock - kShift;
+  // The mt19937 recurrence, 624 steps at once: three loops without a modulo, so that the compiler
+  // can vectorise them.
+  constexpr size_t kShift = 397;
+  constexpr size_t kRest = kBlock - kShift;
   uint32_t* s = state_.data();
   const auto step = [](uint32_t current, uint32_t next, uint32_t far) {
     const uint32_t mixed = (current & 0x80000000U) | (next & 0x7FFFFFFFU);
     return far ^ mixed >> 1 ^ ((next & 1U) != 0 ? 0x9908B0DFU : 0U);
   };
-  for (size_t i = 0; i < kRest; ++i) s[i] = step(s[i], s[i + 1], s[i + kShift]);
-  for (size_t i = kRest; i < kBlock - 1; ++i) s[i] = step(s[i], s[i + 1], s[i - kRest]);
+  for (size_t i = 0; i < kRest; ++i)
+    s[i] = step(s[i], s[i + 1], s[i + kShift]);
+  for (size_t i = kRest; i < kBlock - 1; ++i)
+    s[i] = step(s[i], s[i + 1], s[i - kRest]);
   s[kBlock - 1] = step(s[kBlock - 1], s[0], s[kShift - 1]);
 
   for (size_t i = 0; i < kBlock; ++i) {
@@ -60,38 +66,46 @@ namespace {
 void fill_unit(Generator& g, float* out, int64_t n) {
   while (n > 0) {
     const std::span<const uint32_t> words = g.words(n);
-    for (size_t i = 0; i < words.size(); ++i) out[i] = static_cast<float>(static_cast<int32_t>(words[i] & 0xFFFFFF));
-    for (size_t i = 0; i < words.size(); ++i) out[i] *= 0x1p-24f;
+    for (size_t i = 0; i < words.size(); ++i)
+      out[i] = static_cast<float>(static_cast<int32_t>(words[i] & 0xFFFFFF));
+    for (size_t i = 0; i < words.size(); ++i)
+      out[i] *= 0x1p-24f;
     out += words.size();
     n -= static_cast<int64_t>(words.size());
   }
 }
 
 void fill_unit(Generator& g, double* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = g.uniform<double>();
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = g.uniform<double>();
 }
 
 }  // namespace
 
-template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
-  const T from = static_cast<T>(low), width = static_cast<T>(high) - from;
+template <class T>
+void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
+  const T from = static_cast<T>(low);
+  const T width = static_cast<T>(high) - from;
   fill_unit(g, out, n);
   if (from == 0 && width == 1) return;
-  GRADUS_BEST(stretch(out, n, from, width));
+  GRADUS_DISPATCH(stretch(out, n, from, width));
 }
 
-template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
+template <class T>
+void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
   if (n < 16) return fill_normal_pairs(g, out, n, mean, std);
-  const T m = static_cast<T>(mean), s = static_cast<T>(std);
+  const T m = static_cast<T>(mean);
+  const T s = static_cast<T>(std);
   fill_unit(g, out, n);
-  GRADUS_BEST(normal_blocks(out, n, m, s));
+  GRADUS_DISPATCH(normal_blocks(out, n, m, s));
   if (n % 16 != 0) {  // PyTorch draws the last 16 places anew, also those that are done already
     fill_unit(g, out + n - 16, 16);
-    GRADUS_BEST(normal_blocks(out + n - 16, 16, m, s));
+    GRADUS_DISPATCH(normal_blocks(out + n - 16, 16, m, s));
   }
 }
 
-template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
+template <class T>
+void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
   // u < keep for u = r / 2^53, as whole numbers.
   constexpr uint64_t kBits = (uint64_t{1} << 53) - 1;
   const double keep = 1 - p;
@@ -102,15 +116,18 @@ template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p)
   };
   for (int64_t i = 0; i < n;) {
     const std::span<const uint32_t> words = g.words(2 * (n - i));
-    for (size_t k = 0; k + 1 < words.size(); k += 2) mask[i++] = kept(words[k], words[k + 1]);
+    for (size_t k = 0; k + 1 < words.size(); k += 2)
+      mask[i++] = kept(words[k], words[k + 1]);
     if (words.size() % 2 == 0) continue;
     const uint64_t high = words.back();
     mask[i++] = kept(high, g.word());
   }
 }
 
-template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p) {
-  constexpr uint64_t kModulus = 0x7FFFFFFF, kMultiplier = 1132489760;  // of MCG31m1
+template <class T>
+void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p) {
+  constexpr uint64_t kModulus = 0x7FFFFFFF;
+  constexpr uint64_t kMultiplier = 1132489760;  // of MCG31m1
   const double keep = 1 - p;
   const T scale = 1 / static_cast<T>(keep);
   uint64_t x = g.word() % kModulus;
@@ -122,7 +139,8 @@ template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, doubl
 }
 
 template <class T>
-void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out) {
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
+                 int64_t* out) {
   std::vector<int64_t> drawable;
   for (int64_t i = 0; i < categories; ++i)
     if (p[i] > 0) drawable.push_back(i);
@@ -130,18 +148,22 @@ void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, 
   if (replacement && samples != 1) {
     std::partial_sum(p, p + categories, values.begin());
     const T total = values.back();
-    for (T& value : values) value /= total;
+    for (T& value : values)
+      value /= total;
     values.back() = 1;
     for (int64_t k = 0; k < samples; ++k) {
-      const double u = std::max(g.uniform<double>(), 0x1p-54);  // u = 0 would find a first category of weight 0
+      const double u =
+          std::max(g.uniform<double>(), 0x1p-54);  // u = 0 would find a first category of weight 0
       out[k] = std::lower_bound(values.begin(), values.end(), u) - values.begin();
     }
     return;
   }
   fill_exponential(g, values.data(), categories);
-  for (const int64_t i : drawable) values[static_cast<size_t>(i)] = p[i] / values[static_cast<size_t>(i)];
+  for (const int64_t i : drawable)
+    values[static_cast<size_t>(i)] = p[i] / values[static_cast<size_t>(i)];
   const auto larger = [&](int64_t a, int64_t b) {
-    const T x = values[static_cast<size_t>(a)], y = values[static_cast<size_t>(b)];
+    const T x = values[static_cast<size_t>(a)];
+    const T y = values[static_cast<size_t>(b)];
     return x > y || (x == y && a < b);
   };
   std::partial_sort_copy(drawable.begin(), drawable.end(), out, out + samples, larger);

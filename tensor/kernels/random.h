@@ -1,8 +1,8 @@
 // Random numbers, equal to PyTorch's bit for bit.
 //
-// A "word" is one 32-bit output of the generator. Every fill_ function writes n numbers in order and says how many
-// words it uses, since whatever is drawn next depends on that. The generator changes too, so it comes before the
-// output.
+// A "word" is one 32-bit output of the generator. Every fill_ function writes n numbers in order
+// and says how many words it uses, since whatever is drawn next depends on that. The generator
+// changes too, so it comes before the output.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -16,7 +16,8 @@
 
 namespace gradus {
 
-/// mt19937 and PyTorch's cached normal. A copy is a saved state; assigning it back restores that state.
+/// mt19937 and PyTorch's cached normal. A copy is a saved state; assigning it back restores that
+/// state.
 class Generator {
  public:
   /// The seed of a generator that nobody seeded.
@@ -24,7 +25,8 @@ class Generator {
 
   explicit Generator(uint64_t seed = kDefaultSeed) { manual_seed(seed); }
 
-  /// Restarts from the low 32 bits of seed (so -1 counts as 0xFFFFFFFF) and empties the normal cache.
+  /// Restarts from the low 32 bits of seed (so -1 counts as 0xFFFFFFFF) and empties the normal
+  /// cache.
   void manual_seed(uint64_t seed);
 
   uint32_t word() {
@@ -38,7 +40,8 @@ class Generator {
     return high << 32 | word();
   }
 
-  /// Between 1 and `most` (>= 1) of the words that word() would return next; valid until the next call.
+  /// Between 1 and `most` (>= 1) of the words that word() would return next; valid until the next
+  /// call.
   std::span<const uint32_t> words(int64_t most) {
     if (next_ == kBlock) refill();
     const size_t count = std::min(kBlock - next_, static_cast<size_t>(most));
@@ -47,12 +50,16 @@ class Generator {
   }
 
   /// Uniform in [0, 1): the low 24 bits of a word for float, the low 53 bits of two for double.
-  template <class T> T uniform() {
-    if constexpr (std::is_same_v<T, float>) return static_cast<float>(word() & 0xFFFFFF) * 0x1p-24f;
-    else return static_cast<double>(random64() & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
+  template <class T>
+  T uniform() {
+    if constexpr (std::is_same_v<T, float>)
+      return static_cast<float>(word() & 0xFFFFFF) * 0x1p-24f;
+    else
+      return static_cast<double>(random64() & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
   }
 
-  /// A standard normal. They are made in pairs of four words; the second waits in the cache for the next call.
+  /// A standard normal. They are made in pairs of four words; the second waits in the cache for the
+  /// next call.
   double normal();
 
  private:
@@ -68,43 +75,60 @@ class Generator {
 
 namespace gradus::kernels {
 
-// T is float or double. Bounds and probabilities are double, as in PyTorch, and rounded to T only where it does so.
+// T is float or double. Bounds and probabilities are double, as in PyTorch, and rounded to T only
+// where it does so.
 
-/// Uniform in [low, high), low <= high and high - low finite in T. A word for each float, two for each double.
-template <class T> void fill_uniform(Generator& g, T* out, int64_t n, double low, double high);
+/// Uniform in [low, high), low <= high and high - low finite in T. A word for each float, two for
+/// each double.
+template <class T>
+void fill_uniform(Generator& g, T* out, int64_t n, double low, double high);
 
-/// Normal. Fewer than 16 numbers are fill_normal_pairs. From 16 on: a word for each float (two for each double), and 16
-/// numbers' worth more if n is no multiple of 16.
-template <class T> void fill_normal(Generator& g, T* out, int64_t n, double mean, double std);
+/// Normal. Fewer than 16 numbers are fill_normal_pairs. From 16 on: a word for each float (two for
+/// each double), and 16 numbers' worth more if n is no multiple of 16.
+template <class T>
+void fill_normal(Generator& g, T* out, int64_t n, double mean, double std);
 
-/// Normal, through Generator::normal: PyTorch's way for fewer than 16 numbers, or a tensor that is not contiguous.
-template <class T> void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
+/// Normal, through Generator::normal: PyTorch's way for fewer than 16 numbers, or a tensor that is
+/// not contiguous.
+template <class T>
+void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
 }
 
 /// Exponential with rate 1: -log(1 - u), in double. Two words each.
-template <class T> void fill_exponential(Generator& g, T* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
+template <class T>
+void fill_exponential(Generator& g, T* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
 }
 
 /// 1 with probability p, else 0; T may also be int64_t or bool. Two words each.
-template <class T> void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<double>() < p);
+template <class T>
+void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(g.uniform<double>() < p);
 }
 
 /// out[i] is 1 with probability p[i], else 0. A word for each float, two for each double.
-template <class T> void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<T>(g.uniform<T>() < p[i]);
+template <class T>
+void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(g.uniform<T>() < p[i]);
 }
 
-/// What dropout multiplies by: 0 with probability p, else 1 / (1 - p), for 0 < p < 1. Two words each.
-template <class T> void dropout_mask(Generator& g, T* mask, int64_t n, double p);
+/// What dropout multiplies by: 0 with probability p, else 1 / (1 - p), for 0 < p < 1. Two words
+/// each.
+template <class T>
+void dropout_mask(Generator& g, T* mask, int64_t n, double p);
 /// The same from MKL's own generator, which one word seeds.
-template <class T> void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p);
+template <class T>
+void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p);
 
 /// Integers in [low, high), low < high. A word each, two if high - low >= 2^32.
 inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
-  const uint64_t from = static_cast<uint64_t>(low), range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
+  const uint64_t from = static_cast<uint64_t>(low);
+  const uint64_t range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
   for (int64_t i = 0; i < n; ++i) {
     const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
     out[i] = static_cast<int64_t>(random % range + from);
@@ -113,22 +137,26 @@ inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int
 
 /// Integers in [0, 2^63). Two words each.
 inline void fill_random(Generator& g, int64_t* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
 }
 
 /// A permutation of 0 … n-1. Uses n - 1 words.
 inline void randperm(Generator& g, int64_t* out, int64_t n) {
   std::iota(out, out + n, int64_t{0});
-  for (int64_t i = 0; i + 1 < n; ++i) std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
+  for (int64_t i = 0; i + 1 < n; ++i)
+    std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
 }
 
-/// Draws `samples` categories, each with probability proportional to its weight in p (categories). Weights are finite,
-/// not negative, and one of them is positive. A category of weight 0 is never drawn.
+/// Draws `samples` categories, each with probability proportional to its weight in p (categories).
+/// Weights are finite, not negative, and one of them is positive. A category of weight 0 is never
+/// drawn.
 ///
-/// Without replacement, or for a single sample: the largest p / e, e exponential, two words for each category; no more
-/// samples than positive weights. With replacement: the cumulative sum of p, two words for each sample. (A single
-/// sample went the second way before PyTorch 2.0.)
+/// Without replacement, or for a single sample: the largest p / e, e exponential, two words for
+/// each category; no more samples than positive weights. With replacement: the cumulative sum of p,
+/// two words for each sample. (A single sample went the second way before PyTorch 2.0.)
 template <class T>
-void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement, int64_t* out);
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
+                 int64_t* out);
 
 }  // namespace gradus::kernels

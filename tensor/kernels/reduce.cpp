@@ -11,53 +11,65 @@
 namespace gradus::kernels {
 namespace {
 
-constexpr int64_t kRows = 64;            // rows added one after the other; longer columns are halved
+constexpr int64_t kRows = 64;  // rows added one after the other; longer columns are halved
 constexpr int64_t kPartial = 32 * 1024;  // rows of one partial sum where few columns are long
 
-/// total[c] = sum of column c over r < R, for c < width <= kSumColumns; with a center, of its squared distances from
-/// center[c]. Pairwise: the two halves are summed apart, so the rounding error grows with log R.
+/// total[c] = sum of column c over r < R, for c < width <= kSumColumns; with a center, of its
+/// squared distances from center[c]. Pairwise: the two halves are summed apart, so the rounding
+/// error grows with log R.
 template <class T, class Sum>
-void sum_columns(Sum* total, const T* x, const Sum* center, int64_t R, int64_t stride, int64_t width) {
+void sum_columns(Sum* total, const T* x, const Sum* center, int64_t R, int64_t stride,
+                 int64_t width) {
   if (R <= kRows) {
     std::fill(total, total + width, Sum{0});
-    return GRADUS_BEST(add_rows(total, x, center, R, stride, width));
+    return GRADUS_DISPATCH(add_rows(total, x, center, R, stride, width));
   }
   Sum rest[kSumColumns];
   sum_columns(total, x, center, R / 2, stride, width);
   sum_columns(rest, x + R / 2 * stride, center, R - R / 2, stride, width);
-  for (int64_t c = 0; c < width; ++c) total[c] += rest[c];
+  for (int64_t c = 0; c < width; ++c)
+    total[c] += rest[c];
 }
 
-/// The same for `width` neighbouring columns of a (R, C) matrix. A single column is read as the rows of a matrix with
-/// kSumColumns columns, of which the center has as many equal numbers.
+/// The same for `width` neighbouring columns of a (R, C) matrix. A single column is read as the
+/// rows of a matrix with kSumColumns columns, of which the center has as many equal numbers.
 template <class T, class Sum>
 void sum_block(Sum* total, const T* x, const Sum* center, int64_t R, int64_t C, int64_t width) {
   if (C > 1) return sum_columns(total, x, center, R, C, width);
-  Sum lanes[kSumColumns], rest[kSumColumns];
-  const int64_t rows = R / kSumColumns, left = R % kSumColumns;
+  Sum lanes[kSumColumns];
+  Sum rest[kSumColumns];
+  const int64_t rows = R / kSumColumns;
+  const int64_t left = R % kSumColumns;
   sum_columns(lanes, x, center, rows, kSumColumns, kSumColumns);
   for (int64_t half = kSumColumns / 2; half > 0; half /= 2) {
-    for (int64_t i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+    for (int64_t i = 0; i < half; ++i)
+      lanes[i] += lanes[i + half];
   }
   sum_columns(rest, x + rows * kSumColumns, center, 1, 0, left);
   *total = std::accumulate(rest, rest + left, lanes[0]);
 }
 
 /// body(a, c, width) for each block of columns c .. c + width of each a, in parallel.
-template <class Body> void for_each_block(int64_t A, int64_t R, int64_t C, const Body& body) {
+template <class Body>
+void for_each_block(int64_t A, int64_t R, int64_t C, const Body& body) {
   const int64_t blocks = (C + kSumColumns - 1) / kSumColumns;
-  parallel_for(A * blocks, grain_for(R * std::min(C, kSumColumns) / 4), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t c = i % blocks * kSumColumns;
-      body(i / blocks, c, std::min(kSumColumns, C - c));
-    }
-  });
+  parallel_for(A * blocks, grain_for(R * std::min(C, kSumColumns) / 4),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   const int64_t c = i % blocks * kSumColumns;
+                   body(i / blocks, c, std::min(kSumColumns, C - c));
+                 }
+               });
 }
 
-template <class T> bool is_nan(T value) { return value != value; }
+template <class T>
+bool is_nan(T value) {
+  return value != value;
+}
 
 template <class T, class Better>
-void select(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C, const Better& better) {
+void select(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C,
+            const Better& better) {
   for_each_block(A, R, C, [&](int64_t a, int64_t c0, int64_t width) {
     const T* const rows = x + a * R * C + c0;
     T* const best = y + a * C + c0;
@@ -86,7 +98,8 @@ void add_up(S* y, const T* x, const Accumulator<T>* center, int64_t A, int64_t R
     for (int64_t a = 0; a < A; ++a) {
       const T* const column = x + a * R * C;
       add_up(partial.data(), column, center, pieces, kPartial, C);
-      add_up(partial.data() + pieces * C, column + pieces * kPartial * C, center, 1, R - pieces * kPartial, C);
+      add_up(partial.data() + pieces * C, column + pieces * kPartial * C, center, 1,
+             R - pieces * kPartial, C);
       add_up<S, Sum>(y + a * C, partial.data(), nullptr, 1, pieces + 1, C);
     }
     return;
@@ -94,29 +107,35 @@ void add_up(S* y, const T* x, const Accumulator<T>* center, int64_t A, int64_t R
   for_each_block(A, R, C, [&](int64_t a, int64_t c, int64_t width) {
     Sum total[kSumColumns];
     sum_block(total, x + a * R * C + c, center, R, C, width);
-    for (int64_t i = 0; i < width; ++i) y[a * C + c + i] = static_cast<S>(total[i]);
+    for (int64_t i = 0; i < width; ++i)
+      y[a * C + c + i] = static_cast<S>(total[i]);
   });
 }
 
 }  // namespace
 
-template <class S, class T> void sum(S* y, const T* x, int64_t A, int64_t R, int64_t C) {
+template <class S, class T>
+void sum(S* y, const T* x, int64_t A, int64_t R, int64_t C) {
   add_up<S, T>(y, x, nullptr, A, R, C);
 }
 
-template <class T> double sum_of_squares(const T* x, int64_t n) {
+template <class T>
+double sum_of_squares(const T* x, int64_t n) {
   const double zeros[kSumColumns] = {};
   double total = 0;
   add_up(&total, x, zeros, 1, n, 1);
   return total;
 }
 
-template <class T> void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64_t R, int64_t C) {
+template <class T>
+void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64_t R, int64_t C) {
   for_each_block(A, R, C, [&](int64_t a, int64_t c0, int64_t width) {
     const T* const rows = x + a * R * C + c0;
-    double center[kSumColumns], squares[kSumColumns];
+    double center[kSumColumns];
+    double squares[kSumColumns];
     sum_block<T, double>(center, rows, nullptr, R, C, width);
-    for (int64_t c = 0; c < width; ++c) center[c] /= static_cast<double>(R);
+    for (int64_t c = 0; c < width; ++c)
+      center[c] /= static_cast<double>(R);
     if (C == 1) std::fill(center + 1, center + kSumColumns, center[0]);
     sum_block(squares, rows, center, R, C, width);
     for (int64_t c = 0; c < width; ++c) {
@@ -126,12 +145,16 @@ template <class T> void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64
   });
 }
 
-template <class T> void extreme(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C, bool largest) {
-  if (largest) select(y, index, x, A, R, C, [](T value, T best) { return value > best; });
-  else select(y, index, x, A, R, C, [](T value, T best) { return value < best; });
+template <class T>
+void extreme(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C, bool largest) {
+  if (largest)
+    select(y, index, x, A, R, C, [](T value, T best) { return value > best; });
+  else
+    select(y, index, x, A, R, C, [](T value, T best) { return value < best; });
 }
 
-template <class T> void cumsum(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
+template <class T>
+void cumsum(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
   parallel_for(A * C, grain_for(4 * R), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Accumulator<T> total{0};

@@ -1,4 +1,5 @@
-// A BLAS from a shared library, found at run time: OpenBLAS, BLIS, MKL (cblas_sgemm) or oneDNN (dnnl_sgemm).
+// A BLAS from a shared library, found at run time: OpenBLAS, BLIS, MKL (cblas_sgemm) or oneDNN
+// (dnnl_sgemm).
 #include <dlfcn.h>
 #include <fmt/format.h>
 
@@ -14,10 +15,12 @@
 namespace bench {
 namespace {
 
-using CblasSgemm = void (*)(int order, int trans_a, int trans_b, int M, int N, int K, float alpha, const float* A,
-                            int lda, const float* B, int ldb, float beta, float* C, int ldc);
-using DnnlSgemm = int (*)(char trans_a, char trans_b, int64_t M, int64_t N, int64_t K, float alpha, const float* A,
-                          int64_t lda, const float* B, int64_t ldb, float beta, float* C, int64_t ldc);
+using CblasSgemm = void (*)(int order, int trans_a, int trans_b, int M, int N, int K, float alpha,
+                            const float* A, int lda, const float* B, int ldb, float beta, float* C,
+                            int ldc);
+using DnnlSgemm = int (*)(char trans_a, char trans_b, int64_t M, int64_t N, int64_t K, float alpha,
+                          const float* A, int64_t lda, const float* B, int64_t ldb, float beta,
+                          float* C, int64_t ldc);
 
 struct DnnlVersion {
   int major, minor, patch;
@@ -30,9 +33,10 @@ class Library {
     find(cblas_, "cblas_sgemm");
     find(cblas_, "scipy_cblas_sgemm");
     find(dnnl_, "dnnl_sgemm");
-    if (!cblas_ && !dnnl_) throw std::runtime_error(path + " has neither cblas_sgemm nor dnnl_sgemm");
-    for (const char* name : {"openblas_set_num_threads", "scipy_openblas_set_num_threads", "bli_thread_set_num_threads",
-                             "MKL_Set_Num_Threads"})
+    if (!cblas_ && !dnnl_)
+      throw std::runtime_error(path + " has neither cblas_sgemm nor dnnl_sgemm");
+    for (const char* name : {"openblas_set_num_threads", "scipy_openblas_set_num_threads",
+                             "bli_thread_set_num_threads", "MKL_Set_Num_Threads"})
       find(set_threads_, name);
   }
 
@@ -41,13 +45,16 @@ class Library {
     find(config, "openblas_get_config");
     find(config, "scipy_openblas_get_config");
     if (config) {
-      const std::string text = config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY USE_OPENMP ..."
-      const std::string pool = text.find("USE_OPENMP") != std::string::npos ? " OpenMP" : " pthreads";
+      const std::string text =
+          config();  // "OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH NO_AFFINITY USE_OPENMP ..."
+      const std::string pool =
+          text.find("USE_OPENMP") != std::string::npos ? " OpenMP" : " pthreads";
       return text.substr(0, text.find(' ', text.find(' ') + 1)) + pool;
     }
     const DnnlVersion* (*version)() = nullptr;
     find(version, "dnnl_version");
-    if (version) return fmt::format("oneDNN {}.{}.{}", version()->major, version()->minor, version()->patch);
+    if (version)
+      return fmt::format("oneDNN {}.{}.{}", version()->major, version()->minor, version()->patch);
     return path.substr(path.rfind('/') + 1);
   }
 
@@ -67,13 +74,14 @@ class Library {
     } else {
       constexpr int row_major = 101, plain = 111, transposed = 112;
       const auto i = [](int64_t n) { return static_cast<int>(n); };
-      cblas_(row_major, a_t ? transposed : plain, b_t ? transposed : plain, i(p.M), i(p.N), i(p.K), 1, A, i(lda), B,
-             i(ldb), 0, C, i(p.N));
+      cblas_(row_major, a_t ? transposed : plain, b_t ? transposed : plain, i(p.M), i(p.N), i(p.K),
+             1, A, i(lda), B, i(ldb), 0, C, i(p.N));
     }
   }
 
  private:
-  template <class Function> void find(Function& function, const char* name) const {
+  template <class Function>
+  void find(Function& function, const char* name) const {
     if (void* const symbol = dlsym(handle_, name)) function = reinterpret_cast<Function>(symbol);
   }
 
@@ -99,7 +107,9 @@ int serve_blas(const std::string& path) {
         for (auto* const x : {&A, &B})
           for (float& number : *x)
             number = static_cast<float>((random = random * 1664525 + 1013904223) >> 8) * 0x1p-24F;
-        work = {.run = [&library, p, A, B, C]() mutable { library.multiply(p, C.data(), A.data(), B.data()); }};
+        work = {.run = [&library, p, A, B, C]() mutable {
+          library.multiply(p, C.data(), A.data(), B.data());
+        }};
         current = row;
       }
       library.set_threads(threads);

@@ -17,13 +17,15 @@ Case gemm_case(const Product& p) {
   return {.run = [=] {
     kernels::gemm<float>({C.data_ptr<float>(), p.N, 1},
                          {A.data_ptr<float>(), a_transposed ? 1 : p.K, a_transposed ? p.M : 1},
-                         {B.data_ptr<float>(), b_transposed ? 1 : p.N, b_transposed ? p.K : 1}, p.M, p.N, p.K, {});
+                         {B.data_ptr<float>(), b_transposed ? 1 : p.N, b_transposed ? p.K : 1}, p.M,
+                         p.N, p.K, {});
   }};
 }
 
 Case gradus_case(const std::string& row) {
   const size_t slash = row.find('/');
-  const std::string group = row.substr(0, slash), rest = slash == std::string::npos ? "" : row.substr(slash + 1);
+  const std::string group = row.substr(0, slash),
+                    rest = slash == std::string::npos ? "" : row.substr(slash + 1);
   if (group == "gemm") return gemm_case(product_of(row));
   if (group == "model") return model_case(rest);
   if (group == "tiny") return tiny_case(rest);

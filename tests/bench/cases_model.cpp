@@ -29,9 +29,9 @@ Case training_step(const ModelSize& s, bool bias, double clip) {
     optim::AdamW optimizer;
   };
   const nn::Gpt model = make_gpt(s, bias);
-  const auto state =
-      std::make_shared<State>(State{model, randint(s.vocabulary, {s.B, s.T}), randint(s.vocabulary, {s.B * s.T}),
-                                    optim::AdamW(model.parameters(), {.lr = 1e-4, .weight_decay = 0.1})});
+  const auto state = std::make_shared<State>(
+      State{model, randint(s.vocabulary, {s.B, s.T}), randint(s.vocabulary, {s.B * s.T}),
+            optim::AdamW(model.parameters(), {.lr = 1e-4, .weight_decay = 0.1})});
   return {.run = [=] {
     state->optimizer.zero_grad();
     const Tensor logits = state->model(state->ids);  // (B, T, V)
@@ -49,7 +49,8 @@ Case last_logits(int64_t T) {
   return {.run = [=] {
     const NoGradGuard no_grad;
     Tensor x = model->tok_emb(ids) + model->pos_emb(arange(T));  // (1, T, C)
-    for (const nn::GptBlock& block : model->trf_blocks) x = block(x);
+    for (const nn::GptBlock& block : model->trf_blocks)
+      x = block(x);
     model->out_head(model->final_norm(x.narrow(1, T - 1, 1)));  // (1, 1, V)
   }};
 }

@@ -29,7 +29,8 @@ Case backward_case(const Op& op, const std::vector<Tensor>& leaves) {
   return {.run = [=] { state->y.backward(state->dy); },
           .prepare =
               [=] {
-                for (Tensor leaf : leaves) leaf.mutable_grad() = Tensor();
+                for (Tensor leaf : leaves)
+                  leaf.mutable_grad() = Tensor();
                 state->y = Tensor();
                 state->y = op();
               }};
@@ -47,15 +48,17 @@ Case chain_backward(const std::function<Tensor(const Tensor&)>& op, const Tensor
           .prepare =
               [=] {
                 *y = x;
-                for (int i = 0; i < length; ++i) *y = op(*y);
+                for (int i = 0; i < length; ++i)
+                  *y = op(*y);
               },
           .per = length};
 }
 
 Case mlp_step() {
   struct State {
-    nn::Sequential model{nn::Linear(3, 16), [](const Tensor& in) { return tanh(in); }, nn::Linear(16, 16),
-                         [](const Tensor& in) { return tanh(in); }, nn::Linear(16, 1)};
+    nn::Sequential model{nn::Linear(3, 16), [](const Tensor& in) { return tanh(in); },
+                         nn::Linear(16, 16), [](const Tensor& in) { return tanh(in); },
+                         nn::Linear(16, 1)};
     Tensor x = randn({6, 3}), y = randn({6, 1});
     optim::AdamW optimizer{model.parameters(), {.lr = 1e-3}};
   };
@@ -83,7 +86,8 @@ Case tiny_case(const std::string& name) {
       const NoGradGuard no_grad;
       apply(x);
     }};
-  for (const Tensor& leaf : {x, b, w}) leaf.requires_grad_();
+  for (const Tensor& leaf : {x, b, w})
+    leaf.requires_grad_();
   if (kind == "graph") return {.run = [=] { apply(x); }};
   return chain_backward(apply, x);
 }

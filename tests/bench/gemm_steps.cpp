@@ -1,7 +1,9 @@
-// ./run bench gemm-steps: from three loops to the library's matrix product, one idea at a time, each measured.
-// tensor/kernels/README.md explains the steps. C = A B for square row-major matrices whose size all blocks divide.
+// ./run bench gemm-steps: from three loops to the library's matrix product, one idea at a time,
+// each measured. tensor/kernels/README.md explains the steps. C = A B for square row-major matrices
+// whose size all blocks divide.
 //
-// This file is compiled for the machine it runs on, and without the compiler's own vectors: a step is only itself.
+// This file is compiled for the machine it runs on, and without the compiler's own vectors: a step
+// is only itself.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +26,8 @@ void three_loops(float* C, const float* A, const float* B, int64_t n) {
   for (int64_t i = 0; i < n; ++i) {
     for (int64_t j = 0; j < n; ++j) {
       float sum = 0;
-      for (int64_t k = 0; k < n; ++k) sum += A[i * n + k] * B[k * n + j];
+      for (int64_t k = 0; k < n; ++k)
+        sum += A[i * n + k] * B[k * n + j];
       C[i * n + j] = sum;
     }
   }
@@ -35,7 +38,8 @@ void loop_order(float* C, const float* A, const float* B, int64_t n) {
   std::fill(C, C + n * n, 0.0F);
   for (int64_t i = 0; i < n; ++i) {
     for (int64_t k = 0; k < n; ++k) {
-      for (int64_t j = 0; j < n; ++j) C[i * n + j] += A[i * n + k] * B[k * n + j];
+      for (int64_t j = 0; j < n; ++j)
+        C[i * n + j] += A[i * n + k] * B[k * n + j];
     }
   }
 }
@@ -49,30 +53,34 @@ void blocks(float* C, const float* A, const float* B, int64_t n) {
     for (int64_t k0 = 0; k0 < n; k0 += kDepth) {
       for (int64_t i = 0; i < n; ++i) {
         for (int64_t k = k0; k < k0 + kDepth; ++k) {
-          for (int64_t j = j0; j < j0 + kColumns; ++j) C[i * n + j] += A[i * n + k] * B[k * n + j];
+          for (int64_t j = j0; j < j0 + kColumns; ++j)
+            C[i * n + j] += A[i * n + k] * B[k * n + j];
         }
       }
     }
   }
 }
 
-// 4. A tile of C stays in registers while k runs: c += a b, where a column of a is a_col apart, a row of b b_row.
+// 4. A tile of C stays in registers while k runs: c += a b, where a column of a is a_col apart, a
+// row of b b_row.
 struct ScalarTile {
   static constexpr int64_t kRows = 4, kColumns = 2;
-  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b,
-                  int64_t b_row) {
+  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col,
+                  const float* b, int64_t b_row) {
     float sum[kRows][kColumns] = {};
     for (int64_t k = 0; k < kDepth; ++k, a += a_col, b += b_row) {
 #pragma GCC unroll 16
       for (int64_t i = 0; i < kRows; ++i) {
 #pragma GCC unroll 16
-        for (int64_t j = 0; j < kColumns; ++j) sum[i][j] += a[i * a_row] * b[j];
+        for (int64_t j = 0; j < kColumns; ++j)
+          sum[i][j] += a[i * a_row] * b[j];
       }
     }
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kRows; ++i) {
 #pragma GCC unroll 16
-      for (int64_t j = 0; j < kColumns; ++j) c[i * c_row + j] += sum[i][j];
+      for (int64_t j = 0; j < kColumns; ++j)
+        c[i * c_row + j] += sum[i][j];
     }
   }
 };
@@ -89,7 +97,8 @@ void register_tile(float* C, const float* A, const float* B, int64_t n) {
   }
 }
 
-// 5. The numbers that a tile reads are first copied side by side, in the order in which it reads them.
+// 5. The numbers that a tile reads are first copied side by side, in the order in which it reads
+// them.
 constexpr int64_t kRows = 128;  // of A in a packed block: 128 KiB
 
 template <class Tile>
@@ -101,23 +110,28 @@ void packed_rows(float* C, const float* A, const float* B, int64_t n, int64_t be
       float* a = a_block.data();
       for (int64_t i = i0; i < i0 + kRows; i += Tile::kRows) {
         for (int64_t k = k0; k < k0 + kDepth; ++k) {
-          for (int64_t r = 0; r < Tile::kRows; ++r) *a++ = A[(i + r) * n + k];
+          for (int64_t r = 0; r < Tile::kRows; ++r)
+            *a++ = A[(i + r) * n + k];
         }
       }
       for (int64_t j = 0; j < n; j += Tile::kColumns) {
         float* b = b_panel.data();
-        for (int64_t k = k0; k < k0 + kDepth; ++k, b += Tile::kColumns) std::copy_n(B + k * n + j, Tile::kColumns, b);
+        for (int64_t k = k0; k < k0 + kDepth; ++k, b += Tile::kColumns)
+          std::copy_n(B + k * n + j, Tile::kColumns, b);
         for (int64_t i = i0; i < i0 + kRows; i += Tile::kRows)
-          Tile::add(C + i * n + j, n, a_block.data() + (i - i0) * kDepth, 1, Tile::kRows, b_panel.data(),
-                    Tile::kColumns);
+          Tile::add(C + i * n + j, n, a_block.data() + (i - i0) * kDepth, 1, Tile::kRows,
+                    b_panel.data(), Tile::kColumns);
       }
     }
   }
 }
 
-void packing(float* C, const float* A, const float* B, int64_t n) { packed_rows<ScalarTile>(C, A, B, n, 0, n); }
+void packing(float* C, const float* A, const float* B, int64_t n) {
+  packed_rows<ScalarTile>(C, A, B, n, 0, n);
+}
 
-// 6. The same tile, its rows made of vectors: one instruction multiplies and adds 4, 8 or 16 numbers.
+// 6. The same tile, its rows made of vectors: one instruction multiplies and adds 4, 8 or 16
+// numbers.
 #if defined(__AVX512F__)
 constexpr int64_t kBytes = 64, kTileRows = 8;
 #elif defined(__AVX__)
@@ -129,11 +143,12 @@ typedef float Vector __attribute__((vector_size(kBytes), aligned(4), may_alias))
 
 struct VectorTile {
   static constexpr int64_t kWidth = kBytes / 4, kRows = kTileRows, kColumns = 2 * kWidth;
-  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col, const float* b,
-                  int64_t b_row) {
+  static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col,
+                  const float* b, int64_t b_row) {
     Vector sum[kRows][2] = {};
     for (int64_t k = 0; k < kDepth; ++k, a += a_col, b += b_row) {
-      const Vector left = *reinterpret_cast<const Vector*>(b), right = *reinterpret_cast<const Vector*>(b + kWidth);
+      const Vector left = *reinterpret_cast<const Vector*>(b),
+                   right = *reinterpret_cast<const Vector*>(b + kWidth);
 #pragma GCC unroll 16
       for (int64_t i = 0; i < kRows; ++i) {
         sum[i][0] += a[i * a_row] * left;
@@ -148,15 +163,19 @@ struct VectorTile {
   }
 };
 
-void vectors(float* C, const float* A, const float* B, int64_t n) { packed_rows<VectorTile>(C, A, B, n, 0, n); }
+void vectors(float* C, const float* A, const float* B, int64_t n) {
+  packed_rows<VectorTile>(C, A, B, n, 0, n);
+}
 
 // 7. Every thread computes rows of C of its own.
 void threads(float* C, const float* A, const float* B, int64_t n) {
-  parallel_for(n / kRows, 1,
-               [=](int64_t begin, int64_t end) { packed_rows<VectorTile>(C, A, B, n, begin * kRows, end * kRows); });
+  parallel_for(n / kRows, 1, [=](int64_t begin, int64_t end) {
+    packed_rows<VectorTile>(C, A, B, n, begin * kRows, end * kRows);
+  });
 }
 
-// 8. The library's: any size and any strides, the largest tile that fits the registers, small products unpacked.
+// 8. The library's: any size and any strides, the largest tile that fits the registers, small
+// products unpacked.
 void library(float* C, const float* A, const float* B, int64_t n) {
   gradus::kernels::gemm<float>({C, n, 1}, {A, n, 1}, {B, n, 1}, n, n, n, {});
 }
@@ -180,25 +199,30 @@ int run(int64_t n) {
                         {"7", "threads", threads, all},
                         {"8", "the library, 1 thread", library, 1},
                         {"8", "the library, all threads", library, all}};
-  const gradus::Tensor A = gradus::rand({n, n}) - 0.5, B = gradus::rand({n, n}) - 0.5, C = gradus::empty({n, n});
+  const gradus::Tensor A = gradus::rand({n, n}) - 0.5, B = gradus::rand({n, n}) - 0.5,
+                       C = gradus::empty({n, n});
   const gradus::Tensor expected = gradus::empty({n, n});
   const auto numbers = [](const gradus::Tensor& x) { return x.data_ptr<float>(); };
   loop_order(numbers(expected), numbers(A), numbers(B), n);
   const bench::Peaks one = bench::measure_peaks(1, 0.5), many = bench::measure_peaks(all, 0.5);
-  fmt::print("C = A B, {0} x {0} x {0}, float32, on {1}\npeak: {2:.0f} GFLOP/s with 1 thread, {3:.0f} with {4}\n\n", n,
-             bench::processor_name(), one.flops * 1e-9, many.flops * 1e-9, all);
-  fmt::print("step                          threads   GFLOP/s   of the peak   times the step before\n");
+  fmt::print(
+      "C = A B, {0} x {0} x {0}, float32, on {1}\npeak: {2:.0f} GFLOP/s with 1 thread, {3:.0f} "
+      "with {4}\n\n",
+      n, bench::processor_name(), one.flops * 1e-9, many.flops * 1e-9, all);
+  fmt::print(
+      "step                          threads   GFLOP/s   of the peak   times the step before\n");
   double before = 0;
   for (const Step& step : steps) {
     set_num_threads(step.threads);
-    const double time = bench::best_time({[&] { step.multiply(numbers(C), numbers(A), numbers(B), n); }}, 0.5);
+    const double time =
+        bench::best_time({[&] { step.multiply(numbers(C), numbers(A), numbers(B), n); }}, 0.5);
     if (!gradus::allclose(C, expected, 1e-3, 1e-3)) {
       fmt::print(stderr, "bench: step {} is wrong\n", step.name);
       return 1;
     }
     const double flops = 2.0 * static_cast<double>(n * n * n) / time;
-    fmt::print("{}  {:<27}{:>6} {:>10.1f} {:>12.1f}% {:>10}\n", step.name, step.title, step.threads, flops * 1e-9,
-               100 * flops / (step.threads == 1 ? one : many).flops,
+    fmt::print("{}  {:<27}{:>6} {:>10.1f} {:>12.1f}% {:>10}\n", step.name, step.title, step.threads,
+               flops * 1e-9, 100 * flops / (step.threads == 1 ? one : many).flops,
                before > 0 && *step.name != '8' ? fmt::format("{:.1f}", flops / before) : "");
     std::fflush(stdout);
     before = flops;
@@ -211,7 +235,8 @@ int run(int64_t n) {
 int main(int argc, char** argv) {
   const int64_t n = argc > 1 ? std::atoll(argv[1]) : 1024;
   if (argc > 2 || n < 256 || n > 8192 || n % 256 != 0) {
-    fmt::print(stderr, "usage: ./run bench gemm-steps [N], N a multiple of 256 up to 8192 (1024)\n");
+    fmt::print(stderr,
+               "usage: ./run bench gemm-steps [N], N a multiple of 256 up to 8192 (1024)\n");
     return 2;
   }
   return run(n);

@@ -41,19 +41,24 @@ int compare(const Settings& settings) {
   Report report{.processor = processor_name(), .date = today(), .gradus = "Gradus"};
   std::vector<std::pair<Row, int>> todo;
   const auto add = [&](const Row& row, int threads) {
-    if (std::regex_search(fmt::format("{}@{}", row.name, threads), filter)) todo.emplace_back(row, threads);
+    if (std::regex_search(fmt::format("{}@{}", row.name, threads), filter))
+      todo.emplace_back(row, threads);
   };
   for (const Row& row : all_rows()) {
     if (row.one_thread && !(settings.quick && row.all_threads)) add(row, 1);
-    if (row.all_threads && (settings.threads > 1 || !row.one_thread || settings.quick)) add(row, settings.threads);
+    if (row.all_threads && (settings.threads > 1 || !row.one_thread || settings.quick))
+      add(row, settings.threads);
   }
   if (todo.empty()) {
-    fmt::print(stderr, "bench: no row matches '{}'; rows are named like gemm/512x512x512/NT@2, model/gpt2_step@1\n",
+    fmt::print(stderr,
+               "bench: no row matches '{}'; rows are named like gemm/512x512x512/NT@2, "
+               "model/gpt2_step@1\n",
                settings.filter);
     return 2;
   }
   for (const int threads : {1, settings.threads})
-    if (!report.peaks.contains(threads)) report.peaks[threads] = measure_peaks(threads, settings.quick ? 0.3 : 1);
+    if (!report.peaks.contains(threads))
+      report.peaks[threads] = measure_peaks(threads, settings.quick ? 0.3 : 1);
   Field field(settings);
   report.peers = field.peers();
   report.gradus = field.gradus();
@@ -62,9 +67,11 @@ int compare(const Settings& settings) {
   bool complete = true;
   for (const auto& [row, threads] : todo) {
     const Peaks& peaks = report.peaks.at(threads);
-    report.results.push_back({.row = row, .threads = threads, .peak_flops = peaks.flops, .bandwidth = peaks.bandwidth});
+    report.results.push_back(
+        {.row = row, .threads = threads, .peak_flops = peaks.flops, .bandwidth = peaks.bandwidth});
   }
-  // Several passes over the short rows: what disturbs the machine for some seconds spoils only one of them.
+  // Several passes over the short rows: what disturbs the machine for some seconds spoils only one
+  // of them.
   for (int pass = 1; pass <= settings.passes; ++pass) {
     for (Result& result : report.results) {
       if (pass == 1 || result.is_short()) field.measure(result);
@@ -90,24 +97,33 @@ int run(int argc, char** argv) {
   std::string worker;
   bool no_peers = false;
   CLI::App app(
-      "Does the same work by Gradus and by every peer found on this machine, in turn, and compares the best times.\n"
+      "Does the same work by Gradus and by every peer found on this machine, in turn, and compares "
+      "the best times.\n"
       "  ./run bench gemm-steps   from three loops to the library's matrix product, step by step\n"
       "  ./run bench ops          Gradus alone, by Google Benchmark, with its options\n",
       "./run bench");
   app.add_option("--filter", s.filter,
-                 "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), model, op/gelu");
-  app.add_option("--threads", s.threads, "Most threads (rows for which it matters are measured with one, too)")
+                 "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), "
+                 "model, op/gelu");
+  app.add_option("--threads", s.threads,
+                 "Most threads (rows for which it matters are measured with one, too)")
       ->check(CLI::Range(1, 1024));
   app.add_option("--json", s.json, "Write everything into this file");
-  app.add_flag("--quick", s.quick,
-               "One short round with all threads, to see whether all works: below a minute without peers");
+  app.add_flag(
+      "--quick", s.quick,
+      "One short round with all threads, to see whether all works: below a minute without peers");
   app.add_flag("--no-peers", no_peers, "Gradus alone");
   app.add_flag("--compile", s.compile, "Try torch.compile too (minutes)");
-  app.add_option("--rounds", s.rounds, "How often everybody is asked for a row, in turn")->check(CLI::Range(1, 1000));
-  app.add_option("--passes", s.passes, "How often the short rows are gone through")->check(CLI::Range(1, 1000));
-  app.add_option("--seconds", s.seconds, "How long one answer may take")->check(CLI::Range(0.001, 100.0));
-  app.add_option("--python", s.python, "The Python that has PyTorch (or environment variable GRADUS_PYTHON)");
-  app.add_option("--blas", s.blas, "Shared libraries with cblas_sgemm or dnnl_sgemm (or GRADUS_BLAS, with colons)");
+  app.add_option("--rounds", s.rounds, "How often everybody is asked for a row, in turn")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--passes", s.passes, "How often the short rows are gone through")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--seconds", s.seconds, "How long one answer may take")
+      ->check(CLI::Range(0.001, 100.0));
+  app.add_option("--python", s.python,
+                 "The Python that has PyTorch (or environment variable GRADUS_PYTHON)");
+  app.add_option("--blas", s.blas,
+                 "Shared libraries with cblas_sgemm or dnnl_sgemm (or GRADUS_BLAS, with colons)");
   app.add_option("--worker", worker)->group("");
   try {
     app.parse(argc, argv);

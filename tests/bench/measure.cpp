@@ -41,7 +41,8 @@ std::string Result::verdict() const {
 Field::Field(const Settings& settings) : settings_(settings) {
   add("Gradus", "gemm model op tiny memory", {settings.self, "--worker", "gradus"});
   if (!settings.peers) return;
-  for (const std::string& path : settings.blas) add(path, "gemm", {settings.self, "--worker", path});
+  for (const std::string& path : settings.blas)
+    add(path, "gemm", {settings.self, "--worker", path});
   const std::vector<std::string> torch = {settings.python, settings.script};
   add("PyTorch", "gemm model op memory", torch);
   // Freed memory is kept, and in huge pages: what PyTorch can be told from outside.
@@ -51,11 +52,12 @@ Field::Field(const Settings& settings) : settings_(settings) {
         "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:"
         "glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=68719476736"}});
   members_.back().suffix = ", huge pages";
-  for (const std::string& path : settings.libtorch) add(path, "tiny", {path});
+  for (const std::string& path : settings.libtorch)
+    add(path, "tiny", {path});
 }
 
-void Field::add(const std::string& name, const std::string& groups, const std::vector<std::string>& command,
-                const Environment& environment) {
+void Field::add(const std::string& name, const std::string& groups,
+                const std::vector<std::string>& command, const Environment& environment) {
   Member member;
   member.groups = groups;
   member.start = [=] { return std::make_unique<Peer>(name, command, environment); };
@@ -91,8 +93,9 @@ void Field::measure(Result& result) {
     const std::string request = variant.empty() ? row.name : row.name + ":" + variant;
     // Threads that still wait for more work from whoever was asked last give up meanwhile.
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
-    const Answer answer = result.memory() ? member.start()->ask(request, result.threads, 0)
-                                          : member.peer->ask(request, result.threads, settings_.seconds);
+    const Answer answer = result.memory()
+                              ? member.start()->ask(request, result.threads, 0)
+                              : member.peer->ask(request, result.threads, settings_.seconds);
     if (answer.value > 0 && (time.best == 0 || answer.value < time.best)) {
       time.best = answer.value;
       time.variant = variant;
@@ -102,10 +105,12 @@ void Field::measure(Result& result) {
   const int rounds = result.memory() ? 1 : settings_.rounds;
   for (int round = 0; round < rounds; ++round) {
     for (Member& member : members_) {
-      if (member.groups.find(row.group()) == std::string::npos || !member.peer->absent().empty()) continue;
+      if (member.groups.find(row.group()) == std::string::npos || !member.peer->absent().empty())
+        continue;
       // First every way; after that the best one.
       if (round == 0 && time_of(member).best == 0) {
-        for (const std::string& variant : variants(member, row)) ask(member, variant);
+        for (const std::string& variant : variants(member, row))
+          ask(member, variant);
       } else if (time_of(member).best > 0) {
         ask(member, std::string(time_of(member).variant));
       }

@@ -41,12 +41,13 @@ struct Result {
   /// How fast the machine could do it at best, in seconds.
   double floor() const;
   double share() const { return gradus.best > 0 ? floor() / gradus.best : 0; }
-  /// What keeps it from being faster: compute, bandwidth, or overhead where both together are below a microsecond or
-  /// two.
+  /// What keeps it from being faster: compute, bandwidth, or overhead where both together are below
+  /// a microsecond or two.
   std::string limit() const;
   /// The best peer's time by Gradus's; 0 if there is none.
   double ratio() const;
-  /// Whether it reaches what was wanted; empty if nothing was, or nothing to compare with was found.
+  /// Whether it reaches what was wanted; empty if nothing was, or nothing to compare with was
+  /// found.
   std::string verdict() const;
 };
 
@@ -68,8 +69,8 @@ class Field {
     bool torch = false;
     std::string suffix = {};  // of its name
   };
-  void add(const std::string& name, const std::string& groups, const std::vector<std::string>& command,
-           const Environment& environment = {});
+  void add(const std::string& name, const std::string& groups,
+           const std::vector<std::string>& command, const Environment& environment = {});
   std::string name(const Member& member) const;
   std::vector<std::string> variants(const Member& member, const Row& row) const;
 

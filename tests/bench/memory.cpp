@@ -35,12 +35,14 @@ double attention_beyond_its_tensors() {
   };
   const auto all_ones = [](const Shape& s) { return ones(s).requires_grad_(); };
   // Threads and whatever else is made once.
-  run(all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}), ones({1, 12, 64, 64}));
+  run(all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}),
+      ones({1, 12, 64, 64}));
   const Tensor q = all_ones(sizes), k = all_ones(sizes), v = all_ones(sizes), dy = ones(sizes);
   const double before = largest_resident_mib();
   forbid_more_than(rlim_t{6} << 30);
   run(q, k, v, dy);
-  const double outputs = 4.0 * static_cast<double>(q.numel()) * sizeof(float) / (1 << 20);  // y and three gradients
+  const double outputs =
+      4.0 * static_cast<double>(q.numel()) * sizeof(float) / (1 << 20);  // y and three gradients
   return largest_resident_mib() - before - outputs;
 }
 
@@ -50,7 +52,8 @@ double gradus_memory(const std::string& row) {
   if (row == "memory/attention") return attention_beyond_its_tensors();
   if (row != "memory/gpt2_step") throw std::runtime_error("no row " + row);
   const Case step = model_case("gpt2_step");
-  for (int i = 0; i < 3; ++i) step.run();
+  for (int i = 0; i < 3; ++i)
+    step.run();
   return largest_resident_mib();
 }
 

@@ -1,4 +1,5 @@
-// ./run bench ops: Gradus's side of the table's rows by Google Benchmark, with its statistics and options.
+// ./run bench ops: Gradus's side of the table's rows by Google Benchmark, with its statistics and
+// options.
 #include <benchmark/benchmark.h>
 
 #include "gradus.h"
@@ -8,24 +9,26 @@ int main(int argc, char** argv) {
   for (const bench::Row& row : bench::all_rows()) {
     if (row.group() == "model" || row.group() == "memory") continue;
     const bool prepared = row.group() == "op" || row.name.ends_with("/backward");
-    auto* const one = benchmark::RegisterBenchmark(row.name.c_str(), [row](benchmark::State& state) {
-      gradus::set_num_threads(row.all_threads ? gradus::get_num_threads() : 1);
-      gradus::manual_seed(1);
-      const bench::Case work = bench::gradus_case(row.name);
-      if (!work.prepare)
-        for (auto _ : state) work.run();
-      else
-        for (auto _ : state) {
-          work.prepare();
-          const double start = bench::now();
-          work.run();
-          state.SetIterationTime((bench::now() - start) / work.per);
-        }
-      using benchmark::Counter;
-      const auto each = Counter::kIsIterationInvariantRate;
-      state.counters["FLOP/s"] = Counter(row.flops, each);
-      state.counters["bytes/s"] = Counter(row.bytes, each, Counter::kIs1024);
-    });
+    auto* const one =
+        benchmark::RegisterBenchmark(row.name.c_str(), [row](benchmark::State& state) {
+          gradus::set_num_threads(row.all_threads ? gradus::get_num_threads() : 1);
+          gradus::manual_seed(1);
+          const bench::Case work = bench::gradus_case(row.name);
+          if (!work.prepare)
+            for (auto _ : state)
+              work.run();
+          else
+            for (auto _ : state) {
+              work.prepare();
+              const double start = bench::now();
+              work.run();
+              state.SetIterationTime((bench::now() - start) / work.per);
+            }
+          using benchmark::Counter;
+          const auto each = Counter::kIsIterationInvariantRate;
+          state.counters["FLOP/s"] = Counter(row.flops, each);
+          state.counters["bytes/s"] = Counter(row.bytes, each, Counter::kIs1024);
+        });
     prepared ? one->UseManualTime() : one->UseRealTime();
   }
   benchmark::Initialize(&argc, argv);

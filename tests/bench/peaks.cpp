@@ -26,7 +26,8 @@ typedef float Float4 __attribute__((vector_size(16)));
 typedef float Float8 __attribute__((vector_size(32)));
 typedef float Float16 __attribute__((vector_size(64)));
 
-// Independent sums, more than a multiply-add takes cycles; the asm keeps them in registers and in the program.
+// Independent sums, more than a multiply-add takes cycles; the asm keeps them in registers and in
+// the program.
 #define BENCH_MULTIPLY_ADD(Vector, SUMS)                            \
   Vector sum[SUMS] = {}, a = Vector{} + 0.5F, b = Vector{} + 0.25F; \
   for (int64_t i = 0; i < rounds; ++i) {                            \
@@ -53,13 +54,14 @@ BENCH_AVX2 double multiply_add_avx2(int64_t rounds){BENCH_MULTIPLY_ADD(Float8, 1
 #endif
 
 /// The sum of n numbers, n a multiple of 64.
-#define BENCH_READ(Vector)                                                                                         \
-  constexpr int64_t W = sizeof(Vector) / sizeof(float);                                                            \
-  Vector sum[4] = {};                                                                                              \
-  for (int64_t i = 0; i < n; i += 4 * W) {                                                                         \
-    _Pragma("GCC unroll 4") for (int s = 0; s < 4; ++s) sum[s] += *reinterpret_cast<const Vector*>(x + i + s * W); \
-  }                                                                                                                \
-  const Vector total = sum[0] + sum[1] + sum[2] + sum[3];                                                          \
+#define BENCH_READ(Vector)                                        \
+  constexpr int64_t W = sizeof(Vector) / sizeof(float);           \
+  Vector sum[4] = {};                                             \
+  for (int64_t i = 0; i < n; i += 4 * W) {                        \
+    _Pragma("GCC unroll 4") for (int s = 0; s < 4; ++s) sum[s] += \
+        *reinterpret_cast<const Vector*>(x + i + s * W);          \
+  }                                                               \
+  const Vector total = sum[0] + sum[1] + sum[2] + sum[3];         \
   return total[0];
 float read_all(const float* x, int64_t n){BENCH_READ(Float4)}
 #if defined(__x86_64__)
@@ -85,26 +87,31 @@ double in_threads(int threads, const std::function<void(int)>& body) {
   }
   const double start = now();
   go = true;
-  for (std::thread& thread : all) thread.join();
+  for (std::thread& thread : all)
+    thread.join();
   return now() - start;
 }
 
 double peak_flops(int threads, double seconds) {
   std::vector<std::function<double(int64_t)>> loops = {multiply_add};
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) loops.emplace_back(multiply_add_avx2);
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    loops.emplace_back(multiply_add_avx2);
   if (__builtin_cpu_supports("avx512f")) loops.emplace_back(multiply_add_avx512);
 #endif
   double best = 0;
   for (const auto& loop : loops) {
     const double start = now();
     loop(1 << 20);
-    const int64_t rounds = std::max<int64_t>(1, static_cast<int64_t>((1 << 20) * seconds / 4 / (now() - start)));
+    const int64_t rounds =
+        std::max<int64_t>(1, static_cast<int64_t>((1 << 20) * seconds / 4 / (now() - start)));
     for (int repeat = 0; repeat < 4; ++repeat) {
       std::vector<double> done(static_cast<size_t>(threads));
-      const double time = in_threads(threads, [&](int t) { done[static_cast<size_t>(t)] = loop(rounds); });
+      const double time =
+          in_threads(threads, [&](int t) { done[static_cast<size_t>(t)] = loop(rounds); });
       double flops = 0;
-      for (const double d : done) flops += d;
+      for (const double d : done)
+        flops += d;
       best = std::max(best, flops / time);
     }
   }
@@ -128,8 +135,9 @@ double peak_bandwidth(int threads, double seconds) {
   double best = 0;
   for (const double start = now(); best == 0 || now() - start < seconds;) {
     std::vector<float> sums(static_cast<size_t>(threads));
-    const double time =
-        in_threads(threads, [&](int t) { sums[static_cast<size_t>(t)] = read(memory.get() + t * share, share); });
+    const double time = in_threads(threads, [&](int t) {
+      sums[static_cast<size_t>(t)] = read(memory.get() + t * share, share);
+    });
     best = std::max(best, static_cast<double>(share * threads) * sizeof(float) / time);
   }
   return best;

@@ -12,23 +12,27 @@
 
 namespace bench {
 
-Peer::Peer(const std::string& what, const std::vector<std::string>& command, const Environment& environment)
+Peer::Peer(const std::string& what, const std::vector<std::string>& command,
+           const Environment& environment)
     : name_(what) {
   int in[2], out[2];
   if (pipe(in) != 0 || pipe(out) != 0) {
     absent_ = std::strerror(errno);
     return;
   }
-  for (const int end : {in[1], out[0]}) fcntl(end, F_SETFD, FD_CLOEXEC);
+  for (const int end : {in[1], out[0]})
+    fcntl(end, F_SETFD, FD_CLOEXEC);
   std::vector<char*> arguments;
-  for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  for (const std::string& word : command)
+    arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   child_ = fork();
   if (child_ == 0) {
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-    for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
+    for (const auto& [name, value] : environment)
+      setenv(name.c_str(), value.c_str(), 1);
     execvp(arguments[0], arguments.data());
     _exit(127);
   }
@@ -72,7 +76,8 @@ Answer Peer::ask(const std::string& row, int threads, double seconds) {
   if (child_ < 0) return {0, absent_};
   const std::string request = fmt::format("{} {} {}\n", row, threads, seconds);
   std::string line;
-  if (write(to_, request.data(), request.size()) != static_cast<ssize_t>(request.size()) || !read_line(line)) {
+  if (write(to_, request.data(), request.size()) != static_cast<ssize_t>(request.size()) ||
+      !read_line(line)) {
     stop();
     absent_ = fmt::format("it ended at {}", row);
     return {0, absent_};

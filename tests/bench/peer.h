@@ -20,7 +20,8 @@ struct Answer {
 class Peer {
  public:
   /// Starts the command; `what` names it if it does not start.
-  Peer(const std::string& what, const std::vector<std::string>& command, const Environment& environment = {});
+  Peer(const std::string& what, const std::vector<std::string>& command,
+       const Environment& environment = {});
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;

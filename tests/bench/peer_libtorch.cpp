@@ -1,5 +1,5 @@
-// libtorch's side of the tiny ops, where calls from Python would not be fair. The same work as tiny_case in
-// cases_op.cpp.
+// libtorch's side of the tiny ops, where calls from Python would not be fair. The same work as
+// tiny_case in cases_op.cpp.
 #include <torch/torch.h>
 #include <torch/version.h>
 
@@ -12,8 +12,9 @@ using torch::Tensor;
 
 Case mlp_step() {
   struct State {
-    torch::nn::Sequential model{torch::nn::Linear(3, 16), torch::nn::Tanh(), torch::nn::Linear(16, 16),
-                                torch::nn::Tanh(), torch::nn::Linear(16, 1)};
+    torch::nn::Sequential model{torch::nn::Linear(3, 16), torch::nn::Tanh(),
+                                torch::nn::Linear(16, 16), torch::nn::Tanh(),
+                                torch::nn::Linear(16, 1)};
     Tensor x = torch::randn({6, 3}), y = torch::randn({6, 1});
     torch::optim::AdamW optimizer{model->parameters(), torch::optim::AdamWOptions(1e-3)};
   };
@@ -29,7 +30,8 @@ Case tiny_case(const std::string& row) {
   const std::string name = row.substr(row.find('/') + 1);
   if (name == "mlp") return mlp_step();
   const std::string op = name.substr(0, name.find('/')), kind = name.substr(op.size() + 1);
-  const Tensor x = torch::randn({6, 3}), b = torch::randn({6, 3}), w = torch::randn({3, kind == "backward" ? 3 : 2});
+  const Tensor x = torch::randn({6, 3}), b = torch::randn({6, 3}),
+               w = torch::randn({3, kind == "backward" ? 3 : 2});
   std::function<Tensor(const Tensor&)> apply;
   if (op == "add") apply = [=](const Tensor& in) { return in + b; };
   if (op == "matmul") apply = [=](const Tensor& in) { return torch::matmul(in, w); };
@@ -40,7 +42,8 @@ Case tiny_case(const std::string& row) {
       const torch::NoGradGuard no_grad;
       apply(x);
     }};
-  for (const Tensor& leaf : {x, b, w}) leaf.requires_grad_();
+  for (const Tensor& leaf : {x, b, w})
+    leaf.requires_grad_();
   if (kind == "graph") return {[=] { apply(x); }};
   constexpr int length = 1000;
   const auto y = std::make_shared<Tensor>();
@@ -50,7 +53,8 @@ Case tiny_case(const std::string& row) {
           },
           [=] {
             *y = x;
-            for (int i = 0; i < length; ++i) *y = apply(*y);
+            for (int i = 0; i < length; ++i)
+              *y = apply(*y);
           },
           length};
 }
@@ -61,14 +65,15 @@ Case tiny_case(const std::string& row) {
 int main() {
   std::string current;
   bench::Case work;
-  return bench::serve("libtorch " TORCH_VERSION, [&](const std::string& row, int threads, double seconds) {
-    torch::set_num_threads(threads);
-    if (row != current) {
-      work = bench::tiny_case(row);
-      if (work.prepare) work.prepare();
-      work.run();
-      current = row;
-    }
-    return bench::best_time(work, seconds);
-  });
+  return bench::serve("libtorch " TORCH_VERSION,
+                      [&](const std::string& row, int threads, double seconds) {
+                        torch::set_num_threads(threads);
+                        if (row != current) {
+                          work = bench::tiny_case(row);
+                          if (work.prepare) work.prepare();
+                          work.run();
+                          current = row;
+                        }
+                        return bench::best_time(work, seconds);
+                      });
 }

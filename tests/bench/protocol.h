@@ -1,7 +1,8 @@
-// How the table asks those it compares. Each of them, Gradus too, is a process of its own, so that no thread pool or
-// allocator meets another one. It says who it is in one line; then every line "ROW THREADS SECONDS" is a request to
-// repeat that work for about so long, answered by "ok X", the best time of one call in seconds (memory: MiB), or by
-// "no REASON". Used by all workers in C++; peer_torch.py is the same in Python.
+// How the table asks those it compares. Each of them, Gradus too, is a process of its own, so that
+// no thread pool or allocator meets another one. It says who it is in one line; then every line
+// "ROW THREADS SECONDS" is a request to repeat that work for about so long, answered by "ok X", the
+// best time of one call in seconds (memory: MiB), or by "no REASON". Used by all workers in C++;
+// peer_torch.py is the same in Python.
 #pragma once
 #include <unistd.h>
 
@@ -29,12 +30,14 @@ struct Case {
   double per = 1;                      // run does it so many times
 };
 
-/// The time of one call, the best of those that fit into `seconds`; at least one. Short calls are timed in groups.
+/// The time of one call, the best of those that fit into `seconds`; at least one. Short calls are
+/// timed in groups.
 inline double best_time(const Case& work, double seconds) {
   const auto time = [&](int64_t calls) {
     if (work.prepare) work.prepare();
     const double start = now();
-    for (int64_t i = 0; i < calls; ++i) work.run();
+    for (int64_t i = 0; i < calls; ++i)
+      work.run();
     return (now() - start) / static_cast<double>(calls);
   };
   const double start = now();
@@ -47,7 +50,8 @@ inline double best_time(const Case& work, double seconds) {
 }
 
 /// Serves requests until there are no more. `answer` throws what it cannot do.
-inline int serve(const std::string& name, const std::function<double(const std::string&, int, double)>& answer) {
+inline int serve(const std::string& name,
+                 const std::function<double(const std::string&, int, double)>& answer) {
   // What libraries print goes elsewhere.
   const int out = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);

@@ -31,12 +31,14 @@ std::vector<std::string> columns(const Report& report, const Result& result) {
   return out;
 }
 
-/// "OpenBLAS 0.3.34.481.3 pthreads" as "OpenBLAS 0.3.34", "PyTorch 2.15.0, huge pages" as "PyTorch, pages".
+/// "OpenBLAS 0.3.34.481.3 pthreads" as "OpenBLAS 0.3.34", "PyTorch 2.15.0, huge pages" as "PyTorch,
+/// pages".
 std::string column_title(const std::string& name) {
   if (name.ends_with("huge pages")) return name.substr(0, name.find(' ')) + ", pages";
   const size_t version = name.find(' ') + 1, end = name.find_first_not_of("0123456789.", version);
   std::string out = name.substr(0, version == 0 ? std::string::npos : end);
-  if (std::count(out.begin(), out.end(), '.') > 2) out.resize(out.find('.', out.find('.', out.find('.') + 1) + 1));
+  if (std::count(out.begin(), out.end(), '.') > 2)
+    out.resize(out.find('.', out.find('.', out.find('.') + 1) + 1));
   return out.substr(0, kColumn);
 }
 
@@ -58,16 +60,20 @@ void print_gemm_summary(const Report& report) {
     all.add(r.ratio());
     if (r.row.target <= 0) continue;  // reported only
     best.add(r.ratio());
-    for (const auto& [name, time] : r.peers) means[name].add(time.best / r.gradus.best);
+    for (const auto& [name, time] : r.peers)
+      means[name].add(time.best / r.gradus.best);
     if (r.ratio() > 0 && r.ratio() < r.row.target)
       short_cells.push_back(fmt::format("{} x{} {:.2f}", r.row.title, r.threads, r.ratio()));
   }
   if (best.count == 0) return;
   fmt::print("\nGEMM, geometric mean of {} cells from 32x32x32 up, times as fast as\n", best.count);
-  for (const auto& [name, mean] : means) fmt::print("  {:<34}{:.3f}\n", name, mean.value());
-  fmt::print("  {:<34}{:.3f}   (with 16x16x16: {:.3f})\n", "the best of each cell", best.value(), all.value());
+  for (const auto& [name, mean] : means)
+    fmt::print("  {:<34}{:.3f}\n", name, mean.value());
+  fmt::print("  {:<34}{:.3f}   (with 16x16x16: {:.3f})\n", "the best of each cell", best.value(),
+             all.value());
   fmt::print("  cells below 0.85: {}\n", short_cells.size());
-  for (const std::string& cell : short_cells) fmt::print("    {}\n", cell);
+  for (const std::string& cell : short_cells)
+    fmt::print("    {}\n", cell);
 }
 
 void print_op_summary(const Report& report) {
@@ -112,10 +118,12 @@ void print_result(const Report& report, const Result& r, bool first_of_group) {
   const auto peers = columns(report, r);
   if (first_of_group) {
     fmt::print("\n{:<46} thr {:>10}", r.row.group(), "Gradus");
-    for (const std::string& name : peers) fmt::print(" {:>{}}", column_title(name), kColumn);
+    for (const std::string& name : peers)
+      fmt::print(" {:>{}}", column_title(name), kColumn);
     fmt::print("  ratio  share  limit\n");
   }
-  fmt::print("{:<46} {:>3} {:>10}", r.row.title.substr(0, 46), r.threads, show(r.gradus.best, r.memory()));
+  fmt::print("{:<46} {:>3} {:>10}", r.row.title.substr(0, 46), r.threads,
+             show(r.gradus.best, r.memory()));
   std::string how;
   for (const std::string& name : peers) {
     const Time& time = r.peers.at(name);
@@ -123,10 +131,14 @@ void print_result(const Report& report, const Result& r, bool first_of_group) {
     if (!time.variant.empty()) how += (how.empty() ? " " : "/") + time.variant;
   }
   fmt::print("  {:>5}", r.ratio() > 0 ? fmt::format("{:.2f}", r.ratio()) : "-");
-  fmt::print("  {:>5}", r.limit() != "overhead" && !r.memory() ? fmt::format("{:.0f}%", 100 * r.share()) : "-");
+  fmt::print("  {:>5}", r.limit() != "overhead" && !r.memory()
+                            ? fmt::format("{:.0f}%", 100 * r.share())
+                            : "-");
   fmt::print("  {}{}", r.limit(), how);
-  if (r.gradus.best <= 0) fmt::print("; no answer: {}", r.gradus.reason);
-  else if (!r.verdict().empty()) fmt::print("; {}", r.verdict());
+  if (r.gradus.best <= 0)
+    fmt::print("; no answer: {}", r.gradus.reason);
+  else if (!r.verdict().empty())
+    fmt::print("; {}", r.verdict());
   fmt::print("\n");
   std::fflush(stdout);
 }
@@ -137,9 +149,12 @@ void print_summary(const Report& report) {
   fmt::print("\n");
   print_thread_summary(report);
   fmt::print(
-      "Times are the best of several rounds in which all were asked in turn. ratio: the best peer's time by Gradus's.\n"
-      "share: the time this machine needs at least, by its measured peaks, in percent of Gradus's time; it can exceed\n"
-      "100% where data stay in the caches. limit: which of the peaks that is; overhead: neither.\n");
+      "Times are the best of several rounds in which all were asked in turn. ratio: the best "
+      "peer's time by Gradus's.\n"
+      "share: the time this machine needs at least, by its measured peaks, in percent of Gradus's "
+      "time; it can exceed\n"
+      "100% where data stay in the caches. limit: which of the peaks that is; overhead: "
+      "neither.\n");
 }
 
 void write_json(const Report& report, const std::string& path) {
@@ -148,18 +163,22 @@ void write_json(const Report& report, const std::string& path) {
   out["date"] = report.date;
   out["gradus"] = report.gradus;
   for (const auto& [threads, peaks] : report.peaks)
-    out["peaks"].push_back({{"threads", threads}, {"flops", peaks.flops}, {"bytes_per_second", peaks.bandwidth}});
+    out["peaks"].push_back(
+        {{"threads", threads}, {"flops", peaks.flops}, {"bytes_per_second", peaks.bandwidth}});
   for (const auto& [name, absent] : report.peers) {
     nlohmann::json peer = {{"name", name}};
     if (!absent.empty()) peer["absent"] = absent;
     out["peers"].push_back(peer);
   }
   for (const Result& r : report.results) {
-    nlohmann::json row = {
-        {"name", r.row.name},   {"work", r.row.title},  {"threads", r.threads}, {"unit", r.memory() ? "MiB" : "s"},
-        {"flops", r.row.flops}, {"bytes", r.row.bytes}, {"floor", r.floor()},   {"share", r.share()},
-        {"ratio", r.ratio()},   {"limit", r.limit()},   {"short", r.verdict()}, {"gradus", json_of(r.gradus)}};
-    for (const auto& [name, time] : r.peers) row["peers"][name] = json_of(time);
+    nlohmann::json row = {{"name", r.row.name},   {"work", r.row.title},
+                          {"threads", r.threads}, {"unit", r.memory() ? "MiB" : "s"},
+                          {"flops", r.row.flops}, {"bytes", r.row.bytes},
+                          {"floor", r.floor()},   {"share", r.share()},
+                          {"ratio", r.ratio()},   {"limit", r.limit()},
+                          {"short", r.verdict()}, {"gradus", json_of(r.gradus)}};
+    for (const auto& [name, time] : r.peers)
+      row["peers"][name] = json_of(time);
     out["rows"].push_back(row);
   }
   std::ofstream file(path);

@@ -29,7 +29,8 @@ void add_gemm(std::vector<Row>& rows) {
 }
 
 void add_models(std::vector<Row>& rows) {
-  const std::vector<std::string> training = {"fused", "foreach", "compiled"}, inference = {"", "compiled"};
+  const std::vector<std::string> training = {"fused", "foreach", "compiled"},
+                                 inference = {"", "compiled"};
   const double parameters = 124.4e6;
   rows.push_back({.name = "model/nanogpt_step",
                   .title = "nanoGPT's CPU settings, training step",
@@ -69,7 +70,8 @@ void add_ops(std::vector<Row>& rows) {
     double flops, in, out;            // numbers read and written, forward
     double backward_flops, backward;  // backward: numbers read and written
   };
-  const double scores = 4 * 12 * 256 * 256, x = 1024 * 768, hidden = 1024 * 3072, logits = 256 * 50257.0;
+  const double scores = 4 * 12 * 256 * 256, x = 1024 * 768, hidden = 1024 * 3072,
+               logits = 256 * 50257.0;
   const double table = 50257.0 * 768, attended = 4 * 12 * 256 * 64, rows256 = 256 * 768;
   const double mlp = 768 * 3072, causal = 2 * 2 * 4 * 12 * 256 * 256 * 64 / 2.0;
   const Op ops[] = {
@@ -77,12 +79,15 @@ void add_ops(std::vector<Row>& rows) {
       {"layer_norm", "layer norm [1024,768]", 8 * x, x, x, 12 * x, 3 * x},
       {"gelu", "gelu, exact [1024,3072]", 20 * hidden, hidden, hidden, 30 * hidden, 3 * hidden},
       {"gelu_tanh", "gelu, tanh [1024,3072]", 20 * hidden, hidden, hidden, 30 * hidden, 3 * hidden},
-      {"cross_entropy", "cross-entropy [256,50257]", 10 * logits, logits, 0, 10 * logits, 2 * logits},
+      {"cross_entropy", "cross-entropy [256,50257]", 10 * logits, logits, 0, 10 * logits,
+       2 * logits},
       {"embedding", "embedding, 256 rows of 50257x768", 0, rows256, rows256, 0, table},
-      {"attention", "causal attention B4 H12 T256 D64", causal, 3 * attended, attended, 2.5 * causal, 8 * attended},
-      {"linear", "linear 256x768 to 3072", 2 * 256 * mlp, mlp + rows256, 256 * 3072, 4 * 256 * mlp, 2 * mlp},
-      {"linear_head", "linear 256x768 to 50257", 2 * 256 * table, table + rows256, logits, 4 * 256 * table,
-       2 * table + logits},
+      {"attention", "causal attention B4 H12 T256 D64", causal, 3 * attended, attended,
+       2.5 * causal, 8 * attended},
+      {"linear", "linear 256x768 to 3072", 2 * 256 * mlp, mlp + rows256, 256 * 3072, 4 * 256 * mlp,
+       2 * mlp},
+      {"linear_head", "linear 256x768 to 50257", 2 * 256 * table, table + rows256, logits,
+       4 * 256 * table, 2 * table + logits},
   };
   for (const Op& op : ops) {
     const std::string name = std::string("op/") + op.name, title = op.title;
@@ -101,7 +106,8 @@ void add_ops(std::vector<Row>& rows) {
 
 void add_tiny(std::vector<Row>& rows) {
   for (const char* op : {"add", "matmul", "softmax"})
-    for (const auto& [kind, title] : {std::pair{"plain", "no grad"}, {"graph", "with graph"}, {"backward", "backward"}})
+    for (const auto& [kind, title] :
+         {std::pair{"plain", "no grad"}, {"graph", "with graph"}, {"backward", "backward"}})
       rows.push_back({.name = fmt::format("tiny/{}/{}", op, kind),
                       .title = fmt::format("{} of 6x3, {}", op, title),
                       .flops = 36,

@@ -9,7 +9,8 @@ namespace bench {
 struct Row {
   std::string name;  // group/work/...
   std::string title;
-  double flops = 0, bytes = 0;             // what cannot be avoided: arithmetic, and memory that is read or written
+  double flops = 0,
+         bytes = 0;  // what cannot be avoided: arithmetic, and memory that is read or written
   bool one_thread = false;                 // measured with one thread too
   bool all_threads = true;                 // measured with all threads
   double target = 0;                       // times as fast as the best peer; 0: none

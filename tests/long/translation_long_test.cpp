@@ -1,11 +1,12 @@
-// What lessons 02, 03 and 09 claim, trained with three seeds: takes minutes.   ./run tests -C Long -L long
+// What lessons 02, 03 and 09 claim, trained with three seeds: takes minutes.   ./run tests -C Long
+// -L long
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <iostream>
 #include <map>
 
-#include "lessons/shared/translators.h"
+#include "lessons/translation/translators.h"
 #include "tensor/random.h"
 
 using namespace gradus;
@@ -23,17 +24,19 @@ std::map<std::string, Outcome> train_models(const std::vector<std::string>& name
   manual_seed(seed);
   const NumberLists lists(500);
   std::vector<Translator> models;
-  for (const std::string& name : names) models.push_back(make_translator(name, lists.german, lists.english));
+  for (const std::string& name : names)
+    models.push_back(make_translator(name, lists.german, lists.english));
   train_on_lists(models, lists, kListSteps, kListBatch, {.stream = &std::cout});
   std::map<std::string, Outcome> outcomes;
   std::cout << "seed " << seed << "\n";
   for (const Translator& model : models) {
     Outcome& outcome = outcomes[model.name];
     outcome = {accuracy_by_length(model, lists), {}, model.size()};
-    if (model.name != "one vector" && model.name != "Transformer") outcome.alignment = alignment_of(model, lists);
-    std::cout << accuracy_table({{model.name, outcome.accuracy}}) << "  aligned: values " << outcome.alignment.values
-              << ", hundreds " << outcome.alignment.hundreds << ", all " << outcome.alignment.all << "; "
-              << outcome.parameters << " parameters" << std::endl;
+    if (model.name != "one vector" && model.name != "Transformer")
+      outcome.alignment = alignment_of(model, lists);
+    std::cout << accuracy_table({{model.name, outcome.accuracy}}) << "  aligned: values "
+              << outcome.alignment.values << ", hundreds " << outcome.alignment.hundreds << ", all "
+              << outcome.alignment.all << "; " << outcome.parameters << " parameters" << std::endl;
   }
   return outcomes;
 }
@@ -48,8 +51,10 @@ class Seeds : public testing::TestWithParam<uint64_t> {
 
 TEST_P(Seeds, WithAttentionLongListsAreRightAndWithOneVectorTheyAreNot) {
   const auto outcomes = train_models(
-      {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"}, GetParam());
-  const Outcome &plain = outcomes.at("one vector"), &attention = outcomes.at("Bahdanau");
+      {"one vector", "Bahdanau", "Luong dot", "Luong general", "Luong concat", "Luong local-p"},
+      GetParam());
+  const Outcome& plain = outcomes.at("one vector");
+  const Outcome& attention = outcomes.at("Bahdanau");
   for (const auto& [model, outcome] : outcomes) {
     if (model != "one vector") expect_all_lengths(model, outcome);
     const auto [fewer, more] = std::minmax(plain.parameters, outcome.parameters);

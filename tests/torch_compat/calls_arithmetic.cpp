@@ -45,7 +45,8 @@ void operators() {
 }
 
 void named() {
-  const torch::Tensor a = sample({2, 3}), b = sample({3}, torch::kFloat32, 50), n = torch::tensor({4, -5, 6});
+  const torch::Tensor a = sample({2, 3}), b = sample({3}, torch::kFloat32, 50),
+                      n = torch::tensor({4, -5, 6});
   ROW(torch::add(a, b));
   ROW(a.add(b));
   ROW(a.add(2));
@@ -71,7 +72,8 @@ void named() {
 }
 
 void powers() {
-  const torch::Tensor x = torch::tensor({0.5, 1.0, 2.0, 3.5}), y = torch::tensor({-1.0, 0.0, 0.5, 2.0});
+  const torch::Tensor x = torch::tensor({0.5, 1.0, 2.0, 3.5}),
+                      y = torch::tensor({-1.0, 0.0, 0.5, 2.0});
   const torch::Tensor n = torch::tensor({0, 1, -2, 3});
   ROW(torch::pow(x, 2));
   ROW(torch::pow(x, 0.5));
@@ -93,7 +95,8 @@ void powers() {
 }
 
 void functions() {
-  const torch::Tensor x = torch::tensor({-3.0, -0.75, -0.0, 0.25, 1.0, 2.5}), p = torch::tensor({0.25, 1.0, 2.0, 9.0});
+  const torch::Tensor x = torch::tensor({-3.0, -0.75, -0.0, 0.25, 1.0, 2.5}),
+                      p = torch::tensor({0.25, 1.0, 2.0, 9.0});
   const torch::Tensor d = sample({5}, torch::kFloat64), n = torch::tensor({-2, 0, 5});
   ROW(torch::exp(x));
   ROW(x.exp());
@@ -139,7 +142,8 @@ void functions() {
 }
 
 void bounds() {
-  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60), n = torch::tensor({-2, 0, 5});
+  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60),
+                      n = torch::tensor({-2, 0, 5});
   ROW(torch::clamp(x, -0.5, 0.5));
   ROW(x.clamp(-0.5, 0.5));
   ROW(x.clamp(-1, 1));
@@ -162,7 +166,8 @@ void bounds() {
 }
 
 void choice() {
-  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60), n = torch::tensor({-2, 0, 5});
+  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60),
+                      n = torch::tensor({-2, 0, 5});
   const torch::Tensor condition = torch::tensor({{true, false, true}, {false, false, true}});
   const torch::Tensor mask = torch::tensor({true, false, true});
   ROW(torch::where(condition, x, y));
@@ -187,7 +192,8 @@ void choice() {
 }
 
 void triangles() {
-  const torch::Tensor x = sample({3, 4}), batch = sample({2, 3, 3}), n = torch::arange(1, 10).view({3, 3});
+  const torch::Tensor x = sample({3, 4}), batch = sample({2, 3, 3}),
+                      n = torch::arange(1, 10).view({3, 3});
   ROW(torch::tril(x));
   ROW(x.tril());
   ROW(x.tril(-1));
@@ -206,7 +212,8 @@ void triangles() {
 }
 
 void comparisons() {
-  const torch::Tensor x = torch::tensor({{1.0, 2.0, 3.0}, {3.0, 2.0, nan_value}}), y = torch::tensor({2.0, 2.0, 3.0});
+  const torch::Tensor x = torch::tensor({{1.0, 2.0, 3.0}, {3.0, 2.0, nan_value}}),
+                      y = torch::tensor({2.0, 2.0, 3.0});
   const torch::Tensor n = torch::tensor({1, 2, 3}), b = torch::tensor({true, false});
   ROW(x == y);
   ROW(x != y);
@@ -248,8 +255,10 @@ void comparisons() {
 }
 
 void logic() {
-  const torch::Tensor a = torch::tensor({true, true, false, false}), b = torch::tensor({true, false, true, false});
-  const torch::Tensor x = torch::tensor({0.0, 1.5, -2.0, nan_value}), n = torch::tensor({0, 1, 2, 0});
+  const torch::Tensor a = torch::tensor({true, true, false, false}),
+                      b = torch::tensor({true, false, true, false});
+  const torch::Tensor x = torch::tensor({0.0, 1.5, -2.0, nan_value}),
+                      n = torch::tensor({0, 1, 2, 0});
   ROW(torch::logical_not(a));
   ROW(a.logical_not());
   ROW(x.logical_not());

@@ -131,7 +131,8 @@ void modes() {
 
 /// scale * x^3, and its derivative written by hand.
 struct Cube : torch::autograd::Function<Cube> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* ctx, torch::Tensor x, double scale) {
+  static torch::Tensor forward(torch::autograd::AutogradContext* ctx, torch::Tensor x,
+                               double scale) {
     ctx->save_for_backward({x});
     ctx->saved_data["scale"] = scale;
     return scale * x * x * x;
@@ -139,14 +140,15 @@ struct Cube : torch::autograd::Function<Cube> {
   static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* ctx,
                                                torch::autograd::tensor_list grads) {
     const torch::autograd::variable_list saved = ctx->get_saved_variables();
-    return {grads[0] * 3 * ctx->saved_data["scale"].toDouble() * saved[0] * saved[0], torch::Tensor()};
+    return {grads[0] * 3 * ctx->saved_data["scale"].toDouble() * saved[0] * saved[0],
+            torch::Tensor()};
   }
 };
 
 /// a * b with options of other types: halves the gradient of a, or not.
 struct Product : torch::autograd::Function<Product> {
-  static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& a, const torch::Tensor& b,
-                               int64_t power, bool half) {
+  static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& a,
+                               const torch::Tensor& b, int64_t power, bool half) {
     ctx->save_for_backward({a, b});
     ctx->saved_data["power"] = power;
     ctx->saved_data["half"] = half;
@@ -158,8 +160,8 @@ struct Product : torch::autograd::Function<Product> {
     const torch::Tensor a = saved[0], b = saved[1];
     const int64_t power = ctx->saved_data["power"].toInt();
     const double factor = ctx->saved_data["half"].toBool() ? 0.5 : 1.0;
-    return {grads[0] * b.pow(power) * factor, grads[0] * a * power * b.pow(power - 1), torch::Tensor(),
-            torch::Tensor()};
+    return {grads[0] * b.pow(power) * factor, grads[0] * a * power * b.pow(power - 1),
+            torch::Tensor(), torch::Tensor()};
   }
 };
 
@@ -168,7 +170,8 @@ struct Step : torch::autograd::Function<Step> {
   static torch::Tensor forward(torch::autograd::AutogradContext*, torch::Tensor x) {
     return (x > 0).to(torch::kFloat64);
   }
-  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext*, torch::autograd::tensor_list grads) {
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext*,
+                                               torch::autograd::tensor_list grads) {
     return {grads[0]};
   }
 };
@@ -200,10 +203,12 @@ void function() {
 
 void training() {
   torch::manual_seed(123);
-  torch::Tensor w = torch::randn({3, 2}, torch::requires_grad()), b = torch::zeros({2}, torch::requires_grad());
+  torch::Tensor w = torch::randn({3, 2}, torch::requires_grad()),
+                b = torch::zeros({2}, torch::requires_grad());
   const torch::Tensor x = sample({8, 3}), target = torch::randint(0, 2, {8});
   for (int step = 0; step < 5; ++step) {
-    const torch::Tensor loss = torch::nn::functional::cross_entropy(torch::tanh(torch::matmul(x, w) + b), target);
+    const torch::Tensor loss =
+        torch::nn::functional::cross_entropy(torch::tanh(torch::matmul(x, w) + b), target);
     record("loss " + std::to_string(step), loss);
     loss.backward();
     const torch::NoGradGuard no_grad;

@@ -7,22 +7,28 @@ namespace {
 using Tensors = std::vector<torch::Tensor>;
 using Function = std::function<torch::Tensor(const Tensors&)>;
 
-torch::Tensor cotangent_of(const torch::Tensor& y) { return sample(list(y.sizes()), torch::kFloat64, 29); }
+torch::Tensor cotangent_of(const torch::Tensor& y) {
+  return sample(list(y.sizes()), torch::kFloat64, 29);
+}
 
 Tensors leaves_of(const Tensors& values) {
   Tensors leaves;
-  for (const torch::Tensor& value : values) leaves.push_back(value.detach().clone().requires_grad_());
+  for (const torch::Tensor& value : values)
+    leaves.push_back(value.detach().clone().requires_grad_());
   return leaves;
 }
 
-/// Rows for the gradients dx of <f(x), a cotangent>, and ddx of <dx, a cotangent> + <x, x> (so that every x is used).
+/// Rows for the gradients dx of <f(x), a cotangent>, and ddx of <dx, a cotangent> + <x, x> (so that
+/// every x is used).
 void gradients(const std::string& name, const Tensors& values, const Function& f) try {
   const Tensors x = leaves_of(values);
   const torch::Tensor y = f(x);
-  const Tensors dx = torch::autograd::grad({y}, x, {cotangent_of(y)}, /*retain_graph=*/true, /*create_graph=*/true);
+  const Tensors dx = torch::autograd::grad({y}, x, {cotangent_of(y)}, /*retain_graph=*/true,
+                                           /*create_graph=*/true);
   record(name + " dx", dx);
   torch::Tensor s = torch::zeros({}, torch::kFloat64);
-  for (size_t i = 0; i < x.size(); ++i) s = s + (dx[i] * cotangent_of(dx[i])).sum() + (x[i] * x[i]).sum();
+  for (size_t i = 0; i < x.size(); ++i)
+    s = s + (dx[i] * cotangent_of(dx[i])).sum() + (x[i] * x[i]).sum();
   record(name + " ddx", torch::autograd::grad({s}, x));
 } catch (const std::exception& error) {
   record_error(name, error);
@@ -38,14 +44,17 @@ void gradient(const std::string& name, const torch::Tensor& value, const Functio
 }
 
 /// One name, and the function of the inputs x that it stands for.
-#define GRADIENTS(values, ...) gradients(#__VA_ARGS__, values, [](const Tensors& x) { return __VA_ARGS__; })
-#define GRADIENT(value, ...) gradient(#__VA_ARGS__, value, [](const Tensors& x) { return __VA_ARGS__; })
+#define GRADIENTS(values, ...) \
+  gradients(#__VA_ARGS__, values, [](const Tensors& x) { return __VA_ARGS__; })
+#define GRADIENT(value, ...) \
+  gradient(#__VA_ARGS__, value, [](const Tensors& x) { return __VA_ARGS__; })
 
 const torch::TensorOptions wide = torch::kFloat64;
 
 void elementwise() {
   const Tensors one = {sample({2, 3}, wide)}, positive = {sample({2, 3}, wide).abs() + 0.25};
-  const Tensors two = {sample({2, 3}, wide), sample({3}, wide, 50)}, column = {sample({2, 1}, wide), sample({3}, wide)};
+  const Tensors two = {sample({2, 3}, wide), sample({3}, wide, 50)},
+                column = {sample({2, 1}, wide), sample({3}, wide)};
   const Tensors base = {sample({2, 3}, wide).abs() + 0.25, sample({3}, wide, 50)};
   GRADIENTS(two, x[0] + x[1]);
   GRADIENTS(two, x[0] - x[1]);
@@ -86,7 +95,8 @@ void elementwise() {
 }
 
 void views() {
-  const Tensors one = {sample({2, 3, 4}, wide)}, two = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
+  const Tensors one = {sample({2, 3, 4}, wide)},
+                two = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
   const Tensors unit = {sample({2, 1, 3}, wide)};
   GRADIENTS(one, x[0].view({6, 4}).exp());
   GRADIENTS(one, x[0].transpose(0, 2).reshape({4, -1}).exp());
@@ -156,7 +166,8 @@ void products() {
 }
 
 void indexing() {
-  const Tensors one = {sample({3, 4}, wide)}, two = {sample({3, 4}, wide), sample({3, 2}, wide, 50)};
+  const Tensors one = {sample({3, 4}, wide)},
+                two = {sample({3, 4}, wide), sample({3, 2}, wide, 50)};
   GRADIENTS(one, x[0].index_select(0, torch::tensor({2, 0, 2})).exp());
   GRADIENTS(one, x[0].gather(1, torch::tensor({{0, 0}, {1, 2}, {3, 0}})).exp());
   GRADIENTS(two, x[0].scatter_add(1, torch::tensor({{0, 0}, {1, 2}, {3, 0}}), x[1]).exp());
@@ -167,7 +178,8 @@ void neural() {
   const Tensors one = {sample({2, 3, 4}, wide)}, logits = {sample({4, 3}, wide)};
   const Tensors norm = {sample({2, 3, 4}, wide), sample({4}, wide, 70), sample({4}, wide, 20)};
   const Tensors pair = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
-  const Tensors qkv = {sample({2, 3, 4}, wide), sample({2, 5, 4}, wide, 50), sample({2, 5, 6}, wide, 80)};
+  const Tensors qkv = {sample({2, 3, 4}, wide), sample({2, 5, 4}, wide, 50),
+                       sample({2, 5, 6}, wide, 80)};
   GRADIENTS(one, x[0].softmax(-1));
   GRADIENTS(one, torch::softmax(x[0], 1));
   GRADIENTS(one, x[0].log_softmax(-1));
@@ -187,7 +199,8 @@ void neural() {
 }
 
 void kinks() {
-  const torch::Tensor t = torch::tensor({-1.0, 0.0, 0.0, 1.0}), zero = torch::zeros({2, 2}), a = t.abs();
+  const torch::Tensor t = torch::tensor({-1.0, 0.0, 0.0, 1.0}), zero = torch::zeros({2, 2}),
+                      a = t.abs();
   GRADIENT(t, x[0].relu());
   GRADIENT(t, x[0].abs());
   GRADIENT(zero, x[0].norm());

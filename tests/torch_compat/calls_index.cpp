@@ -5,7 +5,8 @@
 namespace {
 
 void matmul() {
-  const torch::Tensor a = sample({2, 3}), b = sample({3, 4}, torch::kFloat32, 50), v = sample({3}, torch::kFloat32, 5);
+  const torch::Tensor a = sample({2, 3}), b = sample({3, 4}, torch::kFloat32, 50),
+                      v = sample({3}, torch::kFloat32, 5);
   const torch::Tensor batch = sample({2, 4, 3}), many = sample({2, 1, 2, 3});
   const torch::Tensor n = torch::arange(6).view({2, 3});
   ROW(torch::matmul(a, b));
@@ -28,7 +29,8 @@ void matmul() {
 }
 
 void linear() {
-  const torch::Tensor weight = sample({2, 3}), bias = sample({2}, torch::kFloat32, 40), x = sample({4, 3});
+  const torch::Tensor weight = sample({2, 3}), bias = sample({2}, torch::kFloat32, 40),
+                      x = sample({4, 3});
   ROW(torch::linear(x, weight, bias));
   ROW(torch::linear(x, weight));
   ROW(torch::linear(x[0], weight, bias));
@@ -39,7 +41,8 @@ void linear() {
 }
 
 void index_select() {
-  const torch::Tensor x = sample({3, 4}), index = torch::tensor({2, 0, 2}), n = torch::arange(5) * 10;
+  const torch::Tensor x = sample({3, 4}), index = torch::tensor({2, 0, 2}),
+                      n = torch::arange(5) * 10;
   ROW(torch::index_select(x, 0, index));
   ROW(x.index_select(1, index));
   ROW(x.index_select(-1, torch::tensor({3})));
@@ -58,7 +61,8 @@ void gather_and_scatter_add() {
   ROW(n.gather(1, index));
   ROW(torch::scatter_add(x, 1, index, torch::ones({3, 2})));
   ROW(x.scatter_add(1, index, sample({3, 2})));
-  ROW(torch::zeros({3}).scatter_add(0, torch::tensor({0, 0, 2, 0}), torch::tensor({1.0, 2.0, 3.0, 4.0})));
+  ROW(torch::zeros({3}).scatter_add(0, torch::tensor({0, 0, 2, 0}),
+                                    torch::tensor({1.0, 2.0, 3.0, 4.0})));
   ROW(x.scatter_add(0, rows, sample({1, 4})));
   ROW(n.scatter_add(1, index, torch::ones({3, 2}, torch::kInt64)));
   ROW(x.scatter_add(1, index.narrow(1, 0, 1), sample({3, 2})));

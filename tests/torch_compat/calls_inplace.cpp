@@ -5,7 +5,8 @@
 namespace {
 
 void plain() {
-  const torch::Tensor x = torch::zeros({2, 3}), row = torch::tensor({1.0, 2.0, 4.0}), n = torch::tensor({1, 2, 3});
+  const torch::Tensor x = torch::zeros({2, 3}), row = torch::tensor({1.0, 2.0, 4.0}),
+                      n = torch::tensor({1, 2, 3});
   const torch::Tensor mask = torch::tensor({true, false, true});
   ROW(x.fill_(3));
   ROW(x.fill_(0.5));
@@ -93,7 +94,8 @@ void recorded() {
   ROW(row.grad());
 
   torch::Tensor loss = torch::zeros({}, torch::kFloat64);
-  for (int i = 0; i < 3; ++i) loss += (row * i).pow(2).sum();
+  for (int i = 0; i < 3; ++i)
+    loss += (row * i).pow(2).sum();
   ROW(loss);
   ROW(loss.requires_grad());
   row.mutable_grad().zero_();

@@ -127,7 +127,8 @@ void like() {
 }
 
 void options() {
-  const torch::TensorOptions wide = torch::TensorOptions().dtype(torch::kFloat64).requires_grad(true);
+  const torch::TensorOptions wide =
+      torch::TensorOptions().dtype(torch::kFloat64).requires_grad(true);
   const torch::TensorOptions whole = torch::dtype(torch::kInt64);
   ROW(torch::zeros({2}, wide));
   ROW(torch::zeros({2}, wide).requires_grad());
@@ -223,7 +224,8 @@ void to_and_clone() {
 }
 
 void compare() {
-  const torch::Tensor a = torch::tensor({1.0, 2.0}), b = torch::tensor({1.0, 2.00001}), c = torch::tensor({1.0, 2.1});
+  const torch::Tensor a = torch::tensor({1.0, 2.0}), b = torch::tensor({1.0, 2.00001}),
+                      c = torch::tensor({1.0, 2.1});
   ROW(torch::allclose(a, b));
   ROW(torch::allclose(a, c));
   ROW(a.allclose(c));

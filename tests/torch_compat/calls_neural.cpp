@@ -7,7 +7,8 @@ namespace {
 void softmax() {
   const torch::Tensor x = sample({2, 3, 4}), d = sample({2, 3}, torch::kFloat64);
   const torch::Tensor large = torch::tensor({{1000.0, 1001.0}, {-1000.0, 0.0}});
-  const torch::Tensor masked = torch::tensor({{1.0, -infinity, 2.0}, {-infinity, -infinity, -infinity}});
+  const torch::Tensor masked =
+      torch::tensor({{1.0, -infinity, 2.0}, {-infinity, -infinity, -infinity}});
   ROW(torch::softmax(x, -1));
   ROW(torch::softmax(x, 0));
   ROW(torch::softmax(x, 1));
@@ -31,7 +32,8 @@ void softmax() {
 
 void layer_norm() {
   const torch::Tensor x = sample({2, 3, 4}), weight = sample({4}, torch::kFloat32, 70);
-  const torch::Tensor bias = sample({4}, torch::kFloat32, 20), both = sample({3, 4}, torch::kFloat32, 8);
+  const torch::Tensor bias = sample({4}, torch::kFloat32, 20),
+                      both = sample({3, 4}, torch::kFloat32, 8);
   const std::vector<int64_t> shape = {4};
   ROW(torch::layer_norm(x, {4}));
   ROW(torch::layer_norm(x, shape));
@@ -49,13 +51,15 @@ void layer_norm() {
 
 void losses() {
   const torch::Tensor logits = sample({4, 3}), target = torch::tensor({2, 0, 1, 1});
-  const torch::Tensor some = torch::tensor({2, -100, -100, 1}), none = torch::tensor({-100, -100, -100, -100});
+  const torch::Tensor some = torch::tensor({2, -100, -100, 1}),
+                      none = torch::tensor({-100, -100, -100, -100});
   const torch::Tensor a = sample({2, 3}), b = sample({2, 3}, torch::kFloat32, 50);
   ROW(torch::nn::functional::cross_entropy(logits, target));
   ROW(torch::nn::functional::cross_entropy(logits, some));
   ROW(torch::nn::functional::cross_entropy(logits, none));
   ROW(torch::nn::functional::cross_entropy(logits.to(torch::kFloat64), target));
-  ROW(torch::nn::functional::cross_entropy(sample({2, 5, 3}).flatten(0, 1), torch::arange(10).clamp(0, 2)));
+  ROW(torch::nn::functional::cross_entropy(sample({2, 5, 3}).flatten(0, 1),
+                                           torch::arange(10).clamp(0, 2)));
   ROW(torch::nn::functional::cross_entropy(logits * 1000, target));
   ROW(torch::nll_loss(torch::log_softmax(logits, 1), target));
   ROW(torch::nll_loss(torch::log_softmax(logits, 1), some));
@@ -69,8 +73,9 @@ void losses() {
 void attention() {
   const torch::Tensor q = sample({2, 3, 4}), k = sample({2, 5, 4}, torch::kFloat32, 50);
   const torch::Tensor v = sample({2, 5, 6}, torch::kFloat32, 80), heads = sample({2, 2, 3, 4});
-  const torch::Tensor mask = torch::tensor(
-      {{true, false, true, false, true}, {true, true, true, true, true}, {false, false, false, true, false}});
+  const torch::Tensor mask = torch::tensor({{true, false, true, false, true},
+                                            {true, true, true, true, true},
+                                            {false, false, false, true, false}});
   const torch::Tensor added = sample({3, 5});
   ROW(torch::scaled_dot_product_attention(q, k, v));
   ROW(torch::scaled_dot_product_attention(q, k, v, mask));
@@ -80,7 +85,8 @@ void attention() {
   ROW(torch::scaled_dot_product_attention(q, k, v, {}, /*dropout_p=*/0.0, /*is_causal=*/true));
   ROW(torch::scaled_dot_product_attention(heads, heads, heads));
   ROW(torch::scaled_dot_product_attention(heads, heads, heads, {}, 0.0, true));
-  ROW(torch::scaled_dot_product_attention(q.to(torch::kFloat64), k.to(torch::kFloat64), v.to(torch::kFloat64)));
+  ROW(torch::scaled_dot_product_attention(q.to(torch::kFloat64), k.to(torch::kFloat64),
+                                          v.to(torch::kFloat64)));
   torch::manual_seed(123);
   ROW(torch::scaled_dot_product_attention(q, k, v, {}, 0.5));
   ROW(torch::scaled_dot_product_attention(heads, heads, heads, {}, 0.25, true));

@@ -1,5 +1,5 @@
-// Random numbers after manual_seed, bit for bit. float64 normals go through the C library's log, sin and cos:
-// tolerance.
+// Random numbers after manual_seed, bit for bit. float64 normals go through the C library's log,
+// sin and cos: tolerance.
 
 #include "record.h"
 
@@ -57,7 +57,8 @@ void seeds() {
 
 void fill_in_place() {
   torch::manual_seed(123);
-  const torch::Tensor x = torch::empty({5}), d = torch::empty({3}, torch::kFloat64), wide = torch::empty({3, 7});
+  const torch::Tensor x = torch::empty({5}), d = torch::empty({3}, torch::kFloat64),
+                      wide = torch::empty({3, 7});
   ROW_EXACT(x.uniform_());
   ROW_EXACT(x.uniform_(-1, 1));
   ROW_EXACT(x.uniform_(0.25, 0.75));

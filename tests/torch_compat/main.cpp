@@ -1,4 +1,5 @@
-// Without an argument: prints every row. With the path of expected.tsv: compares, prints each row that differs.
+// Without an argument: prints every row. With the path of expected.tsv: compares, prints each row
+// that differs.
 
 #include <algorithm>
 #include <cmath>
@@ -36,9 +37,11 @@ std::string prefix;
 void add(const std::string& name, const Row& row) {
   std::string full = prefix + "/" + name;
   const std::string name_space = "torch::";
-  for (size_t at; (at = full.find(name_space)) != std::string::npos;) full.erase(at, name_space.size());
+  for (size_t at; (at = full.find(name_space)) != std::string::npos;)
+    full.erase(at, name_space.size());
   std::string unique = full;
-  for (int n = 2; rows.count(unique) != 0; ++n) unique = full + " #" + std::to_string(n);
+  for (int n = 2; rows.count(unique) != 0; ++n)
+    unique = full + " #" + std::to_string(n);
   rows[unique] = row;
   names.push_back(unique);
 }
@@ -52,15 +55,18 @@ std::string number(const char* format, double value) {
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text = "[";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i ? "," : "") + std::to_string(shape[i]);
+  for (size_t i = 0; i < shape.size(); ++i)
+    text += (i ? "," : "") + std::to_string(shape[i]);
   return text + "]";
 }
 
-template <class T> std::string values_text(const torch::Tensor& x, const char* format) {
+template <class T>
+std::string values_text(const torch::Tensor& x, const char* format) {
   const torch::Tensor dense = x.contiguous();
   const T* data = dense.data_ptr<T>();
   std::string text;
-  for (int64_t i = 0; i < dense.numel(); ++i) text += (i ? " " : "") + number(format, static_cast<double>(data[i]));
+  for (int64_t i = 0; i < dense.numel(); ++i)
+    text += (i ? " " : "") + number(format, static_cast<double>(data[i]));
   return text;
 }
 
@@ -69,7 +75,8 @@ Row row_of(const torch::Tensor& given) {
   const torch::Tensor x = given.detach();
   const std::string shape = shape_text(list(x.sizes()));
   if (x.scalar_type() == torch::kFloat32) return {"float32", shape, values_text<float>(x, "%.9g")};
-  if (x.scalar_type() == torch::kFloat64) return {"float64", shape, values_text<double>(x, "%.17g")};
+  if (x.scalar_type() == torch::kFloat64)
+    return {"float64", shape, values_text<double>(x, "%.17g")};
   if (x.scalar_type() == torch::kInt64) return {"int64", shape, values_text<int64_t>(x, "%.0f")};
   if (x.scalar_type() == torch::kBool) return {"bool", shape, values_text<bool>(x, "%.0f")};
   return {"another dtype", shape, ""};
@@ -119,7 +126,8 @@ int compare(const char* path) {
   }
   int differing = 0;
   const auto report = [&](const std::string& name, const Row& row) {
-    std::cout << name << "\n    torch " << row.dtype << ' ' << row.shape << ' ' << row.values << '\n';
+    std::cout << name << "\n    torch " << row.dtype << ' ' << row.shape << ' ' << row.values
+              << '\n';
     ++differing;
   };
   for (const auto& [name, row] : expected) {
@@ -130,14 +138,15 @@ int compare(const char* path) {
     } else if (found->second.dtype != row.dtype || found->second.shape != row.shape ||
                !same_values(found->second, row)) {
       report(name, row);
-      std::cout << "    here  " << found->second.dtype << ' ' << found->second.shape << ' ' << found->second.values
-                << '\n';
+      std::cout << "    here  " << found->second.dtype << ' ' << found->second.shape << ' '
+                << found->second.values << '\n';
     }
   }
   for (const std::string& name : names) {
     if (expected.count(name) == 0) {
       report(name, {"has no such row", "", ""});
-      std::cout << "    here  " << rows[name].dtype << ' ' << rows[name].shape << ' ' << rows[name].values << '\n';
+      std::cout << "    here  " << rows[name].dtype << ' ' << rows[name].shape << ' '
+                << rows[name].values << '\n';
     }
   }
   std::cout << expected.size() << " rows of PyTorch, " << differing << " differ\n";
@@ -156,7 +165,8 @@ void record_exact(const std::string& name, const torch::Tensor& x) {
 
 void record(const std::string& name, const std::vector<torch::Tensor>& xs) {
   record(name + " size", xs.size());
-  for (size_t i = 0; i < xs.size(); ++i) record(name + " [" + std::to_string(i) + "]", xs[i]);
+  for (size_t i = 0; i < xs.size(); ++i)
+    record(name + " [" + std::to_string(i) + "]", xs[i]);
 }
 
 void record(const std::string& name, const std::tuple<torch::Tensor, torch::Tensor>& pair) {
@@ -166,7 +176,8 @@ void record(const std::string& name, const std::tuple<torch::Tensor, torch::Tens
 
 void record(const std::string& name, const std::vector<int64_t>& values) {
   std::string text;
-  for (size_t i = 0; i < values.size(); ++i) text += (i ? " " : "") + std::to_string(values[i]);
+  for (size_t i = 0; i < values.size(); ++i)
+    text += (i ? " " : "") + std::to_string(values[i]);
   add(name, {"int64", shape_text({static_cast<int64_t>(values.size())}), text});
 }
 

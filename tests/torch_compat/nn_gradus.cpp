@@ -1,5 +1,5 @@
-// The rows of nn_torch.cpp by Gradus's own layers and optimisers: values instead of holders, aggregates instead of
-// builders.
+// The rows of nn_torch.cpp by Gradus's own layers and optimisers: values instead of holders,
+// aggregates instead of builders.
 
 #include <gradus.h>
 
@@ -14,7 +14,8 @@ namespace {
 using Tensors = std::vector<Tensor>;
 
 void record_gradients(const Tensors& parameters) {
-  for (size_t i = 0; i < parameters.size(); ++i) record("gradient " + std::to_string(i), parameters[i].grad());
+  for (size_t i = 0; i < parameters.size(); ++i)
+    record("gradient " + std::to_string(i), parameters[i].grad());
 }
 
 void linear() {
@@ -64,13 +65,15 @@ void dropout() {
 
 void sequential() {
   gradus::manual_seed(123);
-  const nn::Linear first(3, 4), second(4, 2);  // named: compilers differ in which argument of a call they make first
+  const nn::Linear first(3, 4),
+      second(4, 2);  // named: compilers differ in which argument of a call they make first
   const nn::Sequential model(first, nn::GELU(), second);
   record("y", model.forward(sample({2, 3})));
   record("parameters", model.parameters().size());
 }
 
-template <class Layer> Tensors weights_of(const Layer& layer) {
+template <class Layer>
+Tensors weights_of(const Layer& layer) {
   return {layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0};
 }
 
@@ -79,7 +82,8 @@ void rnn() {
   const nn::RNN layer(3, 4, {.batch_first = true}), time_first(3, 2);
   const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
   const Tensors weights = weights_of(layer);
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   record("output and h", layer(x));
   const auto [output, h] = layer(x, h0);
   record("output from h0", output);
@@ -94,7 +98,8 @@ void gru() {
   const nn::GRU layer(3, 4, {.batch_first = true});
   const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
   const Tensors weights = weights_of(layer);
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   record("output and h", layer(x));
   const auto [output, h] = layer(x, h0);
   record("output from h0", output);
@@ -106,9 +111,11 @@ void gru() {
 void lstm() {
   gradus::manual_seed(123);
   const nn::LSTM layer(3, 4, {.batch_first = true});
-  const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4}), c0 = sample({1, 2, 4}, gradus::kFloat32, 50);
+  const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4}),
+               c0 = sample({1, 2, 4}, gradus::kFloat32, 50);
   const Tensors weights = weights_of(layer);
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   const auto [first, state] = layer(x);
   record("output", first);
   record("h", std::get<0>(state));
@@ -121,7 +128,8 @@ void lstm() {
 }
 
 /// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
-template <class Make> void steps(const std::string& name, const Make& make) {
+template <class Make>
+void steps(const std::string& name, const Make& make) {
   const Tensor w = sample({2, 3}).requires_grad_(), idle = gradus::ones({2}).requires_grad_();
   auto optimizer = make(Tensors{w, idle});
   const Tensor target = sample({2, 3}, gradus::kFloat32, 50);
@@ -137,10 +145,12 @@ template <class Make> void steps(const std::string& name, const Make& make) {
 void sgd() {
   steps("plain", [](Tensors p) { return optim::SGD(p, {.lr = 0.01}); });
   steps("momentum", [](Tensors p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9}); });
-  steps("dampening", [](Tensors p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .dampening = 0.3}); });
+  steps("dampening",
+        [](Tensors p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .dampening = 0.3}); });
   steps("weight_decay", [](Tensors p) { return optim::SGD(p, {.lr = 0.01, .weight_decay = 0.1}); });
-  steps("nesterov",
-        [](Tensors p) { return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true}); });
+  steps("nesterov", [](Tensors p) {
+    return optim::SGD(p, {.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true});
+  });
 }
 
 void adam() {
@@ -153,7 +163,8 @@ void adam() {
 
 void adamw() {
   steps("default", [](Tensors p) { return optim::AdamW(p); });
-  steps("lr and weight_decay", [](Tensors p) { return optim::AdamW(p, {.lr = 3e-2, .weight_decay = 0.1}); });
+  steps("lr and weight_decay",
+        [](Tensors p) { return optim::AdamW(p, {.lr = 3e-2, .weight_decay = 0.1}); });
   steps("all", [](Tensors p) {
     return optim::AdamW(p, {.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3, .weight_decay = 0.2});
   });

@@ -1,5 +1,5 @@
-// Layers and optimisers. Gradus builds them without holders and option builders, so this file has a twin of the same
-// rows, nn_gradus.cpp, instead of being exchanged.
+// Layers and optimisers. Gradus builds them without holders and option builders, so this file has a
+// twin of the same rows, nn_gradus.cpp, instead of being exchanged.
 
 #include "record.h"
 
@@ -11,7 +11,8 @@ namespace {
 using Tensors = std::vector<torch::Tensor>;
 
 void record_gradients(const Tensors& parameters) {
-  for (size_t i = 0; i < parameters.size(); ++i) record("gradient " + std::to_string(i), parameters[i].grad());
+  for (size_t i = 0; i < parameters.size(); ++i)
+    record("gradient " + std::to_string(i), parameters[i].grad());
 }
 
 void linear() {
@@ -61,7 +62,8 @@ void dropout() {
 
 void sequential() {
   torch::manual_seed(123);
-  nn::Linear first(3, 4), second(4, 2);  // named: compilers differ in which argument of a call they make first
+  nn::Linear first(3, 4),
+      second(4, 2);  // named: compilers differ in which argument of a call they make first
   nn::Sequential model(first, nn::GELU(), second);
   record("y", model->forward(sample({2, 3})));
   record("parameters", model->parameters().size());
@@ -72,7 +74,8 @@ void rnn() {
   nn::RNN layer(nn::RNNOptions(3, 4).batch_first(true)), time_first(nn::RNNOptions(3, 2));
   const torch::Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
   const Tensors weights = layer->parameters();
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   record("output and h", layer(x));
   const auto [output, h] = layer(x, h0);
   record("output from h0", output);
@@ -87,7 +90,8 @@ void gru() {
   nn::GRU layer(nn::GRUOptions(3, 4).batch_first(true));
   const torch::Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
   const Tensors weights = layer->parameters();
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   record("output and h", layer(x));
   const auto [output, h] = layer(x, h0);
   record("output from h0", output);
@@ -99,9 +103,11 @@ void gru() {
 void lstm() {
   torch::manual_seed(123);
   nn::LSTM layer(nn::LSTMOptions(3, 4).batch_first(true));
-  const torch::Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4}), c0 = sample({1, 2, 4}, torch::kFloat32, 50);
+  const torch::Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4}),
+                      c0 = sample({1, 2, 4}, torch::kFloat32, 50);
   const Tensors weights = layer->parameters();
-  for (size_t i = 0; i < 4; ++i) record_exact("parameter " + std::to_string(i), weights[i]);
+  for (size_t i = 0; i < 4; ++i)
+    record_exact("parameter " + std::to_string(i), weights[i]);
   const auto [first, state] = layer(x);
   record("output", first);
   record("h", std::get<0>(state));
@@ -114,7 +120,8 @@ void lstm() {
 }
 
 /// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
-template <class Make> void steps(const std::string& name, const Make& make) {
+template <class Make>
+void steps(const std::string& name, const Make& make) {
   const torch::Tensor w = sample({2, 3}).requires_grad_(), idle = torch::ones({2}).requires_grad_();
   auto optimizer = make(Tensors{w, idle});
   const torch::Tensor target = sample({2, 3}, torch::kFloat32, 50);
@@ -131,10 +138,12 @@ void sgd() {
   using Options = optim::SGDOptions;
   steps("plain", [](Tensors p) { return optim::SGD(p, Options(0.01)); });
   steps("momentum", [](Tensors p) { return optim::SGD(p, Options(0.01).momentum(0.9)); });
-  steps("dampening", [](Tensors p) { return optim::SGD(p, Options(0.01).momentum(0.9).dampening(0.3)); });
+  steps("dampening",
+        [](Tensors p) { return optim::SGD(p, Options(0.01).momentum(0.9).dampening(0.3)); });
   steps("weight_decay", [](Tensors p) { return optim::SGD(p, Options(0.01).weight_decay(0.1)); });
-  steps("nesterov",
-        [](Tensors p) { return optim::SGD(p, Options(0.01).momentum(0.9).weight_decay(0.1).nesterov(true)); });
+  steps("nesterov", [](Tensors p) {
+    return optim::SGD(p, Options(0.01).momentum(0.9).weight_decay(0.1).nesterov(true));
+  });
 }
 
 void adam() {
@@ -142,16 +151,19 @@ void adam() {
   steps("default", [](Tensors p) { return optim::Adam(p); });
   steps("lr", [](Tensors p) { return optim::Adam(p, Options(0.1)); });
   steps("all", [](Tensors p) {
-    return optim::Adam(p, Options(0.05).betas(std::make_tuple(0.8, 0.95)).eps(1e-3).weight_decay(0.1));
+    return optim::Adam(p,
+                       Options(0.05).betas(std::make_tuple(0.8, 0.95)).eps(1e-3).weight_decay(0.1));
   });
 }
 
 void adamw() {
   using Options = optim::AdamWOptions;
   steps("default", [](Tensors p) { return optim::AdamW(p); });
-  steps("lr and weight_decay", [](Tensors p) { return optim::AdamW(p, Options(3e-2).weight_decay(0.1)); });
+  steps("lr and weight_decay",
+        [](Tensors p) { return optim::AdamW(p, Options(3e-2).weight_decay(0.1)); });
   steps("all", [](Tensors p) {
-    return optim::AdamW(p, Options(0.05).betas(std::make_tuple(0.8, 0.95)).eps(1e-3).weight_decay(0.2));
+    return optim::AdamW(
+        p, Options(0.05).betas(std::make_tuple(0.8, 0.95)).eps(1e-3).weight_decay(0.2));
   });
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
-// The programs of this folder are ordinary programs for PyTorch's C++ frontend. They run in two ways:
+// The programs of this folder are ordinary programs for PyTorch's C++ frontend. They run in two
+// ways:
 //
-//  - for Gradus: CMakeLists.txt copies them into the build folder, with the include and the namespace exchanged and
+//  - for Gradus: CMakeLists.txt copies them into the build folder, with the include and the
+//  namespace exchanged and
 //    nothing else, and the test compares their rows with expected.tsv;
 //  - for libtorch: as they stand. That makes expected.tsv anew (Debian: libtorch-dev, here 1.13.1):
 //
@@ -11,8 +13,8 @@
 //          -ltorch -ltorch_cpu -lc10 -o /tmp/torch_compat
 //      /tmp/torch_compat > expected.tsv
 //
-// A row is: name, dtype, shape, values, with tabs between. A dtype that ends in ! is compared bit for bit, int64 and
-// bool always are, float32 and float64 within a tolerance (main.cpp).
+// A row is: name, dtype, shape, values, with tabs between. A dtype that ends in ! is compared bit
+// for bit, int64 and bool always are, float32 and float64 within a tolerance (main.cpp).
 
 #include <torch/torch.h>
 
@@ -29,15 +31,18 @@
 // scaled_dot_product_attention got its public name in 2.0.
 #if defined(TORCH_VERSION_MAJOR) && TORCH_VERSION_MAJOR < 2
 namespace torch {
-inline Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask = {},
-                                           double dropout_p = 0.0, bool is_causal = false) {
+inline Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                           const Tensor& mask = {}, double dropout_p = 0.0,
+                                           bool is_causal = false) {
   const auto optional_mask = mask.defined() ? c10::optional<Tensor>(mask) : c10::nullopt;
-  return std::get<0>(_scaled_dot_product_attention(q, k, v, optional_mask, dropout_p, false, is_causal));
+  return std::get<0>(
+      _scaled_dot_product_attention(q, k, v, optional_mask, dropout_p, false, is_causal));
 }
 }  // namespace torch
 #endif
 
-/// One row for the value of an expression, named by its own text (and #2, #3 … where a section records it again).
+/// One row for the value of an expression, named by its own text (and #2, #3 … where a section
+/// records it again).
 #define ROW(...) ROW_BY(record, #__VA_ARGS__, __VA_ARGS__)
 /// The same, compared bit for bit.
 #define ROW_EXACT(...) ROW_BY(record_exact, #__VA_ARGS__, __VA_ARGS__)
@@ -62,24 +67,33 @@ void record(const std::string& name, const std::tuple<torch::Tensor, torch::Tens
 void record(const std::string& name, const std::vector<int64_t>& values);
 void record_number(const std::string& name, const std::string& dtype, double value);
 
-template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>> void record(const std::string& name, T value) {
+template <class T, class = std::enable_if_t<std::is_arithmetic_v<T>>>
+void record(const std::string& name, T value) {
   const bool is_bool = std::is_same_v<T, bool>;
-  record_number(name, is_bool ? "bool" : std::is_integral_v<T> ? "int64" : "float64", static_cast<double>(value));
+  record_number(name,
+                is_bool                 ? "bool"
+                : std::is_integral_v<T> ? "int64"
+                                        : "float64",
+                static_cast<double>(value));
 }
 
 constexpr double infinity = INFINITY, nan_value = NAN;
 
 /// The numbers of sizes() or strides().
-template <class Range> std::vector<int64_t> list(const Range& range) {
+template <class Range>
+std::vector<int64_t> list(const Range& range) {
   return std::vector<int64_t>(range.begin(), range.end());
 }
 
-/// Values between -1.5 and 1.6, exact in float32, all different up to 101 elements. `start` picks others.
-inline torch::Tensor sample(const std::vector<int64_t>& shape, torch::TensorOptions options = torch::kFloat32,
-                            int64_t start = 11) {
+/// Values between -1.5 and 1.6, exact in float32, all different up to 101 elements. `start` picks
+/// others.
+inline torch::Tensor sample(const std::vector<int64_t>& shape,
+                            torch::TensorOptions options = torch::kFloat32, int64_t start = 11) {
   int64_t n = 1;
-  for (const int64_t size : shape) n *= size;
+  for (const int64_t size : shape)
+    n *= size;
   std::vector<double> values;
-  for (int64_t i = 0; i < n; ++i) values.push_back(static_cast<double>((i * 37 + start) % 101) / 32.0 - 1.5);
+  for (int64_t i = 0; i < n; ++i)
+    values.push_back(static_cast<double>((i * 37 + start) % 101) / 32.0 - 1.5);
   return torch::tensor(values, options).view(shape);
 }

@@ -1,5 +1,5 @@
-// Every rounding counts here: where fma stands the result is rounded once, anywhere else after each operation. So this
-// file is built like the optimisers, and as plain loops.
+// Every rounding counts here: where fma stands the result is rounded once, anywhere else after each
+// operation. So this file is built like the optimisers, and as plain loops.
 #include "tensor/kernels/simd/normal.h"
 
 namespace gradus::kernels::GRADUS_ISA {
@@ -11,12 +11,14 @@ inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
 /// c[0] x^n + c[1] x^(n - 1) + ... + c[n]
-template <class... C> inline float polynomial(float x, float p, C... c) {
+template <class... C>
+inline float polynomial(float x, float p, C... c) {
   ((p = fma(p, x, c)), ...);
   return p;
 }
 
-/// log(x) for 0 < x <= 1, with the polynomial of the Cephes library and its roundings as PyTorch's AVX2 code has them.
+/// log(x) for 0 < x <= 1, with the polynomial of the Cephes library and its roundings as PyTorch's
+/// AVX2 code has them.
 [[gnu::always_inline]] inline float log(float x) {
   // x = m 2^e with 0.5 <= m < 1, then moved to sqrt(0.5) <= 1 + m < sqrt(2).
   const auto bits = __builtin_bit_cast(uint32_t, x);
@@ -26,19 +28,24 @@ template <class... C> inline float polynomial(float x, float p, C... c) {
   m = (m - 1.0f) + (low ? m : 0.0f);
 
   const float z = m * m;
-  float y = polynomial(m, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
-                       -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
+  float y = polynomial(m, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
+                       1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f,
+                       3.3333331174e-1f);
   y = y * m;
   y = fma(y, z, e * -2.12194440e-4f);
   y = fma(-z, 0.5f, y);
   return fma(e, 0.693359375f, m + y);
 }
 
-template <class T> struct SinCos { T sin, cos; };
+template <class T>
+struct SinCos {
+  T sin, cos;
+};
 
 [[gnu::always_inline]] inline double log(double x) { return __builtin_log(x); }
 
-/// sin and cos of t >= 0, again Cephes: t less a multiple of pi / 4, two polynomials, then signs by the octant.
+/// sin and cos of t >= 0, again Cephes: t less a multiple of pi / 4, two polynomials, then signs by
+/// the octant.
 [[gnu::always_inline]] inline SinCos<float> sincos(float t) {
   const int32_t octant = (static_cast<int32_t>(t * 1.27323954473516f) + 1) & ~1;
   const auto turns = static_cast<float>(octant);
@@ -56,11 +63,14 @@ template <class T> struct SinCos { T sin, cos; };
   s = fma(s, x, x);
 
   const bool swap = (octant & 2) != 0;
-  const float sin = swap ? c : s, cos = swap ? s : c;
+  const float sin = swap ? c : s;
+  const float cos = swap ? s : c;
   return {(octant & 4) != 0 ? -sin : sin, ((octant - 2) & 4) == 0 ? -cos : cos};
 }
 
-[[gnu::always_inline]] inline SinCos<double> sincos(double t) { return {__builtin_sin(t), __builtin_cos(t)}; }
+[[gnu::always_inline]] inline SinCos<double> sincos(double t) {
+  return {__builtin_sin(t), __builtin_cos(t)};
+}
 
 inline float sqrt(float x) { return __builtin_sqrtf(x); }
 inline double sqrt(double x) { return __builtin_sqrt(x); }
@@ -68,11 +78,14 @@ inline double sqrt(double x) { return __builtin_sqrt(x); }
 }  // namespace
 
 // Box-Muller: x[j] gives the radius and x[j + 8] the angle.
-template <class T> void normal_blocks(T* x, int64_t n, T mean, T std) {
+template <class T>
+void normal_blocks(T* x, int64_t n, T mean, T std) {
   for (; n >= 16; n -= 16, x += 16) {
     T radius[8];
-    for (int j = 0; j < 8; ++j) radius[j] = -2 * log(1 - x[j]);
-    for (T& r : radius) r = sqrt(r);
+    for (int j = 0; j < 8; ++j)
+      radius[j] = -2 * log(1 - x[j]);
+    for (T& r : radius)
+      r = sqrt(r);
     for (int j = 0; j < 8; ++j) {
       const SinCos<T> angle = sincos(2 * static_cast<T>(kPi) * x[j + 8]);
       x[j] = fma(radius[j] * angle.cos, std, mean);
@@ -81,8 +94,10 @@ template <class T> void normal_blocks(T* x, int64_t n, T mean, T std) {
   }
 }
 
-template <class T> void stretch(T* x, int64_t n, T low, T width) {
-  for (int64_t i = 0; i < n; ++i) x[i] = fma(x[i], width, low);
+template <class T>
+void stretch(T* x, int64_t n, T low, T width) {
+  for (int64_t i = 0; i < n; ++i)
+    x[i] = fma(x[i], width, low);
 }
 
 template void normal_blocks(float*, int64_t, float, float);

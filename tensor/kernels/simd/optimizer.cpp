@@ -1,5 +1,5 @@
-// Plain loops, of which the compiler makes vectors: this file is built so that it fuses no multiplication with an
-// addition by itself, and what is rounded once says fma.
+// Plain loops, of which the compiler makes vectors: this file is built so that it fuses no
+// multiplication with an addition by itself, and what is rounded once says fma.
 #include "tensor/kernels/simd/optimizer.h"
 
 namespace gradus::kernels::GRADUS_ISA {
@@ -13,9 +13,12 @@ inline double sqrt(double x) { return __builtin_sqrt(x); }
 }  // namespace
 
 template <class T>
-void sgd(T* __restrict param, T* __restrict buffer, const T* __restrict grad, int64_t n, const SgdStep& step) {
+void sgd(T* __restrict param, T* __restrict buffer, const T* __restrict grad, int64_t n,
+         const SgdStep& step) {
   const SgdStep s = step;
-  const T lr = static_cast<T>(s.lr), decay = static_cast<T>(s.weight_decay), momentum = static_cast<T>(s.momentum);
+  const T lr = static_cast<T>(s.lr);
+  const T decay = static_cast<T>(s.weight_decay);
+  const T momentum = static_cast<T>(s.momentum);
   const T fresh = static_cast<T>(1 - s.dampening);
   for (int64_t i = 0; i < n; ++i) {
     T g = grad[i];
@@ -28,20 +31,25 @@ void sgd(T* __restrict param, T* __restrict buffer, const T* __restrict grad, in
   }
 }
 
-template <class T> void adam(T* __restrict param, T* __restrict m, T* __restrict v, const T* __restrict grad, int64_t n,
-                             const AdamStep& step) {
+template <class T>
+void adam(T* __restrict param, T* __restrict m, T* __restrict v, const T* __restrict grad,
+          int64_t n, const AdamStep& step) {
   const AdamStep s = step;
   const double correction1 = 1 - __builtin_pow(s.beta1, static_cast<double>(s.step));
   const double correction2 = 1 - __builtin_pow(s.beta2, static_cast<double>(s.step));
   const T minus_step_size = static_cast<T>(-(s.lr / correction1));
   const T root_correction2 = static_cast<T>(__builtin_sqrt(correction2));
-  const T beta1 = static_cast<T>(s.beta1), fresh1 = static_cast<T>(1 - s.beta1);
-  const T beta2 = static_cast<T>(s.beta2), fresh2 = static_cast<T>(1 - s.beta2);
-  const T eps = static_cast<T>(s.eps), decay = static_cast<T>(s.weight_decay);
+  const T beta1 = static_cast<T>(s.beta1);
+  const T fresh1 = static_cast<T>(1 - s.beta1);
+  const T beta2 = static_cast<T>(s.beta2);
+  const T fresh2 = static_cast<T>(1 - s.beta2);
+  const T eps = static_cast<T>(s.eps);
+  const T decay = static_cast<T>(s.weight_decay);
   const T keep = s.decoupled ? static_cast<T>(1 - s.lr * s.weight_decay) : T{1};
   const bool decay_in_grad = !s.decoupled && s.weight_decay != 0;
   for (int64_t i = 0; i < n; ++i) {
-    const T p = param[i] * keep, g = decay_in_grad ? fma(decay, p, grad[i]) : grad[i];
+    const T p = param[i] * keep;
+    const T g = decay_in_grad ? fma(decay, p, grad[i]) : grad[i];
     const T new_m = m[i] = fma(fresh1, g, m[i] * beta1);
     const T new_v = v[i] = fma(fresh2 * g, g, v[i] * beta2);
     const T denominator = sqrt(new_v) / root_correction2 + eps;

@@ -19,7 +19,9 @@ struct AdamStep {
 };
 
 /// The steps of optimizer.h, by one thread.
-GRADUS_SIMD(template <class T> void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
-            template <class T> void adam(T* param, T* m, T* v, const T* grad, int64_t n, const AdamStep& step);)
+GRADUS_DECLARE_PER_ISA(template <class T>
+                       void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
+                       template <class T> void adam(T* param, T* m, T* v, const T* grad, int64_t n,
+                                                    const AdamStep& step);)
 
 }  // namespace gradus::kernels

@@ -7,21 +7,25 @@
 
 namespace gradus::kernels::GRADUS_ISA {
 
-/// Exchanges the upper right of a block of 2 S x 2 S numbers, of which p and q are rows S apart, with its lower left.
+/// Exchanges the upper right of a block of 2 S x 2 S numbers, of which p and q are rows S apart,
+/// with its lower left.
 template <int S, class T, int... LANE>
 GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, std::integer_sequence<int, LANE...>) {
   constexpr int W = kWidth<T>;
-  const Vector<T> x = p, y = q;
+  const Vector<T> x = p;
+  const Vector<T> y = q;
   p = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE - S : LANE)...);
   q = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE : LANE + S)...);
 }
 
 /// Transposes the W x W numbers of r: first halves, then quarters, down to pairs.
-template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>* r) {
+template <class T, int S = kWidth<T> / 2>
+GRADUS_INLINE void transpose(Vector<T>* r) {
   if constexpr (S > 0) {
     GRADUS_UNROLL
     for (int i = 0; i < kWidth<T>; ++i) {
-      if ((i & S) == 0) exchange<S, T>(r[i], r[i + S], std::make_integer_sequence<int, kWidth<T>>());
+      if ((i & S) == 0)
+        exchange<S, T>(r[i], r[i + S], std::make_integer_sequence<int, kWidth<T>>());
     }
     transpose<T, S / 2>(r);
   }
@@ -29,7 +33,8 @@ template <class T, int S = kWidth<T> / 2> GRADUS_INLINE void transpose(Vector<T>
 
 /// to[j * to_row + i] = from[i * from_row + j] for i < M, j < N.
 template <class T>
-GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t M, int64_t N) {
+GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t M,
+                                int64_t N) {
   constexpr int W = kWidth<T>;
   for (int64_t i = 0; i < M; i += W) {
     const int64_t count = min<int64_t>(W, M - i);
@@ -37,13 +42,16 @@ GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t fr
     for (; j + W <= N; j += W) {
       Vector<T> rows[W];
       GRADUS_UNROLL
-      for (int r = 0; r < W; ++r) rows[r] = load(from + (r < count ? i + r : i) * from_row + j);
+      for (int r = 0; r < W; ++r)
+        rows[r] = load(from + (r < count ? i + r : i) * from_row + j);
       transpose<T>(rows);
       GRADUS_UNROLL
-      for (int r = 0; r < W; ++r) store_up_to(to + (j + r) * to_row + i, rows[r], count);
+      for (int r = 0; r < W; ++r)
+        store_up_to(to + (j + r) * to_row + i, rows[r], count);
     }
     for (; j < N; ++j) {
-      for (int64_t m = i; m < i + count; ++m) to[j * to_row + m] = from[m * from_row + j];
+      for (int64_t m = i; m < i + count; ++m)
+        to[j * to_row + m] = from[m * from_row + j];
     }
   }
 }

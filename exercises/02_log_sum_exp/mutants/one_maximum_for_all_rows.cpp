@@ -1,0 +1,11 @@
+// caught by numerics.large_numbers
+#include "exercises/02_log_sum_exp/log_sum_exp.h"
+
+namespace mine {
+
+Tensor log_sum_exp(const Tensor& x) {
+  const Tensor largest = x.amax().detach();
+  return log(exp(x - largest).sum(-1)) + largest;
+}
+
+}  // namespace mine

@@ -1,0 +1,86 @@
+#include "exercises/checks.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "exercises/grader/report.h"
+#include "tensor/random.h"
+
+namespace gradus {
+
+Tensor example(const Shape& sizes, uint64_t seed) {
+  Generator random(seed);
+  const Tensor x = empty(sizes, kFloat64);
+  fill_normal(random, x.data<double>(), x.numel(), 0, 1);
+  return x;
+}
+
+void note(const std::string& text) { report::note(text); }
+
+void todo(const std::string& what) {
+  report::todo(what);
+  fail("to do: {}", what);
+}
+
+void expect_shape(const std::string& what, const Tensor& y, const Shape& sizes) {
+  check(y.defined(), "{} is an undefined Tensor: was the result ever computed and returned?", what);
+  check(y.sizes() == sizes, "{} is {}, it must be {}", what, y.sizes(), sizes);
+}
+
+void expect_close(const std::string& what, const Tensor& yours, const Tensor& right,
+                  const Tolerance& tolerance) {
+  expect_shape(what, yours, right.sizes());
+  check(yours.dtype() == right.dtype(), "{} is {}, it must be {}", what, yours.dtype(),
+        right.dtype());
+  const Difference d = compare(yours, right, tolerance);
+  if (d.wrong == 0) {
+    if (d.worst > 0) note(fmt::format("worst {:.1e}", d.worst));
+    return;
+  }
+  fail("{}: {}\n  {}", what, d.guess.empty() ? "wrong" : d.guess, to_string(d));
+}
+
+void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<Checked>& by) {
+  const std::vector<GradientDifference> all = compare_gradients(f, by);
+  for (const GradientDifference& each : all)
+    if (each.difference.wrong == 0)
+      note(fmt::format("{} ok ({:.1e}{})", each.name, each.difference.worst,
+                       each.kinks ? fmt::format(", {} kinks left out", each.kinks) : ""));
+  for (const GradientDifference& each : all)
+    check(each.difference.wrong == 0, "{}", to_string(each));
+}
+
+void expect_right_gradient(const std::string& name, const Tensor& yours,
+                           const std::function<Tensor()>& f, const Tensor& x, const Tensor& u) {
+  expect_shape("the gradient of " + name, yours, x.sizes());
+  Tensor kinks;
+  const Tensor right = numeric_gradient(f, x, u, &kinks);
+  const GradientDifference each = compare_gradient(name, yours, right, kinks, u);
+  check(each.difference.wrong == 0, "{}", to_string(each));
+  note(fmt::format("{} ok ({:.1e})", name, each.difference.worst));
+}
+
+void expect_finite(const std::string& what, const Tensor& y) {
+  expect_shape(what, y, y.defined() ? y.sizes() : Shape{});
+  const Tensor flat = y.detach().to(kFloat64).contiguous();
+  for (int64_t i = 0; i < flat.numel(); ++i)
+    check(std::isfinite(flat.data<double>()[i]), "{} is {} at {}", what, flat.data<double>()[i],
+          index_of(i, y.sizes()));
+}
+
+void expect_not_called(const Tensor& y, const std::vector<std::string>& ops) {
+  std::vector<const Node*> open{y.node().get()};
+  std::set<const Node*> seen{nullptr};
+  while (!open.empty()) {
+    const Node* node = open.back();
+    open.pop_back();
+    if (!seen.insert(node).second) continue;
+    check(std::find(ops.begin(), ops.end(), node->name) == ops.end(),
+          "the library's {} was called: write it yourself, from smaller ops", node->name);
+    for (const Node::Edge& edge : node->edges)
+      open.push_back(edge.input.get());
+  }
+}
+
+}  // namespace gradus

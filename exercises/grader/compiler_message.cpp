@@ -1,0 +1,190 @@
+#include "exercises/grader/compiler_message.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <regex>
+#include <vector>
+
+#include "exercises/grader/exercise.h"
+
+namespace gradus {
+namespace {
+
+/// What g++ or clang++ says, and what it means for someone who begins; $1 and $2 are what the
+/// brackets caught.
+struct Meaning {
+  const char* said;
+  const char* means;
+};
+const Meaning kMeanings[] = {
+    {"'(True|False|None)' was not declared|undeclared identifier '(True|False|None)'",
+     "C++ writes true, false and nullptr, with small letters"},
+    {"'(keepdim|dim|dtype)' was not declared|undeclared identifier '(keepdim|dim|dtype)'",
+     "C++ has no named arguments: give the values alone, in the order of the function, as in "
+     "x.mean(-1, true)"},
+    {"'(\\w+)' was not declared in this scope; did you mean '(\\w+)'|undeclared identifier "
+     "'(\\w+)'; did you mean "
+     "'(\\w+)'",
+     "'$1' is not declared; is '$2' meant?"},
+    {"'(Tensor)' does not name a type|'(Tensor)' was not declared|unknown type name '(Tensor)'",
+     "'Tensor' is not known here: this must stand inside namespace mine { ... }"},
+    {"'(\\w+)' does not name a type|unknown type name '(\\w+)'",
+     "there is no type '$1': is it misspelt?"},
+    {"'(\\w+)' was not declared|undeclared identifier '(\\w+)'",
+     "'$1' is not declared: is it misspelt, or is its type missing (const Tensor $1 = ...)?"},
+    {"has no member named '(\\w+)'|no member named '(\\w+)' in 'gradus::Tensor'",
+     "a Tensor has no method '$1': is it misspelt, or is it a function, $1(x)?"},
+    {"stray '@' in program|unexpected '@' in program", "C++ has no @: write matmul(a, b)"},
+    {"missing terminating", "a string is not closed: the second \" is missing"},
+    {"#error", "there is an #error in the file: delete it"},
+    {"([^ ]+\\.h): No such file|'([^']+\\.h)' file not found",
+     "there is no header '$1': delete the #include or correct its path"},
+    {"return-statement with no value|should return a value",
+     "the function must return a Tensor: write return ...;"},
+    {"no return statement in function|control reaches end of non-void|does not return a value",
+     "the function comes to its end without a return: write return ...; as its last line"},
+    {"expected '(,' or ')?;'|expected ';'|expected '([,;])' or '[,;]'|expected initializer before",
+     "a semicolon is missing at the end of this line"},
+    {"expected '}'", "a closing brace } is missing: count them, also that of namespace mine"},
+    {"expected declaration before '}'|extraneous closing brace",
+     "there is a closing brace } too many"},
+    {"expected '\\)'|expected ',' or '\\)'", "a closing parenthesis ) is missing"},
+    {"expected '\\]'",
+     "a closing bracket ] is missing; parts of a tensor are x.narrow(dim, start, length) or "
+     "x.select(dim, i)"},
+    {"expected '\\(' (before|after)",
+     "after if, for and while stands a parenthesis: for (int64_t i = 0; i < n; ++i) { ... }"},
+    {"expected primary-expression|expected expression",
+     "something is missing in front of this place, or must not stand here"},
+    {"expected unqualified-id|expected constructor, destructor|unknown type name 'throw'",
+     "this stands outside of every function: is there a closing brace too many above?"},
+    {"base operand of '->'|is not a pointer; did you mean to use '\\.'",
+     "a Tensor is no pointer: write a dot, x.size(0)"},
+    {"redeclaration of '[^']*?(\\w+)'|redefinition of '(\\w+)'|conflicting declaration "
+     "'[^']*?(\\w+)'",
+     "'$1' is declared a second time: choose another name"},
+    {"default argument given for parameter|redefinition of default argument",
+     "the default value of an argument (= ...) stands in the header already: delete it here"},
+    {"invalid type argument of unary '\\*'|indirection requires pointer|no match for 'operator\\*' "
+     "\\(operand type is",
+     "C++ has no **: write x * x, or pow(x, 3)"},
+    {"could not convert .* to 'bool'|not contextually convertible to 'bool'|from '.*Tensor' to "
+     "'bool'",
+     "a Tensor is no condition: choose element by element with where(condition, a, b), or ask for "
+     "one number with "
+     "item<double>()"},
+    {"(?:could not convert|cannot convert|conversion from|no viable conversion from) .*(?:to|type) "
+     ".*Tensor'",
+     "a Tensor is expected here, and this is none: use tensor(...), full(...) or an op that gives "
+     "a Tensor"},
+    {"no viable conversion from .*Tensor' to|cannot convert '.*Tensor' to '",
+     "a plain number is expected here, and this is a Tensor: item<double>() gives the number of a "
+     "tensor with one "
+     "element"},
+    {"assignment of read-only|cannot assign to variable|discards qualifiers|no match for "
+     "'operator=' \\(operand types "
+     "are 'const|no viable overloaded '='",
+     "this is const and cannot be changed: give the result a new name, const Tensor y = ..."},
+    {"too (few|many) arguments to function", "there are too $1 arguments in this call"},
+    {"call to '(?:std::)?(?:sqrt|exp|pow|tanh|log|max|min)\\(.*Tensor|no matching function for "
+     "call to "
+     "'(?:sqrt|exp|pow|tanh|log)'",
+     "the std:: functions take plain numbers: for a Tensor write x.sqrt(), x.exp(), ... without "
+     "std::"},
+    {"no matching function for call to '(\\w+)",
+     "'$1' does not take these arguments: compare their number, order and types with its "
+     "declaration"},
+    {"call of overloaded '(\\w+)|call to '(\\w+)' is ambiguous",
+     "there are two functions '$1' that fit: write gradus::$1 for the library's"},
+    {"no match for 'operator|invalid operands",
+     "this operator does not take these two: is one of them no Tensor?"},
+};
+
+std::string meaning(const std::string& said) {
+  for (const Meaning& m : kMeanings) {
+    std::smatch found;
+    if (!std::regex_search(said, found, std::regex(m.said))) continue;
+    std::vector<std::string> caught;  // of the alternative that fits
+    for (size_t i = 1; i < found.size(); ++i)
+      if (found[i].matched) caught.push_back(found[i]);
+    std::string text = m.means;
+    for (size_t i = 0; i < caught.size(); ++i)
+      for (size_t at; (at = text.find("$" + std::to_string(i + 1))) != text.npos;)
+        text.replace(at, 2, caught[i]);
+    return text;
+  }
+  return "the compiler says: " + said;
+}
+
+struct Place {
+  size_t line = 0, column = 0;
+  std::string said;
+};
+
+/// The first error in the file, or the line of the file that led to the first one elsewhere.
+std::optional<Place> first_error(const std::string& output, const std::string& file) {
+  const std::regex form("(.*?):(\\d+):(\\d+): +(.*)");
+  const std::regex error("(?:fatal )?error: (.*)");
+  std::string elsewhere;
+  std::smatch found;
+  std::smatch what;
+  for (const std::string& line : lines_of(output)) {
+    if (!std::regex_match(line, found, form)) continue;
+    const std::string rest = found[4];
+    const bool here = found[1] == file;
+    const bool is_error = std::regex_match(rest, what, error);
+    if (is_error && elsewhere.empty()) elsewhere = what[1];
+    if (here && (is_error || !elsewhere.empty()))
+      return Place{std::stoul(found[2]), std::stoul(found[3]),
+                   is_error ? what[1].str() : elsewhere};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string compiler_message(const std::string& output, const std::filesystem::path& file,
+                             const std::string& source) {
+  const std::string name = file.filename().string();
+  const std::optional<Place> place = first_error(output, file.string());
+  if (!place)
+    return fmt::format("{} does not compile: {}", name, output.substr(0, output.find('\n')));
+  const std::vector<std::string> lines = lines_of(source);
+  const auto text_of = [&](size_t line) {
+    return line > 0 && line <= lines.size() ? lines[line - 1] : std::string();
+  };
+  size_t line = place->line;
+  // Two that a compiler may see as something else, or have no word for.
+  const bool at_sign = text_of(line).find('@') != std::string::npos;
+  const bool hash_error = std::regex_search(text_of(line), std::regex("^ *# *error"));
+  const std::string means = meaning(hash_error ? "#error"
+                                    : at_sign  ? "stray '@' in program"
+                                               : place->said);
+  // The compiler misses a semicolon only at the next word: the line is the one before.
+  if (means.starts_with("a semicolon") && text_of(line).find_first_not_of(' ') + 1 == place->column)
+    do
+      --line;
+    while (line > 1 && text_of(line).find_first_not_of(' ') == std::string::npos);
+  const std::string shown =
+      text_of(line).substr(std::min(text_of(line).find_first_not_of(' '), text_of(line).size()));
+  return fmt::format("{}:{}: {}\n  {}\n  the compiler: {}", name, line, means, shown, place->said);
+}
+
+std::string linker_message(const std::string& output, const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  std::smatch found;
+  if (std::regex_search(output, found, std::regex("undefined reference to [`'\"]([^']*)'")) ||
+      std::regex_search(output, found, std::regex("\"([^\"]*)\", referenced from")))
+    return fmt::format(
+        "{}:1: {} is nowhere defined: write it inside namespace mine, with the name and the "
+        "arguments that the header "
+        "has",
+        name, found[1].str());
+  if (std::regex_search(output, found, std::regex("multiple definition of [`'\"]([^']*)'")))
+    return fmt::format("{}:1: {} is defined twice: delete one of the two, or choose another name",
+                       name, found[1].str());
+  return fmt::format("{}: the linker says: {}", name, output);
+}
+
+}  // namespace gradus

@@ -1,0 +1,89 @@
+#include "exercises/grader/exercise.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "tensor/error.h"
+
+namespace gradus {
+
+namespace fs = std::filesystem;
+
+std::vector<Exercise> Exercises::all() const {
+  std::vector<Exercise> list;
+  for (const auto& entry : fs::directory_iterator(source)) {
+    const std::string folder = entry.path().filename().string();
+    const bool numbered =
+        folder.size() > 3 && std::isdigit(folder[0]) && std::isdigit(folder[1]) && folder[2] == '_';
+    if (entry.is_directory() && numbered) list.push_back({folder});
+  }
+  std::sort(list.begin(), list.end(),
+            [](const Exercise& a, const Exercise& b) { return a.folder < b.folder; });
+  return list;
+}
+
+Exercise Exercises::find(const std::string& which) const {
+  std::string names;
+  for (const Exercise& e : all()) {
+    if (which == e.folder || which == e.name() || which == e.number() || "0" + which == e.number())
+      return e;
+    names += " " + e.folder;
+  }
+  fail("there is no exercise '{}'; there are{}", which, names);
+}
+
+std::vector<Exercise> Exercises::used_by(const Exercise& e) const {
+  std::vector<Exercise> list;
+  const std::string text = read_text(header(e));
+  for (const Exercise& other : all())
+    if (other.folder != e.folder && text.find("\"exercises/" + other.folder + "/") != text.npos)
+      list.push_back(other);
+  return list;
+}
+
+std::vector<fs::path> Exercises::mutants(const Exercise& e) const {
+  std::vector<fs::path> list;
+  if (!fs::is_directory(source / e.folder / "mutants")) return list;
+  for (const auto& entry : fs::directory_iterator(source / e.folder / "mutants"))
+    if (entry.path().extension() == ".cpp") list.push_back(entry.path());
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+std::vector<std::string> Exercises::hints(const Exercise& e) const {
+  std::vector<std::string> parts;
+  for (const std::string& line : lines_of(read_text(source / e.folder / "hints.md"))) {
+    if (line.starts_with("# "))
+      parts.emplace_back();
+    else if (!parts.empty())
+      parts.back() += line + "\n";
+  }
+  return parts;
+}
+
+std::string read_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  check(in.good(), "{} cannot be read", file.string());
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void write_text(const fs::path& file, const std::string& text) {
+  fs::create_directories(file.parent_path());
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  out.close();
+  check(out.good(), "{} cannot be written", file.string());
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(line);
+  return lines;
+}
+
+}  // namespace gradus

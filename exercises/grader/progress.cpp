@@ -1,0 +1,139 @@
+#include "exercises/grader/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "tensor/error.h"
+
+namespace gradus {
+
+namespace fs = std::filesystem;
+
+Progress::Progress(const Exercises& exercises)
+    : exercises_(exercises), file_(exercises.mine / "progress.txt") {
+  if (!fs::exists(file_)) return;
+  // Lines that do not fit are left out: the file may have been edited by hand.
+  const std::regex one("(\\S+) (new|to do|wrong|right) (\\d{1,4}) hints?");
+  const std::regex now("current (\\S+)");
+  std::smatch found;
+  for (const std::string& line : lines_of(read_text(file_))) {
+    if (std::regex_match(line, found, one)) states_[found[1]] = {found[2], std::stoul(found[3])};
+    if (std::regex_match(line, found, now)) current_ = found[1];
+  }
+}
+
+Progress::State Progress::of(const Exercise& e) const {
+  const auto found = states_.find(e.folder);
+  return found == states_.end() ? State{} : found->second;
+}
+
+void Progress::set(const Exercise& e, const State& state) {
+  states_[e.folder] = state;
+  write();
+}
+
+Exercise Progress::current() const {
+  const std::vector<Exercise> all = exercises_.all();
+  check(!all.empty(), "{} holds no exercise", exercises_.source.string());
+  for (const Exercise& e : all)
+    if (e.folder == current_) return e;
+  return all[0];
+}
+
+void Progress::set_current(const Exercise& e) {
+  current_ = e.folder;
+  write();
+}
+
+Exercise Progress::after(const Exercise& e) const {
+  std::vector<Exercise> all = exercises_.all();
+  const auto later =
+      std::find_if(all.begin(), all.end(), [&](const Exercise& x) { return x.folder > e.folder; });
+  std::rotate(all.begin(), later, all.end());  // the later ones, then from the first again
+  for (const Exercise& other : all)
+    if (of(other).verdict != "right" && other.folder != e.folder) return other;
+  return e;
+}
+
+void Progress::note(const Exercise& e, Outcome outcome) {
+  State state = of(e);
+  state.verdict = outcome == Outcome::right   ? "right"
+                  : outcome == Outcome::to_do ? "to do"
+                                              : "wrong";
+  set(e, state);
+}
+
+void Progress::write() const {
+  std::string text = "current " + current().folder + "\n";
+  for (const auto& [folder, state] : states_)
+    text += fmt::format("{} {} {} hint{}\n", folder, state.verdict, state.hints,
+                        state.hints == 1 ? "" : "s");
+  // Through a second file, so that the old one stays if this is interrupted.
+  const fs::path next = file_.string() + ".new";
+  write_text(next, text);
+  fs::rename(next, file_);
+}
+
+void provide_answer(const Exercises& exercises, const Exercise& e) {
+  if (!fs::exists(exercises.answer(e)))
+    write_text(exercises.answer(e), read_text(exercises.stub(e)));
+}
+
+fs::path reset_answer(const Exercises& exercises, const Exercise& e) {
+  const fs::path answer = exercises.answer(e);
+  fs::path kept;
+  if (fs::exists(answer) && read_text(answer) != read_text(exercises.stub(e))) {
+    for (int i = 1; kept.empty() || fs::exists(kept); ++i)
+      kept = exercises.mine / "kept" / fmt::format("{}.{}.cpp", e.folder, i);
+    fs::create_directories(kept.parent_path());
+    fs::rename(answer, kept);
+  }
+  write_text(answer, read_text(exercises.stub(e)));
+  return kept;
+}
+
+std::string list_text(const Exercises& exercises, const Progress& progress) {
+  std::string text;
+  size_t right = 0;
+  for (const Exercise& e : exercises.all()) {
+    const Progress::State state = progress.of(e);
+    const std::string hints =
+        state.hints ? fmt::format("  {} hint{}", state.hints, state.hints == 1 ? "" : "s") : "";
+    text += fmt::format("{} {} {:<26}{}{}\n", progress.current().folder == e.folder ? '>' : ' ',
+                        e.number(), e.name(), state.verdict == "new" ? "" : state.verdict, hints);
+    right += state.verdict == "right";
+  }
+  return text + fmt::format("{} of {} right\n", right, exercises.all().size());
+}
+
+Exercise make_exercise(const Exercises& exercises, const std::string& name) {
+  check(std::regex_match(name, std::regex("[a-z][a-z0-9_]{0,39}")),
+        "new: '{}' - a name is made of small letters, digits and _, and begins with a letter",
+        name);
+  const std::vector<Exercise> all = exercises.all();
+  for (const Exercise& e : all)
+    check(e.name() != name, "new: {} has this name already", e.folder);
+  const int last = all.empty() ? 0 : std::stoi(all.back().number());
+  check(last < 99, "new: there are 99 exercises already");
+  const Exercise e{fmt::format("{:02}_{}", last + 1, name)};
+
+  const fs::path from = exercises.source / "skeleton";
+  const auto make = [&](const fs::path& skeleton, const fs::path& file) {
+    const std::string numbered =
+        std::regex_replace(read_text(from / skeleton), std::regex("NN_NAME"), e.folder);
+    write_text(file, std::regex_replace(numbered, std::regex("NAME"), name));
+  };
+  for (const char* file : {"README.md", "hints.md", "checks.cpp"})
+    make(file, exercises.source / e.folder / file);
+  make("NAME.h", exercises.header(e));
+  make("stub.cpp", exercises.stub(e));
+  make("stub.cpp", exercises.answer(e));
+  make("solution.cpp", exercises.solution(e));
+  for (const auto& mutant : fs::directory_iterator(from / "mutants"))
+    make(mutant.path(), exercises.source / e.folder / "mutants" / mutant.path().filename());
+  return e;
+}
+
+}  // namespace gradus

@@ -1,0 +1,9 @@
+#pragma once
+
+namespace gradus {
+
+/// What is checked, in this order.
+inline constexpr const char* kStages[] = {"shape",      "forward",  "gradient",
+                                          "invariants", "numerics", "budget"};
+
+}  // namespace gradus

@@ -1,0 +1,8 @@
+// caught by forward.small_numbers
+#include "exercises/NN_NAME/NAME.h"
+
+namespace mine {
+
+Tensor NAME(const Tensor& x, const Tensor& weight) { return x; }
+
+}  // namespace mine

@@ -1,8 +1,0 @@
-#pragma once
-
-namespace gradus {
-
-/// What is checked, in this order.
-inline constexpr const char* kStages[] = {"shape", "forward", "gradient", "invariants", "numerics", "budget"};
-
-}  // namespace gradus

@@ -1,0 +1,71 @@
+#include "lessons/kit/arguments.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "tensor/error.h"
+
+namespace gradus {
+namespace {
+
+std::string help(const About& about) {
+  std::string out =
+      fmt::format("Lesson {:02}: {}\n\nAfter this lesson you can:\n", about.number, about.title);
+  for (const std::string& line : about.able)
+    out += "  - " + terminal::wrap(line, 80, 4).substr(4);
+  out += "\n" + terminal::wrap("The question: " + about.question, 80) + "\n";
+  out += about.golden.empty() ? "It exits with 0 if every result is as expected, else with 1."
+                              : "It exits with 0 if every number is the book's, else with 1.";
+  return out;
+}
+
+}  // namespace
+
+std::string Arguments::exchanged(const std::vector<std::string>& playing) const {
+  std::string out;
+  for (const auto& [given, name] : {std::pair{query.has_value(), "query"},
+                                    {seed.has_value(), "seed"},
+                                    {text.has_value(), "text"}})
+    if (given && std::find(playing.begin(), playing.end(), name) != playing.end())
+      out += (out.empty() ? "--" : " and --") + std::string(name);
+  return out;
+}
+
+std::optional<int> parse(int argc, const char* const* argv, const About& about,
+                         Arguments& arguments) {
+  CLI::App app(help(about), fmt::format("lesson_{:02}", about.number));
+  std::string color = "auto";
+  std::string dropout = "book";
+  app.add_flag("--step", arguments.step,
+               "Wait for Enter between the steps, and ask before showing");
+  app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
+  app.add_option("--query", arguments.query,
+                 "The word to look at: 1 is the first (the book takes 2)");
+  app.add_option("--seed", arguments.seed, "Another seed for the random numbers");
+  app.add_option("--text", arguments.text,
+                 about.own_text ? "A list of German numbers to translate, in words"
+                                : "Other words; a new word gets a random vector");
+  app.add_flag("--quick", arguments.quick, "Train a few steps only, to see that everything runs");
+  app.add_option("--pairs", arguments.pairs,
+                 "Learn from sentence pairs too: source, tab, target in each line of FILE");
+  app.add_option("--dropout", dropout,
+                 "book, or mkl: the masks that older PyTorch wheels draw on Linux and Windows")
+      ->check(CLI::IsMember({"book", "mkl"}));
+  app.add_option("--color", color, "auto, never, 256, truecolor or always")
+      ->check(CLI::IsMember({"auto", "never", "256", "truecolor", "always"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  arguments.mkl_dropout = dropout == "mkl";
+  const bool tty = terminal::stdout_is_tty();
+  arguments.terminal = tty;
+  arguments.canvas = {terminal::color_depth(color, tty), terminal::width(), terminal::utf8()};
+  arguments.interactive = arguments.step && !arguments.quiet && tty && terminal::stdin_is_tty();
+  return {};
+}
+
+}  // namespace gradus

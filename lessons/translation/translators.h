@@ -1,0 +1,55 @@
+// The models of lessons 02, 03 and 09 for lists of numbers, in sizes that give all about as many
+// parameters.
+#pragma once
+#include "lessons/translation/translating.h"
+#include "nn/encoder_decoder.h"
+#include "nn/transformer.h"
+
+namespace gradus {
+
+/// A translator made of an encoder and one of its decoders.
+template <class Decoder>
+Translator translator_of(const std::string& name, const nn::Encoder& encoder,
+                         const Decoder& decoder) {
+  const auto begin = [=](const Batch& batch) {
+    return decoder.begin(encoder(batch.source, batch.lengths));
+  };
+  Translator translator{
+      name, encoder.parameters(),
+      [=](const Batch& batch) { return nn::teacher_forcing(begin(batch), batch.target_in); },
+      begin};
+  for (const Tensor& p : decoder.parameters())
+    translator.parameters.push_back(p);
+  return translator;
+}
+inline Translator translator_of(const std::string& name, const nn::Transformer& model) {
+  return {
+      name, model.parameters(),
+      [=](const Batch& batch) {
+        return model.decode(batch.target_in, model.encode(batch.source, batch.lengths));
+      },
+      [=](const Batch& batch) { return model.begin(model.encode(batch.source, batch.lengths)); }};
+}
+
+/// Lesson 02's sizes.
+inline nn::EncoderDecoderConfig plain_config(const Vocabulary& source, const Vocabulary& target) {
+  return {source.size(), target.size(), /*emb_dim=*/48, /*hidden_size=*/128};
+}
+/// Lesson 09's sizes.
+inline nn::TransformerConfig transformer_config(const Vocabulary& source,
+                                                const Vocabulary& target) {
+  return {.source_vocab_size = source.size(),
+          .target_vocab_size = target.size(),
+          .context_length = 64,
+          .emb_dim = 64,
+          .n_heads = 4,
+          .n_layers = 2,
+          .ff_dim = 128,
+          .drop_rate = 0};
+}
+/// A new model: "one vector" (lesson 02), "Bahdanau", "Luong dot", "Luong general", "Luong concat",
+/// "Luong local-p" or "Transformer".
+Translator make_translator(const std::string& name, const Vocabulary& source,
+                           const Vocabulary& target);
+
+}  // namespace gradus
