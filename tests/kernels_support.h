@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -24,6 +25,20 @@ std::vector<T> numbers(int64_t n, uint64_t seed = 1) {
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+}
+
+/// Each of a is within tolerance of b; NaN and infinities must be the same.
+template <class T>
+void expect_near(const std::vector<T>& a, const std::vector<double>& b, double tolerance) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::isnan(b[i]) || std::isinf(b[i])) {
+      EXPECT_TRUE((std::isnan(b[i]) && std::isnan(a[i])) || static_cast<double>(a[i]) == b[i])
+          << i << ": " << a[i];
+    } else {
+      EXPECT_NEAR(static_cast<double>(a[i]), b[i], tolerance) << i;
+    }
+  }
 }
 
 /// compute() must return the same bits with 1, 2, 3 and 7 threads; returns them.

@@ -1,0 +1,80 @@
+#include <cmath>
+#include <vector>
+
+#include "tensor/kernels/optimizer.h"
+#include "tests/kernels_support.h"
+
+namespace gradus::kernels {
+namespace {
+
+/// Keeps the compiler from fusing what stands inside with what stands around it.
+template <class T>
+T rounded(T x) {
+  volatile T y = x;
+  return y;
+}
+
+template <class T>
+void compare_adam(bool decoupled) {
+  const AdamStep base{0.01, 0.9, 0.999, 1e-8, 0.1, 1, decoupled};
+  const int64_t n = 3001;
+  auto p = numbers<T>(n, 5);
+  auto m = std::vector<T>(p.size());
+  auto v = m;
+  auto p2 = p;
+  auto m2 = m;
+  auto v2 = v;
+  const int before = get_num_threads();
+  for (int64_t t = 1; t <= 3; ++t) {
+    const auto g = numbers<T>(n, static_cast<uint64_t>(10 + t));
+    AdamStep step = base;
+    step.step = t;
+    set_num_threads(static_cast<int>(t));
+    adam_step(p.data(), m.data(), v.data(), g.data(), n, step);
+    const double correction1 = 1 - std::pow(0.9, static_cast<double>(t));
+    const T root = static_cast<T>(std::sqrt(1 - std::pow(0.999, static_cast<double>(t))));
+    for (size_t i = 0; i < p2.size(); ++i) {
+      T grad = g[i];
+      if (decoupled) p2[i] = rounded(p2[i] * static_cast<T>(1 - 0.01 * 0.1));
+      if (!decoupled) grad = std::fma(static_cast<T>(0.1), p2[i], grad);
+      m2[i] = std::fma(static_cast<T>(1 - 0.9), grad, rounded(m2[i] * static_cast<T>(0.9)));
+      v2[i] = std::fma(rounded(static_cast<T>(1 - 0.999) * grad), grad,
+                       rounded(v2[i] * static_cast<T>(0.999)));
+      const T denominator = rounded(rounded(std::sqrt(v2[i])) / root) + static_cast<T>(1e-8);
+      p2[i] += rounded(rounded(static_cast<T>(-(0.01 / correction1)) * m2[i]) / denominator);
+    }
+    EXPECT_TRUE(same_bits(m, m2));
+    EXPECT_TRUE(same_bits(v, v2));
+    EXPECT_TRUE(same_bits(p, p2)) << "step " << t;
+  }
+  set_num_threads(before);
+}
+
+TEST(Optimizer, AdamRoundsStepByStep) {
+  compare_adam<float>(false);
+  compare_adam<float>(true);
+  compare_adam<double>(false);
+  compare_adam<double>(true);
+}
+
+TEST(Optimizer, SgdInItsForms) {
+  double p = 1;
+  double g = 0.5;
+  double buffer = 99;
+  sgd_step<double>(&p, nullptr, &g, 1, {0.1, 0, 0, 0, false, true});
+  EXPECT_DOUBLE_EQ(p, 0.95);
+  sgd_step(&p, &buffer, &g, 1,
+           {0.1, 0.9, 0.5, 0, false, true});  // the first buffer is the gradient, undampened
+  EXPECT_DOUBLE_EQ(buffer, 0.5);
+  EXPECT_DOUBLE_EQ(p, 0.9);
+  sgd_step(&p, &buffer, &g, 1, {0.1, 0.9, 0.5, 0, false, false});
+  EXPECT_DOUBLE_EQ(buffer, 0.7);
+  EXPECT_DOUBLE_EQ(p, 0.83);
+  sgd_step(&p, &buffer, &g, 1,
+           {0.1, 0.5, 0, 1, true, false});  // g = 1.33, buffer = 1.68, g + 0.5 buffer = 2.17
+  EXPECT_DOUBLE_EQ(buffer, 1.68);
+  EXPECT_DOUBLE_EQ(p, 0.613);
+}
+
+}  // namespace
+}  // namespace gradus::kernels

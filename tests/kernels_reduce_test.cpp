@@ -1,0 +1,141 @@
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "tensor/kernels/reduce.h"
+#include "tests/kernels_support.h"
+
+namespace gradus::kernels {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+TEST(Reduce, SumOverAnyDimension) {
+  const int64_t sizes[][3] = {{1, 1, 1},  {2, 3, 4},       {1, 1000, 1}, {3, 129, 67},
+                              {5, 64, 1}, {1, 200'000, 3}, {2, 0, 3}};
+  for (const auto& [A, R, C] : sizes) {
+    const auto x = numbers(A * R * C);
+    std::vector<double> expected(static_cast<size_t>(A * C));
+    for (int64_t i = 0; i < A * R * C; ++i) {
+      expected[static_cast<size_t>(i / (R * C) * C + i % C)] +=
+          static_cast<double>(x[static_cast<size_t>(i)]);
+    }
+    const auto y = for_all_thread_counts([&, A = A, R = R, C = C] {
+      std::vector<float> out(static_cast<size_t>(A * C), 9);
+      sum(out.data(), x.data(), A, R, C);
+      return out;
+    });
+    expect_near(y, expected, 1e-4);
+  }
+}
+
+TEST(Reduce, LargeSumsKeepEveryOne) {
+  const int64_t n = 100'000'000;
+  const std::vector<float> ones(static_cast<size_t>(n), 1);
+  float y[2];
+  sum(y, ones.data(), 1, n, 1);
+  EXPECT_EQ(y[0], 1e8f);
+  sum(y, ones.data(), 1, n / 2, 2);
+  EXPECT_EQ(y[1], 5e7f);
+  std::vector<double> tenths(10'000'000, 0.1);
+  double total = 0;
+  sum(&total, tenths.data(), 1, 10'000'000, 1);
+  EXPECT_NEAR(total, 1e6, 1e-8);
+}
+
+TEST(Reduce, WholeNumbersWrapAndBoolsAreCounted) {
+  const int64_t x[] = {std::numeric_limits<int64_t>::max(), 1, 5};
+  int64_t y = 0;
+  sum(&y, x, 1, 2, 1);
+  EXPECT_EQ(y, std::numeric_limits<int64_t>::min());
+  int64_t running[3];
+  cumsum(running, x, 1, 3, 1);
+  EXPECT_EQ(running[2], std::numeric_limits<int64_t>::min() + 5);
+  const bool flags[] = {true, false, true, true};
+  int64_t counts[2];
+  sum(counts, flags, 1, 2, 2);
+  EXPECT_EQ(counts[0], 2);
+  EXPECT_EQ(counts[1], 1);
+}
+
+TEST(Reduce, MaxAndMinTakeTheFirstOfEqualsAndNan) {
+  const double x[] = {1, 3, 3, 2, 5, kNan, 7, kNan, -kInf, -kInf, -kInf, -kInf};
+  double y[3];
+  int64_t index[3];
+  extreme(y, index, x, 3, 4, 1, true);
+  EXPECT_EQ(y[0], 3);
+  EXPECT_EQ(index[0], 1);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(index[1], 1);
+  EXPECT_EQ(y[2], -kInf);
+  EXPECT_EQ(index[2], 0);
+  extreme(y, index, x, 3, 4, 1, false);
+  EXPECT_EQ(y[0], 1);
+  EXPECT_EQ(index[0], 0);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(index[1], 1);
+  double columns[4];
+  extreme<double>(columns, nullptr, x, 1, 2, 4, true);
+  EXPECT_EQ(columns[0], 5);
+  EXPECT_TRUE(std::isnan(columns[1]));
+  const bool flags[] = {false, true, true};
+  bool flag = false;
+  extreme(&flag, index, flags, 1, 3, 1, true);
+  EXPECT_TRUE(flag);
+  EXPECT_EQ(index[0], 1);
+  const auto many = numbers(3 * 50 * 333);
+  for_all_thread_counts([&] {
+    std::vector<float> out(999);
+    extreme<float>(out.data(), nullptr, many.data(), 3, 50, 333, true);
+    return out;
+  });
+}
+
+TEST(Reduce, CumsumRunsAlongTheMiddle) {
+  const double x[] = {1, 2, 3, 4, 5, 6};
+  double y[6];
+  cumsum(y, x, 1, 3, 2);
+  EXPECT_EQ(std::vector<double>(y, y + 6), (std::vector<double>{1, 2, 4, 6, 9, 12}));
+  const std::vector<float> ones(1 << 25, 1);
+  std::vector<float> running(ones.size());
+  cumsum(running.data(), ones.data(), 1, 1 << 25, 1);
+  EXPECT_EQ(running.back(), static_cast<float>(1 << 25));
+}
+
+TEST(Reduce, MeanAndM2AreStableFarFromZero) {
+  const int64_t sizes[][2] = {{1000, 1}, {100, 70}};
+  for (const auto& [R, C] : sizes) {
+    auto x = numbers<double>(R * C);
+    double mean_of_first = 0;
+    double m2_of_first = 0;
+    for (int64_t r = 0; r < R; ++r)
+      mean_of_first += x[static_cast<size_t>(r * C)] / static_cast<double>(R);
+    for (int64_t r = 0; r < R; ++r)
+      m2_of_first += std::pow(x[static_cast<size_t>(r * C)] - mean_of_first, 2);
+    for (double& value : x)
+      value += 1e6;
+    std::vector<double> mean(static_cast<size_t>(C));
+    std::vector<double> m2(mean);
+    mean_and_m2(mean.data(), m2.data(), x.data(), 1, R, C);
+    EXPECT_NEAR(mean[0], 1e6 + mean_of_first, 1e-8);
+    EXPECT_NEAR(m2[0], m2_of_first, 1e-6);
+  }
+  double mean = 0;
+  double m2 = 0;
+  mean_and_m2(&mean, &m2, &mean, 1, 0, 1);
+  EXPECT_TRUE(std::isnan(mean));
+}
+
+TEST(Reduce, SumOfSquares) {
+  const std::vector<float> ones(1 << 25, 1);
+  EXPECT_EQ(sum_of_squares(ones.data(), 1 << 25), 1 << 25);
+  EXPECT_EQ(sum_of_squares(ones.data(), 0), 0);
+  const float large[] = {1e30f, 1e30f};
+  EXPECT_NEAR(sum_of_squares(large, 2), 2e60, 1e54);
+  const auto x = numbers(100'003);
+  for_all_thread_counts([&] { return std::vector<double>{sum_of_squares(x.data(), 100'003)}; });
+}
+
+}  // namespace
+}  // namespace gradus::kernels
