@@ -1,5 +1,6 @@
-# An installed package first; only if there is none, a pinned version from its repository.
-# The fetching was never tried over a network, only from local copies of the repositories, and nlohmann_json's not at all.
+# Looks for an installed package first and fetches a pinned version only if there is none. Fetching
+# was tried from local copies of the repositories only, not over a network; for nlohmann_json it was
+# not tried at all.
 include(FetchContent)
 
 function(gradus_dependency package minimum repository tag)
@@ -7,15 +8,17 @@ function(gradus_dependency package minimum repository tag)
   if(${package}_FOUND)
     return()
   endif()
-  message(STATUS "${package} ${minimum} or newer is not installed: fetching ${tag} from ${repository}")
+  message(STATUS "${package} ${minimum} or newer is not installed: "
+                 "fetching ${tag} from ${repository}")
   if(CMAKE_VERSION VERSION_GREATER_EQUAL 3.25)
     set(system SYSTEM)
   endif()
-  FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON ${system})
+  FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON
+                       ${system})
   FetchContent_MakeAvailable(${package})
 endfunction()
 
-find_package(OpenMP QUIET COMPONENTS CXX)  # without it, one thread
+find_package(OpenMP QUIET COMPONENTS CXX)  # without it, Gradus uses one thread
 
 set(FMT_INSTALL ON)
 gradus_dependency(fmt 8.1 https://github.com/fmtlib/fmt.git 11.0.2)

@@ -34,7 +34,8 @@ class Block(nn.Module):
 
     def forward(self, x):
         B, T, C = x.shape
-        q, k, v = self.qkv(self.norm1(x)).view(B, T, 3, self.heads, C // self.heads).permute(2, 0, 3, 1, 4)
+        qkv = self.qkv(self.norm1(x)).view(B, T, 3, self.heads, C // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.out(y.transpose(1, 2).reshape(B, T, C))
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
@@ -66,7 +67,8 @@ def training_step(size, B, T, clip, variant):
     forward = torch.compile(model) if variant == "compiled" else model
     how = {"foreach": True} if variant == "foreach" else {"fused": True}
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, **how)
-    ids, targets = torch.randint(size["vocabulary"], (B, T)), torch.randint(size["vocabulary"], (B * T,))
+    ids = torch.randint(size["vocabulary"], (B, T))
+    targets = torch.randint(size["vocabulary"], (B * T,))
 
     def run():
         optimizer.zero_grad(set_to_none=True)

@@ -1,9 +1,11 @@
-# Builds the program beside this file as a user of Gradus would (WAY: find_package or add_subdirectory) and runs it.
+# Builds the program of this folder as a user of Gradus would and runs it.
+# METHOD is find_package (of an installed Gradus) or add_subdirectory (of its source).
 set(ENV{CMAKE_BUILD_PARALLEL_LEVEL} 2)
 set(options -G ${GENERATOR} -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
-if(WAY STREQUAL "find_package")
-  execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix OUTPUT_QUIET
-                  COMMAND_ERROR_IS_FATAL ANY)
+if(METHOD STREQUAL "find_package")
+  file(REMOVE_RECURSE ${SCRATCH}/prefix)
+  execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix
+                  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
   list(APPEND options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
 else()
   list(APPEND options -DGRADUS=${GRADUS} -DCMAKE_BUILD_TYPE=Debug)
