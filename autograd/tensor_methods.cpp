@@ -1,5 +1,4 @@
 // The differentiable methods of Tensor: each forwards to the op of the same name.
-#include "autograd/engine.h"
 #include "autograd/ops.h"
 
 namespace gradus {
@@ -173,38 +172,6 @@ Tensor Tensor::softmax(int64_t dim, std::optional<DType> dtype) const {
 }
 Tensor Tensor::log_softmax(int64_t dim, std::optional<DType> dtype) const {
   return gradus::log_softmax(*this, dim, dtype);
-}
-
-bool Tensor::requires_grad() const { return needs_grad(*this); }
-bool Tensor::is_leaf() const { return !impl().node || impl().node->is_leaf(); }
-
-Tensor Tensor::requires_grad_(bool on) const {
-  check(!on || is_floating_point(),
-        "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
-  check(on || is_leaf(),
-        "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
-        is_leaf() ? "" : node()->name);
-  if (node())
-    node()->requires_grad = on;
-  else if (on)
-    set_node(*this, make_ref<Node>("leaf", *this));
-  return *this;
-}
-
-void Tensor::retain_grad() const {
-  check(requires_grad(), "retain_grad: the tensor does not require gradients");
-  node()->retains_grad = !is_leaf();
-}
-
-Tensor Tensor::grad() const { return node() ? node()->grad : Tensor(); }
-Tensor& Tensor::mutable_grad() const {
-  check(static_cast<bool>(node()), "mutable_grad: the tensor does not require gradients");
-  return node()->grad;
-}
-
-void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
-                      bool create_graph) const {
-  autograd::backward({*this}, {gradient}, retain_graph, create_graph);
 }
 
 }  // namespace gradus

@@ -84,23 +84,6 @@ void set_training(ModuleState& state, bool on) {
     set_training(*child, on);
 }
 
-/// Exchanges the memory behind the tensor, so that every handle to it sees the new dtype.
-void convert(const Tensor& p, DType t) {
-  const Tensor converted = p.detach().to(t);
-  TensorImpl& x = p.impl();
-  converted.impl().storage->version =
-      x.storage->version + 1;  // a graph that saved the old numbers must notice
-  if (std::exchange(x.is_view, false)) --x.storage->views;
-  x.storage = converted.impl().storage;
-  x.offset = converted.storage_offset();
-  x.strides = converted.strides();
-  x.dtype = t;
-  if (!x.node) return;
-  x.node->dtype = t;
-  x.node->strides = x.strides;
-  if (x.node->grad.defined()) x.node->grad = x.node->grad.detach().to(t);
-}
-
 }  // namespace
 
 Module::Module(Maker maker) : state_(std::make_shared<ModuleState>()) {
@@ -146,7 +129,7 @@ void Module::to(DType t) const {
         t);
   const NoGradGuard guard;
   for (const Tensor& p : parameters())
-    if (p.is_floating_point() && p.dtype() != t) convert(p, t);
+    if (p.is_floating_point() && p.dtype() != t) p.set_data(p.detach().to(t));
 }
 
 Tensor Module::register_parameter(const std::string& name, const Tensor& value, bool requires_grad,

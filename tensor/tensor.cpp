@@ -36,6 +36,17 @@ TensorImpl::~TensorImpl() {
   if (is_view) --storage->views;
 }
 
+void TensorImpl::set_data(const TensorImpl& value) {
+  // Larger than any version at which the old or the new memory can have been saved.
+  value.storage->version = std::max(storage->version.load(), value.storage->version.load()) + 1;
+  if (std::exchange(is_view, false)) --storage->views;
+  storage = value.storage;
+  offset = value.offset;
+  strides = value.strides;
+  dtype = value.dtype;
+  is_contiguous = value.is_contiguous;
+}
+
 int64_t Tensor::size(int64_t dim) const {
   check(!sizes().empty(), "size: a tensor without dimensions has no sizes");
   return sizes()[wrap_dim("size", dim, sizes().size())];

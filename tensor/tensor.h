@@ -37,6 +37,9 @@ struct TensorImpl : RefCounted, memory::Pooled {
   TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
              bool view);
   ~TensorImpl();
+  /// Takes over the memory, strides and dtype of `value`, which has the same sizes. It counts as a
+  /// write in place: a backward that saved the old data notices it.
+  void set_data(const TensorImpl& value);
 
   Ref<Storage> storage;
   int64_t offset;  // of the first element, in elements
@@ -263,6 +266,9 @@ class Tensor {
   /// The gradient that backward() left here, or an undefined tensor.
   Tensor grad() const;
   Tensor& mutable_grad() const;
+  /// Replaces the memory, strides and dtype of a leaf by those of `value`, which has the same
+  /// shape. Every handle to the leaf sees the new data, and its grad is converted to the new dtype.
+  void set_data(const Tensor& value) const;
   /// Adds d(this)/d(leaf), times `gradient`, to the grad of every leaf behind this tensor.
   void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {},
                 bool create_graph = false) const;

@@ -1,0 +1,55 @@
+// The methods of Tensor that are about its gradient.
+#include "autograd/engine.h"
+#include "autograd/ops.h"
+
+namespace gradus {
+
+bool Tensor::requires_grad() const { return needs_grad(*this); }
+bool Tensor::is_leaf() const { return !impl().node || impl().node->is_leaf(); }
+
+Tensor Tensor::requires_grad_(bool on) const {
+  check(!on || is_floating_point(),
+        "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
+  check(on || is_leaf(),
+        "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
+        is_leaf() ? "" : node()->name);
+  if (node())
+    node()->requires_grad = on;
+  else if (on)
+    set_node(*this, make_ref<Node>("leaf", *this));
+  return *this;
+}
+
+void Tensor::retain_grad() const {
+  check(requires_grad(), "retain_grad: the tensor does not require gradients");
+  node()->retains_grad = !is_leaf();
+}
+
+Tensor Tensor::grad() const { return node() ? node()->grad : Tensor(); }
+Tensor& Tensor::mutable_grad() const {
+  check(static_cast<bool>(node()), "mutable_grad: the tensor does not require gradients");
+  return node()->grad;
+}
+
+void Tensor::set_data(const Tensor& value) const {
+  check(value.sizes() == sizes(), "set_data: the tensor is {}, the new data is {}", sizes(),
+        value.sizes());
+  check(is_leaf(), "set_data: only a leaf can be given new data, this is the result of '{}'",
+        is_leaf() ? "" : node()->name);
+  check(!node() || value.is_floating_point(),
+        "set_data: the tensor has gradients, so its data must be floating-point, got {}",
+        value.dtype());
+  impl().set_data(value.impl());
+  if (!node()) return;
+  node()->dtype = dtype();
+  node()->strides = strides();
+  Tensor& grad = node()->grad;
+  if (grad.defined() && grad.dtype() != dtype()) grad = grad.detach().to(dtype());
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
+                      bool create_graph) const {
+  autograd::backward({*this}, {gradient}, retain_graph, create_graph);
+}
+
+}  // namespace gradus
