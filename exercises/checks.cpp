@@ -16,10 +16,10 @@ Tensor example(const Shape& sizes, uint64_t seed) {
   return x;
 }
 
-void note(const std::string& text) { report::note(text); }
+void note(const std::string& text) { grader::report::note(text); }
 
 void todo(const std::string& what) {
-  report::todo(what);
+  grader::report::todo(what);
   fail("to do: {}", what);
 }
 

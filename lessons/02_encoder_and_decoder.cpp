@@ -7,6 +7,7 @@
 #include "lessons/translation/translators.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

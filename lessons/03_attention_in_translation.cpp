@@ -8,6 +8,7 @@
 #include "lessons/translation/translators.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

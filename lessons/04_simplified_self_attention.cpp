@@ -4,6 +4,7 @@
 #include "lessons/kit/lesson.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

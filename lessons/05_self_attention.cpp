@@ -6,6 +6,7 @@
 #include "lessons/kit/lesson.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

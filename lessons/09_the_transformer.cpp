@@ -9,6 +9,7 @@
 #include "lessons/translation/translators.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 
@@ -279,8 +280,8 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
   const int64_t seeds = lesson.quick() ? 2 : 10;
   const int64_t steps = lesson.quick() ? 8 : 400;
   std::vector<AtTheGap> all;
-  Progress progress(with_stood ? "models of 'stood'" : "models of 'was' and 'were'", seeds * steps,
-                    lesson.progress());
+  ProgressBar progress(with_stood ? "models of 'stood'" : "models of 'was' and 'were'",
+                       seeds * steps, lesson.progress());
   for (int64_t seed = 1; seed <= seeds; ++seed) {
     manual_seed(static_cast<uint64_t>(seed));
     const VerbModel model(grammar.words.size());

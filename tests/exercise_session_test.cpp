@@ -19,6 +19,7 @@
 #include "exercises/grader/exercise.h"
 
 using namespace gradus;
+using namespace gradus::grader;
 namespace fs = std::filesystem;
 
 namespace {

@@ -10,6 +10,7 @@
 #include "tensor/error.h"
 
 using namespace gradus;
+using namespace gradus::grader;
 
 namespace {
 

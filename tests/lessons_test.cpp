@@ -19,6 +19,7 @@
 #endif
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

@@ -117,7 +117,7 @@ TEST_F(LlamaFiles, TokensBecomeText) {
   const std::string file =
       put("t", little_endian(6, 4) + piece("<unk>") + piece("\n<s>\n") + piece(" lily") +
                    piece("<0x0A>") + piece("<0xG1>") + piece(""));
-  const Vocabulary words(file, 6);
+  const LlamaVocabulary words(file, 6);
   EXPECT_EQ(words.decode({1, 2, 2, 3, 4, 5, 2}), "lily lily\n<0xG1> lily");
   EXPECT_EQ(words.decode({1}), "");
   EXPECT_EQ(words.decode({}), "");
@@ -128,7 +128,7 @@ TEST_F(LlamaFiles, TokensBecomeText) {
 TEST_F(LlamaFiles, RefusesVocabulariesThatLie) {
   const auto error = [&](const std::string& bytes, const std::string& message) {
     const std::string file = put("t", bytes);
-    expect_error([&] { Vocabulary(file, 2); }, "Vocabulary: " + file + ": " + message);
+    expect_error([&] { LlamaVocabulary(file, 2); }, "Vocabulary: " + file + ": " + message);
   };
   const std::string start = little_endian(6, 4) + piece("one");
   error("", "it ends where its header should stand");

@@ -1,21 +1,21 @@
 // How long work is shown to be, on a terminal and elsewhere, and Ctrl-C in the middle of it.
-#include "lessons/kit/progress.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <csignal>
 #include <sstream>
 
+#include "lessons/kit/progress_bar.h"
 #include "tests/expect_error.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 
 struct Time {
   double now = 100;
-  Progress::Clock clock() {
+  ProgressBar::Clock clock() {
     return [this] { return now; };
   }
 };
@@ -32,7 +32,7 @@ TEST(Progress, DurationsAreShort) {
 TEST(Progress, PlainLinesWhenNotATerminal) {
   std::ostringstream out;
   Time time;
-  Progress progress("training", 40, {.stream = &out}, {}, 4, time.clock());
+  ProgressBar progress("training", 40, {.stream = &out}, {}, 4, time.clock());
   while (progress.going()) {
     time.now += 0.5;
     progress.step(2.0, 100);
@@ -54,7 +54,7 @@ TEST(Progress, PlainLinesWhenNotATerminal) {
 TEST(Progress, TheEstimateComesFromTheTrialAlone) {
   std::ostringstream out;
   Time time;
-  Progress progress("training", 100, {.stream = &out}, {}, 8, time.clock());
+  ProgressBar progress("training", 100, {.stream = &out}, {}, 8, time.clock());
   for (int i = 0; i < 8; ++i) {
     EXPECT_TRUE(progress.going());
     EXPECT_EQ(out.str(), "");
@@ -68,7 +68,7 @@ TEST(Progress, TheEstimateComesFromTheTrialAlone) {
 TEST(Progress, StepsMayCostDifferently) {
   std::ostringstream out;
   Time time;
-  Progress progress(
+  ProgressBar progress(
       "training", 10, {.stream = &out}, [](int64_t s) { return s < 5 ? 1.0 : 3.0; }, 2,
       time.clock());
   for (int i = 0; i < 2; ++i) {
@@ -84,8 +84,8 @@ TEST(Progress, ABarIsDrawnOverAndRemoved) {
   std::ostringstream out;
   Time time;
   {
-    Progress progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}},
-                      {}, 1, time.clock());
+    ProgressBar progress("training", 4, {.stream = &out, .redraw = true, .canvas = {.utf8 = false}},
+                         {}, 1, time.clock());
     while (progress.going()) {
       time.now += 1;
       progress.step(0.5, 10);
@@ -105,8 +105,8 @@ TEST(Progress, ABarIsDrawnOverAndRemoved) {
 TEST(Progress, ABarFitsANarrowTerminalAndIsNotDrawnTooOften) {
   std::ostringstream out;
   Time time;
-  Progress progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 1,
-                    time.clock());
+  ProgressBar progress("t", 1000, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 1,
+                       time.clock());
   while (progress.going()) {
     time.now += 0.01;
     progress.step(0.5, 10);
@@ -124,7 +124,7 @@ TEST(Progress, CtrlCStopsAndSaysWhatWasReached) {
   std::ostringstream out;
   Time time;
   {
-    Progress progress("training", 100, {.stream = &out}, {}, 8, time.clock());
+    ProgressBar progress("training", 100, {.stream = &out}, {}, 8, time.clock());
     int steps = 0;
     while (progress.going()) {
       time.now += 1;
@@ -139,20 +139,20 @@ TEST(Progress, CtrlCStopsAndSaysWhatWasReached) {
       out.str().ends_with("training: stopped after 12 of 100 steps and 12 s; loss 0.2500\n"))
       << out.str();
   EXPECT_EQ(std::signal(SIGINT, before), SIG_IGN);  // as it was
-  Progress again("training", 1, {}, {}, 1, time.clock());
+  ProgressBar again("training", 1, {}, {}, 1, time.clock());
   EXPECT_TRUE(again.going());
 }
 
 TEST(Progress, NothingToDoAndNothingToSay) {
   std::ostringstream out;
-  Progress none("training", 0, {.stream = &out});
+  ProgressBar none("training", 0, {.stream = &out});
   EXPECT_FALSE(none.going());
   EXPECT_EQ(out.str(), "training: 0 steps in 0 s\n");
-  Progress quiet("training", 2, {});
+  ProgressBar quiet("training", 2, {});
   while (quiet.going())
     quiet.step(1, 1);
   EXPECT_EQ(quiet.steps_done(), 2);
-  expect_error([] { Progress("training", -1, {}); },
+  expect_error([] { ProgressBar("training", -1, {}); },
                "progress: -1 steps of 'training' - expected 0 or more");
 }
 

@@ -18,6 +18,7 @@
 #endif
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include "tests/files_support.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 using numbers::translate;
 
 namespace {

@@ -177,7 +177,7 @@ TEST(budget, tells_the_published_story) {
     return;
   }
   const Llama model = load_llama(model_file.string());
-  const Vocabulary words(words_file.string(), model.embedding.size(0));
+  const LlamaVocabulary words(words_file.string(), model.embedding.size(0));
   const std::vector<int64_t> tokens = mine::greedy({1}, std::ssize(kStoryTokens) - 1, model);
   check(tokens.size() == kStoryTokens.size(), "greedy of [1] and 200 more gave {} tokens, not 201",
         tokens.size());

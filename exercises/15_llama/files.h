@@ -66,11 +66,11 @@ inline Llama load_llama(const std::string& path) {
 }
 
 /// What the tokens of a model stand for.
-class Vocabulary {
+class LlamaVocabulary {
  public:
   /// A file of int32 (the longest piece), then for each of V tokens float32 (its score), int32 (a
   /// length), and so many bytes.
-  Vocabulary(const std::string& path, int64_t V) {
+  LlamaVocabulary(const std::string& path, int64_t V) {
     InputFile file("Vocabulary", path);
     const auto number = [&file](const std::string& what) {
       file.check(file.left() >= 4, "it ends where {} should stand", what);

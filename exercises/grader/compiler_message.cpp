@@ -8,7 +8,7 @@
 
 #include "exercises/grader/exercise.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 /// What g++ or clang++ says, and what it means for someone who begins; $1 and $2 are what the
@@ -187,4 +187,4 @@ std::string linker_message(const std::string& output, const std::filesystem::pat
   return fmt::format("{}: the linker says: {}", name, output);
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace gradus {
+namespace gradus::grader {
 
 /// What g++ or clang++ said about `file`, whose text is `source`.
 std::string compiler_message(const std::string& output, const std::filesystem::path& file,
@@ -11,4 +11,4 @@ std::string compiler_message(const std::string& output, const std::filesystem::p
 /// What the linker said.
 std::string linker_message(const std::string& output, const std::filesystem::path& file);
 
-}  // namespace gradus
+}  // namespace gradus::grader

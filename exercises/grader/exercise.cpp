@@ -6,7 +6,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 namespace fs = std::filesystem;
 
@@ -86,4 +86,4 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

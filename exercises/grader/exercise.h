@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace gradus {
+namespace gradus::grader {
 
 struct Exercise {
   std::string folder;  // "06_rms_norm"
@@ -43,4 +43,4 @@ std::string read_text(const std::filesystem::path& file);
 void write_text(const std::filesystem::path& file, const std::string& text);
 std::vector<std::string> lines_of(const std::string& text);
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -12,7 +12,7 @@
 #include "exercises/grader/process.h"
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 namespace fs = std::filesystem;
@@ -254,4 +254,4 @@ Verdict Grader::grade(const Answer& answer) const {
   return give(to_do ? Outcome::to_do : Outcome::wrong, "");
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -5,7 +5,7 @@
 
 #include "exercises/grader/exercise.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 enum class Outcome { right, to_do, wrong, does_not_compile, stopped };
 /// What `./run exercise NAME` ends with: 0 right, 1 wrong or to do, 2 does not compile, 3 time-out
@@ -57,4 +57,4 @@ class Grader {
   std::string cmake_, compile_, directory_, link_, libraries_;  // how the build was set up
 };
 
-}  // namespace gradus
+}  // namespace gradus::grader

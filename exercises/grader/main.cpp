@@ -13,6 +13,7 @@
 namespace {
 
 using namespace gradus;
+using namespace gradus::grader;
 
 constexpr int kWrongCall = 4;
 

@@ -15,7 +15,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -142,4 +142,4 @@ void kill_processes() {
     if (pid != 0) kill(-pid, SIGKILL);
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace gradus {
+namespace gradus::grader {
 
 struct Limits {
   double seconds = 60;
@@ -33,4 +33,4 @@ std::string quoted(const std::string& text);
 /// Stops what run_process has started; may be called in a signal handler.
 void kill_processes();
 
-}  // namespace gradus
+}  // namespace gradus::grader

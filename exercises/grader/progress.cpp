@@ -7,7 +7,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 namespace fs = std::filesystem;
 
@@ -136,4 +136,4 @@ Exercise make_exercise(const Exercises& exercises, const std::string& name) {
   return e;
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

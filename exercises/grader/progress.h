@@ -4,7 +4,7 @@
 
 #include "exercises/grader/grade.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 /// A line for each exercise, "06_rms_norm right 1 hint", and one that says which is the current.
 class Progress {
@@ -43,4 +43,4 @@ std::string list_text(const Exercises& exercises, const Progress& progress);
 /// Makes the files of a further exercise from those in skeleton/; returns its folder.
 Exercise make_exercise(const Exercises& exercises, const std::string& name);
 
-}  // namespace gradus
+}  // namespace gradus::grader

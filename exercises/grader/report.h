@@ -5,7 +5,7 @@
 #pragma once
 #include <string>
 
-namespace gradus::report {
+namespace gradus::grader::report {
 
 void open(const std::string& path);
 void line(const std::string& word, const std::string& text = "");
@@ -14,4 +14,4 @@ void note(const std::string& text);
 void todo(const std::string& what);
 const std::string& todo();
 
-}  // namespace gradus::report
+}  // namespace gradus::grader::report

@@ -9,7 +9,7 @@
 #include "exercises/grader/report.h"
 #include "exercises/grader/stages.h"
 
-namespace gradus::report {
+namespace gradus::grader::report {
 namespace {
 std::ofstream file;
 std::string to_do;
@@ -28,11 +28,12 @@ void note(const std::string& text) { line("note", text); }
 void todo(const std::string& what) { to_do = what; }
 const std::string& todo() { return to_do; }
 
-}  // namespace gradus::report
+}  // namespace gradus::grader::report
 
 namespace {
 
 using namespace gradus;
+using namespace gradus::grader;
 
 /// The sentence out of GoogleTest's words about an exception.
 std::string sentence(const std::string& message) {

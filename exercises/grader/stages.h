@@ -1,9 +1,9 @@
 #pragma once
 
-namespace gradus {
+namespace gradus::grader {
 
 /// What is checked, in this order.
 inline constexpr const char* kStages[] = {"shape",      "forward",  "gradient",
                                           "invariants", "numerics", "budget"};
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -9,7 +9,7 @@
 #include "exercises/grader/watch.h"
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 int timing(const Exercises& exercises, int rounds) {
   using Clock = std::chrono::steady_clock;
@@ -52,4 +52,4 @@ int timing(const Exercises& exercises, int rounds) {
   return percentile(95) <= kMost ? 0 : 1;
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

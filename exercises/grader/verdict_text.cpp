@@ -6,7 +6,7 @@
 
 #include "exercises/grader/stages.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 std::string coloured(int colour, const std::string& text, terminal::Depth depth) {
@@ -110,4 +110,4 @@ std::string verdict_text(const Exercises& exercises, const Exercise& e, const Ve
                               depth);
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

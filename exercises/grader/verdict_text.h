@@ -3,7 +3,7 @@
 #include "exercises/grader/grade.h"
 #include "lessons/kit/terminal.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 /// The stages in one paragraph, then what is wrong, then which file was graded.
 std::string verdict_text(const Exercises& exercises, const Exercise& e, const Verdict& verdict,
@@ -13,4 +13,4 @@ std::string green(const std::string& text, terminal::Depth depth);
 std::string red(const std::string& text, terminal::Depth depth);
 std::string yellow(const std::string& text, terminal::Depth depth);
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -8,7 +8,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 constexpr size_t kMutants = 5;
@@ -138,4 +138,4 @@ int verify(const Grader& grader, const std::string& only, bool with_mutants) {
   return wrong == 0 ? 0 : 1;
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -3,10 +3,10 @@
 #pragma once
 #include "exercises/grader/grade.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 /// Grades the stub, the solution and, if asked, the mutants of the exercises (all of them, or the
 /// one named); the exit status.
 int verify(const Grader& grader, const std::string& only = "", bool with_mutants = true);
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -17,7 +17,7 @@
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::grader {
 namespace {
 
 /// Keys come as they are pressed, and unseen. However the program ends, the terminal is as it was.
@@ -275,4 +275,4 @@ int watch(const Grader& grader, Progress& progress, terminal::Depth depth) {
   return Screen(grader, progress, depth).run();
 }
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -3,7 +3,7 @@
 #include "exercises/grader/progress.h"
 #include "lessons/kit/terminal.h"
 
-namespace gradus {
+namespace gradus::grader {
 
 /// Runs until q, the end of the input, or a signal; the terminal is then as it was before. The exit
 /// status.
@@ -25,4 +25,4 @@ class Stamp {
 /// How often a changed file is looked for.
 constexpr int kPollMilliseconds = 200;
 
-}  // namespace gradus
+}  // namespace gradus::grader

@@ -7,7 +7,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::lessons {
 namespace {
 
 std::string help(const About& about) {
@@ -68,4 +68,4 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   return {};
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

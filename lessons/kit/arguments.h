@@ -6,7 +6,7 @@
 
 #include "lessons/kit/pictures.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 /// What a lesson is about: its --help and its first screen.
 struct About {
@@ -38,4 +38,4 @@ struct Arguments {
 std::optional<int> parse(int argc, const char* const* argv, const About& about,
                          Arguments& arguments);
 
-}  // namespace gradus
+}  // namespace gradus::lessons

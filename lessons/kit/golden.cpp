@@ -6,7 +6,7 @@
 
 #include "autograd/ops.h"
 
-namespace gradus::golden {
+namespace gradus::lessons::golden {
 namespace {
 
 constexpr double kTolerance = 2e-6;
@@ -99,4 +99,4 @@ Comparison compare(const Tensor& a, const Tensor& b, double tolerance) {
   return result;
 }
 
-}  // namespace gradus::golden
+}  // namespace gradus::lessons::golden

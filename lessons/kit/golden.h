@@ -4,7 +4,7 @@
 
 #include "tensor/tensor.h"
 
-namespace gradus::golden {
+namespace gradus::lessons::golden {
 
 /// The tensor of this name, such as "01_simplified_self_attention/inputs"; of a long one the first
 /// values only, in one dimension. Numbers that are not tensors have no dimensions. Throws if there
@@ -23,4 +23,4 @@ Comparison compare(const Tensor& x, const std::string& name);
 /// Whether a and b, of one shape, are the same within `tolerance`.
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance);
 
-}  // namespace gradus::golden
+}  // namespace gradus::lessons::golden

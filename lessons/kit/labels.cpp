@@ -6,7 +6,7 @@
 #include "autograd/ops.h"
 #include "lessons/kit/terminal.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 std::vector<double> values_of(const Tensor& x) {
   const Tensor list = x.detach().to(kFloat64).contiguous();
@@ -52,4 +52,4 @@ std::string with_labels(const std::string& printed, const Labels& labels) {
   return out;
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -5,7 +5,7 @@
 
 #include "tensor/tensor.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 using Words = std::vector<std::string>;
 
@@ -23,4 +23,4 @@ std::string with_labels(const std::string& printed, const Labels& labels);
 /// The values of x, row by row.
 std::vector<double> values_of(const Tensor& x);
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -12,7 +12,7 @@
 #include "lessons/kit/golden.h"
 #include "tensor/random.h"
 
-namespace gradus {
+namespace gradus::lessons {
 namespace {
 
 const Words kBookWords{"Your", "journey", "starts", "with", "one", "step"};
@@ -220,7 +220,7 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail) 
   note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
 }
 
-Progress::Output Lesson::progress() {
+ProgressBar::Output Lesson::progress() {
   after_check_line_ = !quiet();  // an empty line is due after its last line
   return {quiet() ? nullptr : &out_, arguments_.terminal, arguments_.canvas};
 }
@@ -315,4 +315,4 @@ int run_lesson(int argc, const char* const* argv, const About& about, void (*les
   }
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

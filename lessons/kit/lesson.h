@@ -9,9 +9,9 @@
 
 #include "lessons/kit/arguments.h"
 #include "lessons/kit/labels.h"
-#include "lessons/kit/progress.h"
+#include "lessons/kit/progress_bar.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 class Lesson {
  public:
@@ -77,7 +77,7 @@ class Lesson {
   void bars(const Words& labels, const Tensor& values);
   const terminal::Canvas& canvas() const { return arguments_.canvas; }
   /// Where long work shows how far it is.
-  Progress::Output progress();
+  ProgressBar::Output progress();
 
   // questions
   /// With --step: asks, waits for a guess and answers it. The options are numbered from 1, `answer`
@@ -122,4 +122,4 @@ class Lesson {
 /// the exit status.
 int run_lesson(int argc, const char* const* argv, const About& about, void (*lesson)(Lesson&));
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -5,7 +5,7 @@
 #include "autograd/ops.h"
 #include "tensor/random.h"
 
-namespace gradus {
+namespace gradus::lessons {
 namespace {
 
 const Words kOne{"cat", "dog", "bird", "boy", "tree", "mat", "house", "stone"};
@@ -85,4 +85,4 @@ std::string AgreementGrammar::text(const AgreementSentences& sentences, int64_t 
   return text.replace(text.rfind("___"), 3, many ? "jump" : "jumps");
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -5,7 +5,7 @@
 
 #include "lessons/translation/sentences.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 /// Sentences of one form, so that subject and nouns stand at the same places in all of them.
 struct AgreementSentences {
@@ -30,4 +30,4 @@ class AgreementGrammar {
   std::string text(const AgreementSentences& sentences, int64_t i) const;
 };
 
-}  // namespace gradus
+}  // namespace gradus::lessons

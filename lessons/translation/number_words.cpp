@@ -6,7 +6,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus::numbers {
+namespace gradus::lessons::numbers {
 namespace {
 
 struct Word {
@@ -168,4 +168,4 @@ std::vector<int64_t> below_thousand(bool held) {
   return list;
 }
 
-}  // namespace gradus::numbers
+}  // namespace gradus::lessons::numbers

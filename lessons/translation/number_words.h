@@ -6,7 +6,7 @@
 
 #include "lessons/kit/labels.h"
 
-namespace gradus::numbers {
+namespace gradus::lessons::numbers {
 
 /// A translation in word pieces: "dreiundzwanzig" is drei und zwanzig.
 struct Translation {
@@ -40,4 +40,4 @@ bool held_out(int64_t n);
 /// All numbers below 1000 that are kept for testing, or all others.
 std::vector<int64_t> below_thousand(bool held_out);
 
-}  // namespace gradus::numbers
+}  // namespace gradus::lessons::numbers

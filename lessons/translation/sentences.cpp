@@ -7,7 +7,7 @@
 #include "autograd/ops.h"
 #include "lessons/kit/terminal.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 Vocabulary::Vocabulary(const Words& words) : words_{"(pad)", "(start)", "(end)"} {
   for (const std::string& word : words) {
@@ -142,4 +142,4 @@ std::vector<std::vector<SentencePair>> in_batches(std::vector<SentencePair> pair
   return batches;
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

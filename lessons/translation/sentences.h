@@ -6,7 +6,7 @@
 
 #include "lessons/kit/labels.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 constexpr int64_t kPad = 0;    // fills up the shorter sentences of a batch
 constexpr int64_t kStart = 1;  // what the decoder is given first
@@ -59,4 +59,4 @@ Words words_of(const std::vector<SentencePair>& pairs, Words SentencePair::*side
 /// padding; the batches come in random order.
 std::vector<std::vector<SentencePair>> in_batches(std::vector<SentencePair> pairs, size_t size);
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -12,7 +12,7 @@
 #include "nn/optim.h"
 #include "tensor/threads.h"
 
-namespace gradus {
+namespace gradus::lessons {
 namespace {
 
 struct OneThread {
@@ -195,7 +195,7 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
 }
 
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
-              const TrainingOptions& options, const Progress::Output& output) {
+              const TrainingOptions& options, const ProgressBar::Output& output) {
   check(!models.empty(), "train: there is no model");
   std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
   for (const Translator& model : models)
@@ -204,7 +204,7 @@ Trained train(const std::vector<Translator>& models, const std::function<Batch(i
       models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
   constexpr int64_t kRound = 8;  // steps, within which a quick model may be ahead of a slow one
   const int64_t trial = options.steps < 1000 ? kRound : 8 * kRound;
-  Progress progress(name, options.steps, output, options.cost, trial);
+  ProgressBar progress(name, options.steps, output, options.cost, trial);
   while (progress.going()) {
     std::vector<Batch> batches;
     for (int64_t s = progress.steps_done(); s < options.steps && std::ssize(batches) < kRound; ++s)
@@ -243,7 +243,7 @@ int64_t steps_of(const Lesson& lesson, int64_t steps) { return lesson.quick() ? 
 int64_t batch_of(const Lesson& lesson, int64_t lists) { return lesson.quick() ? 8 : lists; }
 
 Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists,
-                       int64_t steps, int64_t batch_size, const Progress::Output& output) {
+                       int64_t steps, int64_t batch_size, const ProgressBar::Output& output) {
   const auto seconds = [&](int64_t length) {
     return fastest_step(models, lists.training_batch(length, batch_size), 3);
   };
@@ -301,4 +301,4 @@ std::string accuracy_table(const std::vector<Translator>& models, const NumberLi
   return accuracy_table(table);
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

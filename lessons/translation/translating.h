@@ -8,7 +8,7 @@
 #include "lessons/translation/sentences.h"
 #include "nn/decoding.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 // What each model gets: so many steps of so many lists.
 constexpr int64_t kListSteps = 4000, kListBatch = 16;
@@ -77,7 +77,7 @@ struct TrainingOptions {
   int64_t steps = 0;
   double lr = 2.5e-3;
   int64_t warmup = 300;
-  Progress::Cost cost = {};  // of each step
+  ProgressBar::Cost cost = {};  // of each step
 };
 struct Trained {
   int64_t steps = 0;  // that were done: fewer than asked for after Ctrl-C
@@ -89,7 +89,7 @@ struct Trained {
 /// paper has them) with warm-up and a cosine to 0, gradients clipped to norm 1.
 Trained train(const std::vector<Translator>& models,
               const std::function<Batch(int64_t step)>& batch_of, const TrainingOptions& options,
-              const Progress::Output& output);
+              const ProgressBar::Output& output);
 
 /// How long one training step of each model takes on this batch, in seconds on one thread: the
 /// fastest of several tries, from which nothing is learned.
@@ -104,11 +104,11 @@ Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models,
                        const NumberLists& lists);
 /// The same in other programs.
 Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists,
-                       int64_t steps, int64_t batch_size, const Progress::Output& output);
+                       int64_t steps, int64_t batch_size, const ProgressBar::Output& output);
 /// The pieces of --text, if given. Throws at what the lists cannot have.
 std::optional<Words> own_list(const Lesson& lesson, const NumberLists& lists);
 /// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
 std::string accuracy_table(const std::vector<Translator>& models, const NumberLists& lists);
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -1,6 +1,6 @@
 #include "lessons/translation/translators.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 Translator make_translator(const std::string& name, const Vocabulary& source,
                            const Vocabulary& target) {
@@ -28,4 +28,4 @@ Translator make_translator(const std::string& name, const Vocabulary& source,
       nn::LuongDecoder(config, {.score = local ? "general" : score, .window = local ? 10 : 0}));
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons

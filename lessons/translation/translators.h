@@ -5,7 +5,7 @@
 #include "nn/encoder_decoder.h"
 #include "nn/transformer.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 /// A translator made of an encoder and one of its decoders.
 template <class Decoder>
@@ -52,4 +52,4 @@ inline nn::TransformerConfig transformer_config(const Vocabulary& source,
 Translator make_translator(const std::string& name, const Vocabulary& source,
                            const Vocabulary& target);
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -10,6 +10,7 @@
 #include "tensor/random.h"
 
 using namespace gradus;
+using namespace gradus::lessons;
 
 namespace {
 

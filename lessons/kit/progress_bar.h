@@ -8,7 +8,7 @@
 
 #include "lessons/kit/pictures.h"
 
-namespace gradus {
+namespace gradus::lessons {
 
 /// "8 s", "3 min 20 s", "2 h 5 min"
 std::string duration_text(double seconds);
@@ -17,9 +17,9 @@ std::string duration_text(double seconds);
 /// step, loss, tokens per second and time left. On a terminal that is one line which is drawn anew,
 /// elsewhere about ten lines in all.
 ///
-///   Progress progress("training", steps, lesson.progress_output());
+///   ProgressBar progress("training", steps, lesson.progress_output());
 ///   while (progress.going()) progress.step(loss, tokens);
-class Progress {
+class ProgressBar {
  public:
   using Clock = std::function<double()>;             // seconds
   using Cost = std::function<double(int64_t step)>;  // how much work a step is, in any measure
@@ -31,11 +31,11 @@ class Progress {
 
   /// The first `trial` steps are the measure of the estimate. All steps cost the same unless `cost`
   /// says otherwise.
-  Progress(const std::string& work, int64_t steps, const Output& output, const Cost& cost = {},
-           int64_t trial = 8, Clock clock = {});
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ProgressBar(const std::string& work, int64_t steps, const Output& output, const Cost& cost = {},
+              int64_t trial = 8, Clock clock = {});
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
 
   /// Whether there is a step to do: some are left, and nobody pressed Ctrl-C. When not, it says
   /// what was reached.
@@ -67,4 +67,4 @@ class Progress {
   void (*handler_before_)(int);
 };
 
-}  // namespace gradus
+}  // namespace gradus::lessons

@@ -1,4 +1,4 @@
-#include "lessons/kit/progress.h"
+#include "lessons/kit/progress_bar.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus {
+namespace gradus::lessons {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -37,8 +37,8 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
 }
 
-Progress::Progress(const std::string& work, int64_t steps, const Output& output, const Cost& cost,
-                   int64_t trial, Clock clock)
+ProgressBar::ProgressBar(const std::string& work, int64_t steps, const Output& output,
+                         const Cost& cost, int64_t trial, Clock clock)
     : work_(work),
       steps_(steps),
       trial_(std::clamp<int64_t>(trial, 1, std::max<int64_t>(1, steps))),
@@ -57,16 +57,16 @@ Progress::Progress(const std::string& work, int64_t steps, const Output& output,
   });
 }
 
-Progress::~Progress() { std::signal(SIGINT, handler_before_); }
+ProgressBar::~ProgressBar() { std::signal(SIGINT, handler_before_); }
 
-double Progress::seconds() const { return clock_() - start_; }
+double ProgressBar::seconds() const { return clock_() - start_; }
 
-double Progress::seconds_left() const {
+double ProgressBar::seconds_left() const {
   const double done = cost_up_to_[static_cast<size_t>(done_)];
   return done > 0 ? seconds() * (cost_up_to_.back() / done - 1) : 0;
 }
 
-bool Progress::going() {
+bool ProgressBar::going() {
   if (ended_) return false;
   if (!interrupted && done_ < steps_) return true;
   ended_ = true;
@@ -80,7 +80,7 @@ bool Progress::going() {
   return false;
 }
 
-void Progress::step(double loss, int64_t tokens) {
+void ProgressBar::step(double loss, int64_t tokens) {
   ++done_;
   tokens_ += tokens;
   loss_ =
@@ -91,14 +91,14 @@ void Progress::step(double loss, int64_t tokens) {
   if (done_ >= trial_ && done_ < steps_) show();
 }
 
-std::string Progress::status() const {
+std::string ProgressBar::status() const {
   const double so_far = seconds();
   return fmt::format("step {} of {}, loss {:.4f}, {:.0f} tokens/s, {} left", done_, steps_, loss_,
                      so_far > 0 ? static_cast<double>(tokens_) / so_far : 0.0,
                      duration_text(seconds_left()));
 }
 
-void Progress::show() {
+void ProgressBar::show() {
   if (!output_.stream) return;
   if (!output_.redraw) {
     if (done_ * 10 / steps_ <= lines_) return;
@@ -116,7 +116,7 @@ void Progress::show() {
   *output_.stream << "\r" << terminal::fit(text, width, false) << std::flush;
 }
 
-void Progress::line(const std::string& text) {
+void ProgressBar::line(const std::string& text) {
   if (!output_.stream) return;
   if (drawn_)
     *output_.stream << "\r" << std::string(static_cast<size_t>(output_.canvas.width - 1), ' ')
@@ -125,4 +125,4 @@ void Progress::line(const std::string& text) {
   *output_.stream << text << "\n" << std::flush;
 }
 
-}  // namespace gradus
+}  // namespace gradus::lessons
