@@ -2,6 +2,7 @@
 #pragma once
 #include "autograd/engine.h"
 #include "autograd/function.h"
+#include "autograd/graph.h"
 #include "autograd/ops.h"
 #include "check/expect.h"
 #include "check/gradcheck.h"

@@ -1,31 +1,31 @@
-// The engine is one loop: take the newest node that a gradient has reached. An op is newer than its
-// inputs, so when a node is taken, every gradient that flows into it has arrived: creation order is
-// a topological order.
+// The engine is one loop: take the newest node that a gradient has reached, and send gradients to
+// its inputs. An op is newer than its inputs, so when a node is taken, all gradients that flow into
+// it have arrived: the order of creation is a topological order.
 #include "autograd/engine.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "autograd/graph.h"
 #include "autograd/ops.h"
 #include "tensor/loops.h"
 
-namespace gradus {
-
-const char* exchange_running_rule(const char* name);  // in node.cpp
-
-namespace autograd {
+namespace gradus::autograd {
 namespace {
 
-/// Whether nobody else could see a write to x, and x fills its memory.
-bool is_unshared(const Tensor& x) {
+/// Whether x is the only tensor that uses its memory, and uses all of it: a write to x is then seen
+/// by nobody else.
+bool owns_its_memory(const Tensor& x) {
   const TensorImpl& impl = x.impl();
   return impl.references == 1 && impl.storage->references == 1 && !impl.node &&
          impl.storage->bytes == x.numel() * element_size(x.dtype());
 }
 
-/// dx summed to the node's shape: undoes broadcasting, once for every op.
-Tensor fit(Tensor dx, const Node& node, const char* op) {
+/// dx summed to the shape of the node's tensor, which undoes broadcasting for every op. `op` has
+/// computed dx.
+Tensor sum_to_node(Tensor dx, const Node& node, const char* op) {
   check(dx.dtype() == node.dtype, "backward of '{}': the gradient is {}, its input is {}", op,
         dx.dtype(), node.dtype);
   if (dx.sizes() == node.shape) return dx;
@@ -34,155 +34,58 @@ Tensor fit(Tensor dx, const Node& node, const char* op) {
   return sum_to(dx, node.shape);
 }
 
-/// The nodes behind the outputs that are no older than `oldest`, by their ids.
-std::map<uint64_t, const Node*> nodes_behind(const std::vector<Tensor>& outputs, uint64_t oldest) {
-  std::map<uint64_t, const Node*> reached;
-  std::vector<const Node*> todo;
-  for (const Tensor& y : outputs)
-    todo.push_back(y.node().get());
-  while (!todo.empty()) {
-    const Node* node = todo.back();
-    todo.pop_back();
-    if (node->id < oldest || !reached.emplace(node->id, node).second) continue;
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) todo.push_back(edge.input.get());
-  }
-  return reached;
-}
-
+/// One run of the engine: the gradients that are on their way, and where they go.
 class GraphTask {
  public:
+  /// Without targets the gradients go to the grad of every leaf; else the targets' are captured.
   GraphTask(const char* op, bool keep_graph, const std::vector<Node*>& targets = {})
       : op_(op), keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
 
-  /// From the outputs to the targets, with ones where a scalar output has no gradient given. What
-  /// is given stays the caller's: it is not written, even if it is the grad of a leaf.
-  void run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
-  Tensor captured(Node* target) { return captured_[target]; }
+  /// An output with a single element needs no grad_output: it is 1. The given grad_outputs still
+  /// belong to the caller: they are not written, even if one is the grad of a leaf.
+  void execute(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
+  Tensor captured_gradient(Node* target) { return captured_[target]; }
 
  private:
-  struct Waiting {
+  struct PendingGradient {
     Ref<Node> node;
-    Tensor dx;
+    Tensor gradient;  // the sum of what has arrived
   };
-  bool wants(const Node* node) const {
-    return node && node->requires_grad && (targets_.empty() || needed_.count(node));
+
+  bool accumulates_into_leaves() const { return targets_.empty(); }
+  bool needs_gradient(const Node* node) const {
+    return node && node->requires_grad && (accumulates_into_leaves() || needed_.count(node));
   }
-  void find_needed(const std::vector<Tensor>& outputs);
-  void start(const Tensor& y, Tensor dy);
-  /// Adds dx to what has reached the node.
-  void deliver(const Ref<Node>& node, Tensor dx, const char* op);
-  void backward_through(Node& node, const Tensor& dy);
+  void find_needed_nodes(const std::vector<Tensor>& outputs);
+  void add_output(const Tensor& y, Tensor dy);
+  void send_gradient(const Ref<Node>& node, Tensor dx, const char* op);
+  void run_node(Node& node, const Tensor& dy);
+  void apply_rules(Node& node, const Tensor& dy);
+  void apply_fused_backward(Node& node, const Tensor& dy);
   bool add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y);
-  void accumulate(Node& node, const Tensor& dx, bool sole_owner) const;
+  void accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) const;
   bool may_add_to(const Tensor& grad) const;
 
-  const char* op_;
+  const char* op_;  // "grad" or "backward", for messages
   bool keep_graph_;
-  std::vector<Tensor> given_;
-  std::unordered_set<const Node*> targets_;  // empty: all leaves
-  std::unordered_set<const Node*> needed_;   // nodes from which a target can be reached
+  std::vector<Tensor> grad_outputs_;
+  std::unordered_set<const Node*> targets_;
+  std::unordered_set<const Node*> needed_;  // the targets and all nodes computed from them
   std::unordered_map<const Node*, Tensor> captured_;
-  std::map<uint64_t, Waiting, std::greater<>> waiting_;  // newest first
+  std::map<uint64_t, PendingGradient, std::greater<>> pending_;  // by the node's id, newest first
 };
 
-void GraphTask::find_needed(const std::vector<Tensor>& outputs) {
+void GraphTask::find_needed_nodes(const std::vector<Tensor>& outputs) {
   uint64_t oldest = ~uint64_t{0};
   for (const Node* target : targets_)
     oldest = std::min(oldest, target->id);
   needed_ = targets_;
-  for (const auto& [id, node] : nodes_behind(outputs, oldest))  // oldest first
+  for (const auto& [id, node] : reachable_nodes(outputs, oldest))  // inputs come before their ops
     for (const Node::Edge& edge : node->edges)
       if (edge.input && needed_.count(edge.input.get())) needed_.insert(node);
 }
 
-void GraphTask::deliver(const Ref<Node>& node, Tensor dx, const char* op) {
-  dx = fit(std::move(dx), *node, op);
-  if (targets_.empty() && node->is_leaf()) return accumulate(*node, dx, is_unshared(dx));
-  Waiting& at = waiting_.try_emplace(node->id, Waiting{node, {}}).first->second;
-  if (!at.dx.defined())
-    at.dx = std::move(dx);
-  else if (!is_grad_enabled() && is_unshared(at.dx))
-    at.dx.add_(dx);
-  else
-    at.dx = add(at.dx, dx);
-}
-
-/// Whether what is added to a grad that is kept can be added where it lies.
-bool GraphTask::may_add_to(const Tensor& grad) const {
-  const auto shares = [&](const Tensor& dy) { return dy.impl().storage == grad.impl().storage; };
-  return !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad) &&
-         std::none_of(given_.begin(), given_.end(), shares);
-}
-
-/// Adds dx to a gradient that the graph keeps: a leaf's, or one that was asked for by retain_grad.
-void GraphTask::accumulate(Node& node, const Tensor& dx, bool sole_owner) const {
-  Tensor& grad = node.grad;
-  if (grad.defined()) {
-    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
-          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype,
-          grad.sizes(), grad.dtype());
-    grad = may_add_to(grad) ? grad.add_(dx) : add(grad, dx);
-  } else if (is_grad_enabled()) {
-    grad = clone(dx);
-  } else if (sole_owner && dx.strides() == node.strides) {
-    grad = dx;
-  } else {
-    grad = empty_strided_like(node.shape, node.strides, node.dtype);
-    grad.copy_(dx);
-  }
-}
-
-/// Lets a rule add to the gradient of its input where that lies. Not while recording, and not when
-/// others can see it.
-bool GraphTask::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
-  if (!edge.rule.can_add() || is_grad_enabled()) return false;
-  const Node& input = *edge.input;
-  Tensor dx;
-  if (targets_.empty() && input.is_leaf()) {
-    dx = input.grad;
-    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx))
-      return false;
-  } else {
-    const auto at = waiting_.find(input.id);
-    if (at == waiting_.end() || !is_unshared(at->second.dx)) return false;
-    dx = at->second.dx;
-  }
-  edge.rule.add_to(dx, dy, y);
-  ++dx.impl().storage->version;
-  return true;
-}
-
-void GraphTask::backward_through(Node& node, const Tensor& dy) {
-  check(!node.freed, "backward: the graph behind '{}' was already freed; pass retain_graph",
-        node.name);
-  if (node.joint) {
-    std::vector<bool> needed;
-    for (const Node::Edge& edge : node.edges)
-      needed.push_back(wants(edge.input.get()));
-    std::vector<Tensor> dx;
-    if (is_grad_enabled() && node.joint->definition) {
-      std::vector<Tensor> inputs;
-      for (const Saved& x : node.joint->inputs)
-        inputs.push_back(x());
-      dx = vjp(node.joint->definition, inputs, dy);
-    } else {
-      dx = node.joint->rule(dy, needed);
-    }
-    for (size_t i = 0; i < dx.size() && i < needed.size(); ++i)
-      if (needed[i] && dx[i].defined())
-        deliver(node.edges[i].input, std::exchange(dx[i], {}), node.name);
-    return;
-  }
-  const Tensor y = node.output();
-  for (const Node::Edge& edge : node.edges) {
-    if (!wants(edge.input.get()) || add_in_place(edge, dy, y)) continue;
-    Tensor dx = edge.rule.gradient(dy, y);
-    if (dx.defined()) deliver(edge.input, std::move(dx), node.name);
-  }
-}
-
-void GraphTask::start(const Tensor& y, Tensor dy) {
+void GraphTask::add_output(const Tensor& y, Tensor dy) {
   if (!dy.defined()) {
     check(y.numel() == 1,
           "{}: the output is {}; only one with a single element needs no gradient given", op_,
@@ -192,29 +95,128 @@ void GraphTask::start(const Tensor& y, Tensor dy) {
   check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
         "{}: the output is {} {}, the gradient given for it is {} {}", op_, y.sizes(), y.dtype(),
         dy.sizes(), dy.dtype());
-  given_.push_back(dy);
-  deliver(y.node(), dy, op_);
+  grad_outputs_.push_back(dy);
+  send_gradient(y.node(), dy, op_);
 }
 
-void GraphTask::run(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
-  if (!targets_.empty()) find_needed(outputs);
+/// Adds dx, which `op` has computed, to the gradients that have reached the node.
+void GraphTask::send_gradient(const Ref<Node>& node, Tensor dx, const char* op) {
+  dx = sum_to_node(std::move(dx), *node, op);
+  if (accumulates_into_leaves() && node->is_leaf())
+    return accumulate_grad(*node, dx, /*may_keep_dx=*/owns_its_memory(dx));
+  Tensor& sum = pending_.try_emplace(node->id, PendingGradient{node, {}}).first->second.gradient;
+  if (!sum.defined())
+    sum = std::move(dx);
+  else if (!is_grad_enabled() && owns_its_memory(sum))
+    sum.add_(dx);
+  else
+    sum = add(sum, dx);
+}
+
+/// Whether a gradient may be added in place to a grad that the graph keeps.
+bool GraphTask::may_add_to(const Tensor& grad) const {
+  const auto shares_memory = [&](const Tensor& grad_output) {
+    return grad_output.impl().storage == grad.impl().storage;
+  };
+  return !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad) &&
+         std::none_of(grad_outputs_.begin(), grad_outputs_.end(), shares_memory);
+}
+
+/// Adds dx to the grad of a leaf, or of a tensor after retain_grad(). A new grad has the layout of
+/// its tensor and shares memory with nothing.
+void GraphTask::accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) const {
+  Tensor& grad = node.grad;
+  if (grad.defined()) {
+    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
+          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype,
+          grad.sizes(), grad.dtype());
+    grad = may_add_to(grad) ? grad.add_(dx) : add(grad, dx);
+  } else if (is_grad_enabled()) {
+    grad = clone(dx);
+  } else if (may_keep_dx && dx.strides() == node.strides) {
+    grad = dx;
+  } else {
+    grad = empty_strided_like(node.shape, node.strides, node.dtype);
+    grad.copy_(dx);
+  }
+}
+
+/// Lets a rule add in place to the gradient of its input. Returns false if the rule cannot, if
+/// there is no gradient yet, if somebody else uses it, or while recording.
+bool GraphTask::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
+  if (!edge.rule.can_add() || is_grad_enabled()) return false;
+  const Node& input = *edge.input;
+  Tensor dx;
+  if (accumulates_into_leaves() && input.is_leaf()) {
+    dx = input.grad;
+    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx))
+      return false;
+  } else {
+    const auto pending = pending_.find(input.id);
+    if (pending == pending_.end() || !owns_its_memory(pending->second.gradient)) return false;
+    dx = pending->second.gradient;
+  }
+  edge.rule.add_to(dx, dy, y);
+  ++dx.impl().storage->version;
+  return true;
+}
+
+void GraphTask::apply_rules(Node& node, const Tensor& dy) {
+  const Tensor y = node.output();
+  for (const Node::Edge& edge : node.edges) {
+    if (!needs_gradient(edge.input.get()) || add_in_place(edge, dy, y)) continue;
+    Tensor dx = edge.rule.gradient(dy, y);
+    if (dx.defined()) send_gradient(edge.input, std::move(dx), node.name);
+  }
+}
+
+void GraphTask::apply_fused_backward(Node& node, const Tensor& dy) {
+  const FusedBackward& fused = *node.fused_backward;
+  std::vector<bool> needed;
+  for (const Node::Edge& edge : node.edges)
+    needed.push_back(needs_gradient(edge.input.get()));
+  std::vector<Tensor> dx;
+  if (is_grad_enabled() && fused.definition) {
+    std::vector<Tensor> inputs;
+    for (const Saved& input : fused.inputs)
+      inputs.push_back(input());
+    dx = vjp(fused.definition, inputs, dy);
+  } else {
+    dx = fused.function(dy, needed);
+  }
+  for (size_t i = 0; i < dx.size() && i < needed.size(); ++i)
+    if (needed[i] && dx[i].defined())
+      send_gradient(node.edges[i].input, std::exchange(dx[i], {}), node.name);
+}
+
+void GraphTask::run_node(Node& node, const Tensor& dy) {
+  check(!node.freed, "backward: the graph behind '{}' was already freed; pass retain_graph",
+        node.name);
+  const RunningBackward running(node.name);
+  if (node.fused_backward)
+    apply_fused_backward(node, dy);
+  else
+    apply_rules(node, dy);
+}
+
+void GraphTask::execute(const std::vector<Tensor>& outputs,
+                        const std::vector<Tensor>& grad_outputs) {
+  if (!accumulates_into_leaves()) find_needed_nodes(outputs);
   check(grad_outputs.empty() || grad_outputs.size() == outputs.size(),
         "{}: {} outputs, but {} gradients for them", op_, outputs.size(), grad_outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i)
-    start(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
-  struct Running {  // restores the name when a rule throws
-    const char* before = exchange_running_rule("backward");
-    ~Running() { exchange_running_rule(before); }
-  } running;
-  while (!waiting_.empty()) {
-    auto [node, dy] = std::move(waiting_.extract(waiting_.begin()).mapped());
+    add_output(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+  const auto is_needed = [this](const Node::Edge& edge) {
+    return needs_gradient(edge.input.get());
+  };
+  while (!pending_.empty()) {
+    auto [node, dy] = std::move(pending_.extract(pending_.begin()).mapped());
     if (targets_.count(node.get())) captured_[node.get()] = dy;
-    if (targets_.empty() && node->retains_grad) accumulate(*node, dy, false);
-    const auto leads_on = [this](const Node::Edge& edge) { return wants(edge.input.get()); };
-    if (std::none_of(node->edges.begin(), node->edges.end(), leads_on)) continue;
-    exchange_running_rule(node->name);
-    backward_through(*node, dy);
-    dy = Tensor();
+    if (accumulates_into_leaves() && node->retains_grad)
+      accumulate_grad(*node, dy, /*may_keep_dx=*/false);
+    if (std::none_of(node->edges.begin(), node->edges.end(), is_needed)) continue;
+    run_node(*node, dy);
+    dy = Tensor();  // its memory can be reused before the node's
     if (!keep_graph_) node->free_saved();
   }
 }
@@ -242,55 +244,43 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
   }
   const AutoGradMode mode(create_graph);
   GraphTask task("grad", retain_graph.value_or(create_graph), targets);
-  task.run(outputs, grad_outputs);
-  std::vector<Tensor> found;
+  task.execute(outputs, grad_outputs);
+  std::vector<Tensor> gradients;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    Tensor dx = task.captured(targets[i]);
+    const Tensor dx = task.captured_gradient(targets[i]);
     check(
         dx.defined() || allow_unused,
         "grad: the outputs do not depend on input {}; set allow_unused to get an undefined tensor",
         i);
-    const bool shared =
-        dx.defined() && !create_graph && dx.impl().references > 2;  // two: dx and the walk's own
-    found.push_back(shared ? clone(dx) : dx);
+    // Every result is a tensor of its own. The two references are dx and the task's.
+    const bool is_shared = dx.defined() && !create_graph && dx.impl().references > 2;
+    gradients.push_back(is_shared ? clone(dx) : dx);
   }
-  return found;
+  return gradients;
 }
 
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs,
               std::optional<bool> retain_graph, bool create_graph) {
   check_outputs("backward", outputs);
   const AutoGradMode mode(create_graph);
-  GraphTask("backward", retain_graph.value_or(create_graph)).run(outputs, grad_outputs);
+  GraphTask("backward", retain_graph.value_or(create_graph)).execute(outputs, grad_outputs);
 }
 
 std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, const Tensor& dy) {
-  std::vector<Tensor> own;
-  std::vector<Tensor> wanted;
+  std::vector<Tensor> aliases;
+  std::vector<Tensor> differentiated;
   for (const Tensor& x : inputs) {
-    own.push_back(needs_grad(x) ? alias(x) : x);
-    if (needs_grad(x)) wanted.push_back(own.back());
+    aliases.push_back(needs_grad(x) ? alias(x) : x);
+    if (needs_grad(x)) differentiated.push_back(aliases.back());
   }
-  const std::vector<Tensor> found = grad({f(own)}, wanted, {dy}, true, true, true);
-  std::vector<Tensor> all;
-  for (size_t i = 0, next = 0; i < inputs.size(); ++i)
-    all.push_back(needs_grad(inputs[i]) ? found[next++] : Tensor());
-  return all;
+  const std::vector<Tensor> found =
+      grad({f(aliases)}, differentiated, {dy}, /*retain_graph=*/true, /*create_graph=*/true,
+           /*allow_unused=*/true);
+  std::vector<Tensor> gradients;
+  size_t next = 0;
+  for (const Tensor& x : inputs)
+    gradients.push_back(needs_grad(x) ? found[next++] : Tensor());
+  return gradients;
 }
 
-std::vector<GraphNode> graph(const Tensor& y) {
-  std::vector<GraphNode> list;
-  if (!needs_grad(y)) return list;
-  for (const auto& [id, node] : nodes_behind({y}, 0)) {
-    list.push_back({id, node->name, *node->scope, node->shape, node->dtype, {}});
-    for (const Node::Edge& edge : node->edges)
-      if (edge.input) list.back().inputs.push_back(edge.input->id);
-  }
-  std::reverse(list.begin(), list.end());
-  return list;
-}
-
-uint64_t node_id(const Tensor& x) { return needs_grad(x) ? x.node()->id : 0; }
-
-}  // namespace autograd
-}  // namespace gradus
+}  // namespace gradus::autograd

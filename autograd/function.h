@@ -1,14 +1,14 @@
-// A user's own op: forward and backward in plain code, in PyTorch's form, with one output.
+// An op of one's own: forward and backward in plain code, in PyTorch's form, with one output.
 //
 //   struct Square : autograd::Function<Square> {
 //     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
 //       ctx->save_for_backward({x});
 //       return x * x;
 //     }
-//     static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list
-//     dy) {
+//     static autograd::tensor_list backward(autograd::AutogradContext* ctx,
+//                                           autograd::tensor_list dy) {
 //       const Tensor x = ctx->get_saved_variables()[0];
-//       return {dy[0] * x * 2};
+//       return {dy[0] * x * 2};  // dx = dy * d(x^2)/dx
 //     }
 //   };
 //   Tensor y = Square::apply(x);
@@ -18,10 +18,11 @@
 #include <variant>
 
 #include "autograd/engine.h"
+#include "autograd/record.h"
 
 namespace gradus::autograd {
 
-/// What saved_data holds: a number, a bool, a tensor, or a list of whole numbers.
+/// A value of saved_data: a number, a bool, a tensor, or a list of integers.
 class SavedValue {
  public:
   SavedValue() = default;
@@ -34,18 +35,18 @@ class SavedValue {
   SavedValue(const std::vector<int64_t>& value) : value_(value) {}
 
   bool toBool() const { return get<bool>("a bool"); }
-  int64_t toInt() const { return get<int64_t>("a whole number"); }
-  double toDouble() const { return get<double>("a fractional number"); }
+  int64_t toInt() const { return get<int64_t>("an integer"); }
+  double toDouble() const { return get<double>("a floating-point number"); }
   Tensor toTensor() const { return get<Tensor>("a tensor"); }
   std::vector<int64_t> toIntVector() const {
-    return get<std::vector<int64_t>>("a list of whole numbers");
+    return get<std::vector<int64_t>>("a list of integers");
   }
 
  private:
   template <class T>
-  T get(const char* what) const {
+  T get(const char* expected) const {
     const T* value = std::get_if<T>(&value_);
-    check(value != nullptr, "saved_data: the value is not {}", what);
+    check(value != nullptr, "saved_data: the value is not {}", expected);
     return *value;
   }
   std::variant<std::monostate, bool, int64_t, double, Tensor, std::vector<int64_t>> value_;
@@ -54,9 +55,9 @@ class SavedValue {
 /// Carries what forward keeps for backward.
 class AutogradContext {
  public:
-  /// Keeps inputs, the output or tensors in between. Changing one in place afterwards is an error
-  /// in backward.
-  void save_for_backward(const tensor_list& tensors) { given_ = tensors; }
+  /// Keeps inputs, the output, or intermediate tensors. If one of them is changed in place
+  /// afterwards, backward throws.
+  void save_for_backward(const tensor_list& tensors) { to_save_ = tensors; }
   tensor_list get_saved_variables() const;
   /// Whether argument i of forward is a tensor that needs its gradient.
   bool needs_input_grad(size_t i) const { return i < needs_grad_.size() && needs_grad_[i]; }
@@ -65,33 +66,29 @@ class AutogradContext {
  private:
   template <class F>
   friend class Function;
-  void finish(const Tensor& y, Node* node);
+  void save(const Tensor& y, Node* node);
 
-  tensor_list given_;  // until forward has returned
+  tensor_list to_save_;  // from save_for_backward until forward has returned
   std::vector<Saved> saved_;
-  std::vector<bool> is_output_, needs_grad_;
+  std::vector<bool> is_output_;  // for each of saved_: it is the output, kept by the node
+  std::vector<bool> needs_grad_;
   Node* node_ = nullptr;  // of the output; it owns this context
 };
 
-/// The name of a type as the program spells it.
+/// The name of a type as the program spells it, without namespaces.
 std::string type_name(const std::type_info& type);
 
 template <class F>
 class Function {
  public:
-  /// Runs F::forward(ctx, args...) without recording, and records F::backward as its gradient: it
-  /// returns one gradient for each argument, an undefined Tensor for an argument that is none.
+  /// Runs F::forward(ctx, args...) without recording, and records F::backward as its gradient.
+  /// F::backward returns one gradient for each argument: for an argument that is not a tensor, an
+  /// undefined one.
   template <class... Args>
   static Tensor apply(const Args&... args) {
     static const std::string name = type_name(typeid(F));
+    const std::vector<Tensor> inputs{tensor_or_undefined(args)...};
     const auto context = std::make_shared<AutogradContext>();
-    const auto as_input = []<class Arg>(const Arg& arg) {
-      if constexpr (std::is_same_v<Arg, Tensor>)
-        return arg;
-      else
-        return Tensor();  // needs no gradient
-    };
-    const std::vector<Tensor> inputs{as_input(args)...};
     for (const Tensor& x : inputs)
       context->needs_grad_.push_back(needs_grad(x));
     Tensor y;
@@ -101,18 +98,25 @@ class Function {
     }
     check(y.defined(), "{}: forward returned an undefined tensor", name);
     for (const Tensor& x : inputs)
-      if (x.is_same(y)) y = y.detach();
-    const auto rule = [context](const Tensor& dy, const std::vector<bool>&) {
+      if (x.is_same(y)) y = y.detach();  // else the input itself would get the new node
+    auto backward = [context](const Tensor& dy, const std::vector<bool>&) {
       const tensor_list dx = F::backward(context.get(), {dy});
       check(dx.size() == sizeof...(Args),
             "{}: backward returned {} gradients, forward takes {} arguments", name, dx.size(),
             sizeof...(Args));
       return dx;
     };
-    const Tensor before = y;
-    y = record(name.c_str(), y.node() ? y.detach() : y, inputs, rule);
-    context->finish(before, y.node().get());
-    return y;
+    const Tensor output =
+        record(name.c_str(), y.node() ? y.detach() : y, inputs, std::move(backward));
+    context->save(y, output.node().get());
+    return output;
+  }
+
+ private:
+  static Tensor tensor_or_undefined(const Tensor& argument) { return argument; }
+  template <class Arg>
+  static Tensor tensor_or_undefined(const Arg&) {
+    return {};
   }
 };
 

@@ -1,8 +1,10 @@
-// Every op: a function of tensors that records how its gradient flows. Shapes broadcast as in
-// PyTorch; two tensors must have one dtype; a whole number takes the tensor's dtype, a fractional
-// one a floating-point tensor's.
+// Every op: a function of tensors that records its own gradient.
+//
+// For all of them: shapes broadcast as in PyTorch. Two tensors must have the same dtype. An integer
+// argument takes the tensor's dtype; a fractional one needs a floating-point tensor. Shapes and
+// dtypes that do not fit throw Error. `dim` counts from the end if it is negative.
 #pragma once
-#include "autograd/node.h"
+#include "autograd/record.h"
 #include "tensor/factories.h"
 
 namespace gradus {
@@ -12,222 +14,327 @@ template <class T>
 using optional = std::optional<T>;
 using TensorList = std::vector<Tensor>;
 
-/// What a loss does with its terms.
+/// How a loss combines its terms.
 namespace Reduction {
 enum Reduction : int64_t { None, Mean, Sum };
 }
 
-// elementwise.cpp
+/// The number as a tensor without dimensions, of x's dtype. A fractional number and an int64 x do
+/// not fit: that error names `op`.
+Tensor number_like(const char* op, Scalar value, const Tensor& x);
+
+// Elementwise (elementwise.cpp)
+
 /// a + alpha b
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha = 1);
+inline Tensor add(const Tensor& a, Scalar b, Scalar alpha = 1) {
+  return add(a, number_like("add", b, a), alpha);
+}
 /// a - alpha b
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha = 1);
+inline Tensor sub(const Tensor& a, Scalar b, Scalar alpha = 1) {
+  return sub(a, number_like("sub", b, a), alpha);
+}
+/// a b
 Tensor mul(const Tensor& a, const Tensor& b);
+inline Tensor mul(const Tensor& a, Scalar b) { return mul(a, number_like("mul", b, a)); }
 /// a / b, for floating-point tensors.
 Tensor div(const Tensor& a, const Tensor& b);
-/// x to the power of `exponent`. int64 to a negative power is an error.
+inline Tensor div(const Tensor& a, Scalar b) { return div(a, number_like("div", b, a)); }
+/// x to the power of `exponent`. int64 to a negative power throws.
 Tensor pow(const Tensor& x, const Tensor& exponent);
 Tensor pow(const Tensor& x, Scalar exponent);
+inline Tensor pow(Scalar x, const Tensor& exponent) {
+  return pow(number_like("pow", x, exponent), exponent);
+}
+/// -x
 Tensor neg(const Tensor& x);
+/// e^x
 Tensor exp(const Tensor& x);
-/// Natural logarithm.
+/// The natural logarithm.
 Tensor log(const Tensor& x);
+/// The square root.
 Tensor sqrt(const Tensor& x);
 /// 1 / sqrt(x)
 Tensor rsqrt(const Tensor& x);
+/// The sine of x in radians.
+Tensor sin(const Tensor& x);
+/// The cosine of x in radians.
+Tensor cos(const Tensor& x);
+/// The hyperbolic tangent, (e^x - e^-x) / (e^x + e^-x).
 Tensor tanh(const Tensor& x);
-/// 1 / (1 + exp(-x))
+/// 1 / (1 + e^-x)
 Tensor sigmoid(const Tensor& x);
 /// max(x, 0); the gradient at 0 is 0.
 Tensor relu(const Tensor& x);
-/// x Phi(x), Phi the normal distribution's (Hendrycks and Gimpel 2016); "tanh" is their
-/// approximation, which GPT-2 uses: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+/// x Phi(x), with the normal CDF Phi (Hendrycks and Gimpel 2016). "tanh" is their approximation,
+/// used by GPT-2: 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 Tensor gelu(const Tensor& x, const std::string& approximate = "none");
 /// x sigmoid(x)
 Tensor silu(const Tensor& x);
-Tensor sin(const Tensor& x);
-Tensor cos(const Tensor& x);
 /// |x|; the gradient at 0 is 0.
 Tensor abs(const Tensor& x);
-/// x kept between min and max, `max` winning; the gradient passes at the bounds.
+/// min(max(x, `min`), `max`), with at least one bound; the gradient passes at the bounds, too.
 Tensor clamp(const Tensor& x, std::optional<Scalar> min = {}, std::optional<Scalar> max = {});
-/// The larger of a and b; equal ones share the gradient. NaN wins.
+/// The larger of a and b, or NaN if one is NaN. If they are equal, each gets half of the gradient.
 Tensor maximum(const Tensor& a, const Tensor& b);
+inline Tensor max(const Tensor& a, const Tensor& b) { return maximum(a, b); }
+/// The smaller of a and b, like maximum.
 Tensor minimum(const Tensor& a, const Tensor& b);
-/// x with a history of its own: the identity.
+inline Tensor min(const Tensor& a, const Tensor& b) { return minimum(a, b); }
+/// x as a new tensor of the graph that shares its memory: the identity.
 Tensor alias(const Tensor& x);
 
-// select.cpp: comparisons, masks, choices; results of comparisons are bool and need no gradients
+// Comparisons and logic (compare.cpp): the result is bool and has no gradient
+
+/// a == b
 Tensor eq(const Tensor& a, const Tensor& b);
+inline Tensor eq(const Tensor& a, Scalar b) { return eq(a, number_like("eq", b, a)); }
+/// a != b
 Tensor ne(const Tensor& a, const Tensor& b);
+inline Tensor ne(const Tensor& a, Scalar b) { return ne(a, number_like("ne", b, a)); }
+/// a < b
 Tensor lt(const Tensor& a, const Tensor& b);
+inline Tensor lt(const Tensor& a, Scalar b) { return lt(a, number_like("lt", b, a)); }
+/// a <= b
 Tensor le(const Tensor& a, const Tensor& b);
+inline Tensor le(const Tensor& a, Scalar b) { return le(a, number_like("le", b, a)); }
+/// a > b
 Tensor gt(const Tensor& a, const Tensor& b);
+inline Tensor gt(const Tensor& a, Scalar b) { return gt(a, number_like("gt", b, a)); }
+/// a >= b
 Tensor ge(const Tensor& a, const Tensor& b);
+inline Tensor ge(const Tensor& a, Scalar b) { return ge(a, number_like("ge", b, a)); }
+/// Whether x is 0; any dtype.
 Tensor logical_not(const Tensor& x);
+/// Whether neither a nor b is 0; any dtypes.
 Tensor logical_and(const Tensor& a, const Tensor& b);
+/// Whether one of a and b is not 0; any dtypes.
 Tensor logical_or(const Tensor& a, const Tensor& b);
-/// a where the condition (bool) holds, else b.
+
+// Choosing elements by a mask (compare.cpp)
+
+/// a where the condition (bool) is true, else b. All three broadcast.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
-/// x with `value` where the mask (bool, broadcast to x) holds.
+inline Tensor where(const Tensor& condition, const Tensor& a, Scalar b) {
+  return where(condition, a, number_like("where", b, a));
+}
+inline Tensor where(const Tensor& condition, Scalar a, const Tensor& b) {
+  return where(condition, number_like("where", a, b), b);
+}
+/// float32 if one of the numbers is fractional, else their own dtype, or int64 if these differ.
+Tensor where(const Tensor& condition, Scalar a, Scalar b);
+/// x with `value` where the mask (bool, broadcast to x's shape) is true.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value);
-/// The matrices' lower triangle, zeros above; `diagonal` moves the border up.
+/// The lower triangle of a matrix or of each in a batch: x[..., i, j] where j <= i + diagonal, else
+/// 0.
 Tensor tril(const Tensor& x, int64_t diagonal = 0);
-/// The upper triangle, zeros below.
+/// The upper triangle: x[..., i, j] where j >= i + diagonal, else 0.
 Tensor triu(const Tensor& x, int64_t diagonal = 0);
+
+// Dtypes and copies (convert.cpp)
+
+/// x converted to the dtype; x itself if it has that dtype. int64 and bool have no gradient.
 Tensor to(const Tensor& x, DType t);
+/// A copy in memory of its own. Its dimensions have the same order in memory, without gaps.
 Tensor clone(const Tensor& x);
+/// x itself if its elements are in row-major order without gaps, else a copy that is.
 Tensor contiguous(const Tensor& x);
 
-// views.cpp: other sizes and strides over the same memory
-/// The same elements in row-major order under other sizes; one size may be -1. Throws if x's
-/// strides do not allow it.
+// Views (views.cpp): other sizes and strides over the same memory
+
+/// The same elements in row-major order with other sizes; one of them may be -1 and is then
+/// computed. Throws if x's strides do not allow it.
 Tensor view(const Tensor& x, const Shape& sizes);
-/// view, or the view of a copy.
+/// view, or if x's strides do not allow it, the view of a copy.
 Tensor reshape(const Tensor& x, const Shape& sizes);
+/// x with two dimensions exchanged.
 Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1);
-/// The transpose of a matrix; anything smaller as it is.
+/// The transpose of a matrix. A vector or a tensor without dimensions is returned as it is.
 Tensor t(const Tensor& x);
-/// y's dimension i is x's dimension dims[i].
+/// Dimension i of the result is dimension dims[i] of x.
 Tensor permute(const Tensor& x, const Shape& dims);
-/// A new dimension of size 1.
+/// x with a new dimension of size 1 at `dim`.
 Tensor unsqueeze(const Tensor& x, int64_t dim);
-/// Without the dimensions of size 1, or without this one if its size is 1.
+/// x without its dimensions of size 1.
 Tensor squeeze(const Tensor& x);
+/// x without the dimension `dim` if that has size 1.
 Tensor squeeze(const Tensor& x, int64_t dim);
-/// Repeats dimensions of size 1 without copying; -1 keeps a size.
+/// Dimensions of size 1, and new ones on the left, repeated to the given sizes without a copy; -1
+/// keeps a size.
 Tensor expand(const Tensor& x, const Shape& sizes);
-/// x[index] along dim, which goes away.
+/// The dimensions from start_dim to end_dim merged into one.
+Tensor flatten(const Tensor& x, int64_t start_dim = 0, int64_t end_dim = -1);
+
+// Parts of a tensor, and tensors made of parts (slice.cpp)
+
+/// x[index] along dim, without that dimension. A view.
 Tensor select(const Tensor& x, int64_t dim, int64_t index);
-/// `length` entries along dim from `start`.
+/// `length` entries along dim from `start`. A view.
 Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length);
-/// x[start:end:step] along dim, with Python's reading of missing, negative and too large bounds;
-/// step is positive.
+/// x[start:end:step] along dim, where bounds may be missing, negative or too large, as in Python. A
+/// view. The step must be positive.
 Tensor slice(const Tensor& x, int64_t dim = 0, std::optional<int64_t> start = {},
              std::optional<int64_t> end = {}, int64_t step = 1);
-/// Pieces of ceil(size / chunks) along dim: at most `chunks` of them.
+/// At most `chunks` views of ceil(size / chunks) entries along dim; the last may be smaller.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);
-/// Pieces of `size` along dim, the last one smaller.
+/// Views of `size` entries along dim; the last may be smaller.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);
-/// Pieces of the given sizes, which must add up.
+/// Views of the given sizes along dim, which must add up to x's size.
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim = 0);
-/// The dimensions from start_dim to end_dim as one.
-Tensor flatten(const Tensor& x, int64_t start_dim = 0, int64_t end_dim = -1);
-/// The tensors one behind the other along dim; the other sizes agree.
+/// The tensors one after the other along dim. Their other sizes must agree.
 Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
-/// The tensors, of one shape, along a new dimension.
+/// The tensors along a new dimension `dim`. Their shapes must agree.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
-// reduce.cpp
-/// The sum over dims (all, if empty); of bool and int64 it is int64. A dtype converts x first, here
-/// as everywhere.
+// Reductions (reduce.cpp): over the dimensions `dim`, or over all if it is empty. keepdim keeps
+// them with size 1. A dtype converts x first.
+
+/// The sum. For bool and int64 it is int64.
 Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
            std::optional<DType> dtype = {});
+inline Tensor sum(const Tensor& x, DType dtype) { return sum(x, {}, false, dtype); }
+/// sum(x) / n, for floating-point tensors.
 Tensor mean(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
             std::optional<DType> dtype = {});
-inline Tensor sum(const Tensor& x, DType dtype) { return sum(x, {}, false, dtype); }
 inline Tensor mean(const Tensor& x, DType dtype) { return mean(x, {}, false, dtype); }
-/// sum((x - mean)^2) / (n - 1), or / n when not unbiased.
+/// The variance, sum((x - mean)^2) / (n - 1), or / n if not unbiased.
 Tensor var(const Tensor& x, const Shape& dim, bool unbiased = true, bool keepdim = false);
-Tensor std(const Tensor& x, const Shape& dim, bool unbiased = true, bool keepdim = false);
 template <std::same_as<bool> Bool = bool>
 Tensor var(const Tensor& x, Bool unbiased = true) {
   return var(x, Shape{}, unbiased);
 }
+/// The standard deviation, sqrt(var(x)).
+Tensor std(const Tensor& x, const Shape& dim, bool unbiased = true, bool keepdim = false);
 template <std::same_as<bool> Bool = bool>
 Tensor std(const Tensor& x, Bool unbiased = true) {
   return std(x, Shape{}, unbiased);
 }
-/// The largest element; equal ones share the gradient. NaN wins.
+/// The largest element, or NaN if there is one. Equal ones share the gradient.
 Tensor max(const Tensor& x);
+/// The smallest element, like max.
 Tensor min(const Tensor& x);
-/// (values, indices) along dim; of equal ones the first, which alone gets the gradient.
+/// (values, indices) of the largest elements along dim. The gradient goes to the index, which is
+/// the first among equal ones.
 std::tuple<Tensor, Tensor> max(const Tensor& x, int64_t dim, bool keepdim = false);
+/// (values, indices) of the smallest elements along dim, like max.
 std::tuple<Tensor, Tensor> min(const Tensor& x, int64_t dim, bool keepdim = false);
-/// The largest over dims (all, if empty); equal ones share the gradient.
+/// The largest elements. Equal ones share the gradient.
 Tensor amax(const Tensor& x, const Shape& dim = {}, bool keepdim = false);
+/// The smallest elements, like amax.
 Tensor amin(const Tensor& x, const Shape& dim = {}, bool keepdim = false);
-/// Where the largest is, the first of equal ones; without dim in the flattened tensor. int64.
+/// The index (int64) of the largest element along dim, or without dim in the flattened tensor; the
+/// first among equal ones.
 Tensor argmax(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);
+/// The index of the smallest element, like argmax.
 Tensor argmin(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);
-/// log(sum(exp(x))) without overflow.
+/// log(sum(exp(x))), without overflow.
 Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim = false);
-/// (sum |x|^p)^(1/p); p = 0 counts what is not zero, p = +-infinity is the largest or smallest |x|.
-/// Gradient 0 at 0.
+/// The p-norm (sum |x|^p)^(1/p), with gradient 0 at 0. p = 0 counts the elements that are not 0;
+/// p = infinity is the largest |x|, p = -infinity the smallest.
 Tensor norm(const Tensor& x, Scalar p = 2);
 Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool keepdim = false);
-/// y[i] = x[0] + ... + x[i] along dim.
+/// The running sum along dim: y[i] = x[0] + ... + x[i].
 Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
-/// (values, indices) of the k largest, or smallest, along dim, in order.
+/// (values, indices) of the k largest elements along dim, or of the k smallest, in order.
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true,
                                 bool sorted = true);
-/// Summed over the dimensions that broadcasting `sizes` to x's shape added or stretched.
+/// The sum of x over the dimensions that broadcasting from `sizes` to x's shape added or repeated.
 Tensor sum_to(const Tensor& x, const Shape& sizes);
 
-// matmul.cpp
-/// The matrix product (..., M, K) x (..., K, N) -> (..., M, N), leading dimensions broadcast. A
-/// vector is a row on the left and a column on the right, and its dimension goes away.
+// Matrix products (matmul.cpp)
+
+/// (..., M, K) x (..., K, N) -> (..., M, N), where the leading dimensions broadcast. A vector is a
+/// row on the left and a column on the right, and the result does not have that dimension.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// (M) x (N) -> (M, N)
+/// a b^T of two vectors: (M) x (N) -> (M, N)
 Tensor outer(const Tensor& a, const Tensor& b);
 /// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out)
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
-// index.cpp
-/// The entries of x along dim that `index` (int64, one dimension) names.
+// Indices (index.cpp): an index outside its range throws
+
+/// The entries of x along dim whose numbers are in `index` (int64, one dimension).
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);
-/// y[i][j] = x[index[i][j]][j] for dim 0, and so on; y has the shape of index.
+/// For dim 0: y[i][j] = x[index[i][j]][j], and so on. y has the shape of the index (int64).
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
-/// x with source[i][j] added at [index[i][j]][j] for dim 0, and so on.
+/// For dim 0: x with source[i][j] added to x[index[i][j]][j], and so on. The gradient of gather.
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
-/// Rows of weight (V, C): indices (...) int64 -> (..., C).
+/// Rows of a table: weight (V, C), indices (...) int64 -> (..., C)
 Tensor embedding(const Tensor& weight, const Tensor& indices);
-/// (...) int64 -> (..., num_classes) of zeros with a one at each index; -1 means the largest index
-/// + 1.
+/// (...) int64 -> (..., num_classes) int64: 1 at the index, 0 elsewhere. -1 means max(indices) + 1.
 Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);
-/// Indices drawn with probabilities proportional to p, (categories) or (rows, categories).
+/// Indices drawn with probabilities proportional to p: (V) -> (num_samples), (B, V) -> (B,
+/// num_samples). No gradient.
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = false);
 
-// neural.cpp, attention.cpp
-/// exp(x) / sum(exp(x)) along dim.
+// Neural networks (neural.cpp, attention.cpp)
+
+/// exp(x) / sum(exp(x)) along dim. A dtype converts x first.
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
+/// log(softmax(x)) along dim, without overflow.
 Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
-/// (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions, those of normalized_shape
-/// (Ba et al. 2016).
+/// (x - mean) / sqrt(var + eps) * weight + bias, with mean and (biased) variance over the last
+/// dimensions, whose sizes are normalized_shape (Ba et al. 2016).
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
-/// In training: 0 with probability p, else x / (1 - p) (Srivastava et al. 2014).
+/// In training each element is 0 with probability p, else x / (1 - p); otherwise x (Srivastava et
+/// al. 2014).
 Tensor dropout(const Tensor& x, double p, bool train);
-/// -log softmax(logits)[target]: logits (N, V), target (N) int64 of class numbers; also (V) with a
-/// number and (N, V, d...) with (N, d...). Targets equal to ignore_index count for nothing; weight
-/// (V) scales classes.
+/// -log(softmax(logits)[target]): logits (N, V) with target (N) int64, (V) with (), or (N, V, d...)
+/// with (N, d...). Targets equal to ignore_index do not count. weight (V) scales each class. Label
+/// smoothing mixes the target with the uniform distribution (Szegedy et al. 2016).
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& weight = {},
                      int64_t reduction = Reduction::Mean, int64_t ignore_index = -100,
                      double label_smoothing = 0);
 struct CrossEntropyOptions {
-  Tensor weight = {};
-  int64_t ignore_index = -100;
+  Tensor weight = {};           // (V); default: every class counts 1
+  int64_t ignore_index = -100;  // a target that does not count
   int64_t reduction = Reduction::Mean;
-  double label_smoothing = 0;
+  double label_smoothing = 0;  // from 0 (none) to 1; 0.1 is common
 };
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,
                      const CrossEntropyOptions& options);
-/// The same from log-probabilities: -log_probs[target].
+/// cross_entropy for scores that are log-probabilities already: -log_probs[target].
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& weight = {},
                 int64_t reduction = Reduction::Mean, int64_t ignore_index = -100);
-/// (a - b)^2
+/// (a - b)^2; the shapes must be equal.
 Tensor mse_loss(const Tensor& a, const Tensor& b, int64_t reduction = Reduction::Mean);
-/// softmax(q k^T / sqrt(D) + mask) v (Vaswani et al. 2017): q (..., L, D), k (..., S, D), v (...,
-/// S, Dv) -> (..., L, Dv). attn_mask broadcasts to (..., L, S): bool says who takes part, numbers
-/// are added. is_causal: row i sees columns 0 ... i. A row that may see nothing gives zeros.
+/// softmax(q k^T * scale + mask) v, where scale is 1 / sqrt(D) by default (Vaswani et al. 2017):
+/// q (..., L, D), k (..., S, D), v (..., S, Dv) -> (..., L, Dv). attn_mask broadcasts to (..., L,
+/// S): a bool mask says which keys take part, a floating-point one is added to the scores. With
+/// is_causal row i sees the keys 0 ... i. A row that sees no key gives zeros.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const Tensor& attn_mask = {}, double dropout_p = 0,
                                     bool is_causal = false, std::optional<double> scale = {});
-/// softmax along the last dimension, of rows in which -inf hides entries: zeros for a row that is
-/// hidden entirely.
+/// softmax along the last dimension of scores in which -inf hides entries. A row that is all -inf
+/// gives zeros.
 Tensor masked_softmax(const Tensor& scores);
 
-}  // namespace gradus
+// Operators
 
-#include "autograd/scalar_ops.h"
+#define GRADUS_OPERATOR(sign, op)                                                    \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return op(a, b); } \
+  inline Tensor operator sign(const Tensor& a, Scalar b) { return op(a, b); }        \
+  inline Tensor operator sign(Scalar a, const Tensor& b) { return op(number_like(#op, a, b), b); }
+GRADUS_OPERATOR(+, add)
+GRADUS_OPERATOR(-, sub)
+GRADUS_OPERATOR(*, mul)
+GRADUS_OPERATOR(/, div)
+#undef GRADUS_OPERATOR
+
+// `mirrored` is the comparison with exchanged sides: 1 < x is x > 1.
+#define GRADUS_COMPARISON(sign, op, mirrored)                                        \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return op(a, b); } \
+  inline Tensor operator sign(const Tensor& a, Scalar b) { return op(a, b); }        \
+  inline Tensor operator sign(Scalar a, const Tensor& b) { return mirrored(b, a); }
+GRADUS_COMPARISON(==, eq, eq)
+GRADUS_COMPARISON(!=, ne, ne)
+GRADUS_COMPARISON(<, lt, gt)
+GRADUS_COMPARISON(<=, le, ge)
+GRADUS_COMPARISON(>, gt, lt)
+GRADUS_COMPARISON(>=, ge, le)
+#undef GRADUS_COMPARISON
+
+}  // namespace gradus

@@ -1,11 +1,11 @@
-// The methods of Tensor that are about its gradient.
+// The methods of Tensor about its gradient.
 #include "autograd/engine.h"
 #include "autograd/ops.h"
 
 namespace gradus {
 
 bool Tensor::requires_grad() const { return needs_grad(*this); }
-bool Tensor::is_leaf() const { return !impl().node || impl().node->is_leaf(); }
+bool Tensor::is_leaf() const { return !node() || node()->is_leaf(); }
 
 Tensor Tensor::requires_grad_(bool on) const {
   check(!on || is_floating_point(),
@@ -26,6 +26,7 @@ void Tensor::retain_grad() const {
 }
 
 Tensor Tensor::grad() const { return node() ? node()->grad : Tensor(); }
+
 Tensor& Tensor::mutable_grad() const {
   check(static_cast<bool>(node()), "mutable_grad: the tensor does not require gradients");
   return node()->grad;

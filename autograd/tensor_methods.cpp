@@ -1,46 +1,50 @@
-// The differentiable methods of Tensor: each forwards to the op of the same name.
+// The differentiable methods of Tensor. Each calls the op of the same name in autograd/ops.h.
 #include "autograd/ops.h"
 
 namespace gradus {
 
-#define GRADUS_ONE(op) \
+#define GRADUS_UNARY(op) \
   Tensor Tensor::op() const { return gradus::op(*this); }
-#define GRADUS_TWO(op) \
+#define GRADUS_BINARY(op) \
   Tensor Tensor::op(const Tensor& y) const { return gradus::op(*this, y); }
-#define GRADUS_TWO_OR_NUMBER(op) \
-  GRADUS_TWO(op)                 \
+#define GRADUS_TENSOR_OR_SCALAR(op) \
+  GRADUS_BINARY(op)                 \
   Tensor Tensor::op(Scalar y) const { return gradus::op(*this, y); }
 
-GRADUS_ONE(clone)
-GRADUS_ONE(contiguous)
-GRADUS_ONE(t)
-GRADUS_ONE(neg)
-GRADUS_ONE(abs)
-GRADUS_ONE(exp)
-GRADUS_ONE(log)
-GRADUS_ONE(sqrt)
-GRADUS_ONE(rsqrt)
-GRADUS_ONE(sin)
-GRADUS_ONE(cos)
-GRADUS_ONE(tanh)
-GRADUS_ONE(sigmoid)
-GRADUS_ONE(relu)
-GRADUS_ONE(logical_not)
-GRADUS_TWO(maximum)
-GRADUS_TWO(minimum)
-GRADUS_TWO(logical_and)
-GRADUS_TWO(logical_or)
-GRADUS_TWO(matmul)
-GRADUS_TWO(outer)
-GRADUS_TWO_OR_NUMBER(mul)
-GRADUS_TWO_OR_NUMBER(div)
-GRADUS_TWO_OR_NUMBER(pow)
-GRADUS_TWO_OR_NUMBER(eq)
-GRADUS_TWO_OR_NUMBER(ne)
-GRADUS_TWO_OR_NUMBER(lt)
-GRADUS_TWO_OR_NUMBER(le)
-GRADUS_TWO_OR_NUMBER(gt)
-GRADUS_TWO_OR_NUMBER(ge)
+GRADUS_UNARY(clone)
+GRADUS_UNARY(contiguous)
+GRADUS_UNARY(t)
+GRADUS_UNARY(neg)
+GRADUS_UNARY(abs)
+GRADUS_UNARY(exp)
+GRADUS_UNARY(log)
+GRADUS_UNARY(sqrt)
+GRADUS_UNARY(rsqrt)
+GRADUS_UNARY(sin)
+GRADUS_UNARY(cos)
+GRADUS_UNARY(tanh)
+GRADUS_UNARY(sigmoid)
+GRADUS_UNARY(relu)
+GRADUS_UNARY(logical_not)
+GRADUS_BINARY(maximum)
+GRADUS_BINARY(minimum)
+GRADUS_BINARY(logical_and)
+GRADUS_BINARY(logical_or)
+GRADUS_BINARY(matmul)
+GRADUS_BINARY(outer)
+GRADUS_TENSOR_OR_SCALAR(mul)
+GRADUS_TENSOR_OR_SCALAR(div)
+GRADUS_TENSOR_OR_SCALAR(pow)
+GRADUS_TENSOR_OR_SCALAR(eq)
+GRADUS_TENSOR_OR_SCALAR(ne)
+GRADUS_TENSOR_OR_SCALAR(lt)
+GRADUS_TENSOR_OR_SCALAR(le)
+GRADUS_TENSOR_OR_SCALAR(gt)
+GRADUS_TENSOR_OR_SCALAR(ge)
+
+#undef GRADUS_UNARY
+#undef GRADUS_BINARY
+#undef GRADUS_TENSOR_OR_SCALAR
 
 Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
 

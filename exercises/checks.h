@@ -7,6 +7,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include "autograd/graph.h"
 #include "check/expect.h"
 #include "check/gradients.h"
 #include "exercises/exercise.h"

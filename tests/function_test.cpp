@@ -1,9 +1,11 @@
-// A user's own op, in PyTorch's form.
+// Ops of one's own, in PyTorch's form.
 #include "autograd/function.h"
 
 #include <gtest/gtest.h>
 
+#include "autograd/graph.h"
 #include "check/gradcheck.h"
+#include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
 namespace gradus {
@@ -12,11 +14,6 @@ namespace {
 using autograd::AutogradContext;
 using autograd::tensor_list;
 using Tensors = std::vector<Tensor>;
-
-Tensor leaf(const NestedNumbers& numbers) {
-  return tensor(numbers, dtype(kFloat64).requires_grad(true));
-}
-Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 
 /// k x^2, with the input saved.
 struct ScaledSquare : autograd::Function<ScaledSquare> {
@@ -89,7 +86,7 @@ TEST(Function, MaySaveItsOutput) {
       EXPECT_TRUE(allclose(d.detach(), x.detach().exp()));
       d = d.sum();
     }
-    const Tensor unwalked = Exp::apply(x);
+    const Tensor without_backward = Exp::apply(x);
   }
   EXPECT_EQ(autograd::live_nodes(), before);
 }
@@ -112,8 +109,11 @@ TEST(Function, NoticesThatWhatItSavedWasChanged) {
 struct Everything : autograd::Function<Everything> {
   static inline std::vector<bool> needed;
   static Tensor forward(AutogradContext* ctx, const Tensor& a, const Tensor& b, int64_t n) {
-    ctx->saved_data["n"] = n, ctx->saved_data["flag"] = true, ctx->saved_data["half"] = 0.5f;
-    ctx->saved_data["tensor"] = b, ctx->saved_data["list"] = std::vector<int64_t>{1, 2};
+    ctx->saved_data["n"] = n;
+    ctx->saved_data["flag"] = true;
+    ctx->saved_data["half"] = 0.5f;
+    ctx->saved_data["tensor"] = b;
+    ctx->saved_data["list"] = std::vector<int64_t>{1, 2};
     return a * b;
   }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
@@ -124,7 +124,7 @@ struct Everything : autograd::Function<Everything> {
     EXPECT_EQ(ctx->saved_data["half"].toDouble(), 0.5);
     EXPECT_EQ(ctx->saved_data["list"].toIntVector(), (std::vector<int64_t>{1, 2}));
     expect_error([&] { ctx->saved_data["n"].toDouble(); },
-                 "saved_data: the value is not a fractional number");
+                 "saved_data: the value is not a floating-point number");
     expect_error([&] { ctx->saved_data["never set"].toTensor(); },
                  "saved_data: the value is not a tensor");
     return {dy[0] * ctx->saved_data["tensor"].toTensor(), Tensor(), Tensor()};
@@ -162,7 +162,8 @@ TEST(Function, MayReturnItsInputOrAViewOfIt) {
 struct Checkpoint : autograd::Function<Checkpoint> {
   static Tensor inner(const Tensor& x) { return x.sin().exp(); }
   static Tensor forward(AutogradContext* ctx, const Tensor& x) {
-    return ctx->save_for_backward({x}), inner(x);
+    ctx->save_for_backward({x});
+    return inner(x);
   }
   static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
     const AutoGradMode recording(true);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "autograd/ops.h"
 #include "check/gradcheck.h"
 #include "tests/expect_error.h"

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "check/gradcheck.h"
 #include "nn/functional.h"
 #include "nn/gpt.h"

@@ -1,4 +1,4 @@
-// A row of the table of ops: what to compute from which tensors.
+// A row of the table of ops: a function, the tensors to call it with, and what is special about it.
 #pragma once
 #include <fmt/format.h>
 
@@ -13,21 +13,32 @@ using Tensors = std::vector<Tensor>;
 using X = const Tensor&;
 
 struct Row {
-  std::string op, name;  // the function in ops.h, and which form of it
+  std::string op;    // the function in ops.h
+  std::string name;  // with the form of the call
   Definition f;
   Tensors inputs;          // float64, or indices and masks
-  bool is_fused = false;   // f is one fused op: its value is its definition's
-  bool is_smooth = false;  // for third derivatives
-  Tensors kink_gradients;  // at a kink differences mean nothing: the gradients of sum(f) by the
-                           // inputs, as PyTorch's
+  bool is_fused = false;   // f is one fused op, which must agree with its definition
+  bool is_smooth = false;  // third derivatives are checked, too
+  // At a kink central differences are meaningless. There these are the gradients of sum(f) by the
+  // inputs, as PyTorch has them.
+  Tensors kink_gradients;
 
-  Row fused() && { return is_fused = true, std::move(*this); }
-  Row smooth() && { return is_smooth = true, std::move(*this); }
-  Row gradients(const Tensors& expected) && { return kink_gradients = expected, std::move(*this); }
+  Row fused() && {
+    is_fused = true;
+    return std::move(*this);
+  }
+  Row smooth() && {
+    is_smooth = true;
+    return std::move(*this);
+  }
+  Row gradients(const Tensors& expected) && {
+    kink_gradients = expected;
+    return std::move(*this);
+  }
   bool is_kink() const { return !kink_gradients.empty(); }
 };
 
-/// f takes its tensors one by one.
+/// `form` says what is special about this call. f takes the inputs as one to four arguments.
 template <class F>
 Row row(std::string op, std::string form, F f, Tensors inputs) {
   Definition on_list = [f](const Tensors& x) -> Tensor {
@@ -44,31 +55,32 @@ Row row(std::string op, std::string form, F f, Tensors inputs) {
   return {std::move(op), std::move(name), std::move(on_list), std::move(inputs), false, false, {}};
 }
 
+/// float64 numbers with low <= |x| < high.
 inline Tensor uniform(const Shape& sizes, double low, double high, bool either_sign) {
   static Generator g(8);
   const Tensor x = empty(sizes, kFloat64);
   for (int64_t i = 0; i < x.numel(); ++i) {
-    const double size = low + (high - low) * g.uniform<double>();
-    x.data<double>()[i] = either_sign && g.word() % 2 == 0 ? -size : size;
+    const double magnitude = low + (high - low) * g.uniform<double>();
+    x.data<double>()[i] = either_sign && g.word() % 2 == 0 ? -magnitude : magnitude;
   }
   return x;
 }
 /// Numbers of either sign, away from zero.
 template <class... Sizes>
-Tensor R(Sizes... sizes) {
+Tensor nonzero(Sizes... sizes) {
   return uniform(Shape(std::vector<int64_t>{sizes...}), 0.3, 1.5, true);
 }
 /// Positive numbers.
 template <class... Sizes>
-Tensor P(Sizes... sizes) {
+Tensor positive(Sizes... sizes) {
   return uniform(Shape(std::vector<int64_t>{sizes...}), 0.3, 2, false);
 }
 /// The numbers given, as float64.
-inline Tensor V(const NestedNumbers& values) { return tensor(values, kFloat64); }
+inline Tensor doubles(const NestedNumbers& values) { return tensor(values, kFloat64); }
 /// The indices given.
-inline Tensor I(const NestedNumbers& values) { return tensor(values, kInt64); }
+inline Tensor indices(const NestedNumbers& values) { return tensor(values, kInt64); }
 /// A mask: bool from zeros and ones.
-inline Tensor M(const NestedNumbers& values) { return tensor(values, kBool); }
+inline Tensor mask(const NestedNumbers& values) { return tensor(values, kBool); }
 
 using Rows = std::vector<Row>;
 inline constexpr double kInf = std::numeric_limits<double>::infinity();

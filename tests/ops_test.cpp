@@ -4,8 +4,10 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "check/gradcheck.h"
 #include "tensor/loops.h"
 #include "tests/ops_table.h"
@@ -15,12 +17,12 @@ namespace {
 
 /// Copies of a row's inputs; the floating-point ones need gradients.
 Tensors leaves(const Tensors& inputs) {
-  Tensors own;
+  Tensors copies;
   for (const Tensor& x : inputs) {
-    own.push_back(x.detach().clone());
-    if (x.is_floating_point()) own.back().requires_grad_();
+    copies.push_back(x.detach().clone());
+    if (x.is_floating_point()) copies.back().requires_grad_();
   }
-  return own;
+  return copies;
 }
 Tensors floating(const Tensors& inputs) {
   Tensors list;
@@ -44,20 +46,22 @@ Tensors gradients(const Row& row, const Tensors& inputs, bool create_graph = fal
                         /*allow_unused=*/true);
 }
 
-void expect_close(const Tensor& got, const Tensor& wanted, double tolerance,
+void expect_close(const Tensor& got, const Tensor& expected, double tolerance,
                   const std::string& what) {
-  ASSERT_EQ(got.defined(), wanted.defined()) << what;
+  ASSERT_EQ(got.defined(), expected.defined()) << what;
   if (!got.defined()) return;
-  ASSERT_EQ(got.sizes(), wanted.sizes()) << what;
-  ASSERT_EQ(got.dtype(), wanted.dtype()) << what;
-  EXPECT_TRUE(allclose(got.detach(), wanted.detach(), tolerance, tolerance, true)) << what << "\n"
-                                                                                   << got << wanted;
+  ASSERT_EQ(got.sizes(), expected.sizes()) << what;
+  ASSERT_EQ(got.dtype(), expected.dtype()) << what;
+  EXPECT_TRUE(allclose(got.detach(), expected.detach(), tolerance, tolerance, true))
+      << what << "\n"
+      << got << expected;
 }
-void expect_close(const Tensors& got, const Tensors& wanted, double tolerance,
+void expect_close(const Tensors& got, const Tensors& expected, double tolerance,
                   const std::string& what) {
-  ASSERT_EQ(got.size(), wanted.size()) << what;
+  ASSERT_EQ(got.size(), expected.size()) << what;
   for (size_t i = 0; i < got.size(); ++i)
-    expect_close(got[i], wanted[i], tolerance, fmt::format("{}, floating-point input {}", what, i));
+    expect_close(got[i], expected[i], tolerance,
+                 fmt::format("{}, floating-point input {}", what, i));
 }
 
 /// Runs the check on every row, or only on those with gradients; a row that throws fails by itself.
@@ -75,7 +79,8 @@ void for_each_row(On which, const Check& check_row) {
   }
 }
 
-std::vector<Node*> nodes_behind(const Tensor& y) {
+/// y's node and all that it was computed from.
+std::vector<Node*> nodes_of(const Tensor& y) {
   std::vector<Node*> list{y.node().get()};
   for (size_t i = 0; i < list.size(); ++i)
     for (const Node::Edge& edge : list[i]->edges)
@@ -126,12 +131,12 @@ TEST(Ops, RecordingTheGradientDoesNotChangeIt) {
   });
 }
 
-/// The same numbers laid out in another way, in memory where the rest is NaN, or a large number.
-Tensor laid_out(const Tensor& x, const std::string& how) {
+/// The same numbers with other strides. Memory between them is NaN, or a large number.
+Tensor with_layout(const Tensor& x, const std::string& layout) {
   const NoGradGuard no_grad;
-  if (how == "transposed")
+  if (layout == "transposed")
     return x.dim() < 2 ? x.clone() : x.transpose(0, -1).contiguous().transpose(0, -1);
-  if (how == "expanded")
+  if (layout == "expanded")
     return x.dim() == 0 || x.numel() == 0 ? x.clone() : x.narrow(0, 0, 1).clone().expand(x.sizes());
   Shape sizes = x.sizes();
   for (int64_t& size : sizes)
@@ -147,22 +152,23 @@ Tensor laid_out(const Tensor& x, const std::string& how) {
 TEST(Ops, AnyLayoutGivesTheSame) {
   for_each_row(On::all, [](const Row& row) {
     const bool has_gradient = is_differentiable(row);
-    for (const std::string how : {"transposed", "strided", "expanded"}) {
-      for (size_t changed = 0; changed <= row.inputs.size();
-           ++changed) {  // one input, and then all of them
-        Tensors packed_inputs;
+    for (const std::string layout : {"transposed", "strided", "expanded"}) {
+      // One input at a time gets the layout, and then all of them.
+      for (size_t changed = 0; changed <= row.inputs.size(); ++changed) {
+        Tensors contiguous_inputs;
         Tensors others;
         for (size_t i = 0; i < row.inputs.size(); ++i) {
           const bool here = i == changed || changed == row.inputs.size();
-          others.push_back(here ? laid_out(row.inputs[i], how) : row.inputs[i].clone());
-          packed_inputs.push_back(others.back().contiguous().clone());
+          others.push_back(here ? with_layout(row.inputs[i], layout) : row.inputs[i].clone());
+          contiguous_inputs.push_back(others.back().contiguous().clone());
           if (!row.inputs[i].is_floating_point()) continue;
-          others.back().requires_grad_(), packed_inputs.back().requires_grad_();
+          others.back().requires_grad_();
+          contiguous_inputs.back().requires_grad_();
         }
-        const std::string what = fmt::format("{}, input {}", how, changed);
-        expect_close(row.f(others), row.f(packed_inputs), 1e-12, what);
+        const std::string what = fmt::format("{}, input {}", layout, changed);
+        expect_close(row.f(others), row.f(contiguous_inputs), 1e-12, what);
         if (has_gradient)
-          expect_close(gradients(row, others), gradients(row, packed_inputs), 1e-11, what);
+          expect_close(gradients(row, others), gradients(row, contiguous_inputs), 1e-11, what);
       }
     }
   });
@@ -178,14 +184,14 @@ TEST(Ops, Float32IsCloseToFloat64) {
     const Tensor y32 = row.f(narrow_inputs);
     expect_close(y32.to(y.dtype()), y, 2e-5, "value");
     if (!y.requires_grad()) return;
-    Tensors wanted = gradients(row, leaves(row.inputs));
+    Tensors expected = gradients(row, leaves(row.inputs));
     Tensors got = gradients(row, narrow_inputs);
     for (Tensor& dx : got) {
       if (!dx.defined()) continue;
       EXPECT_EQ(dx.dtype(), kFloat32);
       dx = dx.to(kFloat64);
     }
-    expect_close(got, wanted, 5e-5, "gradient");
+    expect_close(got, expected, 5e-5, "gradient");
   });
 }
 
@@ -224,22 +230,23 @@ TEST(Ops, FusedOpsAreTheirDefinition) {
   int compared = 0;
   for_each_row(On::differentiable, [&](const Row& row) {
     const Tensor y = row.f(leaves(row.inputs));
-    EXPECT_TRUE(!row.is_fused || (y.node()->joint && y.node()->joint->definition));
-    for (const Node* node : nodes_behind(y)) {
-      if (!node->joint || !node->joint->definition) continue;
+    EXPECT_TRUE(!row.is_fused ||
+                (y.node()->fused_backward && y.node()->fused_backward->definition));
+    for (const Node* node : nodes_of(y)) {
+      if (!node->fused_backward || !node->fused_backward->definition) continue;
       ++compared;
       Tensors inputs;
-      for (const Saved& x : node->joint->inputs)
+      for (const Saved& x : node->fused_backward->inputs)
         inputs.push_back(x());
-      const Tensor defined = node->joint->definition(inputs);
+      const Tensor defined = node->fused_backward->definition(inputs);
       ASSERT_EQ(defined.sizes(), node->shape) << node->name;
       if (row.is_fused) expect_close(y, defined, 1e-12, "value");
       std::vector<bool> needed;
       for (const Tensor& x : inputs)
         needed.push_back(needs_grad(x));
       const Tensor dy = cotangent(row, defined);
-      const Tensors fast = node->joint->rule(dy, needed);
-      const Tensors slow = autograd::vjp(node->joint->definition, inputs, dy);
+      const Tensors fast = node->fused_backward->function(dy, needed);
+      const Tensors slow = autograd::vjp(node->fused_backward->definition, inputs, dy);
       for (size_t i = 0; i < needed.size(); ++i)
         if (needed[i])
           expect_close(fast[i], slow[i], 1e-11,
@@ -253,12 +260,12 @@ TEST(Ops, GradientsAddUp) {
   std::set<std::string> adding;
   for_each_row(On::differentiable, [&](const Row& row) {
     const Tensors once = gradients(row, leaves(row.inputs));
-    for (const bool transposed : {false, true}) {  // into a grad that is there
+    for (const bool transposed : {false, true}) {  // to an existing grad of a leaf
       const Tensors inputs = leaves(row.inputs);
       for (const Tensor& x : inputs) {
         if (!x.requires_grad()) continue;
         x.mutable_grad() =
-            transposed ? laid_out(ones_like(x).detach(), "transposed") : ones_like(x).detach();
+            transposed ? with_layout(ones_like(x).detach(), "transposed") : ones_like(x).detach();
       }
       for (int i = 0; i < 2; ++i) {
         const Tensor y = row.f(inputs);
@@ -270,12 +277,12 @@ TEST(Ops, GradientsAddUp) {
                      1e-11, "added to the grad of a leaf");
     }
     const Tensors inputs = leaves(row.inputs);
-    Tensors between;  // into the gradient of a tensor that was used twice
+    Tensors between;  // to the gradient of an intermediate tensor that is used twice
     for (const Tensor& x : inputs)
       between.push_back(x.requires_grad() ? x * 1 : x);
     const Tensor a = row.f(between);
     const Tensor b = row.f(between);
-    for (const Node* node : nodes_behind(a))
+    for (const Node* node : nodes_of(a))
       for (const Node::Edge& edge : node->edges)
         if (edge.rule && edge.rule.can_add()) adding.insert(node->name);
     const Tensors twice = autograd::grad({a, b}, floating(inputs),
@@ -290,7 +297,7 @@ TEST(Ops, GradientsAddUp) {
 /// backward after a write gives the old gradient, or an error that names an op of the graph.
 void expect_old_or_refused(const Row& row, const std::string& what,
                            const std::function<Tensor(const Tensors&, X)>& victim,
-                           const Tensors& wanted) {
+                           const Tensors& expected) {
   for (const bool create_graph : {false, true}) {
     const Tensors inputs = leaves(row.inputs);
     const Tensor y = row.f(inputs);
@@ -303,7 +310,7 @@ void expect_old_or_refused(const Row& row, const std::string& what,
       written.fill_(written.dtype() == kBool ? Scalar(true) : Scalar(0));
     try {
       const Tensors got = autograd::grad({y}, floating(inputs), {u}, {}, create_graph, true);
-      expect_close(got, wanted, 1e-9,
+      expect_close(got, expected, 1e-9,
                    fmt::format("{} overwritten, create_graph {}", what, create_graph));
     } catch (const Error& error) {
       const std::string message = error.what();
@@ -317,48 +324,87 @@ void expect_old_or_refused(const Row& row, const std::string& what,
 
 TEST(Ops, OverwritingIsHarmlessOrNoticed) {
   for_each_row(On::differentiable, [](const Row& row) {
-    const Tensors wanted = gradients(row, leaves(row.inputs));
+    const Tensors expected = gradients(row, leaves(row.inputs));
     for (size_t i = 0; i < row.inputs.size(); ++i)
       expect_old_or_refused(
-          row, fmt::format("input {}", i), [i](const Tensors& in, X) { return in[i]; }, wanted);
+          row, fmt::format("input {}", i), [i](const Tensors& in, X) { return in[i]; }, expected);
     expect_old_or_refused(
-        row, "the output", [](const Tensors&, X y) { return y; }, wanted);
+        row, "the output", [](const Tensors&, X y) { return y; }, expected);
   });
 }
 
-/// How often each function is declared in a header.
-std::map<std::string, int> declared(const std::string& header) {
-  std::ifstream file(std::string(GRADUS_SOURCE_DIR) + "/autograd/" + header);
-  std::map<std::string, int> count;
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("GRADUS_", 0) == 0) {  // GRADUS_OPERATOR(+, add) stands for operator+
-      const size_t sign = line.find('(') + 1;
-      ++count["operator" + line.substr(sign, line.find(',') - sign)];
-    }
-    for (const std::string type :
-         {"Tensor ", "std::vector<Tensor> ", "std::tuple<Tensor, Tensor> "}) {
-      const size_t start = line.rfind("inline ", 0) == 0 ? 7 : 0;
-      if (line.compare(start, type.size(), type) != 0) continue;
-      const size_t name = start + type.size();
-      ++count[line.substr(name, line.find('(') - name)];
-    }
+/// What ops.h declares: each op with the number of its forms, and the lines that are not
+/// understood.
+struct Declarations {
+  std::map<std::string, int> ops;
+  std::vector<std::string> unknown;
+};
+
+/// The line starts with one of the words; they are removed from it.
+bool remove_prefix(std::string& line, const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    if (line.rfind(word, 0) != 0) continue;
+    line.erase(0, word.size());
+    return true;
   }
-  return count;
+  return false;
+}
+
+/// Reads a header whose declarations start at the first column. Every such line must be an op, an
+/// operator's macro, or something of which the header says that it is none, so that no op is
+/// missed.
+Declarations read_declarations(std::istream& header) {
+  const std::vector<std::string> results = {"Tensor ", "std::vector<Tensor> ",
+                                            "std::tuple<Tensor, Tensor> "};
+  const std::vector<std::string> other = {"//",     "#",         "}",
+                                          "using ", "struct",    "namespace ",
+                                          "enum ",  "template ", "Tensor number_like("};
+  Declarations declarations;
+  for (std::string line; std::getline(header, line);) {
+    if (line.empty() || line[0] == ' ' || remove_prefix(line, other)) continue;
+    if (remove_prefix(line, {"GRADUS_OPERATOR(", "GRADUS_COMPARISON("})) {
+      ++declarations.ops["operator" + line.substr(0, line.find(','))];
+      continue;
+    }
+    std::string op = line;
+    remove_prefix(op, {"inline "});
+    if (remove_prefix(op, results) && op.find('(') != op.npos)
+      ++declarations.ops[op.substr(0, op.find('('))];
+    else
+      declarations.unknown.push_back(line);
+  }
+  return declarations;
 }
 
 TEST(Ops, EveryOpHasItsRows) {
+  std::ifstream header(GRADUS_SOURCE_DIR "/autograd/ops.h");
+  ASSERT_TRUE(header.is_open());
+  const Declarations declared = read_declarations(header);
+  EXPECT_FALSE(declared.ops.empty());
+  for (const std::string& line : declared.unknown)
+    ADD_FAILURE() << "this test does not understand a line of ops.h: " << line;
   std::map<std::string, int> rows;
   for (const Row& row : op_table())
     ++rows[row.op];
-  const auto ops = declared("ops.h");
-  const auto with_scalars = declared("scalar_ops.h");
-  EXPECT_EQ(ops.size(), 87u);  // how many the pattern finds; a new op changes it
-  for (const auto& [name, count] : ops)
-    EXPECT_GE(rows[name], count) << name << " is declared " << count << " times in ops.h";
-  for (const auto& [name, count] : with_scalars)
-    EXPECT_TRUE(name == "number_like" || rows[name] > 0) << name << " is declared in scalar_ops.h";
-  for (const auto& [name, count] : rows)
-    EXPECT_TRUE(ops.count(name) || with_scalars.count(name)) << name << " is in no header";
+  for (const auto& [op, forms] : declared.ops)
+    EXPECT_GE(rows[op], forms) << op << " is declared " << forms << " times in ops.h";
+  for (const auto& [op, count] : rows)
+    EXPECT_TRUE(declared.ops.count(op)) << op << " has a row and is not in ops.h";
+}
+
+TEST(Ops, NoDeclarationIsMissed) {
+  std::istringstream header(
+      "// Tensor comment(const Tensor& x);\n"
+      "Tensor one(const Tensor& x,\n"
+      "           int64_t dim);\n"
+      "inline Tensor one(const Tensor& x) { return one(x, 0); }\n"
+      "std::tuple<Tensor, Tensor> two(const Tensor& x);\n"
+      "GRADUS_OPERATOR(+, add)\n"
+      "std::optional<Tensor> three(const Tensor& x);\n"
+      "static Tensor four(const Tensor& x);\n");
+  const Declarations declared = read_declarations(header);
+  EXPECT_EQ(declared.ops, (std::map<std::string, int>{{"one", 2}, {"operator+", 1}, {"two", 1}}));
+  EXPECT_EQ(declared.unknown.size(), 2u);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "nn/optim.h"
 
 #include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "nn/containers.h"
 #include "nn/linear.h"
 #include "tensor/random.h"

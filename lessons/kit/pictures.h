@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "lessons/kit/terminal.h"
 
 namespace gradus::terminal {

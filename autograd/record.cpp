@@ -1,0 +1,52 @@
+#include "autograd/record.h"
+
+#include <algorithm>
+
+namespace gradus {
+
+Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
+  const auto input_is_recorded = [](const Input& input) { return is_recorded(input.x); };
+  if (std::none_of(inputs.begin(), inputs.end(), input_is_recorded)) return y;
+  auto node = make_ref<Node>(name, y);
+  node->edges.reserve(inputs.size());
+  bool reads_output = false;
+  for (Input& input : inputs) {
+    Node::Edge& edge = node->edges.emplace_back();
+    if (!needs_grad(input.x)) continue;
+    reads_output |= input.rule && input.rule.reads_output();
+    edge.input = input.x.node();
+    edge.rule = std::move(input.rule);
+  }
+  if (reads_output) node->saved_output = saved(y.detach());
+  set_node(y, std::move(node));
+  return y;
+}
+
+Tensor record(const char* name, Tensor y, Input first, Input second) {
+  if (!is_recorded(first.x) && !is_recorded(second.x)) return y;
+  Input inputs[] = {std::move(first), std::move(second)};
+  return record(name, std::move(y), inputs);
+}
+
+Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+              BackwardFunction backward) {
+  return record_fused(name, std::move(y), inputs, std::move(backward), nullptr);
+}
+
+Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+                    BackwardFunction fast, Definition definition) {
+  std::vector<Input> without_rules;
+  for (const Tensor& x : inputs)
+    without_rules.push_back({x, {}});
+  y = record(name, std::move(y), without_rules);
+  if (!y.node()) return y;
+  auto fused = std::make_unique<FusedBackward>(FusedBackward{
+      .function = std::move(fast), .definition = std::move(definition), .inputs = {}});
+  if (fused->definition)
+    for (const Tensor& x : inputs)
+      fused->inputs.push_back(saved(x));
+  y.node()->fused_backward = std::move(fused);
+  return y;
+}
+
+}  // namespace gradus

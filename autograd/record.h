@@ -1,0 +1,47 @@
+// How an op gets its node: it computes y and returns record(name, y, {input, rule}, ...).
+//
+//   return record("div", y,
+//                 {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
+//                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b();
+//                 }});
+//
+// The capture list of a rule is what the op saves for backward. A rule never captures y: y would
+// own itself and never be freed. It takes y as a second argument instead. Rules are written with
+// ops, so they can be differentiated again. A rule may ignore broadcasting: the engine sums its
+// gradient to the input's shape. The rule of an input that needs no gradient is dropped, with all
+// it has saved.
+#pragma once
+#include <span>
+
+#include "autograd/node.h"
+
+namespace gradus {
+
+/// An input of an op with its rule.
+struct Input {
+  const Tensor& x;
+  Rule rule;
+};
+
+/// Whether an op on x is recorded.
+inline bool is_recorded(const Tensor& x) { return is_grad_enabled() && needs_grad(x); }
+
+/// Attaches a new node to y and returns y. If no input needs gradients, or under NoGradGuard, y is
+/// returned as it is.
+Tensor record(const char* name, Tensor y, std::span<Input> inputs);
+inline Tensor record(const char* name, Tensor y, Input input) {
+  return record(name, std::move(y), {&input, 1});
+}
+Tensor record(const char* name, Tensor y, Input first, Input second);
+
+/// The same with one function that computes the gradients of all inputs.
+Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+              BackwardFunction backward);
+
+/// The same for an op that fast kernels compute. `definition` is the same op written with ordinary
+/// ops: it documents what the kernels compute, tests compare the kernels with it, and second
+/// derivatives go through it.
+Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
+                    BackwardFunction fast, Definition definition);
+
+}  // namespace gradus

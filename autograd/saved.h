@@ -1,0 +1,46 @@
+// A tensor that an op keeps for its backward.
+#pragma once
+#include <utility>
+
+#include "autograd/grad_mode.h"
+#include "tensor/tensor.h"
+
+namespace gradus {
+
+/// A tensor kept for backward, with the version that its memory had. Reading it throws, naming the
+/// op, if the memory was changed in place since.
+class Saved {
+ public:
+  /// Keeps nothing under NoGradGuard, where no backward will ask for it.
+  explicit Saved(const Tensor& x) : x_(is_grad_enabled() ? x : Tensor()) {
+    if (x_.defined()) version_ = x.impl().storage->version;
+  }
+  const Tensor& operator()() const {
+    if (x_.defined() && x_.impl().storage->version != version_) [[unlikely]]
+      fail_changed(x_.sizes());
+    return x_;
+  }
+  [[noreturn]] static void fail_changed(const Shape& sizes);
+
+ private:
+  Tensor x_;
+  uint32_t version_ = 0;
+};
+inline Saved saved(const Tensor& x) { return Saved(x); }
+
+/// Says, until the end of the block, which op's backward this thread runs: Saved names it when it
+/// throws.
+class RunningBackward {
+ public:
+  explicit RunningBackward(const char* op) : previous_(std::exchange(op_, op)) {}
+  ~RunningBackward() { op_ = previous_; }
+  RunningBackward(const RunningBackward&) = delete;
+  RunningBackward& operator=(const RunningBackward&) = delete;
+  static const char* op() { return op_; }
+
+ private:
+  static inline constinit thread_local const char* op_ = "backward";
+  const char* previous_;
+};
+
+}  // namespace gradus
