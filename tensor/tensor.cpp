@@ -7,12 +7,12 @@ namespace gradus {
 
 Storage::Storage(int64_t size, bool zeroed) : bytes(size) {
   if (size == 0) return;
-  data = static_cast<std::byte*>(memory::allocate(static_cast<size_t>(size), zeroed));
+  data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
   check(data != nullptr, "empty: there is no memory for a tensor of {} bytes", size);
 }
 
 Storage::~Storage() {
-  if (data) memory::deallocate(data, static_cast<size_t>(bytes));
+  if (data) kernels::deallocate(data, static_cast<size_t>(bytes));
 }
 
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step,

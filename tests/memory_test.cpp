@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <deque>
 #include <fstream>
 #include <mutex>
@@ -27,7 +28,7 @@ void expect_about(int64_t actual, int64_t expected) {
 
 struct Memory : testing::Test {
   void SetUp() override {
-    if (!memory::keeps_freed()) GTEST_SKIP() << "nothing is kept under a sanitizer";
+    if (!kernels::keeps_freed_memory()) GTEST_SKIP() << "nothing is kept under a sanitizer";
     empty_cache();
   }
 };
@@ -124,6 +125,51 @@ TEST_F(Memory, EmptyCacheKeepsWhatIsInUse) {
   of_bytes(100 * kMiB);
   empty_cache();
   EXPECT_TRUE(equal(x, full_like(x, 7)));
+}
+
+/// Memory in use besides that of the caller's tensors, after a product with one thread.
+int64_t in_use_after_product(const Tensor& a, const Tensor& b) {
+  matmul(a, b);
+  return memory_stats().in_use;
+}
+
+TEST_F(Memory, PackingBuffersOfProductsAreCountedKeptAndReturned) {
+  set_num_threads(1);
+  const Tensor a = ones({64, 64});
+  const Tensor b = ones({300, 200});
+  const Tensor c = ones({200, 100});
+  const int64_t before = memory_stats().in_use;
+  const int64_t after = in_use_after_product(a, a);
+  EXPECT_GE(after, before + 4 * kMiB);
+  expect_about(in_use_after_product(a, a), after);
+  expect_about(in_use_after_product(b, c), after);
+  empty_cache();
+  expect_about(memory_stats().in_use, before);
+  EXPECT_GE(in_use_after_product(a, a), before + 4 * kMiB);
+}
+
+TEST_F(Memory, EmptyCacheMayBeCalledDuringAProductOfAnotherThread) {
+  const Tensor a = randn({100, 70});
+  const Tensor b = randn({70, 90});
+  const Tensor expected = matmul(a, b);
+  std::atomic<bool> done = false;
+  int wrong = 0;
+  std::thread products([&] {
+    for (int i = 0; i < 200; ++i)
+      wrong += !equal(matmul(a, b), expected);
+    done = true;
+  });
+  while (!done)
+    empty_cache();
+  products.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(MemoryOfAnyBuild, PackingBuffersAreFreedWithTheirThread) {
+  const Tensor a = ones({64, 64});
+  const int64_t before = memory_stats().in_use;
+  std::thread([&] { matmul(a, a); }).join();
+  EXPECT_EQ(memory_stats().in_use, before);
 }
 
 int64_t virtual_bytes() {

@@ -1,14 +1,10 @@
 #include "tensor/kernels/gemm.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
-#include <new>
 #include <type_traits>
 
 #include "tensor/kernels/accumulator.h"
+#include "tensor/kernels/memory.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/gemm.h"
 
@@ -34,25 +30,11 @@ void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M
 
 namespace {
 
-/// Memory for packing, kept by each calling thread; kGemmBuffer numbers for every worker, in huge
-/// pages.
+/// Memory for packing, which each calling thread keeps: kGemmBuffer elements for every worker.
 template <class T>
 T* packing_buffer(int64_t workers) {
-  constexpr size_t kHugePage = size_t{2} << 20;
-  thread_local std::unique_ptr<T[], void (*)(void*)> memory(nullptr, std::free);
-  thread_local int64_t size = 0;
-  if (size < workers) {
-    const size_t bytes = static_cast<size_t>(workers * kGemmBuffer) * sizeof(T);
-    const size_t pages = (bytes + kHugePage - 1) / kHugePage;
-    size = 0;
-    memory.reset(static_cast<T*>(std::aligned_alloc(kHugePage, pages * kHugePage)));
-    if (!memory) throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-    madvise(memory.get(), pages * kHugePage, MADV_HUGEPAGE);
-#endif
-    size = workers;
-  }
-  return memory.get();
+  thread_local ThreadBuffer buffer;
+  return static_cast<T*>(buffer.get(static_cast<size_t>(workers * kGemmBuffer) * sizeof(T)));
 }
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
