@@ -3,18 +3,20 @@
 
 namespace gradus::nn {
 
-/// What an attention layer computed on its way, for pictures and lessons: forward(x, &trace) fills
-/// it. Several heads lie side by side in dimension 1, between B and T; a layer leaves undefined
-/// what it does not have.
+/// The intermediate results of an attention layer, for pictures and lessons: layer(x, &trace)
+/// fills it. Layers with several heads have the head dimension H, the others do not. A field that
+/// a layer does not compute stays undefined.
 struct AttentionTrace {
-  Tensor q, k, v;          // (B, H, T, D)
-  Tensor scores;           // q k^T, (B, H, T, T): rows are queries, columns are keys
-  Tensor masked_scores;    // -inf where a key is hidden
-  Tensor weights;          // softmax of the scaled scores: rows sum to 1
-  Tensor dropped_weights;  // after dropout
-  Tensor context;          // dropped_weights v, (B, H, T, D)
-  Tensor merged;           // the heads side by side, (B, T, H D)
-  Tensor output;           // what forward returns
+  Tensor q;                // (B, H, T, D)
+  Tensor k;                // (B, H, T, D)
+  Tensor v;                // (B, H, T, D)
+  Tensor scores;           // (B, H, T, T): q k^T, one row for each query, one column for each key
+  Tensor masked_scores;    // (B, H, T, T): -inf where a key is hidden
+  Tensor weights;          // (B, H, T, T): softmax of the scaled scores, every row sums to 1
+  Tensor dropped_weights;  // (B, H, T, T): after dropout
+  Tensor context;          // (B, H, T, D): dropped_weights v
+  Tensor merged;           // (B, T, H D): the contexts of all heads, concatenated
+  Tensor output;           // the result of forward
 };
 
 }  // namespace gradus::nn

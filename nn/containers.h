@@ -1,4 +1,4 @@
-// Modules made of modules that are not known by name.
+// Modules whose children are listed, not named.
 #pragma once
 #include <functional>
 
@@ -6,15 +6,14 @@
 
 namespace gradus::nn {
 
-/// Modules of one type, registered as 0, 1, ...; what to do with them is up to the module that has
-/// the list.
+/// Modules of one type, registered as 0, 1, ... The module that owns the list calls them.
 template <std::derived_from<Module> M>
 class ModuleList : public Module {
  public:
   ModuleList() { set_list(); }
-  /// As many as given, each made by make().
+  /// `count` modules, each made by make().
   ModuleList(int64_t count, const std::function<M()>& make) : ModuleList() {
-    while (count-- > 0)
+    for (int64_t i = 0; i < count; ++i)
       push_back(make());
   }
   void push_back(const M& module) {
@@ -30,41 +29,41 @@ class ModuleList : public Module {
   auto end() const { return modules_->cend(); }
 
  private:
-  std::shared_ptr<std::vector<M>> modules_ =
-      std::make_shared<std::vector<M>>();  // copies are the same list
+  // Copies of the handle share one list.
+  std::shared_ptr<std::vector<M>> modules_ = std::make_shared<std::vector<M>>();
 };
 
-/// Modules and functions, each applied to what the one before gave. Modules are registered as 0, 1,
-/// ... by their places. Write it with braces, Sequential{Linear(2, 3), GELU()}: C++ makes the
-/// arguments of round brackets in any order, and so draws their random numbers in any order.
-class Sequential : public Module {
+/// Modules and functions, each applied to the result of the previous one. The modules are
+/// registered under their positions 0, 1, ... Write it with braces, Sequential{Linear(2, 3),
+/// GELU()}: C++ evaluates arguments in round brackets in an unspecified order, so the layers would
+/// draw their random weights in an unspecified order.
+class Sequential : public Layer<Sequential> {
  public:
-  template <class... Layers>
-  requires(sizeof...(Layers) != 1 || !(std::same_as<Layers, Sequential> &&
-                                       ...)) explicit Sequential(const Layers&... layers) {
-    (push_back(layers), ...);
+  template <class... Functions>
+  requires(sizeof...(Functions) != 1 ||
+           !(std::same_as<Functions, Sequential> && ...))  // else it is the copy constructor
+      explicit Sequential(const Functions&... functions) {
+    (push_back(functions), ...);
   }
-  template <class Layer>
-  requires std::is_invocable_r_v<Tensor, const Layer&, const Tensor&>
-  void push_back(const Layer& layer) {
-    if constexpr (std::derived_from<Layer, Module>)
-      adopt(std::to_string(size()), layer, &layer, sizeof(Layer));
-    layers_->emplace_back([layer](const Tensor& x) -> Tensor { return layer(x); });
+  template <class F>
+  requires std::is_invocable_r_v<Tensor, const F&, const Tensor&>
+  void push_back(const F& function) {
+    if constexpr (std::derived_from<F, Module>)
+      adopt(std::to_string(size()), function, &function, sizeof(F));
+    functions_->emplace_back([function](const Tensor& x) -> Tensor { return function(x); });
   }
-  size_t size() const { return layers_->size(); }
+  size_t size() const { return functions_->size(); }
 
   Tensor forward(Tensor x) const {
-    const auto in_scope = scope();
-    for (const auto& layer : *layers_)
-      x = layer(x);
+    for (const auto& function : *functions_)
+      x = function(x);
     return x;
   }
-  Tensor operator()(const Tensor& x) const { return forward(x); }
 
  private:
   using Function = std::function<Tensor(const Tensor&)>;
-  std::shared_ptr<std::vector<Function>> layers_ =
-      std::make_shared<std::vector<Function>>();  // copies are the same
+  // Copies of the handle share one list.
+  std::shared_ptr<std::vector<Function>> functions_ = std::make_shared<std::vector<Function>>();
 };
 
 }  // namespace gradus::nn

@@ -1,5 +1,5 @@
-// Saying one word after another: with the right words given (teacher forcing), or with those the
-// model likes best.
+// Decoders that produce one word at a time: with the correct words as input (teacher forcing), or
+// with the words that the model chose itself (greedy and beam search).
 #pragma once
 #include <functional>
 
@@ -7,50 +7,42 @@
 
 namespace gradus::nn {
 
-/// What an encoder leaves to a decoder.
+/// The result of an encoder, which a decoder starts from.
 struct Encoded {
-  Tensor states;  // (B, S, K): of every word
-  Tensor mask;    // (B, S) bool, true: a word; undefined if no sentence is shorter than S
-  Tensor last;  // (B, K): the state at the end, beside it that of a backward walk at the beginning
+  Tensor states;  // (B, S, K): the state of every word
+  Tensor mask;    // (B, S) bool, true for words, false for padding; undefined without padding
+  Tensor last;    // (B, K): the final state of each direction, concatenated; not of a Transformer
 };
 
-/// The mask of sentences that end after `lengths` words: (B) int64 of 1 ... S -> (B, S).
-inline Tensor length_mask(const char* op, const Tensor& lengths, int64_t B, int64_t S) {
-  check(lengths.dtype() == kInt64 && lengths.sizes() == Shape{B},
-        "{}: lengths is {} {}, expected [{}] int64", op, lengths.sizes(), lengths.dtype(), B);
-  const bool fit = logical_and(lengths >= 1, lengths <= S).sum().item<int64_t>() == B;
-  check(fit, "{}: lengths is {}, expected numbers from 1 to {}", op, lengths, S);
-  return arange(S) < lengths.unsqueeze(1);
-}
-
-/// What a model says after a word: the logits of the next word (B, V), the state that goes with it,
-/// each tensor with B in front, and the attention weights (B, S) if there are any.
+/// The result of one decoder step.
 struct StepOutput {
-  Tensor logits;
-  TensorList state;
-  Tensor weights;
+  Tensor logits;     // (B, V): of the next word
+  TensorList state;  // each tensor (B, ...): the state for the next step
+  Tensor weights;    // (B, S): attention weights, undefined if there are none
 };
 
-/// A decoder at the beginning of its B sentences: step(words (B) int64, state) for each word,
-/// `state` first.
+/// A decoder at the start of B sentences. step(words, state) reads one word of each sentence, (B)
+/// int64; the first step gets the `state` given here, each later one the state that the previous
+/// step returned.
 struct DecoderStepper {
   TensorList state;
   std::function<StepOutput(const Tensor& words, const TensorList& state)> step;
 };
 
-/// The logits after each of the given words: ids (B, T) int64 -> (B, T, V). `weights`, if given,
-/// gets the attention weights (B, T, S).
+/// Reads the given words, whatever the decoder would have chosen: ids (B, T) int64 -> the logits
+/// after each word, (B, T, V). `weights`, if given, gets the attention weights (B, T, S).
 Tensor teacher_forcing(const DecoderStepper& stepper, const Tensor& ids, Tensor* weights = nullptr);
 
 struct SearchOptions {
-  int64_t begin = 0, end = 1;  // the words that begin and end a sentence
-  int64_t max_length = 100;    // a sentence without `end` is cut here
-  int64_t width = 4;           // of the beam
-  double length_penalty = 0;   // finished sentences are compared by log p / length^this
+  int64_t begin = 0;          // the id of the word that begins a sentence
+  int64_t end = 1;            // the id of the word that ends one
+  int64_t max_length = 100;   // in words; longer sentences are cut
+  int64_t width = 4;          // sentences that the beam keeps; 1 is greedy search
+  double length_penalty = 0;  // score = log p / length^length_penalty; 0: log p; typically 0.6 to 1
 };
 
-/// The likeliest word again and again, for B sentences at once, until all have ended: (B, at most
-/// max_length) int64, filled with `end` after a sentence's end.
+/// Chooses the most likely word at each step, for B sentences at once, until all have ended:
+/// (B, at most max_length) int64, filled with `end` after the end of a sentence.
 Tensor greedy_search(const DecoderStepper& stepper, int64_t B, const SearchOptions& options);
 
 struct Hypothesis {
@@ -59,8 +51,8 @@ struct Hypothesis {
   double score = 0;  // log_prob / length^length_penalty
 };
 
-/// The sentence of the best score that is found when the `width` likeliest beginnings are kept at
-/// each step. The stepper is one of a single sentence.
+/// Extends the `width` most likely unfinished sentences by one word at each step, and returns the
+/// finished sentence with the best score. The stepper is one of a single sentence.
 Hypothesis beam_search(const DecoderStepper& stepper, const SearchOptions& options);
 
 }  // namespace gradus::nn

@@ -3,10 +3,11 @@
 
 namespace gradus::nn {
 
-/// In training, each element by itself: 0 with probability p, else x / (1 - p) (Srivastava et al.
-/// 2014). x (...) -> (...)
-struct Dropout : Module {
-  const double p;
+/// In training each element becomes 0 with probability p, independently, else x / (1 - p), so that
+/// the expected value stays x (Srivastava et al. 2014). In evaluation mode x is returned unchanged.
+/// x (...) -> (...)
+struct Dropout : Layer<Dropout> {
+  const double p;  // typically 0.1; 0: off
 
   explicit Dropout(double probability = 0.5) : p(probability) {
     check(p >= 0 && p <= 1, "dropout: p is {}, expected a probability between 0 and 1", p);
@@ -14,11 +15,7 @@ struct Dropout : Module {
   /// p in training, else 0.
   double active_p() const { return is_training() ? p : 0; }
 
-  Tensor forward(const Tensor& x) const {
-    const auto in_scope = scope();
-    return dropout(x, p, is_training());
-  }
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  Tensor forward(const Tensor& x) const { return dropout(x, p, is_training()); }
 };
 
 }  // namespace gradus::nn

@@ -1,4 +1,4 @@
-// PyTorch's second names for the ops that layers use.
+// PyTorch's nn::functional names of the ops that layers use.
 #pragma once
 #include "autograd/ops.h"
 
@@ -8,7 +8,8 @@ using gradus::cross_entropy, gradus::gelu, gradus::layer_norm, gradus::linear, g
     gradus::mse_loss, gradus::nll_loss, gradus::one_hot, gradus::relu,
     gradus::scaled_dot_product_attention, gradus::silu, gradus::softmax;
 
-/// Rows of weight (V, C), whose place is second here: indices (...) int64 -> (..., C).
+/// Rows of weight (V, C): indices (...) int64 -> (..., C). The order of the arguments differs from
+/// gradus::embedding(weight, indices).
 inline Tensor embedding(const Tensor& indices, const Tensor& weight) {
   return gradus::embedding(weight, indices);
 }

@@ -3,9 +3,9 @@
 
 namespace gradus::nn {
 
-/// x Phi(x) (Hendrycks and Gimpel 2016), exactly ("none") or with GPT-2's approximation ("tanh").
-/// (...) -> (...)
-struct GELU : Module {
+/// x Phi(x), where Phi is the normal CDF (Hendrycks and Gimpel 2016): exact ("none"), or GPT-2's
+/// approximation ("tanh").   x (...) -> (...)
+struct GELU : Layer<GELU> {
   const std::string approximate;
 
   explicit GELU(const std::string& form = "none") : approximate(form) {
@@ -13,11 +13,7 @@ struct GELU : Module {
           form);
   }
 
-  Tensor forward(const Tensor& x) const {
-    const auto in_scope = scope();
-    return gelu(x, approximate);
-  }
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  Tensor forward(const Tensor& x) const { return gelu(x, approximate); }
 };
 
 }  // namespace gradus::nn

@@ -4,13 +4,13 @@
 namespace gradus::nn {
 
 struct LayerNormOptions {
-  double eps = 1e-5;
-  bool elementwise_affine = true;
+  double eps = 1e-5;               // added to the variance, so that constant rows divide by no 0
+  bool elementwise_affine = true;  // learn weight and bias
 };
 
-/// (x - mean) / sqrt(var + eps) * weight + bias, each token by itself (Ba et al. 2016).   x (...,
-/// C) -> (..., C)
-struct LayerNorm : Module {
+/// (x - mean) / sqrt(var + eps) * weight + bias, with mean and variance over the last dimensions,
+/// for each token separately (Ba et al. 2016).   x (..., C) -> (..., C)
+struct LayerNorm : Layer<LayerNorm> {
   const Shape normalized_shape;  // (C), or several last dimensions
   const double eps;
   const Tensor weight, bias;  // (C); undefined without elementwise_affine
@@ -24,10 +24,8 @@ struct LayerNorm : Module {
       : LayerNorm(Shape(shape), options) {}
 
   Tensor forward(const Tensor& x) const {
-    const auto in_scope = scope();
     return layer_norm(x, normalized_shape, weight, bias, eps);
   }
-  Tensor operator()(const Tensor& x) const { return forward(x); }
 };
 
 }  // namespace gradus::nn

@@ -5,7 +5,7 @@
 
 namespace gradus::nn {
 
-/// Uniform between -1/sqrt(fan_in) and 1/sqrt(fan_in), as PyTorch fills linear and recurrent
+/// Uniform in [-1/sqrt(fan_in), 1/sqrt(fan_in)), PyTorch's initialisation of linear and recurrent
 /// layers.
 inline Tensor uniform_init(const Shape& sizes, int64_t fan_in) {
   const double bound = fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0;
@@ -13,14 +13,14 @@ inline Tensor uniform_init(const Shape& sizes, int64_t fan_in) {
 }
 
 /// y = x W^T + b.   x (..., in) -> (..., out)
-struct Linear : Module {
+struct Linear : Layer<Linear> {
   const Tensor weight;  // (out, in)
   const Tensor bias;    // (out), or undefined
 
   Linear(int64_t in, int64_t out, bool with_bias = true)
       : weight(register_parameter("weight", uniform_init({out, in}, in))),
         bias(with_bias ? register_parameter("bias", uniform_init({out}, in)) : Tensor()) {}
-  /// Shares weights that are there already.
+  /// Shares existing tensors.
   explicit Linear(const Tensor& w, const Tensor& b = {})
       : weight(register_parameter("weight", w)),
         bias(b.defined() ? register_parameter("bias", b) : Tensor()) {
@@ -28,11 +28,7 @@ struct Linear : Module {
           "linear: the weight is {}, expected [out, in]; a bias must be [out]", w.sizes());
   }
 
-  Tensor forward(const Tensor& x) const {
-    const auto in_scope = scope();
-    return linear(x, weight, bias);
-  }
-  Tensor operator()(const Tensor& x) const { return forward(x); }
+  Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
 };
 
 }  // namespace gradus::nn

@@ -4,18 +4,14 @@
 
 namespace gradus::nn {
 
-/// Self-attention with nothing to learn: softmax(x x^T) x.   x (..., T, d) -> (..., T, d)
-struct SimplifiedSelfAttention : Module {
+/// Self-attention without trainable weights: softmax(x x^T) x.   x (..., T, d) -> (..., T, d)
+struct SimplifiedSelfAttention : Layer<SimplifiedSelfAttention> {
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr) const {
-    const auto in_scope = scope();
     const Tensor scores = matmul(x, x.transpose(-2, -1));  // (..., T, T)
     const Tensor weights = softmax(scores, -1);            // (..., T, T), rows sum to 1
     const Tensor context = matmul(weights, x);             // (..., T, d)
     if (trace) *trace = {x, x, x, scores, scores, weights, weights, context, context, context};
     return context;
-  }
-  Tensor operator()(const Tensor& x, AttentionTrace* trace = nullptr) const {
-    return forward(x, trace);
   }
 };
 

@@ -6,6 +6,7 @@
 #include "check/gradcheck.h"
 #include "nn/functional.h"
 #include "nn/gpt.h"
+#include "nn/multi_head_attention_wrapper.h"
 #include "nn/self_attention.h"
 #include "nn/simplified_self_attention.h"
 #include "tensor/random.h"
