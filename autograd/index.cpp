@@ -7,80 +7,118 @@
 namespace gradus {
 namespace {
 
-/// Zeros of the given sizes, with the entries of dy added along dim at the places that ids name.
+// index_select_impl and index_add are each other's gradients:
+//
+//   y = index_select_impl(x):  y[..., i, ...] = x[..., ids[i], ...]
+//   dx = index_add(dy):        dx[..., ids[i], ...] += dy[..., i, ...]
+
 Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor& ids);
 
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
-  const auto [A, R, C] = around(dx.sizes(), dim);
+  const auto [outer, size, inner] = around(dx.sizes(), dim);
   const Tensor sum = as_contiguous(dx);
   const Tensor rows = as_contiguous(dy);
-  dispatch_float("index_select", dx.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    if (rows.numel() > 0)
-      kernels::add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), A, R, ids.numel(), C);
-  });
+  dispatch_float("index_select", dx.dtype(),
+                 [&, outer = outer, size = size, inner = inner]<class T>() {
+                   if (rows.numel() == 0) return;
+                   kernels::scatter_add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(),
+                                             outer, size, ids.numel(), inner);
+                 });
   if (!dx.is_contiguous()) copy_elements(dx, sum);
 }
 
-Tensor take(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
-  const size_t at = wrap_dim(op, dim, x.sizes().size());
-  const auto [A, R, C] = around(x.sizes(), at);
+/// y[..., i, ...] = x[..., ids[i], ...]
+Tensor index_select_impl(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
+  const size_t d = wrap_dim(op, dim, x.sizes().size());
+  const auto [outer, size, inner] = around(x.sizes(), d);
   Shape sizes = x.sizes();
-  sizes[at] = ids.numel();
+  sizes[d] = ids.numel();
   const Tensor y = empty(sizes, x.dtype());
   const Tensor source = as_contiguous(x);
-  dispatch(x.dtype(), [&, A = A, R = R, C = C]<class T>() {
-    if (y.numel() > 0)
-      kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), A, R, ids.numel(),
-                           C);
+  dispatch(x.dtype(), [&, outer = outer, size = size, inner = inner]<class T>() {
+    if (y.numel() == 0) return;
+    kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), outer, size,
+                         ids.numel(), inner);
   });
   return record(op, y,
                 {x,
                  {[from = x.sizes(), dim, ids = saved(ids)](const Tensor& dy) {
                     return index_add(dy, from, dim, ids());
                   },
-                  [at, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-                    add_at(dx, dy, at, ids());
+                  [d, ids = saved(ids)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+                    add_at(dx, dy, d, ids());
                   }}});
 }
 
+/// Zeros of the given sizes, to which dy is added: y[..., ids[i], ...] += dy[..., i, ...].
 Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor& ids) {
   const Tensor y = zeros(sizes, dy.dtype());
   add_at(y, dy, wrap_dim("index_select", dim, sizes.size()), ids);
   return record("index_add", y, {dy, [dim, ids = saved(ids)](const Tensor& dz) {
-                                   return take("index_select", dz, dim, ids());
+                                   return index_select_impl("index_select", dz, dim, ids());
                                  }});
 }
 
-/// The walk over index's elements that pairs them with those of x at the same place, dim left out,
-/// and of `other`.
-kernels::StridedLoop<3> walk_beside(const Tensor& index, const Tensor& other, const Tensor& x,
-                                    size_t dim) {
-  Shape steps = x.strides();
-  if (!steps.empty()) steps[dim] = 0;
+/// The loop over the elements of index, together with the elements of `other` and x at the same
+/// position, except that the loop does not move along dim in x: there the index decides.
+kernels::StridedLoop<3> index_loop(const Tensor& index, const Tensor& other, const Tensor& x,
+                                   size_t dim) {
+  Shape strides = x.strides();
+  if (!strides.empty()) strides[dim] = 0;
   return strided_loop(index.sizes(), index,
                       other.as_view(index.sizes(), other.strides(), other.impl().offset),
-                      x.as_view(index.sizes(), steps, x.impl().offset));
+                      x.as_view(index.sizes(), strides, x.impl().offset));
+}
+
+/// index as contiguous ids for gather and scatter_add, each within x's dimension dim.
+Tensor ids_along(const char* op, const Tensor& x, size_t dim, const Tensor& index) {
+  const int64_t size = x.dim() == 0 ? 1 : x.sizes()[dim];
+  return checked_ids(op, "index", index, size, "entries along the dimension");
 }
 
 void check_gather(const char* op, const Tensor& x, const Tensor& index, size_t dim) {
   check(index.dim() == x.dim(),
         "{}: x is {} and the index {} - they need the same number of dimensions", op, x.sizes(),
         index.sizes());
-  for (size_t d = 0; d < x.sizes().size(); ++d)
+  for (size_t d = 0; d < x.sizes().size(); ++d) {
     check(d == dim || index.sizes()[d] <= x.sizes()[d],
           "{}: the index of shape {} is larger than x of shape {} at dimension {}", op,
           index.sizes(), x.sizes(), d);
+  }
+}
+
+void check_source(const Tensor& source, const Tensor& index) {
+  check(source.dim() == index.dim(),
+        "scatter_add: the index is {} and the source {} - they need the same number of dimensions",
+        index.sizes(), source.sizes());
+  for (size_t d = 0; d < index.sizes().size(); ++d) {
+    check(
+        index.sizes()[d] <= source.sizes()[d],
+        "scatter_add: the index of shape {} is larger than the source of shape {} at dimension {}",
+        index.sizes(), source.sizes(), d);
+  }
+}
+
+/// x, extended by zeros to larger sizes.
+Tensor extended_by_zeros(const Tensor& x, const Shape& sizes) {
+  Tensor y = x;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    Shape missing = y.sizes();
+    missing[d] = sizes[d] - y.sizes()[d];
+    if (missing[d] > 0) y = cat({y, zeros(missing, x.dtype())}, static_cast<int64_t>(d));
+  }
+  return y;
 }
 
 }  // namespace
 
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index) {
   check(x.dim() > 0, "index_select: a tensor without dimensions has nothing to select from");
-  const size_t at = wrap_dim("index_select", dim, x.sizes().size());
+  const size_t d = wrap_dim("index_select", dim, x.sizes().size());
   check(index.dim() <= 1, "index_select: the index must have one dimension, got {}", index.sizes());
-  const Tensor ids = checked_ids("index_select", "index", index, x.sizes()[at], "entries");
-  return take("index_select", x, dim, ids);
+  const Tensor ids = checked_ids("index_select", "index", index, x.sizes()[d], "entries");
+  return index_select_impl("index_select", x, dim, ids);
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& indices) {
@@ -88,55 +126,42 @@ Tensor embedding(const Tensor& weight, const Tensor& indices) {
   const Tensor ids = checked_ids("embedding", "index", indices, weight.size(0), "rows of weight");
   Shape sizes = indices.sizes();
   sizes.push_back(weight.size(1));
-  return reshape(take("embedding", weight, 0, ids), sizes);
+  return reshape(index_select_impl("embedding", weight, 0, ids), sizes);
 }
 
+// y[i, j, ...] = x[index[i, j, ...], j, ...] for dim 0, and so on. The gradient is a scatter_add to
+// zeros.
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) {
-  const size_t at = wrap_dim("gather", dim, x.sizes().size());
-  check_gather("gather", x, index, at);
-  const Tensor ids = checked_ids("gather", "index", index, x.dim() ? x.sizes()[at] : 1,
-                                 "entries along the dimension");
+  const size_t d = wrap_dim("gather", dim, x.sizes().size());
+  check_gather("gather", x, index, d);
+  const Tensor ids = ids_along("gather", x, d, index);
   const Tensor y = empty(index.sizes(), x.dtype());
   dispatch(x.dtype(), [&]<class T>() {
-    kernels::gather(y.data<T>(), x.data<T>(), ids.data<int64_t>(), x.dim() ? x.strides()[at] : 0,
-                    walk_beside(ids, y, x, at));
+    kernels::gather(y.data<T>(), x.data<T>(), ids.data<int64_t>(), x.dim() ? x.strides()[d] : 0,
+                    index_loop(ids, y, x, d));
   });
   return record("gather", y, {x, [dim, ids = saved(ids), from = x.sizes()](const Tensor& dy) {
                                 return scatter_add(zeros(from, dy.dtype()), dim, ids(), dy);
                               }});
 }
 
+// y = x, then y[index[i, j, ...], j, ...] += source[i, j, ...] for dim 0, and so on. x's gradient
+// is dy; that of source is gathered from dy, with zeros where source is larger than index.
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
-  const size_t at = wrap_dim("scatter_add", dim, x.sizes().size());
+  const size_t d = wrap_dim("scatter_add", dim, x.sizes().size());
   check_same_dtype("scatter_add", x, source);
-  check_gather("scatter_add", x, index, at);
-  check(source.dim() == index.dim(),
-        "scatter_add: the index is {} and the source {} - they need the same number of dimensions",
-        index.sizes(), source.sizes());
-  for (size_t d = 0; d < index.sizes().size(); ++d)
-    check(
-        index.sizes()[d] <= source.sizes()[d],
-        "scatter_add: the index of shape {} is larger than the source of shape {} at dimension {}",
-        index.sizes(), source.sizes(), d);
-  const Tensor ids = checked_ids("scatter_add", "index", index, x.dim() ? x.sizes()[at] : 1,
-                                 "entries along the dimension");
+  check_gather("scatter_add", x, index, d);
+  check_source(source, index);
+  const Tensor ids = ids_along("scatter_add", x, d, index);
   const Tensor y = empty(x.sizes(), x.dtype());
   copy_elements(y, x);
   dispatch_number("scatter_add", x.dtype(), [&]<class T>() {
     kernels::scatter_add(y.data<T>(), source.data<T>(), ids.data<int64_t>(),
-                         y.dim() ? y.strides()[at] : 0, walk_beside(ids, source, y, at));
+                         y.dim() ? y.strides()[d] : 0, index_loop(ids, source, y, d));
   });
   return record("scatter_add", y, {x, [](const Tensor& dy) { return dy; }},
                 {source, [dim, ids = saved(ids), sizes = source.sizes()](const Tensor& dy) {
-                   Tensor dx = gather(dy, dim, ids());
-                   for (size_t d = 0; d < sizes.size();
-                        ++d) {  // none for what the index leaves out
-                     Shape missing = dx.sizes();
-                     missing[d] = sizes[d] - dx.sizes()[d];
-                     if (missing[d] > 0)
-                       dx = cat({dx, zeros(missing, dy.dtype())}, static_cast<int64_t>(d));
-                   }
-                   return dx;
+                   return extended_by_zeros(gather(dy, dim, ids()), sizes);
                  }});
 }
 
@@ -146,15 +171,15 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes) {
   check(num_classes > 0 || indices.numel() > 0,
         "one_hot: without indices the number of classes must be given");
   check(indices.dtype() == kInt64, "one_hot: indices must be int64, got {}", indices.dtype());
-  const int64_t most =
+  const int64_t largest =
       num_classes > 0 ? num_classes - 1 : std::max<int64_t>(max(indices).item<int64_t>(), -1);
-  check(most < std::numeric_limits<int64_t>::max(),
-        "one_hot: index {} is one class more than can be counted", most);
-  const int64_t V = most + 1;
+  check(largest < std::numeric_limits<int64_t>::max(),
+        "one_hot: index {} is one class more than can be counted", largest);
+  const int64_t V = largest + 1;
   checked_ids("one_hot", "index", indices, V, "classes");
   Shape sizes = indices.sizes();
   sizes.push_back(V);
-  numel("one_hot", sizes);  // for its error
+  numel("one_hot", sizes);  // throws if there are too many elements
   return scatter_add(zeros(sizes, kInt64), -1, unsqueeze(indices, -1),
                      ones({}, kInt64).expand(sizes));
 }
@@ -171,9 +196,10 @@ Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
   const Tensor weights = as_contiguous(p);
   const LockedGenerator generator;
   dispatch_float("multinomial", p.dtype(), [&]<class T>() {
-    for (int64_t row = 0; row < rows; ++row)
+    for (int64_t row = 0; row < rows; ++row) {
       multinomial(*generator, weights.data<T>() + row * V, V, num_samples, replacement,
                   y.data<int64_t>() + row * num_samples);
+    }
   });
   return y;
 }

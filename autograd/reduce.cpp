@@ -1,7 +1,6 @@
 #include "tensor/kernels/reduce.h"
 
 #include <cmath>
-#include <numeric>
 
 #include "autograd/ops.h"
 #include "tensor/kernels/index.h"
@@ -11,86 +10,116 @@
 namespace gradus {
 namespace {
 
-/// x laid out as (A, R, C), the dimensions to reduce in the middle.
-struct Reduction3 {
+using DimFlags = std::array<bool, Shape::kMaxDims>;
+
+/// x as a contiguous array (outer, size, inner), with the dimensions to reduce in the middle.
+struct Arranged {
   Tensor x;
-  int64_t A = 1, R = 1, C = 1;
-  Shape kept, dropped;  // x's sizes with the reduced dimensions as 1, or without them
+  int64_t outer = 1;
+  int64_t size = 1;
+  int64_t inner = 1;
+  Shape kept;     // x's sizes, with 1 for the reduced dimensions
+  Shape dropped;  // x's sizes without the reduced dimensions
   const Shape& sizes(bool keepdim) const { return keepdim ? kept : dropped; }
 };
 
-Reduction3 arrange(const char* op, const Tensor& x, const Shape& dim) {
-  const size_t n = x.sizes().size();
-  Reduction3 to{x, 1, 1, 1, x.sizes(), {}};
-  std::array<bool, Shape::kMaxDims> reduced{};
-  for (const int64_t d : dim) {
-    const size_t at = wrap_dim(op, d, n);
-    check(!reduced[at], "{}: dimension {} is named twice in {}", op, at, dim);
-    reduced[at] = true;
-  }
+/// Which of x's dimensions are reduced: those in dim, or all if it is empty.
+DimFlags reduced_dims(const char* op, const Tensor& x, const Shape& dim) {
+  DimFlags reduced{};
   if (dim.empty()) reduced.fill(true);
+  for (const int64_t given : dim) {
+    const size_t d = wrap_dim(op, given, x.sizes().size());
+    check(!reduced[d], "{}: dimension {} is named twice in {}", op, d, dim);
+    reduced[d] = true;
+  }
+  return reduced;
+}
+
+/// x with the reduced dimensions after all others.
+Tensor reduced_last(const Tensor& x, const DimFlags& reduced) {
   Shape order;
-  for (const bool wanted : {false, true})
-    for (size_t d = 0; d < n; ++d)
+  for (const bool wanted : {false, true}) {
+    for (size_t d = 0; d < x.sizes().size(); ++d) {
       if (reduced[d] == wanted) order.push_back(static_cast<int64_t>(d));
+    }
+  }
+  return permute(x, order);
+}
+
+Arranged arrange(const char* op, const Tensor& x, const Shape& dim) {
+  const DimFlags reduced = reduced_dims(op, x, dim);
+  Arranged to;
+  to.kept = x.sizes();
   int groups = 0;  // of neighbouring reduced dimensions
-  for (size_t d = 0; d < n; ++d) {
-    groups += reduced[d] && (d == 0 || !reduced[d - 1]);
-    (reduced[d] ? to.R : groups == 0 ? to.A : to.C) *= x.sizes()[d];
-    if (reduced[d])
-      to.kept[d] = 1;
-    else
-      to.dropped.push_back(x.sizes()[d]);
+  for (size_t d = 0; d < x.sizes().size(); ++d) {
+    const int64_t size = x.sizes()[d];
+    if (!reduced[d]) {
+      to.dropped.push_back(size);
+      (groups == 0 ? to.outer : to.inner) *= size;
+      continue;
+    }
+    if (d == 0 || !reduced[d - 1]) ++groups;
+    to.kept[d] = 1;
+    to.size *= size;
   }
   const NoGradGuard no_grad;
-  if (groups > 1) to.A *= std::exchange(to.C, 1);
-  to.x = as_contiguous(groups > 1 ? permute(x, order) : x);
+  if (groups > 1) {
+    to.outer *= to.inner;
+    to.inner = 1;
+  }
+  to.x = as_contiguous(groups > 1 ? reduced_last(x, reduced) : x);
   return to;
 }
 
-enum class Pick { max, min };
+enum class Extremum { max, min };
 
-/// The largest or smallest over dim, and where it is if indices are asked for.
-std::pair<Tensor, Tensor> pick(const char* op, Pick which, const Reduction3& in, bool indices,
-                               bool keepdim = true) {
-  check(in.R > 0 || in.A * in.C == 0,
+/// The largest or smallest element over the reduced dimensions, and its index if indices are asked
+/// for.
+std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arranged& in,
+                                       bool indices, bool keepdim = true) {
+  check(in.size > 0 || in.outer * in.inner == 0,
         "{}: there is no element to choose from in a tensor with sizes {} left", op, in.kept);
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   const Tensor index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};
   dispatch(y.dtype(), [&]<class T>() {
-    kernels::extreme(y.data<T>(), indices ? index.data<int64_t>() : nullptr, in.x.data<T>(), in.A,
-                     in.R, in.C, which == Pick::max);
+    kernels::extreme(y.data<T>(), indices ? index.data<int64_t>() : nullptr, in.x.data<T>(),
+                     in.outer, in.size, in.inner, which == Extremum::max);
   });
   return {y, index};
 }
 
-Tensor extreme(const char* op, Pick which, const Tensor& x, const Shape& dim, bool keepdim) {
-  const Reduction3 in = arrange(op, x, dim);
-  return record(op, pick(op, which, in, false, keepdim).first,
+// y = max_i x_i or min_i x_i, whose gradient is shared by the elements that are equal to y:
+//
+//   dx_i = dy [x_i = y] / (number of j with x_j = y)
+Tensor extreme(const char* op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
+  const Arranged in = arrange(op, x, dim);
+  return record(op, find_extreme(op, which, in, false, keepdim).first,
                 {x, [x = saved(x), dim, kept = in.kept](const Tensor& dy, const Tensor& y) {
                    const Tensor ties = to(x() == reshape(y, kept), dy.dtype());
                    return reshape(dy, kept) * (ties / sum(ties, dim, true));
                  }});
 }
 
-Tensor arg_extreme(const char* op, Pick which, const Tensor& x, std::optional<int64_t> dim,
+Tensor arg_extreme(const char* op, Extremum which, const Tensor& x, std::optional<int64_t> dim,
                    bool keepdim) {
-  const Reduction3 in = arrange(op, x, dim ? Shape{*dim} : Shape{});
+  const Arranged in = arrange(op, x, dim ? Shape{*dim} : Shape{});
   const NoGradGuard no_grad;
-  return reshape(pick(op, which, in, true).second, in.sizes(keepdim));
+  return reshape(find_extreme(op, which, in, true).second, in.sizes(keepdim));
 }
 
-std::tuple<Tensor, Tensor> extreme_along(const char* op, Pick which, const Tensor& x, int64_t dim,
-                                         bool keepdim) {
+std::tuple<Tensor, Tensor> extreme_along(const char* op, Extremum which, const Tensor& x,
+                                         int64_t dim, bool keepdim) {
   const Tensor index = arg_extreme(op, which, x, dim, /*keepdim=*/true);
   if (x.dim() == 0) return {alias(x), index};
   const Tensor values = gather(x, dim, index);
-  return keepdim ? std::tuple(values, index)
-                 : std::tuple(squeeze(values, dim), squeeze(index, dim));
+  if (keepdim) return {values, index};
+  return {squeeze(values, dim), squeeze(index, dim)};
 }
 
-/// x^(1/p) of x >= 0, with gradient 0 at 0.
+// y = x^(1/p) for x >= 0:
+//
+//   dx = dy y / (p x), and 0 where x = 0
 Tensor root(const char* op, const Tensor& x, double p) {
   const auto rooted = [p]<class T>(T v) {
     return p == 2 ? std::sqrt(v) : std::pow(v, static_cast<T>(1 / p));
@@ -101,36 +130,43 @@ Tensor root(const char* op, const Tensor& x, double p) {
                  }});
 }
 
-/// x backwards along dim.
+/// x in reverse order along dim.
 Tensor flip(const Tensor& x, int64_t dim) {
   return x.dim() == 0 ? x : index_select(x, dim, arange(x.size(dim) - 1, -1, -1));
 }
 
-/// sum, for the op that is named in errors.
+/// sum; errors name `op`.
 Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
-  const Reduction3 in = arrange(op, x, dim);
+  const Arranged in = arrange(op, x, dim);
   const Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);
   dispatch(x.dtype(), [&]<class T>() {
     using S = std::conditional_t<std::is_same_v<T, bool>, int64_t, T>;
-    kernels::sum(y.data<S>(), in.x.data<T>(), in.A, in.R, in.C);
+    kernels::sum(y.data<S>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
   return record("sum", y, {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) {
                              return expand(reshape(dy, kept), sizes);
                            }});
 }
 
-/// var, for the op that is named in errors.
+// The variance of n numbers; errors name `op`.
+//
+//   y    = sum_i (x_i - mean)^2 / d
+//   dx_i = dy 2 (x_i - mean) / d
+//
+//   d    n - 1 for the unbiased estimate (Bessel's correction), else n
+//
+// The gradient through the mean is 0, since the sum of x_i - mean is.
 Tensor variance(const char* op, const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  const Reduction3 in = arrange(op, x, dim);
+  const Arranged in = arrange(op, x, dim);
   const Tensor y = empty(in.sizes(keepdim), x.dtype());
-  const double n = static_cast<double>(std::max<int64_t>(in.R - (unbiased ? 1 : 0), 0));
+  const double d = static_cast<double>(std::max<int64_t>(in.size - (unbiased ? 1 : 0), 0));
   dispatch_float(op, x.dtype(), [&]<class T>() {
     std::vector<T> means(static_cast<size_t>(y.numel()));
-    kernels::mean_and_m2(means.data(), y.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
-    map_into<T, T>(y, y, [n](T m2) { return m2 / static_cast<T>(n); });
+    kernels::mean_and_m2(means.data(), y.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
+    map_into<T, T>(y, y, [d](T m2) { return m2 / static_cast<T>(d); });
   });
-  return record("var", y, {x, [x = saved(x), dim, n, kept = in.kept](const Tensor& dy) {
-                             return reshape(dy, kept) * (x() - mean(x(), dim, true)) * (2 / n);
+  return record("var", y, {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy) {
+                             return reshape(dy, kept) * (x() - mean(x(), dim, true)) * (2 / d);
                            }});
 }
 
@@ -151,43 +187,59 @@ Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
   return variance("var", x, dim, unbiased, keepdim);
 }
 
+// y = sqrt(var), whose gradient is that of var times 1 / (2 y), and 0 where y = 0.
 Tensor std(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
   return root("std", variance("std", x, dim, unbiased, keepdim), 2);
 }
 
-Tensor max(const Tensor& x) { return extreme("max", Pick::max, x, {}, false); }
-Tensor min(const Tensor& x) { return extreme("min", Pick::min, x, {}, false); }
+Tensor max(const Tensor& x) { return extreme("max", Extremum::max, x, {}, false); }
+Tensor min(const Tensor& x) { return extreme("min", Extremum::min, x, {}, false); }
 Tensor amax(const Tensor& x, const Shape& dim, bool keepdim) {
-  return extreme("amax", Pick::max, x, dim, keepdim);
+  return extreme("amax", Extremum::max, x, dim, keepdim);
 }
 Tensor amin(const Tensor& x, const Shape& dim, bool keepdim) {
-  return extreme("amin", Pick::min, x, dim, keepdim);
+  return extreme("amin", Extremum::min, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> max(const Tensor& x, int64_t dim, bool keepdim) {
-  return extreme_along("max", Pick::max, x, dim, keepdim);
+  return extreme_along("max", Extremum::max, x, dim, keepdim);
 }
 std::tuple<Tensor, Tensor> min(const Tensor& x, int64_t dim, bool keepdim) {
-  return extreme_along("min", Pick::min, x, dim, keepdim);
+  return extreme_along("min", Extremum::min, x, dim, keepdim);
 }
 Tensor argmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
-  return arg_extreme("argmax", Pick::max, x, dim, keepdim);
+  return arg_extreme("argmax", Extremum::max, x, dim, keepdim);
 }
 Tensor argmin(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
-  return arg_extreme("argmin", Pick::min, x, dim, keepdim);
+  return arg_extreme("argmin", Extremum::min, x, dim, keepdim);
 }
 
+// The logarithm of a sum of exponentials (Blanchard, Higham and Higham 2021):
+//
+//   y    = m + log sum_j exp(x_j - m)
+//   dx_i = dy exp(x_i - y)
+//
+//   m    max_j x_j, which keeps exp from overflowing
+//
+// exp(x_i - y) is the softmax of x.
 Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
-  const Reduction3 in = arrange("logsumexp", x, dim);
-  const Tensor total = empty(in.sizes(keepdim), x.dtype());
+  const Arranged in = arrange("logsumexp", x, dim);
+  const Tensor result = empty(in.sizes(keepdim), x.dtype());
   dispatch_float("logsumexp", x.dtype(), [&]<class T>() {
-    kernels::logsumexp(total.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
+    kernels::logsumexp(result.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
-  return record("logsumexp", total,
+  return record("logsumexp", result,
                 {x, [x = saved(x), kept = in.kept](const Tensor& dy, const Tensor& y) {
                    return reshape(dy, kept) * exp(x() - reshape(y, kept));
                  }});
 }
 
+// The p-norm:
+//
+//   y    = (sum_i |x_i|^p)^(1/p)
+//   dx_i = dy sign(x_i) |x_i|^(p - 1) / y^(p - 1), and 0 where x_i = 0 or y = 0
+//
+// p = 0 counts the elements that are not 0, and p = +-infinity is max |x_i| or min |x_i|. The
+// gradient is composed from those of abs, pow, sum and root.
 Tensor norm(const Tensor& x, Scalar p) { return norm(x, p, Shape{}); }
 Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool keepdim) {
   check_floating_point("norm", x.dtype());
@@ -196,20 +248,26 @@ Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool kee
   if (order == 1) return total("norm", abs(x), dim, keepdim);
   if (order == 0) return total("norm", to(x != 0, x.dtype()), dim, keepdim);
   if (std::isinf(order))
-    return extreme("norm", order > 0 ? Pick::max : Pick::min, abs(x), dim, keepdim);
-  const Tensor zero = x == 0;  // kept out of pow, whose slope there may be infinite
+    return extreme("norm", order > 0 ? Extremum::max : Extremum::min, abs(x), dim, keepdim);
+  // Zeros do not go through pow, whose derivative at 0 may be infinite.
+  const Tensor zero = x == 0;
   const Tensor powers =
       masked_fill(pow(masked_fill(abs(x), zero, 1), order), zero, std::pow(0.0, order));
   return root("norm", total("norm", powers, dim, keepdim), order);
 }
 
+// The running sum, whose gradient is a running sum from the other end:
+//
+//   y_i  = sum of x_j over j <= i
+//   dx_j = sum of dy_i over i >= j
 Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
   if (dtype) return cumsum(to(x, *dtype), dim);
   if (x.dtype() == kBool) return cumsum(to(x, kInt64), dim);
-  const Reduction3 in = arrange("cumsum", x, {dim});
+  const Arranged in = arrange("cumsum", x, {dim});
   const Tensor y = empty(x.sizes(), x.dtype());
   dispatch_number("cumsum", x.dtype(), [&]<class T>() {
-    if (y.numel() > 0) kernels::cumsum(y.data<T>(), in.x.data<T>(), in.A, in.R, in.C);
+    if (y.numel() == 0) return;
+    kernels::cumsum(y.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
   return record("cumsum", y,
                 {x, [dim](const Tensor& dy) { return flip(cumsum(flip(dy, dim), dim), dim); }});
@@ -217,16 +275,17 @@ Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
 
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool largest,
                                 bool /*sorted*/) {
-  const Reduction3 in = arrange("topk", x, {dim});
-  check(0 <= k && k <= in.R, "topk: k is {}, dimension {} of {} has {}", k, dim, x.sizes(), in.R);
+  const Arranged in = arrange("topk", x, {dim});
+  check(0 <= k && k <= in.size, "topk: k is {}, dimension {} of {} has {}", k, dim, x.sizes(),
+        in.size);
   Shape sizes = x.sizes();
   if (!sizes.empty()) sizes[wrap_dim("topk", dim, sizes.size())] = k;
   const Tensor values = empty(sizes, x.dtype());
   const Tensor index = empty(sizes, kInt64);
   dispatch_number("topk", x.dtype(), [&]<class T>() {
-    if (values.numel() > 0)
-      kernels::topk(values.data<T>(), index.data<int64_t>(), in.x.data<T>(), in.A, in.R, in.C, k,
-                    largest);
+    if (values.numel() == 0) return;
+    kernels::topk(values.data<T>(), index.data<int64_t>(), in.x.data<T>(), in.outer, in.size,
+                  in.inner, k, largest);
   });
   return {x.dim() == 0 ? alias(x) : gather(x, dim, index), index};
 }
@@ -236,9 +295,10 @@ Tensor sum_to(const Tensor& x, const Shape& sizes) {
   check(broadcasts_to(sizes, x.sizes()), "sum_to: {} was not broadcast from {}", x.sizes(), sizes);
   const size_t added = x.sizes().size() - sizes.size();
   Shape dims;
-  for (size_t d = 0; d < x.sizes().size(); ++d)
-    if (d < added || (sizes[d - added] == 1 && x.sizes()[d] != 1))
-      dims.push_back(static_cast<int64_t>(d));
+  for (size_t d = 0; d < x.sizes().size(); ++d) {
+    const bool stretched = d >= added && sizes[d - added] == 1 && x.sizes()[d] != 1;
+    if (d < added || stretched) dims.push_back(static_cast<int64_t>(d));
+  }
   return reshape(dims.empty() ? x : sum(x, dims, true), sizes);
 }
 

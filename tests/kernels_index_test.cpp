@@ -11,14 +11,14 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-TEST(Index, GatherAndAddRows) {
+TEST(Index, GatherAndScatterAddRows) {
   const std::vector<double> x = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};  // (2, 3, 2)
   const std::vector<int64_t> ids = {2, 0, 2, 2};
   std::vector<double> y(16);
   gather_rows(y.data(), x.data(), ids.data(), 2, 3, 4, 2);
   EXPECT_EQ(y, (std::vector<double>{4, 5, 0, 1, 4, 5, 4, 5, 10, 11, 6, 7, 10, 11, 10, 11}));
   std::vector<double> sums(12, 1);
-  add_rows(sums.data(), y.data(), ids.data(), 2, 3, 4, 2);
+  scatter_add_rows(sums.data(), y.data(), ids.data(), 2, 3, 4, 2);
   EXPECT_EQ(sums, (std::vector<double>{1, 2, 1, 1, 13, 16, 7, 8, 1, 1, 31, 34}));
   gather_rows<double>(nullptr, x.data(), nullptr, 2, 3, 0, 2);
   const auto many = numbers(3000 * 97);
@@ -27,7 +27,7 @@ TEST(Index, GatherAndAddRows) {
     places[i] = static_cast<int64_t>(i * i % 11);
   for_all_thread_counts([&] {
     std::vector<float> out(11 * 97);
-    add_rows(out.data(), many.data(), places.data(), 1, 11, 3000, 97);
+    scatter_add_rows(out.data(), many.data(), places.data(), 1, 11, 3000, 97);
     return out;
   });
 }

@@ -7,7 +7,7 @@
 namespace gradus::kernels {
 namespace {
 
-/// Keeps the compiler from fusing what stands inside with what stands around it.
+/// x, rounded: keeps the compiler from fusing the product x with a later addition.
 template <class T>
 T rounded(T x) {
   volatile T y = x;
@@ -55,6 +55,56 @@ TEST(Optimizer, AdamRoundsStepByStep) {
   compare_adam<float>(true);
   compare_adam<double>(false);
   compare_adam<double>(true);
+}
+
+template <class T>
+void compare_sgd(const SgdStep& base) {
+  const int64_t n = 3001;
+  auto p = numbers<T>(n, 5);
+  auto buffer = std::vector<T>(p.size());
+  auto p2 = p;
+  auto buffer2 = buffer;
+  const int before = get_num_threads();
+  for (int t = 1; t <= 3; ++t) {
+    const auto g = numbers<T>(n, static_cast<uint64_t>(10 + t));
+    SgdStep step = base;
+    step.first = t == 1;
+    set_num_threads(t);
+    sgd_step(p.data(), base.momentum != 0 ? buffer.data() : nullptr, g.data(), n, step);
+    const T momentum = static_cast<T>(base.momentum);
+    for (size_t i = 0; i < p2.size(); ++i) {
+      T d = g[i];
+      if (base.weight_decay != 0) d = std::fma(static_cast<T>(base.weight_decay), p2[i], d);
+      if (base.momentum != 0) {
+        const T undampened = static_cast<T>(1 - base.dampening);
+        buffer2[i] = step.first ? d : std::fma(undampened, d, rounded(momentum * buffer2[i]));
+        d = base.nesterov ? std::fma(momentum, buffer2[i], d) : buffer2[i];
+      }
+      p2[i] = std::fma(-static_cast<T>(base.lr), d, p2[i]);
+    }
+    EXPECT_TRUE(same_bits(buffer, buffer2));
+    EXPECT_TRUE(same_bits(p, p2)) << "step " << t;
+  }
+  set_num_threads(before);
+}
+
+TEST(Optimizer, SgdRoundsStepByStep) {
+  for (const double momentum : {0.0, 0.9}) {
+    for (const double weight_decay : {0.0, 0.1}) {
+      SgdStep step{.lr = 0.01,
+                   .momentum = momentum,
+                   .dampening = 0.3,
+                   .weight_decay = weight_decay,
+                   .nesterov = false,
+                   .first = false};
+      compare_sgd<float>(step);
+      compare_sgd<double>(step);
+      step.dampening = 0;
+      step.nesterov = momentum != 0;
+      compare_sgd<float>(step);
+      compare_sgd<double>(step);
+    }
+  }
 }
 
 TEST(Optimizer, SgdInItsForms) {

@@ -11,22 +11,42 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-TEST(Reduce, SumOverAnyDimension) {
-  const int64_t sizes[][3] = {{1, 1, 1},  {2, 3, 4},       {1, 1000, 1}, {3, 129, 67},
-                              {5, 64, 1}, {1, 200'000, 3}, {2, 0, 3}};
-  for (const auto& [A, R, C] : sizes) {
-    const auto x = numbers(A * R * C);
-    std::vector<double> expected(static_cast<size_t>(A * C));
-    for (int64_t i = 0; i < A * R * C; ++i) {
-      expected[static_cast<size_t>(i / (R * C) * C + i % C)] +=
-          static_cast<double>(x[static_cast<size_t>(i)]);
-    }
-    const auto y = for_all_thread_counts([&, A = A, R = R, C = C] {
+TEST(Reduce, SumEqualsItsReference) {
+  const int64_t shapes[][3] = {{1, 1, 1},  {2, 3, 4},       {1, 1000, 1}, {3, 129, 67},
+                               {5, 64, 1}, {1, 200'000, 3}, {2, 0, 3},    {3, 70'001, 1}};
+  for (const auto& [outer, size, inner] : shapes) {
+    const auto x = numbers(outer * size * inner);
+    std::vector<double> expected(static_cast<size_t>(outer * inner));
+    sum_reference(expected.data(), in_double(x).data(), outer, size, inner);
+    const auto y = for_all_thread_counts([&, A = outer, R = size, C = inner] {
       std::vector<float> out(static_cast<size_t>(A * C), 9);
       sum(out.data(), x.data(), A, R, C);
       return out;
     });
     expect_near(y, expected, 1e-4);
+  }
+}
+
+// Each column has a center of its own, also beyond the first kSumColumns columns.
+TEST(Reduce, SquaredDifferencesFromACenterPerColumn) {
+  const int64_t shapes[][3] = {{1, 1, 1},    {2, 3, 4},       {1, 1000, 1},  {3, 129, 67},
+                               {2, 50, 200}, {1, 140'000, 3}, {1, 70'000, 1}};
+  for (const auto& [outer, size, inner] : shapes) {
+    const auto x = numbers(outer * size * inner);
+    std::vector<double> center(static_cast<size_t>(inner));
+    for (size_t c = 0; c < center.size(); ++c)
+      center[c] = 0.01 * static_cast<double>(c) - 0.3;
+    std::vector<double> squares(x.size());
+    for (size_t i = 0; i < x.size(); ++i)
+      squares[i] = std::pow(static_cast<double>(x[i]) - center[i % center.size()], 2);
+    std::vector<double> expected(static_cast<size_t>(outer * inner));
+    sum_reference(expected.data(), squares.data(), outer, size, inner);
+    const auto y = for_all_thread_counts([&, A = outer, R = size, C = inner] {
+      std::vector<double> out(static_cast<size_t>(A * C), 9);
+      sum_of_squared_differences(out.data(), x.data(), center.data(), A, R, C);
+      return out;
+    });
+    expect_near(y, expected, 1e-7);
   }
 }
 
@@ -44,7 +64,7 @@ TEST(Reduce, LargeSumsKeepEveryOne) {
   EXPECT_NEAR(total, 1e6, 1e-8);
 }
 
-TEST(Reduce, WholeNumbersWrapAndBoolsAreCounted) {
+TEST(Reduce, IntegersWrapAndBoolsAreCounted) {
   const int64_t x[] = {std::numeric_limits<int64_t>::max(), 1, 5};
   int64_t y = 0;
   sum(&y, x, 1, 2, 1);
@@ -101,6 +121,24 @@ TEST(Reduce, CumsumRunsAlongTheMiddle) {
   std::vector<float> running(ones.size());
   cumsum(running.data(), ones.data(), 1, 1 << 25, 1);
   EXPECT_EQ(running.back(), static_cast<float>(1 << 25));
+}
+
+TEST(Reduce, MeanAndM2EqualTheirReference) {
+  const int64_t shapes[][3] = {{1, 1, 1}, {2, 3, 4}, {1, 1000, 1}, {3, 129, 67}, {2, 50, 200}};
+  for (const auto& [outer, size, inner] : shapes) {
+    const auto x = numbers(outer * size * inner);
+    const auto columns = static_cast<size_t>(outer * inner);
+    std::vector<double> mean(columns);
+    std::vector<double> m2(columns);
+    mean_and_m2_reference(mean.data(), m2.data(), in_double(x).data(), outer, size, inner);
+    const auto y = for_all_thread_counts([&, A = outer, R = size, C = inner] {
+      std::vector<float> out(2 * columns, 9);
+      mean_and_m2(out.data(), out.data() + columns, x.data(), A, R, C);
+      return out;
+    });
+    mean.insert(mean.end(), m2.begin(), m2.end());
+    expect_near(y, mean, 1e-4);
+  }
 }
 
 TEST(Reduce, MeanAndM2AreStableFarFromZero) {

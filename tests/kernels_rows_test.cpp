@@ -27,49 +27,49 @@ TEST(Logsumexp, AtTheLimits) {
   EXPECT_NEAR(many, 25 * std::log(2), 1e-5);
 }
 
-TEST(Softmax, EqualsItsDefinition) {
-  const int64_t sizes[][3] = {{1, 5, 1}, {3, 7, 4}, {40, 129, 1}};
-  for (const auto& [A, R, C] : sizes) {
-    const int64_t n = A * R * C;
+TEST(Softmax, EqualsItsReference) {
+  const int64_t shapes[][3] = {{1, 5, 1}, {3, 7, 4}, {40, 129, 1}, {2, 1000, 67}, {5, 1, 3}};
+  for (const auto& [outer, size, inner] : shapes) {
+    const int64_t n = outer * size * inner;
     const auto x = numbers(n);
     const auto dy = numbers(n, 2);
-    std::vector<double> y(static_cast<size_t>(n));
-    std::vector<double> log_y(y);
-    std::vector<double> dx(y);
-    std::vector<double> log_dx(y);
-    for (int64_t i = 0; i < A * C; ++i) {
-      const auto at = [&, R = R, C = C](int64_t r) {
-        return static_cast<size_t>((i / C * R + r) * C + i % C);
-      };
-      double total = 0;
-      double dot = 0;
-      double sum_dy = 0;
-      for (int64_t r = 0; r < R; ++r)
-        total += std::exp(static_cast<double>(x[at(r)]));
-      for (int64_t r = 0; r < R; ++r) {
-        log_y[at(r)] = static_cast<double>(x[at(r)]) - std::log(total);
-        y[at(r)] = std::exp(log_y[at(r)]);
-        dot += y[at(r)] * static_cast<double>(dy[at(r)]);
-        sum_dy += static_cast<double>(dy[at(r)]);
-      }
-      for (int64_t r = 0; r < R; ++r) {
-        dx[at(r)] = y[at(r)] * (static_cast<double>(dy[at(r)]) - dot);
-        log_dx[at(r)] = static_cast<double>(dy[at(r)]) - y[at(r)] * sum_dy;
-      }
-    }
-    const auto run = [&, A = A, R = R, C = C](auto kernel, auto... inputs) {
+    const auto wanted = [&, A = outer, R = size, C = inner](auto reference, const auto&... inputs) {
+      std::vector<double> out(static_cast<size_t>(n));
+      reference(out.data(), in_double(inputs).data()..., A, R, C);
+      return out;
+    };
+    const auto run = [&, A = outer, R = size, C = inner](auto kernel, const auto&... inputs) {
       return for_all_thread_counts([&] {
         std::vector<float> out(static_cast<size_t>(n));
-        kernel(out.data(), inputs..., A, R, C);
+        kernel(out.data(), inputs.data()..., A, R, C);
         return out;
       });
     };
-    const auto soft = run(softmax<float>, x.data());
-    const auto log_soft = run(log_softmax<float>, x.data());
+    const auto soft = run(softmax<float>, x);
+    const auto log_soft = run(log_softmax<float>, x);
+    const auto y = wanted(softmax_reference, x);
+    const auto log_y = wanted(log_softmax_reference, x);
     expect_near(soft, y, 1e-6);
     expect_near(log_soft, log_y, 2e-6);
-    expect_near(run(softmax_backward<float>, dy.data(), soft.data()), dx, 1e-6);
-    expect_near(run(log_softmax_backward<float>, dy.data(), log_soft.data()), log_dx, 1e-5);
+    expect_near(run(softmax_backward<float>, dy, soft), wanted(softmax_backward_reference, dy, y),
+                1e-6);
+    expect_near(run(log_softmax_backward<float>, dy, log_soft),
+                wanted(log_softmax_backward_reference, dy, log_y), 1e-5);
+  }
+}
+
+TEST(Logsumexp, EqualsItsReference) {
+  const int64_t shapes[][3] = {{1, 5, 1}, {3, 7, 4}, {40, 129, 1}, {2, 1000, 67}};
+  for (const auto& [outer, size, inner] : shapes) {
+    const auto x = numbers(outer * size * inner);
+    std::vector<double> wanted(static_cast<size_t>(outer * inner));
+    logsumexp_reference(wanted.data(), in_double(x).data(), outer, size, inner);
+    const auto y = for_all_thread_counts([&, A = outer, R = size, C = inner] {
+      std::vector<float> out(static_cast<size_t>(A * C));
+      logsumexp(out.data(), x.data(), A, R, C);
+      return out;
+    });
+    expect_near(y, wanted, 1e-6);
   }
 }
 
@@ -87,92 +87,104 @@ TEST(Softmax, AtTheLimits) {
   EXPECT_EQ(y[2], 0);
 }
 
-TEST(LayerNorm, ForwardAndBackwardEqualTheirFormulas) {
-  const int64_t R = 37;
-  const int64_t C = 45;
-  const auto x = numbers(R * C);
-  const auto dy = numbers(R * C, 2);
-  const auto weight = numbers(C, 3);
-  const auto bias = numbers(C, 4);
-  std::vector<double> y(x.size());
-  std::vector<double> dx(x.size());
-  std::vector<double> dweight(weight.size());
-  std::vector<double> dbias(weight.size());
-  for (size_t r = 0; r < 37; ++r) {
-    double mean = 0;
-    double variance = 0;
-    double sum_dz = 0;
-    double sum_dz_z = 0;
-    for (size_t c = 0; c < 45; ++c)
-      mean += static_cast<double>(x[r * 45 + c]) / 45;
-    for (size_t c = 0; c < 45; ++c)
-      variance += std::pow(static_cast<double>(x[r * 45 + c]) - mean, 2) / 45;
-    const double rstd = 1 / std::sqrt(variance + 1e-5);
-    const auto z = [&](size_t c) { return (static_cast<double>(x[r * 45 + c]) - mean) * rstd; };
-    const auto dz = [&](size_t c) {
-      return static_cast<double>(dy[r * 45 + c]) * static_cast<double>(weight[c]);
-    };
-    for (size_t c = 0; c < 45; ++c) {
-      y[r * 45 + c] = z(c) * static_cast<double>(weight[c]) + static_cast<double>(bias[c]);
-      sum_dz += dz(c);
-      sum_dz_z += dz(c) * z(c);
-      dweight[c] += static_cast<double>(dy[r * 45 + c]) * z(c);
-      dbias[c] += static_cast<double>(dy[r * 45 + c]);
-    }
-    for (size_t c = 0; c < 45; ++c)
-      dx[r * 45 + c] = rstd * (dz(c) - sum_dz / 45 - z(c) * sum_dz_z / 45);
+template <class T>
+std::vector<T> concatenated(std::vector<T> all, const std::vector<std::vector<T>>& others) {
+  for (const auto& part : others)
+    all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+/// The inputs of layer_norm with its outputs and gradients. Without weight there is no bias either.
+template <class T>
+struct LayerNormCase {
+  int64_t rows;
+  int64_t size;
+  bool weighted;
+  std::vector<float> x32 = numbers(rows * size);
+  std::vector<float> dy32 = numbers(rows * size, 2);
+  std::vector<float> weight32 = numbers(size, 3);
+  std::vector<float> bias32 = numbers(size, 4);
+  std::vector<T> x{x32.begin(), x32.end()};
+  std::vector<T> dy{dy32.begin(), dy32.end()};
+  std::vector<T> weight{weight32.begin(), weight32.end()};
+  std::vector<T> bias{bias32.begin(), bias32.end()};
+  std::vector<T> y = std::vector<T>(x.size());
+  std::vector<T> mean = std::vector<T>(static_cast<size_t>(rows));
+  std::vector<T> rstd = std::vector<T>(static_cast<size_t>(rows));
+  std::vector<T> dx = std::vector<T>(x.size());
+  std::vector<T> dweight = std::vector<T>(weight.size());
+  std::vector<T> dbias = std::vector<T>(weight.size());
+
+  LayerNorm<T> forward() {
+    return {.y = y.data(),
+            .mean = mean.data(),
+            .rstd = rstd.data(),
+            .x = x.data(),
+            .weight = weighted ? weight.data() : nullptr,
+            .bias = weighted ? bias.data() : nullptr,
+            .rows = rows,
+            .size = size,
+            .eps = 1e-5};
   }
-  std::vector<float> mean(37);
-  std::vector<float> rstd(37);
-  expect_near(for_all_thread_counts([&] {
-                std::vector<float> out(x.size());
-                layer_norm(out.data(), mean.data(), rstd.data(), x.data(), weight.data(),
-                           bias.data(), R, C, 1e-5);
-                return out;
-              }),
-              y, 2e-6);
-  std::vector<float> out_w(45);
-  std::vector<float> out_b(45);
-  std::vector<float> out_x(x.size());
-  expect_near(
+  LayerNormBackward<T> backward() {
+    return {.dx = dx.data(),
+            .dweight = dweight.data(),
+            .dbias = dbias.data(),
+            .dy = dy.data(),
+            .x = x.data(),
+            .mean = mean.data(),
+            .rstd = rstd.data(),
+            .weight = weighted ? weight.data() : nullptr,
+            .rows = rows,
+            .size = size};
+  }
+};
+
+TEST(LayerNorm, EqualsItsReference) {
+  const int64_t shapes[][2] = {{37, 45}, {3, 1}, {5, 64}, {2, 7}, {70, 131}};
+  for (const auto& [rows, size] : shapes) {
+    for (const bool weighted : {true, false}) {
+      LayerNormCase<float> kernel{rows, size, weighted};
+      LayerNormCase<double> wanted{rows, size, weighted};
+      layer_norm_reference(wanted.forward());
+      layer_norm_backward_reference(wanted.backward());
       for_all_thread_counts([&] {
-        layer_norm_backward(out_x.data(), out_w.data(), out_b.data(), dy.data(), x.data(),
-                            mean.data(), rstd.data(), weight.data(), R, C);
-        std::vector<float> all(out_x);
-        all.insert(all.end(), out_w.begin(), out_w.end());
-        return all;
-      }),
-      [&] {
-        std::vector<double> all(dx);
-        all.insert(all.end(), dweight.begin(), dweight.end());
-        return all;
-      }(),
-      1e-5);
-  expect_near(out_b, dbias, 1e-5);
-  std::vector<float> alone(45);
-  layer_norm_backward<float>(nullptr, alone.data(), nullptr, dy.data(), x.data(), mean.data(),
-                             rstd.data(), nullptr, R, C);
-  EXPECT_TRUE(same_bits(alone, out_w));
+        layer_norm(kernel.forward());
+        return kernel.y;
+      });
+      for_all_thread_counts([&] {
+        layer_norm_backward(kernel.backward());
+        return concatenated(kernel.dx, {kernel.dweight, kernel.dbias});
+      });
+      expect_near(kernel.y, wanted.y, 2e-6);
+      expect_near(kernel.dx, wanted.dx, 1e-5);
+      expect_near(kernel.dweight, wanted.dweight, 1e-5);
+      expect_near(kernel.dbias, wanted.dbias, 1e-5);
+    }
+  }
+}
+
+TEST(LayerNorm, GradientsThatAreNotNeededAreLeftOut) {
+  LayerNormCase<float> all{37, 45, true};
+  layer_norm(all.forward());
+  layer_norm_backward(all.backward());
+  const std::vector<float> dweight = all.dweight;
+  LayerNormBackward<float> call = all.backward();
+  call.dx = nullptr;
+  call.dbias = nullptr;
+  call.weight = nullptr;
+  std::fill(all.dweight.begin(), all.dweight.end(), 9.0f);
+  layer_norm_backward(call);
+  EXPECT_TRUE(same_bits(all.dweight, dweight));
 }
 
 TEST(LayerNorm, SameBitsWhenThreadsShareTheWork) {
-  const int64_t R = 700;
-  const int64_t C = 300;
-  const auto x = numbers(R * C);
-  const auto dy = numbers(R * C, 2);
+  LayerNormCase<float> kernel{700, 300, false};
   for_all_thread_counts([&] {
-    std::vector<float> y(x.size());
-    std::vector<float> dx(x.size());
-    std::vector<float> dweight(300);
-    std::vector<float> dbias(300);
-    std::vector<float> mean(700);
-    std::vector<float> rstd(700);
-    layer_norm<float>(y.data(), mean.data(), rstd.data(), x.data(), nullptr, nullptr, R, C, 1e-5);
-    layer_norm_backward<float>(dx.data(), dweight.data(), dbias.data(), dy.data(), x.data(),
-                               mean.data(), rstd.data(), nullptr, R, C);
-    for (const auto& part : {dx, dweight, dbias, mean, rstd})
-      y.insert(y.end(), part.begin(), part.end());
-    return y;
+    layer_norm(kernel.forward());
+    layer_norm_backward(kernel.backward());
+    return concatenated(kernel.y,
+                        {kernel.dx, kernel.dweight, kernel.dbias, kernel.mean, kernel.rstd});
   });
 }
 
@@ -182,52 +194,66 @@ TEST(LayerNorm, WithoutWeightAndOnConstantRows) {
   double mean[2];
   double rstd[2];
   double dx[4];
-  layer_norm<double>(y, mean, rstd, x, nullptr, nullptr, 2, 2, 0);
+  LayerNorm<double> forward{.y = y,
+                            .mean = mean,
+                            .rstd = rstd,
+                            .x = x,
+                            .weight = nullptr,
+                            .bias = nullptr,
+                            .rows = 2,
+                            .size = 2,
+                            .eps = 0};
+  layer_norm(forward);
   EXPECT_EQ(y[0], -1);
   EXPECT_EQ(mean[1], 5);
   EXPECT_EQ(rstd[1], kInf);
-  layer_norm<double>(y, mean, rstd, x, nullptr, nullptr, 2, 2, 1e-5);
+  forward.eps = 1e-5;
+  layer_norm(forward);
   EXPECT_EQ(y[2], 0);
-  layer_norm_backward<double>(dx, nullptr, nullptr, x, x, mean, rstd, nullptr, 2, 2);
+  layer_norm_backward<double>({.dx = dx,
+                               .dweight = nullptr,
+                               .dbias = nullptr,
+                               .dy = x,
+                               .x = x,
+                               .mean = mean,
+                               .rstd = rstd,
+                               .weight = nullptr,
+                               .rows = 2,
+                               .size = 2});
   EXPECT_EQ(dx[2], 0);
 }
 
-TEST(CrossEntropy, LossesAndGradients) {
-  const int64_t N = 9;
-  const int64_t V = 131;
+TEST(CrossEntropy, EqualsItsReference) {
+  const int64_t n = 9;
   const int64_t ignore = -100;
-  const auto logits = numbers(N * V);
-  const auto dloss = numbers(N, 2);
-  std::vector<int64_t> target = {0, 130, 5, ignore, 7, 7, 64, ignore, 1};
-  std::vector<double> loss(9);
-  std::vector<double> dlogits(logits.size());
-  for (size_t i = 0; i < 9; ++i) {
-    if (target[i] == ignore) continue;
-    double total = 0;
-    for (size_t v = 0; v < 131; ++v)
-      total += std::exp(static_cast<double>(logits[i * 131 + v]));
-    loss[i] =
-        std::log(total) - static_cast<double>(logits[i * 131 + static_cast<size_t>(target[i])]);
-    for (size_t v = 0; v < 131; ++v) {
-      const double p = std::exp(static_cast<double>(logits[i * 131 + v])) / total;
-      dlogits[i * 131 + v] =
-          static_cast<double>(dloss[i]) * (p - (static_cast<int64_t>(v) == target[i] ? 1 : 0));
-    }
+  for (const int64_t classes : {131, 1000, 2, 16}) {
+    const auto x = numbers(n * classes);
+    const auto dloss = numbers(n, 2);
+    const int64_t last = classes - 1;
+    const std::vector<int64_t> target = {0, last, 1, ignore, 1, 0, classes / 2, ignore, 1};
+    std::vector<double> loss(9);
+    std::vector<double> lse(9);
+    std::vector<double> dx(x.size());
+    cross_entropy_reference(loss.data(), lse.data(), in_double(x).data(), target.data(), n, classes,
+                            ignore);
+    cross_entropy_backward_reference(dx.data(), in_double(dloss).data(), in_double(x).data(),
+                                     lse.data(), target.data(), n, classes, ignore);
+    std::vector<float> kernel_lse(9);
+    const auto kernel_loss = for_all_thread_counts([&] {
+      std::vector<float> out(9, 5);
+      cross_entropy(out.data(), kernel_lse.data(), x.data(), target.data(), n, classes, ignore);
+      return out;
+    });
+    const auto kernel_dx = for_all_thread_counts([&] {
+      std::vector<float> out(x.size(), 5);
+      cross_entropy_backward(out.data(), dloss.data(), x.data(), kernel_lse.data(), target.data(),
+                             n, classes, ignore);
+      return out;
+    });
+    expect_near(kernel_loss, loss, 1e-6);
+    expect_near(kernel_lse, lse, 1e-6);
+    expect_near(kernel_dx, dx, 1e-6);
   }
-  std::vector<float> lse(9);
-  expect_near(for_all_thread_counts([&] {
-                std::vector<float> out(9, 5);
-                cross_entropy(out.data(), lse.data(), logits.data(), target.data(), N, V, ignore);
-                return out;
-              }),
-              loss, 1e-6);
-  expect_near(for_all_thread_counts([&] {
-                std::vector<float> out(logits.size(), 5);
-                cross_entropy_backward(out.data(), dloss.data(), logits.data(), lse.data(),
-                                       target.data(), N, V, ignore);
-                return out;
-              }),
-              dlogits, 1e-6);
 }
 
 TEST(CrossEntropy, SameBitsWhenThreadsShareTheWork) {

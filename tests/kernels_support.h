@@ -41,6 +41,9 @@ void expect_near(const std::vector<T>& a, const std::vector<double>& b, double t
   }
 }
 
+inline std::vector<double> in_double(const std::vector<float>& x) { return {x.begin(), x.end()}; }
+inline const std::vector<double>& in_double(const std::vector<double>& x) { return x; }
+
 /// compute() must return the same bits with 1, 2, 3 and 7 threads; returns them.
 template <class Compute>
 auto for_all_thread_counts(const Compute& compute) {

@@ -1,54 +1,39 @@
+// Softmax with cross-entropy, from the logits x of n examples, without the n x classes
+// probabilities in memory.
+//
+//   lse_i   = log sum_v exp(x_iv)
+//   loss_i  = -log softmax(x_i)[target_i] = lse_i - x_i[target_i]
+//   dx_iv   = dloss_i (exp(x_iv - lse_i) - [v = target_i])
+//
+//   i, v    the example and the class
+//   dloss   the gradient of the total loss with respect to loss; dx the same for x
+//
+// exp(x_iv - lse_i) is the softmax, so a gradient is the difference of two distributions, predicted
+// and wanted (Bridle, "Training stochastic model recognition algorithms as networks can lead to
+// maximum mutual information estimation of parameters", 1990).
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-
-#include "tensor/kernels/parallel.h"
-#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 
-/// loss[i] = lse[i] - logits[i, target[i]] with lse[i] = log of the sum of exp(logits[i, :]), for
-/// the N rows of logits (N, V). Both are 0 where target[i] is ignore_index; the other targets lie
-/// in 0..V. float, double.
-template <class T>
-void cross_entropy(T* loss, T* lse, const T* logits, const int64_t* target, int64_t N, int64_t V,
-                   int64_t ignore_index) {
-  parallel_for(N, grain_for(8 * V), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      loss[i] = lse[i] = 0;
-      if (target[i] == ignore_index) continue;
-      const T* const row = logits + i * V;
-      const auto [largest, sum] = GRADUS_DISPATCH(log_sum(row, V));
-      const double log_sum = std::log(sum);
-      lse[i] = static_cast<T>(static_cast<double>(largest) + log_sum);
-      // From the difference of two logits, not from lse: the loss keeps its digits where the logits
-      // are large.
-      loss[i] = static_cast<T>(
-          log_sum - (static_cast<double>(row[target[i]]) - static_cast<double>(largest)));
-    }
-  });
-}
+// x is (n, classes). Each target is from 0 to classes - 1, or ignore_index: then loss and lse of
+// the example and its row of dx are 0. float, double.
 
-/// dlogits[i, v] = dloss[i] (exp(logits[i, v] - lse[i]) - [v = target[i]]), and 0 in the ignored
-/// rows.
 template <class T>
-void cross_entropy_backward(T* dlogits, const T* dloss, const T* logits, const T* lse,
-                            const int64_t* target, int64_t N, int64_t V, int64_t ignore_index) {
-  parallel_for(N, grain_for(8 * V), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      T* const row = dlogits + i * V;
-      if (target[i] == ignore_index) {
-        std::fill(row, row + V, T{0});
-        continue;
-      }
-      const T* const x = logits + i * V;
-      const T probability = std::exp(x[target[i]] - lse[i]);
-      GRADUS_DISPATCH(scaled_softmax_row(row, x, lse[i], dloss[i], V));
-      row[target[i]] = dloss[i] * (probability - 1);
-    }
-  });
-}
+void cross_entropy(T* loss, T* lse, const T* x, const int64_t* target, int64_t n, int64_t classes,
+                   int64_t ignore_index);
+
+/// lse is the one that cross_entropy computed.
+template <class T>
+void cross_entropy_backward(T* dx, const T* dloss, const T* x, const T* lse, const int64_t* target,
+                            int64_t n, int64_t classes, int64_t ignore_index);
+
+/// The formulas in plain loops, which the functions above are tested against.
+void cross_entropy_reference(double* loss, double* lse, const double* x, const int64_t* target,
+                             int64_t n, int64_t classes, int64_t ignore_index);
+void cross_entropy_backward_reference(double* dx, const double* dloss, const double* x,
+                                      const double* lse, const int64_t* target, int64_t n,
+                                      int64_t classes, int64_t ignore_index);
 
 }  // namespace gradus::kernels

@@ -1,3 +1,4 @@
+// Rows and elements selected by their indices, the sums that are the gradients, and topk.
 #pragma once
 
 #include <cstdint>
@@ -6,34 +7,38 @@
 
 namespace gradus::kernels {
 
-/// y[a, i, :] = x[a, ids[i], :] with x (A, R, C), ids (n) in 0..R, y (A, n, C). float, double,
-/// int64, bool.
+/// y[a, i, :] = x[a, ids[i], :] with x (outer, size, inner), y (outer, n, inner), ids (n) from 0 to
+/// size - 1. float, double, int64, bool.
 template <class T>
-void gather_rows(T* y, const T* x, const int64_t* ids, int64_t A, int64_t R, int64_t n, int64_t C);
+void gather_rows(T* y, const T* x, const int64_t* ids, int64_t outer, int64_t size, int64_t n,
+                 int64_t inner);
 
-/// x[a, ids[i], :] += y[a, i, :], in the order of i where ids repeat: the gradient of gather_rows.
-/// float, double.
+/// x[a, ids[i], :] += y[a, i, :], the gradient of gather_rows. Repeated ids are added in the order
+/// of i. float, double.
 template <class T>
-void add_rows(T* x, const T* y, const int64_t* ids, int64_t A, int64_t R, int64_t n, int64_t C);
+void scatter_add_rows(T* x, const T* y, const int64_t* ids, int64_t outer, int64_t size, int64_t n,
+                      int64_t inner);
 
-/// The k <= R largest (smallest) of x (A, R, C) over R, sorted, and their places in R: values and
-/// indices (A, k, C). Among equals the lower place comes first; NaN counts as larger than every
-/// number. float, double, int64.
+/// The k <= size largest (smallest) of x (outer, size, inner) along the middle dimension, sorted:
+/// values and indices are (outer, k, inner). Among equals the lower index comes first; NaN counts
+/// as larger than every number. float, double, int64.
 template <class T>
-void topk(T* values, int64_t* indices, const T* x, int64_t A, int64_t R, int64_t C, int64_t k,
-          bool largest);
+void topk(T* values, int64_t* indices, const T* x, int64_t outer, int64_t size, int64_t inner,
+          int64_t k, bool largest);
 
-/// y = x[ids * step] at every place of the walk over (ids, y, x): step leads along the dimension
-/// that ids index. float, double, int64, bool.
+/// y = x[ids * stride] for every element of the loop over (ids, y, x), where x has stride 0 in the
+/// indexed dimension and `stride` is its real one. float, double, int64, bool.
 template <class T>
-void gather(T* y, const T* x, const int64_t* ids, int64_t step, const StridedLoop<3>& walk);
+void gather(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop);
 
-/// y[ids * step] += x at every place of the walk over (ids, x, y), one after the other: several may
-/// meet in one element, and their order decides its last digit. float, double, int64.
+/// y[ids * stride] += x for every element of the loop over (ids, x, y), likewise. One after
+/// another, in one thread: several may be added to the same element, and their order decides its
+/// last digit. float, double, int64.
 template <class T>
-void scatter_add(T* y, const T* x, const int64_t* ids, int64_t step, const StridedLoop<3>& walk);
+void scatter_add(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop);
 
-/// The place of the first id that is neither in 0..R nor `allowed`; n if there is none.
-int64_t find_outside(const int64_t* ids, int64_t n, int64_t R, int64_t allowed);
+/// The position of the first id that is neither from 0 to size - 1 nor `allowed`; n if there is
+/// none.
+int64_t find_outside(const int64_t* ids, int64_t n, int64_t size, int64_t allowed);
 
 }  // namespace gradus::kernels

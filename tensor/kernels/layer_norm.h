@@ -1,53 +1,65 @@
+// Layer normalization of each row x of n numbers, and its gradients.
+//
+//   mean = sum_i x_i / n           var = sum_i (x_i - mean)^2 / n
+//   rstd = 1 / sqrt(var + eps)
+//   z_i  = (x_i - mean) rstd       y_i = z_i weight_i + bias_i
+//
+//   dz_i = dy_i weight_i
+//   dx_i = rstd (dz_i - sum_j dz_j / n - z_i sum_j dz_j z_j / n)
+//   dweight_i = sum of dy_i z_i over the rows
+//   dbias_i   = sum of dy_i over the rows
+//
+//   z    the normalized row: its mean is 0 and its variance nearly 1
+//   rstd the reciprocal of the standard deviation
+//   dy   the gradient of the loss with respect to y; dx, dz, dweight, dbias likewise
+//
+// Source: Ba, Kiros and Hinton, "Layer Normalization", 2016.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <vector>
-
-#include "tensor/kernels/parallel.h"
-#include "tensor/kernels/reduce.h"
-#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 
-/// y = (x - mean) rstd weight + bias for each of the R rows of x (R, C), with rstd = 1 /
-/// sqrt(variance + eps) and the variance over C, not C - 1. weight and bias (C) may be null; mean
-/// and rstd (R) are kept for the backward. float, double.
+/// x and y are (rows, size). mean and rstd (rows) are kept for the backward. weight and bias (size)
+/// may be null: then they are 1 and 0.
 template <class T>
-void layer_norm(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t R,
-                int64_t C, double eps) {
-  parallel_for(R, grain_for(C), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; ++r) {
-      GRADUS_DISPATCH(
-          layer_norm_row(y + r * C, mean + r, rstd + r, x + r * C, weight, bias, C, eps));
-    }
-  });
-}
+struct LayerNorm {
+  T* y;
+  T* mean;
+  T* rstd;
+  const T* x;
+  const T* weight;
+  const T* bias;
+  int64_t rows;
+  int64_t size;
+  double eps;
+};
 
-/// Gradients of the inputs of layer_norm, written, not added; any output may be null, and so may
-/// weight. With z = (x - mean) rstd and dz = dy weight: dx = rstd (dz - average of dz - z times the
-/// average of dz z), dweight = sum of dy z over the rows, dbias = sum of dy over the rows.
+/// The gradients of x, weight and bias; any of the three may be null, and so may weight.
 template <class T>
-void layer_norm_backward(T* dx, T* dweight, T* dbias, const T* dy, const T* x, const T* mean,
-                         const T* rstd, const T* weight, int64_t R, int64_t C) {
-  // dweight and dbias are summed over pieces of the rows, whose length depends on R only, then over
-  // the pieces in double.
-  const int64_t length = std::max<int64_t>(32, R / 1024);
-  const int64_t pieces = (R + length - 1) / length;
-  std::vector<T> weight_sums(static_cast<size_t>(dweight ? pieces * C : 0));
-  std::vector<T> bias_sums(static_cast<size_t>(dbias ? pieces * C : 0));
-  parallel_for(pieces, grain_for(C * length), [&](int64_t begin, int64_t end) {
-    for (int64_t r = begin * length; r < std::min(end * length, R); ++r) {
-      const int64_t piece = r / length * C;
-      const int64_t at = r * C;
-      GRADUS_DISPATCH(layer_norm_backward_row(dx ? dx + at : nullptr,
-                                              dweight ? weight_sums.data() + piece : nullptr,
-                                              dbias ? bias_sums.data() + piece : nullptr, dy + at,
-                                              x + at, mean[r], rstd[r], weight, C));
-    }
-  });
-  if (dweight) sum(dweight, weight_sums.data(), 1, pieces, C);
-  if (dbias) sum(dbias, bias_sums.data(), 1, pieces, C);
-}
+struct LayerNormBackward {
+  T* dx;
+  T* dweight;
+  T* dbias;
+  const T* dy;
+  const T* x;
+  const T* mean;
+  const T* rstd;
+  const T* weight;
+  int64_t rows;
+  int64_t size;
+};
+
+/// float, double.
+template <class T>
+void layer_norm(const LayerNorm<T>& call);
+
+/// Replaces what dx, dweight and dbias contain. float, double.
+template <class T>
+void layer_norm_backward(const LayerNormBackward<T>& call);
+
+/// The formulas in plain loops, which the functions above are tested against.
+void layer_norm_reference(const LayerNorm<double>& call);
+void layer_norm_backward_reference(const LayerNormBackward<double>& call);
 
 }  // namespace gradus::kernels

@@ -1,32 +1,38 @@
+// One step of SGD, Adam or AdamW over n parameters, in one pass.
+//
+// SGD with momentum (Sutskever et al., "On the importance of initialization and momentum in deep
+// learning", 2013, in PyTorch's form):
+//
+//   g = grad + weight_decay param
+//   buffer = g at the first step, then momentum buffer + (1 - dampening) g
+//   d = g + momentum buffer with Nesterov's momentum, else buffer; g without momentum
+//   param = param - lr d
+//
+// Adam (Kingma and Ba, 2015, algorithm 1) and AdamW (Loshchilov and Hutter, "Decoupled weight decay
+// regularization", 2019, algorithm 2):
+//
+//   AdamW: param = param (1 - lr weight_decay)        Adam: g = grad + weight_decay param
+//   m = beta1 m + (1 - beta1) g                       the running mean of g
+//   v = beta2 v + (1 - beta2) g^2                     the running mean of g^2
+//   param = param - lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+//
+// t is the number of the step, from 1: dividing by 1 - beta^t corrects the bias of the running
+// means, which start at 0. Every operation is rounded as in the single-tensor optimisers of PyTorch
+// 1.13, where a + scalar * b is one fused multiply-add.
 #pragma once
 
 #include <cstdint>
 
-#include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/optimizer.h"
 
 namespace gradus::kernels {
 
-// One pass over n parameters. Every operation is rounded as in the single-tensor optimisers of
-// PyTorch 1.13, where a + scalar * b is one fused multiply-add. float, double.
-
-/// g = grad + weight_decay param; buffer = momentum buffer + (1 - dampening) g; param -= lr buffer
-/// (nesterov: lr (g + momentum buffer)). Without momentum, param -= lr g, and buffer may be null.
+/// buffer may be null without momentum. float, double.
 template <class T>
-void sgd_step(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step) {
-  parallel_for(n, grain_for(4), [&](int64_t i, int64_t end) {
-    GRADUS_DISPATCH(
-        sgd(param + i, buffer == nullptr ? nullptr : buffer + i, grad + i, end - i, step));
-  });
-}
+void sgd_step(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
 
-/// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
-/// param -= lr / (1 - beta1^step) m / (sqrt(v) / sqrt(1 - beta2^step) + eps).
+/// float, double.
 template <class T>
-void adam_step(T* param, T* m, T* v, const T* grad, int64_t n, const AdamStep& step) {
-  parallel_for(n, grain_for(4), [&](int64_t i, int64_t end) {
-    GRADUS_DISPATCH(adam(param + i, m + i, v + i, grad + i, end - i, step));
-  });
-}
+void adam_step(T* param, T* m, T* v, const T* grad, int64_t n, const AdamStep& step);
 
 }  // namespace gradus::kernels

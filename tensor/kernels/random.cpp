@@ -1,10 +1,11 @@
-// PyTorch's random numbers. Every rounding counts here: where std::fma stands the result is rounded
-// once, anywhere else after each operation, so this file and simd/normal.cpp are built with
-// -ffp-contract=off.
+// PyTorch's random numbers. Every rounding counts: this file and simd/normal.cpp are built with
+// -ffp-contract=off, and where PyTorch rounds a * b + c once, they say fma.
 #include "tensor/kernels/random.h"
 
 #include <cmath>
 #include <numbers>
+#include <numeric>
+#include <utility>
 #include <vector>
 
 #include "tensor/kernels/simd/normal.h"
@@ -20,8 +21,8 @@ void Generator::manual_seed(uint64_t seed) {
 }
 
 void Generator::refill() {
-  // The mt19937 recurrence, 624 steps at once: three loops without a modulo, so that the compiler
-  // can vectorise them.
+  // The recurrence of mt19937, 624 steps at once: three loops without a modulo, so that the
+  // compiler can vectorise them.
   constexpr size_t kShift = 397;
   constexpr size_t kRest = kBlock - kShift;
   uint32_t* s = state_.data();
@@ -35,6 +36,7 @@ void Generator::refill() {
     s[i] = step(s[i], s[i + 1], s[i - kRest]);
   s[kBlock - 1] = step(s[kBlock - 1], s[0], s[kShift - 1]);
 
+  // The tempering of the words.
   for (size_t i = 0; i < kBlock; ++i) {
     uint32_t y = s[i];
     y ^= y >> 11;
@@ -51,7 +53,7 @@ double Generator::normal() {
     cached_normal_.reset();
     return value;
   }
-  // First the angle, then the radius: the blocks below draw them the other way round.
+  // Box-Muller. The angle is drawn before the radius; fill_normal's blocks have the opposite order.
   const double angle = 2 * std::numbers::pi * uniform<double>();
   const double radius = std::sqrt(-2 * std::log(1 - uniform<double>()));
   cached_normal_ = radius * std::sin(angle);
@@ -94,19 +96,45 @@ void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
 template <class T>
 void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
   if (n < 16) return fill_normal_pairs(g, out, n, mean, std);
-  const T m = static_cast<T>(mean);
-  const T s = static_cast<T>(std);
+  const T rounded_mean = static_cast<T>(mean);
+  const T rounded_std = static_cast<T>(std);
   fill_unit(g, out, n);
-  GRADUS_DISPATCH(normal_blocks(out, n, m, s));
-  if (n % 16 != 0) {  // PyTorch draws the last 16 places anew, also those that are done already
+  GRADUS_DISPATCH(normal_blocks(out, n, rounded_mean, rounded_std));
+  if (n % 16 != 0) {
+    // PyTorch draws the last 16 numbers again, also those that are already normal.
     fill_unit(g, out + n - 16, 16);
-    GRADUS_DISPATCH(normal_blocks(out + n - 16, 16, m, s));
+    GRADUS_DISPATCH(normal_blocks(out + n - 16, 16, rounded_mean, rounded_std));
   }
 }
 
 template <class T>
+void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
+}
+
+template <class T>
+void fill_exponential(Generator& g, T* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
+}
+
+template <class T>
+void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(g.uniform<double>() < p);
+}
+
+template <class T>
+void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<T>(g.uniform<T>() < p[i]);
+}
+
+template <class T>
 void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
-  // u < keep for u = r / 2^53, as whole numbers.
+  // A number is kept if u < 1 - p, where u = r / 2^53 for the low 53 bits r of two words. The
+  // comparison is made in integers: r < ceil(2^53 (1 - p)).
   constexpr uint64_t kBits = (uint64_t{1} << 53) - 1;
   const double keep = 1 - p;
   const auto least_dropped = static_cast<uint64_t>(std::ceil(keep * 0x1p53));
@@ -138,44 +166,87 @@ void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p) {
   }
 }
 
-template <class T>
-void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
-                 int64_t* out) {
-  std::vector<int64_t> drawable;
-  for (int64_t i = 0; i < categories; ++i)
-    if (p[i] > 0) drawable.push_back(i);
-  std::vector<T> values(static_cast<size_t>(categories));
-  if (replacement && samples != 1) {
-    std::partial_sum(p, p + categories, values.begin());
-    const T total = values.back();
-    for (T& value : values)
-      value /= total;
-    values.back() = 1;
-    for (int64_t k = 0; k < samples; ++k) {
-      const double u =
-          std::max(g.uniform<double>(), 0x1p-54);  // u = 0 would find a first category of weight 0
-      out[k] = std::lower_bound(values.begin(), values.end(), u) - values.begin();
-    }
-    return;
+void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
+  const uint64_t from = static_cast<uint64_t>(low);
+  const uint64_t range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
+  for (int64_t i = 0; i < n; ++i) {
+    const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
+    out[i] = static_cast<int64_t>(random % range + from);
   }
-  fill_exponential(g, values.data(), categories);
+}
+
+void fill_random(Generator& g, int64_t* out, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
+}
+
+void randperm(Generator& g, int64_t* out, int64_t n) {
+  std::iota(out, out + n, int64_t{0});
+  for (int64_t i = 0; i + 1 < n; ++i)
+    std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
+}
+
+namespace {
+
+template <class T>
+void draw_with_replacement(Generator& g, const T* p, int64_t categories, int64_t samples,
+                           int64_t* out) {
+  std::vector<T> cumulative(static_cast<size_t>(categories));
+  std::partial_sum(p, p + categories, cumulative.begin());
+  const T total = cumulative.back();
+  for (T& value : cumulative)
+    value /= total;
+  cumulative.back() = 1;
+  for (int64_t k = 0; k < samples; ++k) {
+    // u = 0 would select the first category even if its weight is 0.
+    const double u = std::max(g.uniform<double>(), 0x1p-54);
+    out[k] = std::lower_bound(cumulative.begin(), cumulative.end(), u) - cumulative.begin();
+  }
+}
+
+template <class T>
+void draw_without_replacement(Generator& g, const T* p, int64_t categories, int64_t samples,
+                              int64_t* out) {
+  std::vector<T> quotients(static_cast<size_t>(categories));
+  fill_exponential(g, quotients.data(), categories);
+  std::vector<int64_t> drawable;
+  for (int64_t i = 0; i < categories; ++i) {
+    if (p[i] > 0) drawable.push_back(i);
+  }
   for (const int64_t i : drawable)
-    values[static_cast<size_t>(i)] = p[i] / values[static_cast<size_t>(i)];
+    quotients[static_cast<size_t>(i)] = p[i] / quotients[static_cast<size_t>(i)];
   const auto larger = [&](int64_t a, int64_t b) {
-    const T x = values[static_cast<size_t>(a)];
-    const T y = values[static_cast<size_t>(b)];
+    const T x = quotients[static_cast<size_t>(a)];
+    const T y = quotients[static_cast<size_t>(b)];
     return x > y || (x == y && a < b);
   };
   std::partial_sort_copy(drawable.begin(), drawable.end(), out, out + samples, larger);
 }
 
-#define GRADUS_INSTANTIATE(T)                                          \
-  template void fill_uniform(Generator&, T*, int64_t, double, double); \
-  template void fill_normal(Generator&, T*, int64_t, double, double);  \
-  template void dropout_mask(Generator&, T*, int64_t, double);         \
-  template void dropout_mask_mkl(Generator&, T*, int64_t, double);     \
+}  // namespace
+
+template <class T>
+void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
+                 int64_t* out) {
+  if (replacement && samples != 1)
+    draw_with_replacement(g, p, categories, samples, out);
+  else
+    draw_without_replacement(g, p, categories, samples, out);
+}
+
+#define GRADUS_INSTANTIATE(T)                                               \
+  template void fill_uniform(Generator&, T*, int64_t, double, double);      \
+  template void fill_normal(Generator&, T*, int64_t, double, double);       \
+  template void fill_normal_pairs(Generator&, T*, int64_t, double, double); \
+  template void fill_exponential(Generator&, T*, int64_t);                  \
+  template void fill_bernoulli(Generator&, T*, int64_t, double);            \
+  template void fill_bernoulli_each(Generator&, T*, const T*, int64_t);     \
+  template void dropout_mask(Generator&, T*, int64_t, double);              \
+  template void dropout_mask_mkl(Generator&, T*, int64_t, double);          \
   template void multinomial(Generator&, const T*, int64_t, int64_t, bool, int64_t*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
+template void fill_bernoulli(Generator&, int64_t*, int64_t, double);
+template void fill_bernoulli(Generator&, bool*, int64_t, double);
 
 }  // namespace gradus::kernels

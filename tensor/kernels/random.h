@@ -1,32 +1,29 @@
 // Random numbers, equal to PyTorch's bit for bit.
 //
 // A "word" is one 32-bit output of the generator. Every fill_ function writes n numbers in order
-// and says how many words it uses, since whatever is drawn next depends on that. The generator
-// changes too, so it comes before the output.
+// and documents how many words it uses, since all later numbers depend on that. The generator is
+// the first argument, before the output, because it changes too.
 #pragma once
+
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <type_traits>
-#include <utility>
 
 namespace gradus {
 
-/// mt19937 and PyTorch's cached normal. A copy is a saved state; assigning it back restores that
-/// state.
+/// The Mersenne Twister mt19937 (Matsumoto and Nishimura, 1998) and PyTorch's cached normal number.
+/// A copy is a saved state; assigning it back restores that state.
 class Generator {
  public:
-  /// The seed of a generator that nobody seeded.
+  /// The seed of a generator that was not seeded.
   static constexpr uint64_t kDefaultSeed = 67280421310721;
 
   explicit Generator(uint64_t seed = kDefaultSeed) { manual_seed(seed); }
 
-  /// Restarts from the low 32 bits of seed (so -1 counts as 0xFFFFFFFF) and empties the normal
-  /// cache.
+  /// Restarts from the low 32 bits of seed (so -1 counts as 0xFFFFFFFF) and empties the cache.
   void manual_seed(uint64_t seed);
 
   uint32_t word() {
@@ -58,15 +55,16 @@ class Generator {
       return static_cast<double>(random64() & ((uint64_t{1} << 53) - 1)) * 0x1p-53;
   }
 
-  /// A standard normal. They are made in pairs of four words; the second waits in the cache for the
-  /// next call.
+  /// A standard normal number. Two are computed from four words; the second is cached for the next
+  /// call.
   double normal();
 
  private:
   static constexpr size_t kBlock = 624;
   void refill();
 
-  std::array<uint32_t, kBlock> state_{}, words_{};
+  std::array<uint32_t, kBlock> state_{};
+  std::array<uint32_t, kBlock> words_{};
   size_t next_ = kBlock;
   std::optional<double> cached_normal_;
 };
@@ -75,86 +73,60 @@ class Generator {
 
 namespace gradus::kernels {
 
-// T is float or double. Bounds and probabilities are double, as in PyTorch, and rounded to T only
-// where it does so.
+// T is float or double. Bounds and probabilities are double, as in PyTorch, and are rounded to T
+// only where PyTorch does so. The arguments are valid: tensor/random.h checks them.
 
-/// Uniform in [low, high), low <= high and high - low finite in T. A word for each float, two for
+/// Uniform in [low, high), low <= high and high - low finite in T. One word for each float, two for
 /// each double.
 template <class T>
 void fill_uniform(Generator& g, T* out, int64_t n, double low, double high);
 
-/// Normal. Fewer than 16 numbers are fill_normal_pairs. From 16 on: a word for each float (two for
-/// each double), and 16 numbers' worth more if n is no multiple of 16.
+/// Normal. Fewer than 16 numbers are fill_normal_pairs. From 16 on: one word for each float (two
+/// for each double), and those of 16 more numbers if n is no multiple of 16.
 template <class T>
 void fill_normal(Generator& g, T* out, int64_t n, double mean, double std);
 
-/// Normal, through Generator::normal: PyTorch's way for fewer than 16 numbers, or a tensor that is
-/// not contiguous.
+/// Normal, by Generator::normal: PyTorch's algorithm for fewer than 16 numbers, or for a tensor
+/// that is not contiguous.
 template <class T>
-void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = static_cast<T>(std::fma(g.normal(), std, mean));
-}
+void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std);
 
 /// Exponential with rate 1: -log(1 - u), in double. Two words each.
 template <class T>
-void fill_exponential(Generator& g, T* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = static_cast<T>(-std::log(1 - g.uniform<double>()));
-}
+void fill_exponential(Generator& g, T* out, int64_t n);
 
 /// 1 with probability p, else 0; T may also be int64_t or bool. Two words each.
 template <class T>
-void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = static_cast<T>(g.uniform<double>() < p);
-}
+void fill_bernoulli(Generator& g, T* out, int64_t n, double p);
 
-/// out[i] is 1 with probability p[i], else 0. A word for each float, two for each double.
+/// out[i] is 1 with probability p[i], else 0. One word for each float, two for each double.
 template <class T>
-void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = static_cast<T>(g.uniform<T>() < p[i]);
-}
+void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n);
 
-/// What dropout multiplies by: 0 with probability p, else 1 / (1 - p), for 0 < p < 1. Two words
-/// each.
+/// The factors of dropout: 0 with probability p, else 1 / (1 - p), for 0 < p < 1. Two words each.
 template <class T>
 void dropout_mask(Generator& g, T* mask, int64_t n, double p);
-/// The same from MKL's own generator, which one word seeds.
+/// The same from MKL's generator MCG31m1, which is seeded by one word.
 template <class T>
 void dropout_mask_mkl(Generator& g, T* mask, int64_t n, double p);
 
-/// Integers in [low, high), low < high. A word each, two if high - low >= 2^32.
-inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high) {
-  const uint64_t from = static_cast<uint64_t>(low);
-  const uint64_t range = static_cast<uint64_t>(high) - from;  // may exceed 2^63
-  for (int64_t i = 0; i < n; ++i) {
-    const uint64_t random = range >> 32 != 0 ? g.random64() : g.word();
-    out[i] = static_cast<int64_t>(random % range + from);
-  }
-}
+/// Integers in [low, high), low < high. One word each, two if high - low >= 2^32.
+void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int64_t high);
 
 /// Integers in [0, 2^63). Two words each.
-inline void fill_random(Generator& g, int64_t* out, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = static_cast<int64_t>(g.random64() & INT64_MAX);
-}
+void fill_random(Generator& g, int64_t* out, int64_t n);
 
-/// A permutation of 0 … n-1. Uses n - 1 words.
-inline void randperm(Generator& g, int64_t* out, int64_t n) {
-  std::iota(out, out + n, int64_t{0});
-  for (int64_t i = 0; i + 1 < n; ++i)
-    std::swap(out[i], out[i + static_cast<int64_t>(g.word()) % (n - i)]);
-}
+/// A permutation of 0 ... n-1. Uses n - 1 words.
+void randperm(Generator& g, int64_t* out, int64_t n);
 
 /// Draws `samples` categories, each with probability proportional to its weight in p (categories).
 /// Weights are finite, not negative, and one of them is positive. A category of weight 0 is never
 /// drawn.
 ///
-/// Without replacement, or for a single sample: the largest p / e, e exponential, two words for
-/// each category; no more samples than positive weights. With replacement: the cumulative sum of p,
-/// two words for each sample. (A single sample went the second way before PyTorch 2.0.)
+/// Without replacement, or for a single sample: those with the largest p / e, where e is
+/// exponential, two words for each category; there are at least as many positive weights as
+/// samples. With replacement: by binary search in the cumulative sum of p, two words for each
+/// sample. (Before PyTorch 2.0, a single sample was drawn like several.)
 template <class T>
 void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, bool replacement,
                  int64_t* out);

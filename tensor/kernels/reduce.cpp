@@ -9,57 +9,145 @@
 #include "tensor/kernels/simd/sums.h"
 
 namespace gradus::kernels {
-namespace {
 
-constexpr int64_t kRows = 64;  // rows added one after the other; longer columns are halved
-constexpr int64_t kPartial = 32 * 1024;  // rows of one partial sum where few columns are long
-
-/// total[c] = sum of column c over r < R, for c < width <= kSumColumns; with a center, of its
-/// squared distances from center[c]. Pairwise: the two halves are summed apart, so the rounding
-/// error grows with log R.
-template <class T, class Sum>
-void sum_columns(Sum* total, const T* x, const Sum* center, int64_t R, int64_t stride,
-                 int64_t width) {
-  if (R <= kRows) {
-    std::fill(total, total + width, Sum{0});
-    return GRADUS_DISPATCH(add_rows(total, x, center, R, stride, width));
+void sum_reference(double* y, const double* x, int64_t outer, int64_t size, int64_t inner) {
+  for (int64_t a = 0; a < outer; ++a) {
+    for (int64_t c = 0; c < inner; ++c) {
+      double total = 0;
+      for (int64_t r = 0; r < size; ++r)
+        total += x[(a * size + r) * inner + c];
+      y[a * inner + c] = total;
+    }
   }
-  Sum rest[kSumColumns];
-  sum_columns(total, x, center, R / 2, stride, width);
-  sum_columns(rest, x + R / 2 * stride, center, R - R / 2, stride, width);
-  for (int64_t c = 0; c < width; ++c)
-    total[c] += rest[c];
 }
 
-/// The same for `width` neighbouring columns of a (R, C) matrix. A single column is read as the
-/// rows of a matrix with kSumColumns columns, of which the center has as many equal numbers.
+void mean_and_m2_reference(double* mean, double* m2, const double* x, int64_t outer, int64_t size,
+                           int64_t inner) {
+  sum_reference(mean, x, outer, size, inner);
+  for (int64_t i = 0; i < outer * inner; ++i)
+    mean[i] /= static_cast<double>(size);
+  std::vector<double> squares(static_cast<size_t>(outer * size * inner));
+  for (int64_t i = 0; i < outer * size * inner; ++i) {
+    const double difference = x[i] - mean[i / (size * inner) * inner + i % inner];
+    squares[static_cast<size_t>(i)] = difference * difference;
+  }
+  sum_reference(m2, squares.data(), outer, size, inner);
+}
+
+// The fast sums take kSumColumns neighbouring columns at a time (simd/sums.cpp adds their rows) and
+// share these blocks of columns between threads. In every function, a center is an array with one
+// number per column: the squared differences from it are summed instead of the numbers. A null
+// center means plain sums.
+
+namespace {
+
+constexpr int64_t kRowsInOrder = 64;  // rows added one after another; longer columns are halved
+constexpr int64_t kPieceRows = 32 * 1024;  // rows of one partial sum where few columns are long
+
+/// total[c] = sum of column c, for c < width <= kSumColumns; the rows are `stride` apart. The sum
+/// is pairwise: the two halves of a column are summed separately, so that the rounding error grows
+/// with log size.
 template <class T, class Sum>
-void sum_block(Sum* total, const T* x, const Sum* center, int64_t R, int64_t C, int64_t width) {
-  if (C > 1) return sum_columns(total, x, center, R, C, width);
+void sum_columns(Sum* total, const T* x, const Sum* center, int64_t size, int64_t stride,
+                 int64_t width) {
+  if (size <= kRowsInOrder) {
+    std::fill(total, total + width, Sum{0});
+    GRADUS_DISPATCH(add_rows(total, x, center, size, stride, width));
+    return;
+  }
+  Sum second_half[kSumColumns];
+  const int64_t half = size / 2;
+  sum_columns(total, x, center, half, stride, width);
+  sum_columns(second_half, x + half * stride, center, size - half, stride, width);
+  for (int64_t c = 0; c < width; ++c)
+    total[c] += second_half[c];
+}
+
+/// The sum of a single contiguous column: it is read as a matrix with kSumColumns columns, whose
+/// sums are then added pairwise.
+template <class T, class Sum>
+Sum sum_single_column(const T* x, const Sum* center, int64_t size) {
+  Sum centers[kSumColumns];  // the one center, for each of the matrix's columns
+  if (center != nullptr) {
+    std::fill(centers, centers + kSumColumns, *center);
+    center = centers;
+  }
+  const int64_t rows = size / kSumColumns;
+  const int64_t tail = size % kSumColumns;
   Sum lanes[kSumColumns];
-  Sum rest[kSumColumns];
-  const int64_t rows = R / kSumColumns;
-  const int64_t left = R % kSumColumns;
   sum_columns(lanes, x, center, rows, kSumColumns, kSumColumns);
   for (int64_t half = kSumColumns / 2; half > 0; half /= 2) {
     for (int64_t i = 0; i < half; ++i)
       lanes[i] += lanes[i + half];
   }
-  sum_columns(rest, x + rows * kSumColumns, center, 1, 0, left);
-  *total = std::accumulate(rest, rest + left, lanes[0]);
+  Sum rest[kSumColumns];
+  sum_columns(rest, x + rows * kSumColumns, center, 1, 0, tail);
+  return std::accumulate(rest, rest + tail, lanes[0]);
 }
 
-/// body(a, c, width) for each block of columns c .. c + width of each a, in parallel.
+/// total[c] = sum of column first + c of the matrix x (size, inner), for c < width <= kSumColumns.
+template <class T, class Sum>
+void sum_block(Sum* total, const T* x, const Sum* center, int64_t first, int64_t width,
+               int64_t size, int64_t inner) {
+  if (inner == 1) {
+    *total = sum_single_column(x, center, size);
+    return;
+  }
+  const Sum* const block_center = center == nullptr ? nullptr : center + first;
+  sum_columns(total, x + first, block_center, size, inner, width);
+}
+
+/// body(a, first, width) for each block of columns first .. first + width of each matrix a, in
+/// parallel.
 template <class Body>
-void for_each_block(int64_t A, int64_t R, int64_t C, const Body& body) {
-  const int64_t blocks = (C + kSumColumns - 1) / kSumColumns;
-  parallel_for(A * blocks, grain_for(R * std::min(C, kSumColumns) / 4),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t i = begin; i < end; ++i) {
-                   const int64_t c = i % blocks * kSumColumns;
-                   body(i / blocks, c, std::min(kSumColumns, C - c));
-                 }
-               });
+void for_each_block(int64_t outer, int64_t size, int64_t inner, const Body& body) {
+  const int64_t blocks = (inner + kSumColumns - 1) / kSumColumns;
+  const int64_t grain = grain_for(size * std::min(inner, kSumColumns) / 4);
+  parallel_for(outer * blocks, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i % blocks * kSumColumns;
+      body(i / blocks, first, std::min(kSumColumns, inner - first));
+    }
+  });
+}
+
+/// y (outer, inner) = sums of x (outer, size, inner).
+template <class S, class T>
+void sum_blocks(S* y, const T* x, const Accumulator<T>* center, int64_t outer, int64_t size,
+                int64_t inner) {
+  for_each_block(outer, size, inner, [&](int64_t a, int64_t first, int64_t width) {
+    Accumulator<T> total[kSumColumns];
+    sum_block(total, x + a * size * inner, center, first, width, size, inner);
+    for (int64_t c = 0; c < width; ++c)
+      y[a * inner + first + c] = static_cast<S>(total[c]);
+  });
+}
+
+/// The same where there are a few long columns: threads share the pieces of a column, whose sums
+/// are then added.
+template <class S, class T>
+void sum_pieces(S* y, const T* x, const Accumulator<T>* center, int64_t outer, int64_t size,
+                int64_t inner) {
+  using Sum = Accumulator<T>;
+  const int64_t pieces = size / kPieceRows;
+  std::vector<Sum> partial(static_cast<size_t>((pieces + 1) * inner));
+  for (int64_t a = 0; a < outer; ++a) {
+    const T* const matrix = x + a * size * inner;
+    sum_blocks(partial.data(), matrix, center, pieces, kPieceRows, inner);
+    sum_blocks(partial.data() + pieces * inner, matrix + pieces * kPieceRows * inner, center, 1,
+               size - pieces * kPieceRows, inner);
+    sum_blocks<S, Sum>(y + a * inner, partial.data(), nullptr, 1, pieces + 1, inner);
+  }
+}
+
+template <class S, class T>
+void sum_all(S* y, const T* x, const Accumulator<T>* center, int64_t outer, int64_t size,
+             int64_t inner) {
+  const int64_t columns = outer * inner;
+  if (columns > 0 && columns < kSumColumns && size >= 2 * kPieceRows)
+    sum_pieces(y, x, center, outer, size, inner);
+  else
+    sum_blocks(y, x, center, outer, size, inner);
 }
 
 template <class T>
@@ -67,100 +155,84 @@ bool is_nan(T value) {
   return value != value;
 }
 
+/// extreme, where better(value, best) says whether value replaces best.
 template <class T, class Better>
-void select(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C,
-            const Better& better) {
-  for_each_block(A, R, C, [&](int64_t a, int64_t c0, int64_t width) {
-    const T* const rows = x + a * R * C + c0;
-    T* const best = y + a * C + c0;
-    int64_t* const place = index == nullptr ? nullptr : index + a * C + c0;
+void select_extreme(T* y, int64_t* index, const T* x, int64_t outer, int64_t size, int64_t inner,
+                    const Better& better) {
+  for_each_block(outer, size, inner, [&](int64_t a, int64_t first, int64_t width) {
+    const T* const rows = x + a * size * inner + first;
+    T* const best = y + a * inner + first;
+    int64_t* const best_index = index == nullptr ? nullptr : index + a * inner + first;
     std::copy(rows, rows + width, best);
-    if (place != nullptr) std::fill(place, place + width, 0);
-    for (int64_t r = 1; r < R; ++r) {
+    if (best_index != nullptr) std::fill(best_index, best_index + width, 0);
+    for (int64_t r = 1; r < size; ++r) {
       for (int64_t c = 0; c < width; ++c) {
-        const T value = rows[r * C + c];
+        const T value = rows[r * inner + c];
         if (!better(value, best[c]) && !(is_nan(value) && !is_nan(best[c]))) continue;
         best[c] = value;
-        if (place != nullptr) place[c] = r;
+        if (best_index != nullptr) best_index[c] = r;
       }
     }
-  });
-}
-
-/// y (A, C) = sums of x (A, R, C), or of its squared distances from a center.
-template <class S, class T>
-void add_up(S* y, const T* x, const Accumulator<T>* center, int64_t A, int64_t R, int64_t C) {
-  using Sum = Accumulator<T>;
-  // A few long columns: sums of pieces first, so that threads can share one column.
-  if (A * C > 0 && A * C < kSumColumns && R >= 2 * kPartial) {
-    const int64_t pieces = R / kPartial;
-    std::vector<Sum> partial(static_cast<size_t>((pieces + 1) * C));
-    for (int64_t a = 0; a < A; ++a) {
-      const T* const column = x + a * R * C;
-      add_up(partial.data(), column, center, pieces, kPartial, C);
-      add_up(partial.data() + pieces * C, column + pieces * kPartial * C, center, 1,
-             R - pieces * kPartial, C);
-      add_up<S, Sum>(y + a * C, partial.data(), nullptr, 1, pieces + 1, C);
-    }
-    return;
-  }
-  for_each_block(A, R, C, [&](int64_t a, int64_t c, int64_t width) {
-    Sum total[kSumColumns];
-    sum_block(total, x + a * R * C + c, center, R, C, width);
-    for (int64_t i = 0; i < width; ++i)
-      y[a * C + c + i] = static_cast<S>(total[i]);
   });
 }
 
 }  // namespace
 
 template <class S, class T>
-void sum(S* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  add_up<S, T>(y, x, nullptr, A, R, C);
+void sum(S* y, const T* x, int64_t outer, int64_t size, int64_t inner) {
+  sum_all<S, T>(y, x, nullptr, outer, size, inner);
+}
+
+template <class T>
+void sum_of_squared_differences(double* y, const T* x, const double* center, int64_t outer,
+                                int64_t size, int64_t inner) {
+  sum_all(y, x, center, outer, size, inner);
 }
 
 template <class T>
 double sum_of_squares(const T* x, int64_t n) {
-  const double zeros[kSumColumns] = {};
+  const double zero = 0;
   double total = 0;
-  add_up(&total, x, zeros, 1, n, 1);
+  sum_of_squared_differences(&total, x, &zero, 1, n, 1);
   return total;
 }
 
 template <class T>
-void mean_and_m2(T* mean, T* m2, const T* x, int64_t A, int64_t R, int64_t C) {
-  for_each_block(A, R, C, [&](int64_t a, int64_t c0, int64_t width) {
-    const T* const rows = x + a * R * C + c0;
+void mean_and_m2(T* mean, T* m2, const T* x, int64_t outer, int64_t size, int64_t inner) {
+  for_each_block(outer, size, inner, [&](int64_t a, int64_t first, int64_t width) {
+    // Both passes over a block of columns, while the cache still holds it.
+    const T* const block = x + a * size * inner + first;
     double center[kSumColumns];
     double squares[kSumColumns];
-    sum_block<T, double>(center, rows, nullptr, R, C, width);
+    sum_block<T, double>(center, block, nullptr, 0, width, size, inner);
     for (int64_t c = 0; c < width; ++c)
-      center[c] /= static_cast<double>(R);
-    if (C == 1) std::fill(center + 1, center + kSumColumns, center[0]);
-    sum_block(squares, rows, center, R, C, width);
+      center[c] /= static_cast<double>(size);
+    sum_block(squares, block, center, 0, width, size, inner);
     for (int64_t c = 0; c < width; ++c) {
-      mean[a * C + c0 + c] = static_cast<T>(center[c]);
-      m2[a * C + c0 + c] = static_cast<T>(squares[c]);
+      mean[a * inner + first + c] = static_cast<T>(center[c]);
+      m2[a * inner + first + c] = static_cast<T>(squares[c]);
     }
   });
 }
 
 template <class T>
-void extreme(T* y, int64_t* index, const T* x, int64_t A, int64_t R, int64_t C, bool largest) {
+void extreme(T* y, int64_t* index, const T* x, int64_t outer, int64_t size, int64_t inner,
+             bool largest) {
   if (largest)
-    select(y, index, x, A, R, C, [](T value, T best) { return value > best; });
+    select_extreme(y, index, x, outer, size, inner, [](T value, T best) { return value > best; });
   else
-    select(y, index, x, A, R, C, [](T value, T best) { return value < best; });
+    select_extreme(y, index, x, outer, size, inner, [](T value, T best) { return value < best; });
 }
 
 template <class T>
-void cumsum(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  parallel_for(A * C, grain_for(4 * R), [&](int64_t begin, int64_t end) {
+void cumsum(T* y, const T* x, int64_t outer, int64_t size, int64_t inner) {
+  parallel_for(outer * inner, grain_for(4 * size), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = i / inner * size * inner + i % inner;
       Accumulator<T> total{0};
-      for (int64_t r = 0, at = i / C * R * C + i % C; r < R; ++r, at += C) {
-        total += static_cast<Accumulator<T>>(x[at]);
-        y[at] = static_cast<T>(total);
+      for (int64_t r = 0; r < size; ++r) {
+        total += static_cast<Accumulator<T>>(x[first + r * inner]);
+        y[first + r * inner] = static_cast<T>(total);
       }
     }
   });
@@ -177,9 +249,11 @@ GRADUS_INSTANTIATE(int64_t, bool)
 
 template void cumsum(int64_t*, const int64_t*, int64_t, int64_t, int64_t);
 
-#define GRADUS_INSTANTIATE(T)                                    \
-  template void cumsum(T*, const T*, int64_t, int64_t, int64_t); \
-  template double sum_of_squares(const T*, int64_t);             \
+#define GRADUS_INSTANTIATE(T)                                                                  \
+  template void cumsum(T*, const T*, int64_t, int64_t, int64_t);                               \
+  template void sum_of_squared_differences(double*, const T*, const double*, int64_t, int64_t, \
+                                           int64_t);                                           \
+  template double sum_of_squares(const T*, int64_t);                                           \
   template void mean_and_m2(T*, T*, const T*, int64_t, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

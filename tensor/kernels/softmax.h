@@ -1,91 +1,52 @@
+// Softmax, log-softmax and logsumexp over one dimension.
+//
+//   softmax      y_i = exp(x_i - m) / sum_j exp(x_j - m)        dx_i = y_i (dy_i - sum_j dy_j y_j)
+//   log-softmax  y_i = x_i - m - log sum_j exp(x_j - m)         dx_i = dy_i - exp(y_i) sum_j dy_j
+//   logsumexp    y   = m + log sum_j exp(x_j - m)
+//
+//   x    the logits: one row of them, over which i and j run
+//   m    max_j x_j. It cancels in exact arithmetic and keeps exp from overflowing.
+//   dy   the gradient of the loss with respect to y; dx the same for x
+//
+// Source: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
+// functions", 2021. The gradients follow from dy_i/dx_j = y_i ([i = j] - y_j) for softmax and
+// [i = j] - exp(y_j) for log-softmax.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <vector>
-
-#include "tensor/kernels/elementwise.h"
-#include "tensor/kernels/simd/rows.h"
 
 namespace gradus::kernels {
 
-// All are (A, R, C) and contiguous; each of the A * C columns of R numbers is a row of logits.
-// float, double. In a softmax a column that is all -inf, or has +inf or NaN, gives NaN, as in
-// PyTorch. An output may be one of its inputs.
+// The arrays are contiguous (outer, size, inner), and each of the outer * inner vectors along the
+// middle dimension is a row of logits. float, double. A row of logits that is all -inf, or has +inf
+// or NaN, gives a softmax of NaN, as in PyTorch. An output may be one of its inputs.
 
-/// row(y, x...) for each column of R numbers. Where they do not lie side by side (C is not 1),
-/// copies of them do.
-template <class T, class Row, class... X>
-void for_each_column(int64_t A, int64_t R, int64_t C, const Row& row, T* y, const X*... x) {
-  const int64_t some = 1 + (1 << 16) / (R * C + 1);  // of the A blocks, as many as the cache holds
-  for (int64_t a = 0; C != 1 && a < A; a += some) {
-    const int64_t count = std::min(some, A - a);
-    const int64_t at = a * R * C;
-    std::vector<T> rows(static_cast<size_t>(count * R * C));
-    for_each_column(count * C, R, 1, row, rows.data(),
-                    transposed_last_two(x + at, count, R, C).data()...);
-    transpose_last_two(y + at, rows.data(), count, C, R);
-  }
-  if (C != 1) return;
-  parallel_for(A, grain_for(8 * R), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin * R; i < end * R; i += R)
-      row(y + i, (x + i)...);
-  });
-}
-
-/// y = exp(x) / sum of exp(x) over R.
 template <class T>
-void softmax(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  for_each_column(
-      A, R, C, [R](T* to, const T* from) { GRADUS_DISPATCH(softmax_row(to, from, R)); }, y, x);
-}
+void softmax(T* y, const T* x, int64_t outer, int64_t size, int64_t inner);
 
-/// y = x - log of the sum of exp(x) over R.
+/// y is the output of softmax.
 template <class T>
-void log_softmax(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  const auto row = [R](T* to, const T* from) {
-    const auto [largest, sum] = GRADUS_DISPATCH(log_sum(from, R));
-    GRADUS_DISPATCH(subtract_row(to, from, largest, static_cast<T>(std::log(sum)), R));
-  };
-  for_each_column(A, R, C, row, y, x);
-}
+void softmax_backward(T* dx, const T* dy, const T* y, int64_t outer, int64_t size, int64_t inner);
 
-/// dx = y (dy - sum of dy y over R), with y from softmax.
 template <class T>
-void softmax_backward(T* dx, const T* dy, const T* y, int64_t A, int64_t R, int64_t C) {
-  const auto row = [R](T* to, const T* g, const T* p) {
-    GRADUS_DISPATCH(softmax_backward_row(to, g, p, R));
-  };
-  for_each_column(A, R, C, row, dx, dy, y);
-}
+void log_softmax(T* y, const T* x, int64_t outer, int64_t size, int64_t inner);
 
-/// dx = dy - exp(y) sum of dy over R, with y from log_softmax.
+/// y is the output of log_softmax.
 template <class T>
-void log_softmax_backward(T* dx, const T* dy, const T* y, int64_t A, int64_t R, int64_t C) {
-  const auto row = [R](T* to, const T* g, const T* log_p) {
-    GRADUS_DISPATCH(log_softmax_backward_row(to, g, log_p, R));
-  };
-  for_each_column(A, R, C, row, dx, dy, y);
-}
+void log_softmax_backward(T* dx, const T* dy, const T* y, int64_t outer, int64_t size,
+                          int64_t inner);
 
-/// y (A, C) = log of the sum of exp(x) over R; -inf if R = 0 or every x is -inf.
+/// y (outer, inner); -inf if size = 0 or every logit of the row is -inf.
 template <class T>
-void logsumexp(T* y, const T* x, int64_t A, int64_t R, int64_t C) {
-  if (C != 1) return logsumexp(y, transposed_last_two(x, A, R, C).data(), A * C, R, 1);
-  parallel_for(A, grain_for(8 * R), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      auto [largest, total] = GRADUS_DISPATCH(log_sum(x + i * R, R));
-      if (!std::isfinite(largest)) {  // inf - inf would make NaN of the limits that exp and log
-                                      // give by themselves
-        largest = 0;
-        total = 0;
-        for (int64_t r = 0; r < R; ++r)
-          total += std::exp(x[i * R + r]);
-      }
-      y[i] = largest + static_cast<T>(std::log(total));
-    }
-  });
-}
+void logsumexp(T* y, const T* x, int64_t outer, int64_t size, int64_t inner);
+
+/// The formulas in plain loops, which the functions above are tested against.
+void softmax_reference(double* y, const double* x, int64_t outer, int64_t size, int64_t inner);
+void softmax_backward_reference(double* dx, const double* dy, const double* y, int64_t outer,
+                                int64_t size, int64_t inner);
+void log_softmax_reference(double* y, const double* x, int64_t outer, int64_t size, int64_t inner);
+void log_softmax_backward_reference(double* dx, const double* dy, const double* y, int64_t outer,
+                                    int64_t size, int64_t inner);
+void logsumexp_reference(double* y, const double* x, int64_t outer, int64_t size, int64_t inner);
 
 }  // namespace gradus::kernels

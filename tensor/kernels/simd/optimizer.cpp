@@ -1,5 +1,5 @@
-// Plain loops, of which the compiler makes vectors: this file is built so that it fuses no
-// multiplication with an addition by itself, and what is rounded once says fma.
+// The formulas of optimizer.h as plain loops, which the compiler vectorises. Every rounding counts:
+// this file is built with -ffp-contract=off, and where PyTorch rounds a * b + c once, it says fma.
 #include "tensor/kernels/simd/optimizer.h"
 
 namespace gradus::kernels::GRADUS_ISA {
@@ -15,18 +15,22 @@ inline double sqrt(double x) { return __builtin_sqrt(x); }
 template <class T>
 void sgd(T* __restrict param, T* __restrict buffer, const T* __restrict grad, int64_t n,
          const SgdStep& step) {
-  const SgdStep s = step;
+  const SgdStep s = step;  // a copy, which the writes below cannot change
   const T lr = static_cast<T>(s.lr);
-  const T decay = static_cast<T>(s.weight_decay);
+  const T weight_decay = static_cast<T>(s.weight_decay);
   const T momentum = static_cast<T>(s.momentum);
-  const T fresh = static_cast<T>(1 - s.dampening);
+  const T undampened = static_cast<T>(1 - s.dampening);
   for (int64_t i = 0; i < n; ++i) {
+    // g = grad + weight_decay param
     T g = grad[i];
-    if (s.weight_decay != 0) g = fma(decay, param[i], g);
+    if (s.weight_decay != 0) g = fma(weight_decay, param[i], g);
     if (s.momentum != 0) {
-      const T b = buffer[i] = s.first ? g : fma(fresh, g, momentum * buffer[i]);
+      // buffer = momentum buffer + (1 - dampening) g
+      const T b = s.first ? g : fma(undampened, g, momentum * buffer[i]);
+      buffer[i] = b;
       g = s.nesterov ? fma(momentum, b, g) : b;
     }
+    // param = param - lr d
     param[i] = fma(-lr, g, param[i]);
   }
 }
@@ -34,24 +38,30 @@ void sgd(T* __restrict param, T* __restrict buffer, const T* __restrict grad, in
 template <class T>
 void adam(T* __restrict param, T* __restrict m, T* __restrict v, const T* __restrict grad,
           int64_t n, const AdamStep& step) {
-  const AdamStep s = step;
+  const AdamStep s = step;  // a copy, which the writes below cannot change
   const double correction1 = 1 - __builtin_pow(s.beta1, static_cast<double>(s.step));
   const double correction2 = 1 - __builtin_pow(s.beta2, static_cast<double>(s.step));
   const T minus_step_size = static_cast<T>(-(s.lr / correction1));
   const T root_correction2 = static_cast<T>(__builtin_sqrt(correction2));
   const T beta1 = static_cast<T>(s.beta1);
-  const T fresh1 = static_cast<T>(1 - s.beta1);
+  const T one_minus_beta1 = static_cast<T>(1 - s.beta1);
   const T beta2 = static_cast<T>(s.beta2);
-  const T fresh2 = static_cast<T>(1 - s.beta2);
+  const T one_minus_beta2 = static_cast<T>(1 - s.beta2);
   const T eps = static_cast<T>(s.eps);
-  const T decay = static_cast<T>(s.weight_decay);
-  const T keep = s.decoupled ? static_cast<T>(1 - s.lr * s.weight_decay) : T{1};
+  const T weight_decay = static_cast<T>(s.weight_decay);
+  const T shrink = s.decoupled ? static_cast<T>(1 - s.lr * s.weight_decay) : T{1};
   const bool decay_in_grad = !s.decoupled && s.weight_decay != 0;
   for (int64_t i = 0; i < n; ++i) {
-    const T p = param[i] * keep;
-    const T g = decay_in_grad ? fma(decay, p, grad[i]) : grad[i];
-    const T new_m = m[i] = fma(fresh1, g, m[i] * beta1);
-    const T new_v = v[i] = fma(fresh2 * g, g, v[i] * beta2);
+    // AdamW: param = param (1 - lr weight_decay). Adam: g = grad + weight_decay param
+    const T p = param[i] * shrink;
+    const T g = decay_in_grad ? fma(weight_decay, p, grad[i]) : grad[i];
+    // m = beta1 m + (1 - beta1) g
+    const T new_m = fma(one_minus_beta1, g, m[i] * beta1);
+    m[i] = new_m;
+    // v = beta2 v + (1 - beta2) g^2
+    const T new_v = fma(one_minus_beta2 * g, g, v[i] * beta2);
+    v[i] = new_v;
+    // param = param - lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
     const T denominator = sqrt(new_v) / root_correction2 + eps;
     param[i] = p + minus_step_size * new_m / denominator;
   }

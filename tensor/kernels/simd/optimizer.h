@@ -7,18 +7,25 @@
 namespace gradus::kernels {
 
 struct SgdStep {
-  double lr, momentum, dampening, weight_decay;
+  double lr;
+  double momentum;
+  double dampening;
+  double weight_decay;
   bool nesterov;
-  bool first;  // buffer holds nothing yet: it becomes the gradient itself
+  bool first;  // the first step: the buffer has no value yet and becomes the gradient itself
 };
 
 struct AdamStep {
-  double lr, beta1, beta2, eps, weight_decay;
+  double lr;
+  double beta1;
+  double beta2;
+  double eps;
+  double weight_decay;
   int64_t step;    // 1 at the first call
-  bool decoupled;  // AdamW: param *= 1 - lr weight_decay; else Adam: grad + weight_decay param
+  bool decoupled;  // AdamW's weight decay, else Adam's
 };
 
-/// The steps of optimizer.h, by one thread.
+/// The steps of optimizer.h in one thread. The arrays do not overlap.
 GRADUS_DECLARE_PER_ISA(template <class T>
                        void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
                        template <class T> void adam(T* param, T* m, T* v, const T* grad, int64_t n,

@@ -1,3 +1,6 @@
+// Every loop is written once, over vectors: term(i, left) and body(i, left) get the index i of a
+// vector's first element and the number of elements that are left from there, which is less than a
+// full vector in the tail.
 #include "tensor/kernels/simd/rows.h"
 
 #include "tensor/kernels/simd/math.h"
@@ -7,19 +10,23 @@ namespace gradus::kernels::GRADUS_ISA {
 template <class T>
 LogSum<T> log_sum(const T* x, int64_t n) {
   const T largest = largest_of(x, n);
-  return {largest, sum_of<T>(n, [=](int64_t i, int64_t left) {
-            return exp_below(load_up_to(x + i, left, kNone<T>) - largest);
-          })};
+  // sum_j exp(x_j - largest); exp(-inf) = 0 beyond the tail
+  const double sum = sum_of<T>(n, [=](int64_t i, int64_t left) {
+    return exp_below(load_up_to(x + i, left, kNone<T>) - largest);
+  });
+  return {largest, sum};
 }
 
 template <class T>
 void softmax_row(T* y, const T* x, int64_t n) {
   const T largest = largest_of(x, n);
+  // y_i = exp(x_i - largest) and their sum, in one pass
   const double sum = sum_of<T>(n, [=](int64_t i, int64_t left) {
     const Vector<T> e = exp_below(load_up_to(x + i, left, kNone<T>) - largest);
     store_up_to(y + i, e, left);
     return e;
   });
+  // y_i = y_i / sum
   const T scale = static_cast<T>(1 / sum);
   each<T>(n, [=](int64_t i, int64_t left) {
     store_up_to(y + i, load_up_to(y + i, left) * scale, left);
@@ -28,9 +35,11 @@ void softmax_row(T* y, const T* x, int64_t n) {
 
 template <class T>
 void softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
+  // sum_j dy_j y_j
   const T dot = static_cast<T>(sum_of<T>(n, [=](int64_t i, int64_t left) {
     return load_up_to(dy + i, left) * load_up_to(y + i, left);
   }));
+  // dx_i = y_i (dy_i - sum_j dy_j y_j)
   each<T>(n, [=](int64_t i, int64_t left) {
     store_up_to(dx + i, load_up_to(y + i, left) * (load_up_to(dy + i, left) - dot), left);
   });
@@ -38,8 +47,10 @@ void softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
 
 template <class T>
 void log_softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n) {
+  // sum_j dy_j
   const T sum = static_cast<T>(
       sum_of<T>(n, [=](int64_t i, int64_t left) { return load_up_to(dy + i, left); }));
+  // dx_i = dy_i - exp(y_i) sum_j dy_j
   each<T>(n, [=](int64_t i, int64_t left) {
     store_up_to(dx + i, load_up_to(dy + i, left) - exp_below(load_up_to(y + i, left)) * sum, left);
   });
@@ -63,15 +74,19 @@ template <class T>
 void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t n,
                     double eps) {
   const auto count = static_cast<double>(n);
+  // mean = sum_i x_i / n
   const T m = static_cast<T>(
       sum_of<T, 4>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count);
+  // n var = sum_i (x_i - mean)^2; beyond the tail x is the mean, and adds 0
   const double squares = sum_of<T>(n, [=](int64_t i, int64_t left) {
-    const Vector<T> d = load_up_to(x + i, left, m) - m;
-    return d * d;
+    const Vector<T> difference = load_up_to(x + i, left, m) - m;
+    return difference * difference;
   });
+  // rstd = 1 / sqrt(var + eps)
   const T r = static_cast<T>(1 / __builtin_sqrt(squares / count + eps));
   *mean = m;
   *rstd = r;
+  // y_i = (x_i - mean) rstd weight_i + bias_i
   each<T>(n, [=](int64_t i, int64_t left) {
     Vector<T> z = (load_up_to(x + i, left) - m) * r;
     if (weight) z = z * load_up_to(weight + i, left);
@@ -83,28 +98,34 @@ void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T
 template <class T>
 void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, T mean, T rstd,
                              const T* weight, int64_t n) {
-  const auto weighted = [=](Vector<T> g, int64_t i, int64_t left) {
-    return weight ? g * load_up_to(weight + i, left) : g;
+  // dz_i = dy_i weight_i
+  const auto times_weight = [=](Vector<T> dy_i, int64_t i, int64_t left) {
+    return weight ? dy_i * load_up_to(weight + i, left) : dy_i;
   };
   const auto dz = [=](int64_t i, int64_t left) {
-    return weighted(load_up_to(dy + i, left), i, left);
+    return times_weight(load_up_to(dy + i, left), i, left);
   };
+  // z_i = (x_i - mean) rstd
   const auto z = [=](int64_t i, int64_t left) { return (load_up_to(x + i, left) - mean) * rstd; };
-  T average_dz = 0;
-  T average_dz_z = 0;
+  // sum_j dz_j / n and sum_j dz_j z_j / n, which only dx needs
+  T mean_dz = 0;
+  T mean_dz_z = 0;
   if (dx) {
     const auto count = static_cast<double>(n);
-    average_dz = static_cast<T>(sum_of<T>(n, dz) / count);
-    average_dz_z = static_cast<T>(
+    mean_dz = static_cast<T>(sum_of<T>(n, dz) / count);
+    mean_dz_z = static_cast<T>(
         sum_of<T>(n, [=](int64_t i, int64_t left) { return dz(i, left) * z(i, left); }) / count);
   }
+  // dx_i = rstd (dz_i - mean_dz - z_i mean_dz_z), dweight_i += dy_i z_i, dbias_i += dy_i
   each<T>(n, [=](int64_t i, int64_t left) {
-    const Vector<T> g = load_up_to(dy + i, left);
-    const Vector<T> v = z(i, left);
-    if (dx)
-      store_up_to(dx + i, (weighted(g, i, left) - average_dz - v * average_dz_z) * rstd, left);
-    if (dweight) store_up_to(dweight + i, load_up_to(dweight + i, left) + g * v, left);
-    if (dbias) store_up_to(dbias + i, load_up_to(dbias + i, left) + g, left);
+    const Vector<T> dy_i = load_up_to(dy + i, left);
+    const Vector<T> z_i = z(i, left);
+    if (dx) {
+      const Vector<T> dz_i = times_weight(dy_i, i, left);
+      store_up_to(dx + i, (dz_i - mean_dz - z_i * mean_dz_z) * rstd, left);
+    }
+    if (dweight) store_up_to(dweight + i, load_up_to(dweight + i, left) + dy_i * z_i, left);
+    if (dbias) store_up_to(dbias + i, load_up_to(dbias + i, left) + dy_i, left);
   });
 }
 
