@@ -269,7 +269,7 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);
 /// num_samples). No gradient.
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = false);
 
-// Neural networks (neural.cpp, attention.cpp)
+// Neural networks (neural.cpp, losses.cpp, attention.cpp)
 
 /// exp(x) / sum(exp(x)) along dim. A dtype converts x first.
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
