@@ -11,25 +11,26 @@ struct ModuleState {
   NamedTensors parameters;
   std::vector<std::pair<std::string, std::shared_ptr<ModuleState>>> children;
   std::string scope;
-  bool training = true, is_list = false;
+  bool training = true;
+  bool is_list = false;
 
-  // For finding forgotten layers: the function that made the module, which is its constructor, and
-  // when it did.
-  const char* maker;
+  // For finding layers that a constructor made and did not register; see Orphans.
+  const char* maker;  // the function that made the module: its constructor
   std::thread::id thread = std::this_thread::get_id();
-  uint64_t born = 0, last_registration = 0;  // the last one that its constructor made
-  std::atomic<const Module*>
-      home;  // the handle that the module was made as, while no parent has it
+  uint64_t created = 0;                     // when the module was made, on the clock of Orphans
+  uint64_t last_registration = 0;           // when its constructor last registered something
+  std::atomic<const Module*> first_handle;  // the object that was constructed; null with a parent
 };
 
 namespace {
 
-/// The modules without a parent, by their homes. A module that was made between the birth of
-/// another one and a registration in that one's constructor was made by this constructor; if it is
-/// still here, it was forgotten.
+/// The modules without a parent. A constructor forgot to register an orphan if it made it, that is,
+/// if the orphan was created by the same thread after the constructor's own module and before the
+/// last registration by the constructor. Temporaries are no longer in the list by then: a first
+/// handle leaves it when it is destroyed.
 struct Orphans {
   std::mutex mutex;
-  std::map<const Module*, const ModuleState*> by_home;
+  std::map<const Module*, const ModuleState*> by_first_handle;
   uint64_t clock = 0;
 };
 Orphans& orphans() {
@@ -48,15 +49,17 @@ Orphans& orphans() {
 void check_nothing_forgotten(const ModuleState& parent) {
   Orphans& all = orphans();
   const std::lock_guard lock(all.mutex);
-  for (const auto& [home, orphan] : all.by_home)
-    if (orphan->born > parent.born && orphan->born < parent.last_registration &&
-        orphan->thread == parent.thread)
-      fail_forgotten("parameters", parent, *orphan);
+  for (const auto& [handle, orphan] : all.by_first_handle) {
+    const bool made_by_constructor = orphan->created > parent.created &&
+                                     orphan->created < parent.last_registration &&
+                                     orphan->thread == parent.thread;
+    if (made_by_constructor) fail_forgotten("parameters", parent, *orphan);
+  }
 }
 
 void check_name(const char* op, const ModuleState& parent, const std::string& name) {
   check(!name.empty() && name.find('.') == name.npos,
-        "{}: '{}' is no name; it must not be empty or contain a dot", op, name);
+        "{}: '{}' is not a valid name; it must not be empty or contain a dot", op, name);
   const auto has_name = [&](const auto& entry) { return entry.first == name; };
   check(std::none_of(parent.parameters.begin(), parent.parameters.end(), has_name) &&
             std::none_of(parent.children.begin(), parent.children.end(), has_name),
@@ -90,16 +93,16 @@ Module::Module(Maker maker) : state_(std::make_shared<ModuleState>()) {
   Orphans& all = orphans();
   const std::lock_guard lock(all.mutex);
   state_->maker = maker.name;
-  state_->born = ++all.clock;
-  state_->home = this;
-  all.by_home[this] = state_.get();
+  state_->created = ++all.clock;
+  state_->first_handle = this;
+  all.by_first_handle[this] = state_.get();
 }
 
 Module::~Module() {
-  if (state_->home != this) return;
+  if (state_->first_handle != this) return;
   const std::lock_guard lock(orphans().mutex);
-  orphans().by_home.erase(this);
-  state_->home = nullptr;
+  orphans().by_first_handle.erase(this);
+  state_->first_handle = nullptr;
 }
 
 NamedTensors Module::named_parameters() const {
@@ -156,18 +159,21 @@ void Module::adopt(const std::string& name, const Module& module, const void* st
         "register_module: '{}' contains the module that it would be part of", name);
   child.scope = parent.is_list && !parent.scope.empty() ? parent.scope + "." + name : name;
   if (child.is_list)
-    for (const auto& [own, grandchild] : child.children)
-      grandchild->scope = child.scope + "." + own;
+    for (const auto& [own_name, grandchild] : child.children)
+      grandchild->scope = child.scope + "." + own_name;
 
   Orphans& all = orphans();
   const std::lock_guard lock(all.mutex);
-  // The module is complete: an orphan inside it is a member that was forgotten.
-  const auto* const first = static_cast<const std::byte*>(start);
-  for (const auto& [home, orphan] : all.by_home)
-    if (const auto* at = reinterpret_cast<const std::byte*>(home);
-        orphan != &child && std::greater_equal<>()(at, first) && std::less<>()(at, first + bytes))
-      fail_forgotten("register_module", child, *orphan);
-  if (const Module* home = child.home.exchange(nullptr)) all.by_home.erase(home);
+  // The child is fully constructed, so an orphan inside its object is a member that it forgot.
+  const auto* const begin = static_cast<const std::byte*>(start);
+  const auto* const end = begin + bytes;
+  for (const auto& [handle, orphan] : all.by_first_handle) {
+    const auto* const address = reinterpret_cast<const std::byte*>(handle);
+    const bool is_inside = std::greater_equal<>()(address, begin) && std::less<>()(address, end);
+    if (is_inside && orphan != &child) fail_forgotten("register_module", child, *orphan);
+  }
+  if (const Module* handle = child.first_handle.exchange(nullptr))
+    all.by_first_handle.erase(handle);
   if (std::string_view(caller) == parent.maker) parent.last_registration = ++all.clock;
   parent.children.emplace_back(name, module.state_);
 }

@@ -48,7 +48,8 @@ void Optimizer::zero_grad(bool set_to_none) const {
 
 template <class Update>
 void Optimizer::for_each(size_t buffers, const Update& update) {
-  for (const Tensor& p : parameters_) {  // all are checked before one is changed
+  // All gradients are checked before the first parameter is changed.
+  for (const Tensor& p : parameters_) {
     const Tensor grad = p.grad();
     if (!grad.defined()) continue;
     check(grad.sizes() == p.sizes() && grad.dtype() == p.dtype(),
@@ -62,7 +63,7 @@ void Optimizer::for_each(size_t buffers, const Update& update) {
     for (size_t b = own.size(); b < buffers; ++b)
       own.push_back(zeros(p.sizes(), p.dtype()));
     for (Tensor& buffer : own)
-      buffer = buffer.to(p.dtype());  // the module may have been converted since
+      buffer = buffer.to(p.dtype());  // Module::to may have converted the parameter
     const Tensor values = as_contiguous(p.detach());
     const Tensor grad = as_contiguous(p.grad().detach());
     dispatch_float(name_, p.dtype(), [&]<class T>() {
@@ -74,74 +75,99 @@ void Optimizer::for_each(size_t buffers, const Update& update) {
   }
 }
 
-SGD::SGD(const std::vector<Tensor>& parameters, const SGDOptions& o)
-    : Optimizer("sgd", parameters, o.lr), options_(o), started_(parameters.size()) {
-  check(o.momentum >= 0 && o.weight_decay >= 0,
-        "sgd: momentum is {} and weight_decay {}, expected 0 or more", o.momentum, o.weight_decay);
-  check(!o.nesterov || (o.momentum > 0 && o.dampening == 0),
-        "sgd: nesterov needs a momentum, got {}, and no dampening, got {}", o.momentum,
-        o.dampening);
+SGD::SGD(const std::vector<Tensor>& parameters, const SGDOptions& options)
+    : Optimizer("sgd", parameters, options.lr), options_(options), started_(parameters.size()) {
+  check(options.momentum >= 0 && options.weight_decay >= 0,
+        "sgd: momentum is {} and weight_decay {}, expected 0 or more", options.momentum,
+        options.weight_decay);
+  check(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
+        "sgd: nesterov needs a momentum, got {}, and no dampening, got {}", options.momentum,
+        options.dampening);
 }
 
 void SGD::step() {
-  for_each(options_.momentum != 0 ? 1 : 0,
-           [&](size_t i, auto* p, const auto* grad, int64_t n, const auto& buffer) {
-             const bool first = !started_[i];
-             started_[i] = true;
-             kernels::sgd_step(p, options_.momentum != 0 ? buffer(0) : nullptr, grad, n,
-                               {lr(), options_.momentum, options_.dampening, options_.weight_decay,
-                                options_.nesterov, first});
-           });
-}
-
-Adam::Adam(const char* name, const std::vector<Tensor>& parameters, const AdamOptions& o,
-           bool decoupled)
-    : Optimizer(name, parameters, o.lr),
-      options_(o),
-      decoupled_(decoupled),
-      steps_(parameters.size()) {
-  const auto [beta1, beta2] = o.betas;
-  check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
-        "{}: betas are {} and {}, expected 0 <= beta < 1", name, beta1, beta2);
-  check(o.eps >= 0 && o.weight_decay >= 0, "{}: eps is {} and weight_decay {}, expected 0 or more",
-        name, o.eps, o.weight_decay);
-}
-Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
-    : Adam("adam", parameters, options, false) {}
-AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& o)
-    : Adam("adamw", parameters, {o.lr, o.betas, o.eps, o.weight_decay}, true) {}
-
-void Adam::step() {
-  for_each(2, [&](size_t i, auto* p, const auto* grad, int64_t n, const auto& buffer) {
-    const auto [beta1, beta2] = options_.betas;
-    kernels::adam_step(
-        p, buffer(0), buffer(1), grad, n,
-        {lr(), beta1, beta2, options_.eps, options_.weight_decay, ++steps_[i], decoupled_});
+  const bool has_momentum = options_.momentum != 0;
+  const size_t buffers = has_momentum ? 1 : 0;
+  for_each(buffers, [&](size_t i, auto* p, const auto* grad, int64_t n, const auto& buffer) {
+    const bool is_first = !started_[i];
+    started_[i] = true;
+    auto* const b = has_momentum ? buffer(0) : nullptr;
+    kernels::sgd_step(p, b, grad, n,
+                      {.lr = lr(),
+                       .momentum = options_.momentum,
+                       .dampening = options_.dampening,
+                       .weight_decay = options_.weight_decay,
+                       .nesterov = options_.nesterov,
+                       .first = is_first});
   });
 }
 
-CosineSchedule::CosineSchedule(Optimizer& optimizer, const CosineScheduleOptions& o)
-    : options_(o), lr_(optimizer.lr_) {
-  if (!o.max_lr) options_.max_lr = optimizer.lr();
-  check(o.warmup_steps >= 0 && o.total_steps > 0 && o.warmup_steps <= o.total_steps,
-        "cosine_schedule: {} warm-up steps of {} in all", o.warmup_steps, o.total_steps);
-  check(o.min_lr >= 0 && o.min_lr <= *options_.max_lr && std::isfinite(*options_.max_lr),
-        "cosine_schedule: min_lr is {} and max_lr {}, expected 0 <= min_lr <= max_lr", o.min_lr,
-        *options_.max_lr);
+Adam::Adam(const char* name, const std::vector<Tensor>& parameters, const AdamOptions& options,
+           bool decoupled)
+    : Optimizer(name, parameters, options.lr),
+      options_(options),
+      decoupled_(decoupled),
+      steps_(parameters.size()) {
+  const auto [beta1, beta2] = options.betas;
+  check(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1,
+        "{}: betas are {} and {}, expected 0 <= beta < 1", name, beta1, beta2);
+  check(options.eps >= 0 && options.weight_decay >= 0,
+        "{}: eps is {} and weight_decay {}, expected 0 or more", name, options.eps,
+        options.weight_decay);
+}
+Adam::Adam(const std::vector<Tensor>& parameters, const AdamOptions& options)
+    : Adam("adam", parameters, options, /*decoupled=*/false) {}
+AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
+    : Adam("adamw", parameters,
+           {.lr = options.lr,
+            .betas = options.betas,
+            .eps = options.eps,
+            .weight_decay = options.weight_decay},
+           /*decoupled=*/true) {}
+
+void Adam::step() {
+  const auto [beta1, beta2] = options_.betas;
+  const kernels::AdamStep step{.lr = lr(),
+                               .beta1 = beta1,
+                               .beta2 = beta2,
+                               .eps = options_.eps,
+                               .weight_decay = options_.weight_decay,
+                               .step = 0,
+                               .decoupled = decoupled_};
+  for_each(2, [&](size_t i, auto* p, const auto* grad, int64_t n, const auto& buffer) {
+    kernels::AdamStep step_of_parameter = step;
+    step_of_parameter.step = ++steps_[i];
+    auto* const m = buffer(0);
+    auto* const v = buffer(1);
+    kernels::adam_step(p, m, v, grad, n, step_of_parameter);
+  });
+}
+
+CosineSchedule::CosineSchedule(Optimizer& optimizer, const CosineScheduleOptions& options)
+    : options_(options), lr_(optimizer.lr_) {
+  check(options.warmup_steps >= 0 && options.total_steps > 0 &&
+            options.warmup_steps <= options.total_steps,
+        "cosine_schedule: {} warm-up steps of {} in all", options.warmup_steps,
+        options.total_steps);
+  const double max_lr = options.max_lr.value_or(optimizer.lr());
+  check(options.min_lr >= 0 && options.min_lr <= max_lr && std::isfinite(max_lr),
+        "cosine_schedule: min_lr is {} and max_lr {}, expected 0 <= min_lr <= max_lr",
+        options.min_lr, max_lr);
+  options_.max_lr = max_lr;
   *lr_ = lr(0);
 }
 
 void CosineSchedule::step() { *lr_ = lr(++steps_); }
 
 double CosineSchedule::lr(int64_t s) const {
-  const double low = options_.min_lr;
-  const double high = *options_.max_lr;
-  if (s < options_.warmup_steps)
-    return high * static_cast<double>(s + 1) / static_cast<double>(options_.warmup_steps);
-  if (s >= options_.total_steps) return low;
+  const double min_lr = options_.min_lr;
+  const double max_lr = *options_.max_lr;
+  const auto warmup_steps = static_cast<double>(options_.warmup_steps);
+  if (s < options_.warmup_steps) return max_lr * static_cast<double>(s + 1) / warmup_steps;
+  if (s >= options_.total_steps) return min_lr;
   const double progress = static_cast<double>(s - options_.warmup_steps) /
                           static_cast<double>(options_.total_steps - options_.warmup_steps);
-  return low + (high - low) * (1 + std::cos(std::numbers::pi * progress)) / 2;
+  return min_lr + (max_lr - min_lr) * (1 + std::cos(std::numbers::pi * progress)) / 2;
 }
 
 double transformer_lr(double s, double d_model, double warmup_steps) {
@@ -157,12 +183,28 @@ namespace gradus::nn::utils {
 namespace {
 
 double norm_of(const Tensor& grad, double norm_type) {
-  const Tensor g = as_contiguous(grad.detach());
+  const Tensor values = as_contiguous(grad.detach());
   if (norm_type == 2)
-    return dispatch_float("clip_grad_norm_", g.dtype(), [&]<class T>() {
-      return std::sqrt(kernels::sum_of_squares(g.data<T>(), g.numel()));
+    return dispatch_float("clip_grad_norm_", values.dtype(), [&]<class T>() {
+      return std::sqrt(kernels::sum_of_squares(values.data<T>(), values.numel()));
     });
-  return g.numel() == 0 ? 0 : norm(g.to(kFloat64), norm_type).item<double>();
+  if (values.numel() == 0) return 0;
+  return norm(values.to(kFloat64), norm_type).item<double>();
+}
+
+/// The norm of all gradients as one vector. It is NaN if one of the gradients has a NaN.
+double total_norm(const std::vector<Tensor>& parameters, double norm_type) {
+  const bool is_max = std::isinf(norm_type);
+  double total = 0;  // the largest norm, or the sum of norm^norm_type
+  for (const Tensor& p : parameters) {
+    if (!p.grad().defined()) continue;
+    const double norm = norm_of(p.grad(), norm_type);
+    if (!is_max)
+      total += std::pow(norm, norm_type);
+    else
+      total = std::isnan(norm) ? norm : std::max(total, norm);
+  }
+  return is_max ? total : std::pow(total, 1 / norm_type);
 }
 
 }  // namespace
@@ -171,18 +213,10 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   check(max_norm >= 0, "clip_grad_norm_: max_norm is {}, expected 0 or more", max_norm);
   check(norm_type > 0, "clip_grad_norm_: norm_type is {}, expected a positive number", norm_type);
   const NoGradGuard guard;
-  double total = 0;
-  for (const Tensor& p : parameters) {
-    if (!p.grad().defined()) continue;
-    const double norm = norm_of(p.grad(), norm_type);
-    if (std::isinf(norm_type))
-      total = std::isnan(norm) ? norm : std::max(norm, total);
-    else
-      total += std::pow(norm, norm_type);
-  }
-  if (!std::isinf(norm_type)) total = std::pow(total, 1 / norm_type);
+  const double total = total_norm(parameters, norm_type);
   const double factor = max_norm / (total + 1e-6);
-  if (!(factor >= 1))
+  const bool is_small_enough = factor >= 1;  // false if the total is NaN: the gradients become NaN
+  if (!is_small_enough)
     for (const Tensor& p : parameters)
       if (p.grad().defined()) p.grad().mul_(factor);
   return total;

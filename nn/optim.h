@@ -1,4 +1,5 @@
-// Optimisers: they change parameters along their gradients, with PyTorch's arithmetic and defaults.
+// Optimisers change parameters along their gradients, with PyTorch's arithmetic and defaults;
+// schedules change the learning rate.
 //
 //   optim::AdamW optimizer(model.parameters(), {.lr = 3e-4});
 //   for (...) {
@@ -15,7 +16,7 @@
 
 namespace gradus::optim {
 
-/// What the optimisers share. A parameter without a gradient is left alone by step().
+/// The base of all optimisers. step() skips parameters without a gradient.
 class Optimizer {
  public:
   Optimizer(Optimizer&&) = default;
@@ -27,8 +28,9 @@ class Optimizer {
  protected:
   Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr);
   ~Optimizer() = default;
-  /// Calls update(i, p, grad, buffers) for each parameter with a gradient, all of one dtype and
-  /// row-major; the buffers are like p, start as zeros and belong to the parameter.
+  /// Calls update(i, p, grad, n, buffer) for each parameter i with a gradient: pointers to its n
+  /// values and their gradients, contiguous and of one dtype. buffer(b) points to n values that the
+  /// optimiser keeps for this parameter; there are `buffers` of them, and they start as zeros.
   template <class Update>
   void for_each(size_t buffers, const Update& update);
 
@@ -36,19 +38,24 @@ class Optimizer {
   friend class CosineSchedule;
   const char* name_;
   std::vector<Tensor> parameters_;
-  std::vector<std::vector<Tensor>> buffers_;
-  std::shared_ptr<double> lr_;  // schedules have it too
+  std::vector<std::vector<Tensor>> buffers_;  // of each parameter
+  std::shared_ptr<double> lr_;                // shared with the schedule
 };
 
 struct SGDOptions {
-  double lr = 1e-3;
-  double momentum = 0;
-  double dampening = 0;
-  double weight_decay = 0;
-  bool nesterov = false;
+  double lr = 1e-3;         // typically 0.1 to 1e-3; 0: no change
+  double momentum = 0;      // typically 0.9; 0: no momentum
+  double dampening = 0;     // 0: momentum adds the whole gradient
+  double weight_decay = 0;  // typically 1e-4; 0: off
+  bool nesterov = false;    // needs a momentum and no dampening
 };
-/// b = momentum b + (1 - dampening) (grad + weight_decay p);  p -= lr b, or with nesterov lr (grad
-/// + momentum b).
+/// Stochastic gradient descent with momentum b, as in PyTorch:
+///
+///   g = grad + weight_decay * p
+///   b = momentum * b + (1 - dampening) * g     (b = g in the first step)
+///   p = p - lr * b                             (nesterov: p - lr * (g + momentum * b))
+///
+/// Without momentum p = p - lr * g.
 class SGD : public Optimizer {
  public:
   explicit SGD(const std::vector<Tensor>& parameters, const SGDOptions& options = {});
@@ -56,17 +63,24 @@ class SGD : public Optimizer {
 
  private:
   SGDOptions options_;
-  std::vector<bool> started_;  // whether a parameter's b holds something
+  std::vector<bool> started_;  // of each parameter: whether it has had its first step
 };
 
 struct AdamOptions {
-  double lr = 1e-3;
-  std::tuple<double, double> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 0;
+  double lr = 1e-3;                                 // typically 1e-3 to 1e-4; 0: no change
+  std::tuple<double, double> betas = {0.9, 0.999};  // each >= 0 and < 1; 0: no averaging
+  double eps = 1e-8;                                // avoids a division by 0
+  double weight_decay = 0;                          // an L2 penalty; 0: off
 };
-/// m and v are running means of grad and grad^2, corrected for their start at 0;  p -= lr m /
-/// (sqrt(v) + eps). weight_decay is added to the gradient as weight_decay p (Kingma and Ba 2015).
+/// Adam (Kingma and Ba 2015, algorithm 1). m and v are running averages of the gradient and of its
+/// square, m_hat and v_hat correct them for their start at 0, t counts steps from 1:
+///
+///   g     = grad + weight_decay * p
+///   m     = beta1 * m + (1 - beta1) * g
+///   v     = beta2 * v + (1 - beta2) * g^2
+///   m_hat = m / (1 - beta1^t)
+///   v_hat = v / (1 - beta2^t)
+///   p     = p - lr * m_hat / (sqrt(v_hat) + eps)
 class Adam : public Optimizer {
  public:
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
@@ -78,47 +92,59 @@ class Adam : public Optimizer {
 
  private:
   AdamOptions options_;
-  bool decoupled_;
-  std::vector<int64_t> steps_;  // of each parameter
+  bool decoupled_;              // the weight decay of AdamW
+  std::vector<int64_t> steps_;  // t of each parameter
 };
 
 struct AdamWOptions {
-  double lr = 1e-3;
-  std::tuple<double, double> betas = {0.9, 0.999};
-  double eps = 1e-8;
-  double weight_decay = 1e-2;
+  double lr = 1e-3;                                 // typically 1e-3 to 1e-4; 0: no change
+  std::tuple<double, double> betas = {0.9, 0.999};  // each >= 0 and < 1; 0: no averaging
+  double eps = 1e-8;                                // avoids a division by 0
+  double weight_decay = 1e-2;                       // typically 0.01 to 0.1; 0: off
 };
-/// Adam, with p *= 1 - lr weight_decay before each step instead (Loshchilov and Hutter 2019).
+/// AdamW (Loshchilov and Hutter 2019, algorithm 2): Adam with decoupled weight decay, which shrinks
+/// the parameters and does not pass through m and v:
+///
+///   p = p - lr * weight_decay * p
+///   p = p - lr * m_hat / (sqrt(v_hat) + eps)     m_hat, v_hat: as in Adam, with g = grad
 class AdamW : public Adam {
  public:
   explicit AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options = {});
 };
 
 struct CosineScheduleOptions {
-  int64_t warmup_steps = 0;
-  int64_t total_steps = 0;
-  std::optional<double> max_lr = {};  // the optimiser's, if left out
-  double min_lr = 0;
+  int64_t warmup_steps = 0;           // typically 1 to 10 % of total_steps; 0: no warm-up
+  int64_t total_steps = 0;            // must be given
+  std::optional<double> max_lr = {};  // by default the optimiser's learning rate
+  double min_lr = 0;                  // typically max_lr / 10
 };
-/// The learning rate climbs evenly to max_lr over warmup_steps, then falls to min_lr along half a
-/// cosine wave until total_steps, and stays there. The constructor sets the rate of step 0; step()
-/// comes after the optimiser's.
+/// Linear warm-up, then half a cosine wave (Loshchilov and Hutter 2017, equation 5), in steps s =
+/// 0, 1, ...:
+///
+///   lr(s) = max_lr * (s + 1) / warmup_steps                                   s < warmup_steps
+///   lr(s) = min_lr + (max_lr - min_lr) * (1 + cos(pi * progress)) / 2         s < total_steps
+///           progress = (s - warmup_steps) / (total_steps - warmup_steps)
+///   lr(s) = min_lr                                                            afterwards
+///
+/// The constructor sets the learning rate of step 0; step() is called after the optimiser's step().
 class CosineSchedule {
  public:
   CosineSchedule(Optimizer& optimizer, const CosineScheduleOptions& options);
   void step();
-  /// The rate of step s, counted from 0.
+  /// The learning rate of step s.
   double lr(int64_t s) const;
 
  private:
   CosineScheduleOptions options_;
-  std::shared_ptr<double> lr_;
+  std::shared_ptr<double> lr_;  // the optimiser's
   int64_t steps_ = 0;
 };
 
-/// The Transformer's learning rate at step s = 1, 2, ... (Vaswani et al. 2017, equation 3): it
-/// climbs evenly over warmup_steps, then falls like 1 / sqrt(s):   d_model^-0.5 min(s^-0.5, s
-/// warmup_steps^-1.5)
+/// The learning rate of the Transformer (Vaswani et al. 2017, equation 3) at step s = 1, 2, ...: it
+/// rises linearly during the warm-up, then falls with 1 / sqrt(s):
+///
+///   lr(s) = d_model^-0.5 * min(s^-0.5, s * warmup_steps^-1.5)
+///
 ///   optimizer.set_lr(optim::transformer_lr(s, 512));
 double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 
@@ -126,8 +152,13 @@ double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 
 namespace gradus::nn::utils {
 
-/// The norm of all gradients together; if it is larger than max_norm, they are scaled down to it.
-/// norm_type is p, or infinity for the largest |grad|.
+/// Scales all gradients by one factor if their common norm is larger than max_norm (typically 1),
+/// and returns the norm before (Pascanu et al. 2013):
+///
+///   total = (sum of |grad|^norm_type over all elements)^(1 / norm_type)
+///   grad  = grad * min(1, max_norm / (total + 1e-6))
+///
+/// With norm_type infinity, total is the largest |grad|.
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm,
                        double norm_type = 2.0);
 double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type = 2.0);

@@ -5,15 +5,16 @@
 namespace gradus::nn {
 namespace {
 
-/// "missing 'a', 'b' and 3 more": the names that the other list lacks.
-std::string lacking(const char* what, const NamedTensors& all,
-                    const std::map<std::string, Tensor>& other) {
+/// The names of `all` that `other` does not have, as "missing 'a', 'b' and 3 more", where `title`
+/// is "missing".
+std::string absent_names(const char* title, const NamedTensors& all,
+                         const std::map<std::string, Tensor>& other) {
   constexpr size_t kShown = 5;
   std::string text;
   size_t count = 0;
   for (const auto& [name, x] : all)
     if (!other.count(name) && ++count <= kShown)
-      text += fmt::format("{} '{}'", text.empty() ? what : ",", name);
+      text += fmt::format("{} '{}'", text.empty() ? title : ",", name);
   return count > kShown ? fmt::format("{} and {} more", text, count - kShown) : text;
 }
 
@@ -28,8 +29,8 @@ void load(const Module& module, const std::string& path) {
   const NamedTensors found = load_safetensors(path);
   const std::map<std::string, Tensor> in_file(found.begin(), found.end());
   const std::map<std::string, Tensor> in_model(parameters.begin(), parameters.end());
-  const std::string missing = lacking("missing", parameters, in_file);
-  const std::string unexpected = lacking("unexpected", found, in_model);
+  const std::string missing = absent_names("missing", parameters, in_file);
+  const std::string unexpected = absent_names("unexpected", found, in_model);
   check(missing.empty() && unexpected.empty(), "load: {}: the file is of another model: {}{}{}",
         path, missing, missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
   for (const auto& [name, p] : parameters) {

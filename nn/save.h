@@ -3,10 +3,10 @@
 
 namespace gradus::nn {
 
-/// Writes the parameters under their names as a safetensors file; a shared tensor once.
+/// Writes the parameters and their names to a safetensors file. A shared tensor is written once.
 void save(const Module& module, const std::string& path);
-/// Reads what save wrote into the parameters, in place. Throws before anything is changed unless
-/// the file has exactly the module's names, each with its shape and dtype.
+/// Copies the tensors of such a file into the parameters, in place. Throws and changes nothing
+/// unless the file has exactly the module's names, each with its shape and dtype.
 void load(const Module& module, const std::string& path);
 
 }  // namespace gradus::nn

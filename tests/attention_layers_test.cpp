@@ -1,6 +1,7 @@
-// Attention over an encoder's states: Bahdanau's and Luong's, and the decoders around them.
+// Bahdanau's and Luong's attention over an encoder's states.
 #include "check/gradcheck.h"
-#include "nn/encoder_decoder.h"
+#include "nn/bahdanau_attention.h"
+#include "nn/luong_attention.h"
 #include "tensor/random.h"
 #include "tests/golden.h"
 
@@ -13,12 +14,11 @@ using testing::near;
 
 const std::string kAttention = "10_recurrent_and_early_attention/";
 
-Tensor states() {
-  return golden(kAttention + "attention/encoder_states").unsqueeze(0);
-}  // (1, 6, 4)
-Tensor query() {
-  return golden(kAttention + "attention/decoder_state").view({1, 1, 4});
-}  // (1, 1, 4)
+/// (1, 6, 4)
+Tensor states() { return golden(kAttention + "attention/encoder_states").unsqueeze(0); }
+/// (1, 1, 4)
+Tensor query() { return golden(kAttention + "attention/decoder_state").view({1, 1, 4}); }
+
 void copy_golden(const Tensor& parameter, const std::string& name) {
   const NoGradGuard no_grad;
   parameter.copy_(golden(kAttention + "attention/" + name).view(parameter.sizes()));
@@ -82,17 +82,18 @@ TEST(Luong, LocalWindow) {
         if (std::abs(static_cast<double>(i) - p) <= 2)
           sum += std::exp(scores[b][t][i].item<double>());
       for (int64_t i = 0; i < 9; ++i) {
-        const double away = static_cast<double>(i) - p;
-        const bool seen = i < S && std::abs(away) <= 2;
-        const double expected =
-            seen ? std::exp(scores[b][t][i].item<double>()) / sum * std::exp(-away * away / 2) : 0;
+        const double distance = static_cast<double>(i) - p;
+        const bool in_window = i < S && std::abs(distance) <= 2;
+        const double expected = in_window ? std::exp(scores[b][t][i].item<double>()) / sum *
+                                                std::exp(-distance * distance / 2)
+                                          : 0;
         EXPECT_NEAR(weights[b][t][i].item<double>(), expected, 1e-5) << b << " " << t << " " << i;
       }
     }
   EXPECT_TRUE(near(context, matmul(weights, h).detach()));
 }
 
-/// Each attention with states of 3 numbers on both sides.
+/// Calls f with each kind of attention, for decoder and encoder states of size 3.
 template <class F>
 void for_each_attention(const F& f) {
   manual_seed(3);
@@ -109,11 +110,11 @@ TEST(Attention, DependsOnBothStatesAndOnNothingMasked) {
     const Tensor mask = arange(6) < tensor({6, 4}).unsqueeze(1);
     const Tensor keys = attention.keys(h).detach();
     const Tensor scores = attention.scores(s, keys).detach();
-    EXPECT_FALSE(
-        allclose(attention.scores(randn({2, 1, 3}), keys), scores));  // on the decoder state
+    // The scores depend on the decoder state, on the encoder states, and differ between words.
+    EXPECT_FALSE(allclose(attention.scores(randn({2, 1, 3}), keys), scores));
     const Tensor other_keys = attention.keys(randn({2, 6, 3}));
-    EXPECT_FALSE(allclose(attention.scores(s, other_keys), scores));  // on the encoder states
-    EXPECT_GT(scores.var(-1).min().item<float>(), 0);                 // and differs between words
+    EXPECT_FALSE(allclose(attention.scores(s, other_keys), scores));
+    EXPECT_GT(scores.var(-1).min().item<float>(), 0);
 
     const auto [context, weights] = attention(s, h, mask);
     EXPECT_TRUE(equal(weights[1][0].slice(0, 4).detach(), zeros({2})));

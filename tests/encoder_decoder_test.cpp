@@ -51,15 +51,16 @@ TEST(EncoderDecoder, PaddingChangesNothing) {
   });
 }
 
-TEST(EncoderDecoder, OnlyAttentionSeesMoreThanTheLastState) {
-  int seen = 0;
+TEST(EncoderDecoder, OnlyAttentionReadsMoreThanTheLastState) {
+  int decoders_with_attention = 0;
   for_each_decoder([&](const nn::Encoder& encoder, const auto& decoder) {
     nn::Encoded encoded = encoder(sources());
     const Tensor before = teacher_forcing(decoder.begin(encoded), targets()).detach();
     encoded.states = encoded.states * 2;
-    if (!equal(teacher_forcing(decoder.begin(encoded), targets()).detach(), before)) ++seen;
+    if (!equal(teacher_forcing(decoder.begin(encoded), targets()).detach(), before))
+      ++decoders_with_attention;
   });
-  EXPECT_EQ(seen, 3);
+  EXPECT_EQ(decoders_with_attention, 3);
 }
 
 TEST(EncoderDecoder, TeacherForcingIsCausal) {
@@ -102,13 +103,14 @@ TEST(EncoderDecoder, LearnsToReverse) {
   for (const Tensor& p : decoder.parameters())
     parameters.push_back(p);
   optim::Adam optimizer(parameters, {.lr = 1e-2});
-  const auto reversed = [](const Tensor& x) {  // with the words 6 before and 7 behind
+  const auto reversed = [](const Tensor& x) {
     TensorList columns;
     for (int64_t t = x.size(1); t-- > 0;)
       columns.push_back(x.select(1, t));
     return stack(columns, 1);
   };
   const auto column = [](int64_t B, int64_t word) { return full({B, 1}, word); };
+  // The targets are the reversed sources between the words 6 (begin) and 7 (end).
   for (int step = 0; step < 150; ++step) {
     const Tensor x = randint(6, {32, 4});
     const Tensor ids = cat({column(32, 6), reversed(x), column(32, 7)}, 1);
@@ -118,15 +120,15 @@ TEST(EncoderDecoder, LearnsToReverse) {
     optimizer.step();
   }
   const Tensor x = randint(6, {64, 4});
-  const Tensor said =
+  const Tensor found =
       greedy_search(decoder.begin(encoder(x)), 64, {.begin = 6, .end = 7, .max_length = 10});
-  ASSERT_GE(said.size(1), 5);
+  ASSERT_GE(found.size(1), 5);
   const Tensor expected = cat({reversed(x), column(64, 7)}, 1);
-  EXPECT_GT((said.narrow(1, 0, 5) == expected).to(kFloat32).mean().item<float>(), 0.9);
+  EXPECT_GT((found.narrow(1, 0, 5) == expected).to(kFloat32).mean().item<float>(), 0.9);
 }
 
 TEST(Greedy, StopsAtTheEnd) {
-  // Says 1, 2, 3, ... from the sentence's own first word on; the state is the word to come.
+  // A decoder that counts up from a first word of each sentence; its state is the next word.
   const auto counter = [](const Tensor& first) {
     return nn::DecoderStepper{
         {first}, [](const Tensor&, const TensorList& state) -> nn::StepOutput {
@@ -157,7 +159,7 @@ TEST(Beam, WidthOneIsGreedy) {
   });
 }
 
-/// Every sentence of at most `longest` of V words with its log-probability, best score first.
+/// All sentences of at most options.max_length words from a vocabulary of V, best score first.
 template <class Decoder>
 std::vector<nn::Hypothesis> all_sentences(const Decoder& decoder, const nn::Encoded& encoded,
                                           const nn::SearchOptions& options, int64_t V) {
@@ -214,11 +216,12 @@ TEST(Beam, AsWideAsAllSentencesFindsTheLikeliest) {
       options.width = 1;
       if (beam_search(decoder.begin(encoded), options).ids != all[0].ids) ++greedy_misses;
     }
-  EXPECT_GT(greedy_misses, 0);  // so that it takes a beam to find it
+  EXPECT_GT(greedy_misses, 0);  // so a beam is needed to find the best sentence
 }
 
 TEST(Beam, LengthPenaltyPrefersLongerSentences) {
-  // After 0: 1 (the end) has probability 0.5, 2 has 0.4; after 2 the end is certain.
+  // After word 0, word 1 (the end) has probability 0.5 and word 2 has 0.4; after word 2 the end is
+  // certain.
   const nn::DecoderStepper stepper{
       {}, [](const Tensor& words, const TensorList&) -> nn::StepOutput {
         const Tensor after_begin = log(tensor({0.1, 0.5, 0.4}));

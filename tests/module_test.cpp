@@ -1,11 +1,12 @@
-// Modules as handles, their registry and its traps, saving and loading.
+// Modules: handles that share, registration, forgotten layers, calls and scopes, saving and
+// loading.
 #include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 #include <thread>
 
-#include "autograd/engine.h"
+#include "autograd/graph.h"
 #include "nn/gpt.h"
 #include "nn/save.h"
 #include "tensor/random.h"
@@ -86,7 +87,7 @@ TEST(Module, ToConvertsTheTensorsThemselves) {
             "to: parameters are floating-point numbers, they cannot become int64");
 }
 
-TEST(Module, ToIsNoticedByAnOlderGraph) {
+TEST(Module, AnOlderGraphDetectsTo) {
   const nn::Linear layer(2, 2);
   const Tensor y = (layer.weight * layer.weight).sum();
   layer.to(kFloat64);
@@ -106,9 +107,9 @@ struct Named : nn::Module {
 TEST(Module, RefusesBadRegistrations) {
   const auto error = [](auto f) { return error_of([&] { Named net(f); }); };
   EXPECT_EQ(error([](Named& n) { n.register_parameter("", ones(2)); }),
-            "register_parameter: '' is no name; it must not be empty or contain a dot");
+            "register_parameter: '' is not a valid name; it must not be empty or contain a dot");
   EXPECT_EQ(error([](Named& n) { n.register_module("a.b", nn::Linear(1, 1)); }),
-            "register_module: 'a.b' is no name; it must not be empty or contain a dot");
+            "register_module: 'a.b' is not a valid name; it must not be empty or contain a dot");
   EXPECT_EQ(error([](Named& n) {
               n.register_parameter("w", ones(2));
               n.register_module("w", nn::Linear(1, 1));
@@ -133,7 +134,7 @@ TEST(Module, SharedTensorsCountOnce) {
   EXPECT_EQ(names(model), (std::vector<std::string>{"0.weight", "0.bias"}));
 }
 
-TEST(Module, KeepsFrozenAndWholeNumbers) {
+TEST(Module, KeepsFrozenAndIntegerParameters) {
   const Named net([](Named& n) {
     n.register_parameter("frozen", ones(2), /*requires_grad=*/false);
     n.register_parameter("steps", zeros(1, kInt64), false);
@@ -145,15 +146,15 @@ TEST(Module, KeepsFrozenAndWholeNumbers) {
 }
 
 TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
-  const Tensor whole = randn({2, 3});
-  const Tensor column = whole.t().select(1, 1);
+  const Tensor matrix = randn({2, 3});
+  const Tensor column = matrix.t().select(1, 1);
   const Tensor before = column.clone();
   const Named net([&](Named& n) { n.register_parameter("column", column); });
   net.to(kFloat64);
   EXPECT_TRUE(equal(column.detach(), before.to(kFloat64)));
   (column * column).sum().backward();
   EXPECT_TRUE(near(column.grad(), before.to(kFloat64) * 2));
-  EXPECT_EQ(whole.dtype(), kFloat32);
+  EXPECT_EQ(matrix.dtype(), kFloat32);
 }
 
 // forgotten layers
@@ -163,7 +164,7 @@ const char* const kForgotten =
     "register_module(name, "
     "layer)";
 
-TEST(ForgottenLayer, IsAnErrorBeforeOrBetweenOthers) {
+TEST(ForgottenLayer, IsAnErrorIfOthersAreRegisteredAfterwards) {
   struct Forgetful : nn::Module {
     const nn::Linear a, b;
     Forgetful() : a(2, 2), b(register_module("b", nn::Linear(2, 2))) {}
@@ -259,8 +260,9 @@ TEST(ForgottenLayer, OtherThreadsAreNoError) {
   struct Slow : nn::Module {
     const nn::Linear a, b;
     explicit Slow(std::vector<nn::Linear>& others)
-        : a(register_module("a", nn::Linear(2, 2))), b(register_module("b", made_beside(others))) {}
-    static nn::Linear made_beside(std::vector<nn::Linear>& others) {
+        : a(register_module("a", nn::Linear(2, 2))),
+          b(register_module("b", made_with_another_thread(others))) {}
+    static nn::Linear made_with_another_thread(std::vector<nn::Linear>& others) {
       std::thread([&] { others.emplace_back(2, 2); }).join();
       return nn::Linear(2, 2);
     }
@@ -276,6 +278,50 @@ TEST(ForgottenLayer, AggregatesWork) {
   const Plain one;
   const Plain two{};
   EXPECT_EQ(one.parameters().size() + two.parameters().size(), 4u);
+}
+
+// calls and scopes
+
+/// A layer whose forward has a default argument that is not zero.
+struct Scale : nn::Layer<Scale> {
+  Tensor forward(const Tensor& x, double factor = 3, const Tensor& offset = {}) const {
+    const Tensor y = x * factor;
+    return offset.defined() ? y + offset : y;
+  }
+};
+
+TEST(Layer, IsCalledLikeItsForward) {
+  const Scale scale;
+  const Scale braces{};
+  const Tensor x = ones(2);
+  EXPECT_TRUE(equal(scale(x), full(2, 3.)));
+  EXPECT_TRUE(equal(scale(x), scale.forward(x)));
+  EXPECT_TRUE(equal(braces(x, 2), full(2, 2.)));
+  EXPECT_TRUE(equal(scale(x, {}), zeros(2)));
+  EXPECT_TRUE(equal(scale(x, 2, {}), full(2, 2.)));
+  EXPECT_TRUE(equal(scale(x, 2, x), full(2, 3.)));
+  static_assert(std::is_invocable_r_v<Tensor, const Scale&, const Tensor&, int>);
+  static_assert(!std::is_invocable_v<const Scale&, std::string>);
+  static_assert(!std::is_invocable_v<const nn::Linear&, const Tensor&, const Tensor&>);
+}
+
+/// The scopes of the graph's nodes, without repetitions, oldest node first.
+std::vector<std::string> scopes_of(const Tensor& y) {
+  std::vector<std::string> scopes;
+  for (const auto& node : autograd::graph(y))
+    if (!node.scope.empty() && (scopes.empty() || scopes.back() != node.scope))
+      scopes.push_back(node.scope);
+  std::reverse(scopes.begin(), scopes.end());
+  return scopes;
+}
+
+TEST(Layer, ACallOpensItsScopeOnceAndForwardDoesNot) {
+  const nn::Sequential inner{nn::Linear(2, 2)};
+  const nn::Sequential outer{inner, nn::Linear(2, 2)};
+  const Tensor x = ones({1, 2});
+  EXPECT_EQ(scopes_of(outer(x)), (std::vector<std::string>{"0.0", "1"}));
+  EXPECT_EQ(scopes_of(inner(x)), (std::vector<std::string>{"0.0"}));
+  EXPECT_EQ(scopes_of(inner.forward(x)), (std::vector<std::string>{"0"}));
 }
 
 // containers
@@ -333,7 +379,7 @@ TEST_F(Files, RoundTrip) {
   EXPECT_TRUE(weight.is_same(loaded.out_head.weight) && weight.is_leaf() && weight.requires_grad());
 }
 
-TEST_F(Files, LoadNoticesThatASavedTensorChanged) {
+TEST_F(Files, AGraphDetectsThatLoadChangedATensor) {
   const Net net;
   net.eval();
   nn::save(net, path);

@@ -18,7 +18,7 @@ using testing::near;
 Tensor start() { return tensor({{0.5, -1.25, 2.0}, {0.0, -0.75, 1.5}}); }
 Tensor target() { return tensor({{1.0, 0.25, -0.5}, {2.0, 0.125, -1.0}}); }
 
-/// The parameter after five steps on sum((w - target)^2 w); a second one gets no gradient.
+/// The value of w after five steps on sum((w - target)^2 w). A second parameter gets no gradient.
 template <class Make>
 Tensor five_steps(const Tensor& w, const Make& make) {
   w.requires_grad_();
@@ -34,16 +34,16 @@ Tensor five_steps(const Tensor& w, const Make& make) {
   return w.detach();
 }
 
-/// Row-major, transposed and double parameters must all arrive at PyTorch's values.
+/// Contiguous, transposed, float64 and sliced parameters must all get PyTorch's values.
 template <class Make>
 void expect_five_steps(const Tensor& expected, const Make& make) {
   EXPECT_TRUE(near(five_steps(start(), make), expected, 1e-6));
   EXPECT_TRUE(near(five_steps(start().t().contiguous().t().detach(), make), expected, 1e-6));
   EXPECT_TRUE(near(five_steps(start().to(kFloat64), make).to(kFloat32), expected, 1e-6));
-  const Tensor whole = zeros({2, 4});
-  whole.narrow(1, 1, 3).copy_(start());
-  five_steps(whole.narrow(1, 1, 3), make);
-  EXPECT_TRUE(near(whole, cat({zeros({2, 1}), expected}, 1), 1e-6));
+  const Tensor matrix = zeros({2, 4});
+  matrix.narrow(1, 1, 3).copy_(start());
+  five_steps(matrix.narrow(1, 1, 3), make);
+  EXPECT_TRUE(near(matrix, cat({zeros({2, 1}), expected}, 1), 1e-6));
 }
 
 TEST(Optim, Sgd) {
@@ -122,7 +122,7 @@ TEST(Optim, WrongGradientsChangeNothing) {
   EXPECT_TRUE(equal(a.detach(), ones(3)));
 }
 
-TEST(Optim, StepIsNoticedByAnOlderGraph) {
+TEST(Optim, AnOlderGraphDetectsStep) {
   const Tensor w = ones(3).requires_grad_();
   optim::SGD optimizer({w}, {.lr = 0.1});
   const Tensor y = (w * w).sum();
@@ -229,6 +229,9 @@ TEST(ClipGradNorm, LikePyTorch) {
   a.mutable_grad() = tensor({NAN, 1.0, 0.0});
   EXPECT_TRUE(std::isnan(nn::utils::clip_grad_norm_(a, 10)));
   EXPECT_TRUE(std::isnan(nn::utils::clip_grad_norm_(a, 10, INFINITY)));
+  a.mutable_grad() = tensor({NAN, 1.0, 0.0});
+  b.mutable_grad() = tensor({-6.0, 1.0});
+  EXPECT_TRUE(std::isnan(nn::utils::clip_grad_norm_({a, b}, 10, INFINITY)));
   EXPECT_EQ(nn::utils::clip_grad_norm_(idle, 1), 0);
   EXPECT_EQ(error_of([&] { nn::utils::clip_grad_norm_(a, -1); }),
             "clip_grad_norm_: max_norm is -1, expected 0 or more");

@@ -1,10 +1,9 @@
-// RNN, GRU and LSTM: PyTorch's numbers and gradients, the layouts of their inputs, and what they
-// refuse.
+// RNN, GRU and LSTM: PyTorch's numbers and gradients, the layouts of their inputs, and errors.
 #include "nn/recurrent.h"
 
 #include "check/gradcheck.h"
 #include "tensor/random.h"
-#include "tests/golden.h"
+#include "tests/layers_support.h"
 
 namespace gradus {
 namespace {
@@ -14,13 +13,7 @@ using testing::expect_gradients;
 using testing::expect_parameters;
 using testing::golden;
 using testing::near;
-
-/// What PyTorch gave for the layers of tests/torch_layers.tsv.
-Tensor torch_gave(const std::string& name) {
-  static const std::map<std::string, Tensor> all =
-      testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
-  return all.at(name);
-}
+using testing::torch_layer;
 
 const std::string kRecurrent = "10_recurrent_and_early_attention/";
 
@@ -105,35 +98,36 @@ TEST(Recurrent, Gradients) {
   EXPECT_TRUE(gradcheck([&] { return std::get<0>(lstm(x, {h0, h})); }, parameters(lstm, h)));
 }
 
-/// A layer made after manual_seed(123), its outputs and all gradients of (y^2).sum() + h.sum(), for
-/// an LSTM + (c^2).sum().
-template <class Layer, class Options>
+/// Compares a layer made after manual_seed(123) with PyTorch: its outputs, its final states, and
+/// all gradients of (y^2).sum() + h.sum(), for an LSTM + (c^2).sum().
+template <class RecurrentLayer, class Options>
 void expect_torch(const std::string& name, const Options& options, bool packed) {
   manual_seed(123);
-  const Layer layer(2, 3, options);
+  const RecurrentLayer layer(2, 3, options);
   const std::string run = name + (packed ? "/packed/" : "/full/");
-  const Tensor x = torch_gave(name + "/x").clone().requires_grad_();
+  const Tensor x = torch_layer(name + "/x").clone().requires_grad_();
   const Tensor lengths = packed ? tensor({2, 4, 1}) : Tensor();
-  const Tensor h0 = torch_gave(name + "/h0").clone().requires_grad_();
+  const Tensor h0 = torch_layer(name + "/h0").clone().requires_grad_();
   Tensor y;
   Tensor h;
   Tensor loss;
-  if constexpr (std::is_same_v<Layer, nn::LSTM>) {
-    const auto [output, state] = layer(x, {h0, torch_gave(name + "/c0")}, lengths);
-    y = output, h = std::get<0>(state);
-    EXPECT_TRUE(near(std::get<1>(state), torch_gave(run + "c")));
+  if constexpr (std::is_same_v<RecurrentLayer, nn::LSTM>) {
+    const auto [output, state] = layer(x, {h0, torch_layer(name + "/c0")}, lengths);
+    y = output;
+    h = std::get<0>(state);
+    EXPECT_TRUE(near(std::get<1>(state), torch_layer(run + "c")));
     loss = (y * y).sum() + h.sum() + std::get<1>(state).pow(2).sum();
   } else {
     std::tie(y, h) = layer(x, h0, lengths);
     loss = (y * y).sum() + h.sum();
   }
-  EXPECT_TRUE(near(y, torch_gave(run + "y"))) << run;
-  EXPECT_TRUE(near(h, torch_gave(run + "h"))) << run;
+  EXPECT_TRUE(near(y, torch_layer(run + "y"))) << run;
+  EXPECT_TRUE(near(h, torch_layer(run + "h"))) << run;
   loss.backward();
-  EXPECT_TRUE(near(x.grad(), torch_gave(run + "grad/x"), 1e-5)) << run;
-  EXPECT_TRUE(near(h0.grad(), torch_gave(run + "grad/h0"), 1e-5)) << run;
+  EXPECT_TRUE(near(x.grad(), torch_layer(run + "grad/x"), 1e-5)) << run;
+  EXPECT_TRUE(near(h0.grad(), torch_layer(run + "grad/h0"), 1e-5)) << run;
   for (const auto& [p_name, p] : layer.named_parameters())
-    EXPECT_TRUE(near(p.grad(), torch_gave(run + "grad/" + p_name), 1e-5)) << run << p_name;
+    EXPECT_TRUE(near(p.grad(), torch_layer(run + "grad/" + p_name), 1e-5)) << run << p_name;
 }
 
 TEST(Recurrent, LayersAndDirectionsAsPyTorch) {
@@ -155,7 +149,7 @@ TEST(Recurrent, ParametersAreDrawnInPyTorchsOrder) {
   std::vector<std::string> names;
   for (const auto& [name, p] : layer.named_parameters()) {
     names.push_back(name);
-    EXPECT_TRUE(equal(p.detach(), torch_gave("GRU_2bi/param/" + name))) << name;
+    EXPECT_TRUE(equal(p.detach(), torch_layer("GRU_2bi/param/" + name))) << name;
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{
@@ -165,7 +159,7 @@ TEST(Recurrent, ParametersAreDrawnInPyTorchsOrder) {
                 "weight_hh_l1_reverse", "bias_ih_l1_reverse", "bias_hh_l1_reverse"}));
 }
 
-TEST(Recurrent, LengthsAreAsIfEachSequenceWereAlone) {
+TEST(Recurrent, PaddedSequencesGiveTheNumbersOfSingleOnes) {
   manual_seed(4);
   const nn::LSTM layer(2, 3, {.num_layers = 2, .bidirectional = true});
   const std::vector<int64_t> ends{3, 5, 1};
@@ -179,7 +173,7 @@ TEST(Recurrent, LengthsAreAsIfEachSequenceWereAlone) {
     EXPECT_TRUE(near(std::get<0>(state).select(1, b), std::get<0>(last).detach()));
     EXPECT_TRUE(near(std::get<1>(state).select(1, b), std::get<1>(last).detach()));
   }
-  const Tensor filled = x.clone();  // what stands behind the end does not count, not even NaN
+  const Tensor filled = x.clone();  // inputs after the end have no effect, not even NaN
   filled.select(1, 2).slice(0, 1).fill_(std::nan(""));
   EXPECT_TRUE(equal(std::get<0>(layer(filled, {}, tensor(ends))).detach(), y.detach()));
 }
@@ -207,7 +201,7 @@ TEST(Recurrent, GradientsThroughEightSteps) {
 TEST(Recurrent, DropoutActsBetweenLayersInTraining) {
   manual_seed(6);
   const nn::GRU layer(2, 3,
-                      {.num_layers = 2, .dropout = 1});  // everything: the second layer sees zeros
+                      {.num_layers = 2, .dropout = 1});  // the second layer's inputs are all zero
   const Tensor x = randn({4, 2, 2});
   EXPECT_TRUE(equal(std::get<0>(layer(x)).detach(), std::get<0>(layer(x * 2)).detach()));
   layer.eval();

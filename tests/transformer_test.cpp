@@ -1,26 +1,20 @@
-// The Transformer: PyTorch's numbers for one block of each kind, what masks hide, positions, and
-// its learning rate.
+// The Transformer: PyTorch's numbers for a block of each kind, masks, positions, and its learning
+// rate.
 #include "nn/transformer.h"
 
 #include "check/gradcheck.h"
 #include "nn/optim.h"
 #include "tensor/random.h"
-#include "tests/golden.h"
+#include "tests/layers_support.h"
 
 namespace gradus {
 namespace {
 
 using testing::error_of;
 using testing::near;
+using testing::torch_layer;
 
-/// What PyTorch's TransformerEncoderLayer and TransformerDecoderLayer gave, tests/torch_layers.tsv.
-Tensor torch_gave(const std::string& name) {
-  static const std::map<std::string, Tensor> all =
-      testing::tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
-  return all.at(name);
-}
-
-/// The tensor of PyTorch's layer that belongs to our parameter. There the three projections are one
+/// The tensor of PyTorch's layer for our parameter. PyTorch stores the three projections as one
 /// matrix.
 Tensor torch_tensor(const std::string& prefix, std::string name, bool in_decoder) {
   const std::string names[][2] = {{"norm_self", "norm1"},
@@ -34,10 +28,10 @@ Tensor torch_tensor(const std::string& prefix, std::string name, bool in_decoder
   const std::string projections[] = {"W_query.", "W_key.", "W_value."};
   for (int64_t i = 0; i < 3; ++i)
     if (const size_t at = name.find(projections[i]); at != name.npos)
-      return torch_gave(prefix + name.substr(0, at) + "in_proj_" +
-                        name.substr(at + projections[i].size()))
+      return torch_layer(prefix + name.substr(0, at) + "in_proj_" +
+                         name.substr(at + projections[i].size()))
           .chunk(3)[static_cast<size_t>(i)];
-  return torch_gave(prefix + name);
+  return torch_layer(prefix + name);
 }
 
 TEST(Transformer, BlocksAsPyTorch) {
@@ -50,18 +44,18 @@ TEST(Transformer, BlocksAsPyTorch) {
     for (const auto& [p_name, p] : layer.named_parameters())
       p.copy_(torch_tensor(name, p_name, in_decoder));
   }
-  const Tensor source = torch_gave("transformer/source").clone().requires_grad_();
-  const Tensor target = torch_gave("transformer/target").clone().requires_grad_();
+  const Tensor source = torch_layer("transformer/source").clone().requires_grad_();
+  const Tensor target = torch_layer("transformer/target").clone().requires_grad_();
   const Tensor mask =
-      (arange(5) < torch_gave("transformer/lengths").unsqueeze(1)).view({2, 1, 1, 5});
+      (arange(5) < torch_layer("transformer/lengths").unsqueeze(1)).view({2, 1, 1, 5});
   const Tensor states = encoder(source, mask);
   const Tensor y = decoder(target, mask, states);
-  EXPECT_TRUE(near(states[0], torch_gave("encoder/y")[0], 5e-6));
-  EXPECT_TRUE(near(states[1].slice(0, 0, 3), torch_gave("encoder/y")[1].slice(0, 0, 3), 5e-6));
-  EXPECT_TRUE(near(y, torch_gave("decoder/y"), 5e-6));
+  EXPECT_TRUE(near(states[0], torch_layer("encoder/y")[0], 5e-6));
+  EXPECT_TRUE(near(states[1].slice(0, 0, 3), torch_layer("encoder/y")[1].slice(0, 0, 3), 5e-6));
+  EXPECT_TRUE(near(y, torch_layer("decoder/y"), 5e-6));
   y.pow(3).sum().backward();
-  EXPECT_TRUE(near(source.grad(), torch_gave("transformer/grad/source"), 1e-4));
-  EXPECT_TRUE(near(target.grad(), torch_gave("transformer/grad/target"), 1e-4));
+  EXPECT_TRUE(near(source.grad(), torch_layer("transformer/grad/source"), 1e-4));
+  EXPECT_TRUE(near(target.grad(), torch_layer("transformer/grad/target"), 1e-4));
   for (const auto& [p_name, p] : encoder.named_parameters())
     EXPECT_TRUE(near(p.grad(), torch_tensor("encoder/grad/", p_name, false), 1e-4)) << p_name;
   for (const auto& [p_name, p] : decoder.named_parameters())
@@ -99,7 +93,7 @@ TEST(Transformer, PaddingChangesNothing) {
   EXPECT_TRUE(near(alone, logits.narrow(0, 1, 1)));
 }
 
-TEST(Transformer, DecoderIsCausalAndSeesTheSource) {
+TEST(Transformer, DecoderIsCausalAndReadsTheSource) {
   manual_seed(2);
   const nn::Transformer model(kTiny);
   const Tensor logits = logits_of(model, sources(), targets()).detach();
@@ -145,7 +139,7 @@ TEST(Transformer, TracesShowTheSameNumbers) {
   for (const nn::BlockTrace& trace : in) {
     EXPECT_TRUE(near(trace.self.weights.sum(-1), ones({2, 2, 5})));
     EXPECT_TRUE(equal(trace.self.weights[1].slice(2, 3).detach(),
-                      zeros({2, 5, 2})));  // nothing looks at padding
+                      zeros({2, 5, 2})));  // padding gets no weight
     EXPECT_FALSE(trace.cross.weights.defined());
   }
   for (const nn::BlockTrace& trace : out) {
@@ -161,8 +155,8 @@ TEST(Transformer, SearchesAgree) {
   const nn::SearchOptions options{.begin = 0, .end = 1, .max_length = 6, .width = 1};
   for (int64_t b = 0; b < 2; ++b) {
     const nn::Encoded encoded = model.encode(sources().narrow(0, b, 1));
-    const Tensor said = greedy_search(model.begin(encoded), 1, options);
-    EXPECT_TRUE(equal(said[0], tensor(beam_search(model.begin(encoded), options).ids)));
+    const Tensor found = greedy_search(model.begin(encoded), 1, options);
+    EXPECT_TRUE(equal(found[0], tensor(beam_search(model.begin(encoded), options).ids)));
   }
 }
 
@@ -177,7 +171,8 @@ TEST(Transformer, LearnsToReverse) {
                                .ff_dim = 64,
                                .drop_rate = 0});
   optim::Adam optimizer(model.parameters(), {.betas = {0.9, 0.98}, .eps = 1e-9});
-  const auto batch = [](int64_t B) {  // words, and the words reversed with 6 before and 7 behind
+  // Sources, and as targets the reversed sources between the words 6 (begin) and 7 (end).
+  const auto batch = [](int64_t B) {
     const Tensor x = randint(6, {B, 4});
     TensorList columns{full(B, 6)};
     for (int64_t t = 4; t-- > 0;)
@@ -194,10 +189,10 @@ TEST(Transformer, LearnsToReverse) {
     optimizer.step();
   }
   const auto [x, y] = batch(64);
-  const Tensor said =
+  const Tensor found =
       greedy_search(model.begin(model.encode(x)), 64, {.begin = 6, .end = 7, .max_length = 5});
-  ASSERT_EQ(said.size(1), 5);
-  EXPECT_GT((said == y.narrow(1, 1, 5)).to(kFloat32).mean().item<float>(), 0.9);
+  ASSERT_EQ(found.size(1), 5);
+  EXPECT_GT((found == y.narrow(1, 1, 5)).to(kFloat32).mean().item<float>(), 0.9);
 }
 
 TEST(Transformer, SinusoidalPositions) {
