@@ -1,5 +1,5 @@
-// What is wrong with a tensor, seen from the right one: how many elements differ, which the most,
-// and which of the usual mistakes explains all of it.
+// What is wrong with a tensor, compared with the right one: how many elements differ, which differs
+// most, and which common mistake explains all of them.
 #pragma once
 #include "tensor/tensor.h"
 
@@ -7,21 +7,24 @@ namespace gradus {
 
 /// How a tensor differs from the right one.
 struct Difference {
-  int64_t wrong = 0, of = 0;    // elements
-  double worst = 0;             // the largest |yours - right|
-  Shape at;                     // where that is
-  double yours = 0, right = 0;  // and what is there
-  std::string guess;            // the mistake that explains every element, or ""
+  int64_t wrong = 0;  // how many elements differ,
+  int64_t of = 0;     // of how many that were compared
+  double worst = 0;   // the largest |yours - right|
+  Shape at;           // its index
+  double yours = 0;   // and the two values there
+  double right = 0;
+  std::string guess;  // the mistake that explains every element, or ""
 };
 
 /// An element is right if |yours - right| <= atol + rtol |right|.
 struct Tolerance {
-  double rtol = 1e-7, atol = 1e-9;
+  double rtol = 1e-7;
+  double atol = 1e-9;
 };
 
-/// Compares two floating-point tensors of one shape. `unknown` (bool, the same shape) marks
-/// elements to leave out; `sizes` are numbers, besides those of the shape, that a forgotten
-/// division could be by.
+/// Compares two floating-point tensors of the same shape. `unknown` (bool, of that shape) marks
+/// elements to leave out. `sizes` are numbers that a forgotten division could be by, besides those
+/// of the shape.
 Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance = {},
                    const Tensor& unknown = {}, const std::vector<int64_t>& sizes = {});
 

@@ -1,5 +1,5 @@
-// What a layer promises beside its numbers: each function throws Error with a full sentence if it
-// does not hold.
+// Properties of a layer besides its numbers. Each function throws an Error if the property does not
+// hold.
 #pragma once
 #include <functional>
 
@@ -9,24 +9,24 @@ namespace gradus {
 
 using Layer = std::function<Tensor(const Tensor& x)>;
 
-/// Step t of f(x) depends on no later step of x: changing the steps after t leaves the results up
-/// to t as they are, to the last bit. Steps are counted along `dim` of x and of f(x).
+/// Step t of f(x) depends on no later step of x: after a change of the steps after t, the results
+/// up to t are the same to the last bit. `dim` is the dimension of the steps, in x and in f(x).
 void expect_causal(const Layer& f, const Tensor& x, int64_t dim = -2);
 
 /// No weight is negative, and every row (last dimension) sums to one.
 void expect_rows_sum_to_one(const Tensor& weights, double tolerance = 1e-6);
 
-/// f with the steps of x in another order gives the same results in that order: f sees no
-/// positions.
+/// If the steps of x are permuted, the steps of f(x) are permuted in the same way: f does not know
+/// the positions.
 void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim = -2,
                                     double tolerance = 1e-6);
 
-/// f() depends on every element of every tensor in `on`: moving one moves the result.
-void expect_depends_on(const std::function<Tensor()>& f, const std::vector<Checked>& on);
+/// f() depends on every element of every tensor in `inputs`: if one changes, so does the result.
+void expect_depends_on(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs);
 
-/// `step` called with one piece of x after the other, keeping what it needs in its cache, gives
-/// what `whole` gives for all of x. The pieces have the lengths given along `dim`; none given is
-/// one step at a time.
+/// `step`, called with one piece of x after the other and a cache of what it needs later, gives the
+/// same as `whole` for all of x. `pieces` are the sizes of the pieces along `dim`; by default each
+/// has one step.
 void expect_cache_equal(const Layer& whole, const Layer& step, const Tensor& x, int64_t dim = -2,
                         std::vector<int64_t> pieces = {}, double tolerance = 1e-6);
 

@@ -1,49 +1,55 @@
-// Checking gradients against central differences: ours, and those of any layer one writes.
+// Compares gradients with central differences: those of the library and of any layer.
 #pragma once
 #include "autograd/ops.h"
 
 namespace gradus {
 
-/// A gradient a passes beside a difference n if |a - n| <= atol + rtol |n|; eps is the step of the
-/// difference.
+/// A gradient g is accepted if |g - n| <= atol + rtol |n|, where n is the central difference with
+/// step eps.
 struct GradcheckOptions {
-  double eps = 1e-6, atol = 1e-5, rtol = 1e-3;
+  double eps = 1e-6;
+  double atol = 1e-5;
+  double rtol = 1e-3;
 };
 
 using TensorFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
-/// A tensor whose gradient is checked, and what to call it.
-struct Checked {
+/// A tensor that f depends on, and its name in messages.
+struct NamedInput {
   std::string name;
   Tensor x;
 };
 
-/// Compares the gradients of f() by every tensor in `by`, for a random cotangent, with central
-/// differences: first along one random direction, and if that differs element by element. Throws
-/// Error with the tensor, the index and both values.
-bool gradcheck(const std::function<Tensor()>& f, const std::vector<Checked>& by,
+/// Compares the gradients of u . f() with central differences, where u is a random cotangent: first
+/// the derivative along one random direction of all inputs together; if it differs, every element.
+/// Returns true, or throws an Error with the input, the index and both values.
+bool gradcheck(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs,
                const GradcheckOptions& options = {});
 
-/// Checks f(inputs), all float64, by the inputs that require gradients, or by all if none does.
+/// The same for f(inputs). All must be float64. NamedInput are the inputs that require gradients,
+/// or all if none does.
 bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options = {});
 
-/// The same for the gradient itself: second derivatives. Also requires that recording does not
-/// change the gradient.
+/// Checks the gradient of the gradient. Also requires that the gradient is the same with and
+/// without create_graph.
 bool gradgradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
                    const GradcheckOptions& options = {});
 
-/// Checks a module by its input and by each of its named parameters. All float64:
+/// Checks a module with respect to its input and each of its parameters. All must be float64:
 /// module.to(kFloat64).
 template <class Module>
-requires requires(const Module& module, const Tensor& x) { module.named_parameters(), module(x); }
+requires requires(const Module& module, const Tensor& x) {
+  module.named_parameters();
+  module(x);
+}
 bool gradcheck(const Module& module, const Tensor& x, const GradcheckOptions& options = {}) {
   const Tensor input = x.is_floating_point() ? x.detach().clone().requires_grad_() : x;
-  std::vector<Checked> by;
-  if (x.is_floating_point()) by.push_back({"the input", input});
+  std::vector<NamedInput> inputs;
+  if (x.is_floating_point()) inputs.push_back({"the input", input});
   for (const auto& [name, parameter] : module.named_parameters())
-    by.push_back({"parameter '" + name + "'", parameter});
-  return gradcheck([&] { return module(input); }, by, options);
+    inputs.push_back({"parameter '" + name + "'", parameter});
+  return gradcheck([&] { return module(input); }, inputs, options);
 }
 
 }  // namespace gradus

@@ -41,7 +41,7 @@ void expect_close(const std::string& what, const Tensor& yours, const Tensor& ri
   fail("{}: {}\n  {}", what, d.guess.empty() ? "wrong" : d.guess, to_string(d));
 }
 
-void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<Checked>& by) {
+void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<NamedInput>& by) {
   const std::vector<GradientDifference> all = compare_gradients(f, by);
   for (const GradientDifference& each : all)
     if (each.difference.wrong == 0)

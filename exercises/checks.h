@@ -27,7 +27,7 @@ void expect_close(const std::string& what, const Tensor& yours, const Tensor& ri
 
 /// The gradients of f() by each tensor are what central differences give, for a random cotangent.
 /// Unlike the function for one's own layers this one notes the tensors that are right.
-void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<Checked>& by);
+void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<NamedInput>& by);
 
 /// `yours`, a gradient computed by hand for the cotangent u of f(), is what central differences
 /// give for x.

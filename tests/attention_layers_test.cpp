@@ -142,7 +142,7 @@ TEST(Attention, Gradients) {
     const Tensor s = randn({2, 2, 3}, kFloat64).requires_grad_();
     const Tensor h = randn({2, 5, 3}, kFloat64).requires_grad_();
     const Tensor mask = arange(5) < tensor({5, 3}).unsqueeze(1);
-    std::vector<Checked> by{{"query", s}, {"states", h}};
+    std::vector<NamedInput> by{{"query", s}, {"states", h}};
     for (const auto& [name, p] : attention.named_parameters())
       by.push_back({name, p});
     EXPECT_TRUE(gradcheck([&] { return std::get<0>(attention(s, h, mask)); }, by));

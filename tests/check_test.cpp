@@ -39,7 +39,7 @@ Tensor with(const Tensor& y, const std::vector<std::pair<Tensor, Rule1>>& rules)
 struct Fault {
   std::string name, words;
   std::function<Tensor()> f;
-  std::vector<Checked> by;
+  std::vector<NamedInput> by;
 };
 
 std::vector<Fault> planted_faults() {
@@ -57,11 +57,11 @@ std::vector<Fault> planted_faults() {
   const auto softmax_rule = [](const Tensor& y, const Tensor& dy) {
     return y * (dy - (dy * y).sum(-1, true));
   };
-  const std::vector<Checked> by_x{{"x", x}};
-  const std::vector<Checked> by_xw{{"x", x}, {"w", w}};
-  const std::vector<Checked> by_ab{{"a", a}, {"b", b}};
-  const std::vector<Checked> by_pq{{"p", p}, {"q", q}};
-  const std::vector<Checked> by_scores{{"scores", scores}};
+  const std::vector<NamedInput> by_x{{"x", x}};
+  const std::vector<NamedInput> by_xw{{"x", x}, {"w", w}};
+  const std::vector<NamedInput> by_ab{{"a", a}, {"b", b}};
+  const std::vector<NamedInput> by_pq{{"p", p}, {"q", q}};
+  const std::vector<NamedInput> by_scores{{"scores", scores}};
   const auto square = [=](double factor) {
     return [=] {
       return with(x * x, {{x, [=](const Tensor& dy) { return dy * x.detach() * factor; }}});
@@ -174,7 +174,7 @@ std::vector<Fault> planted_faults() {
 /// Further ones, beside the twenty.
 std::vector<Fault> more_faults() {
   const Tensor x = numbers({3, 5, 7}, 1).requires_grad_();
-  const std::vector<Checked> by{{"x", x}};
+  const std::vector<NamedInput> by{{"x", x}};
   const auto tanh_with = [=](const Rule1& rule) {
     return [=] { return with(tanh(x), {{x, rule}}); };
   };
@@ -183,7 +183,7 @@ std::vector<Fault> more_faults() {
       {"dy passed on", "dy is passed on unchanged", tanh_with([](const Tensor& dy) { return dy; }),
        by},
       {"dy ignored", "dy is ignored", tanh_with([=](const Tensor&) { return slope(); }), by},
-      {"the shortcut", "the share that flows straight through",
+      {"the shortcut", "the gradient of a shortcut x + ... is missing",
        [=] {
          return with(x + tanh(x), {{x, [=](const Tensor& dy) { return dy * slope(); }}});
        },
@@ -250,7 +250,7 @@ TEST(Diagnosis, RightGradientsAreNotAccused) {
   const Tensor x = numbers({3, 5, 6}, 1);
   const Tensor w = numbers({6, 6}, 2);
   const Tensor v = numbers({6}, 3);
-  const auto passes = [](const std::function<Tensor()>& f, const std::vector<Checked>& by) {
+  const auto passes = [](const std::function<Tensor()>& f, const std::vector<NamedInput>& by) {
     for (const GradientDifference& each : compare_gradients(f, by)) {
       EXPECT_EQ(each.difference.wrong, 0) << to_string(each);
       EXPECT_EQ(each.difference.guess, "");
@@ -278,7 +278,7 @@ TEST(Diagnosis, WhatCannotBeCheckedIsRefused) {
   const Tensor x = ones({2, 2}, kFloat64);
   const Tensor narrow = ones(2);
   expect_error([&] { expect_gradients([&] { return x * x; }, {}); },
-               "gradients: there is no tensor to differentiate by");
+               "gradients: there is no input to check");
   expect_error(
       [&] {
         expect_gradients([&] { return narrow * 2; }, {{"x", narrow}});
@@ -377,8 +377,8 @@ TEST(Expect, PermutationEquivariant) {
         expect_permutation_equivariant([](const Tensor& in) { return in.cumsum(0); },
                                        tensor({{1.0}, {2.0}}));
       },
-      "expect_permutation_equivariant: with its steps in another order, what was step 1 comes out "
-      "different by 1");
+      "expect_permutation_equivariant: with the steps in another order, the result of step 1 "
+      "changes by 1");
 }
 
 TEST(Expect, DependsOn) {
@@ -409,7 +409,7 @@ TEST(Expect, CacheEqual) {
       [&] {
         expect_cache_equal(whole, whole, tensor({{1.0}, {2.0}}));
       },
-      "expect_cache_equal: step 1 comes out of the cache different by 1");
+      "expect_cache_equal: with the cache, step 1 differs by 1");
   expect_error(
       [&] {
         expect_cache_equal(whole, step, x, 1, {3, 3});

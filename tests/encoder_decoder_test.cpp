@@ -79,7 +79,7 @@ TEST(EncoderDecoder, Gradients) {
   for_each_decoder([](const nn::Encoder& encoder, const auto& decoder) {
     encoder.to(kFloat64);
     decoder.to(kFloat64);
-    std::vector<Checked> by;
+    std::vector<NamedInput> by;
     for (const nn::Module& module : std::vector<nn::Module>{encoder, decoder})
       for (const auto& [name, p] : module.named_parameters())
         by.push_back({name, p});

@@ -144,10 +144,11 @@ TEST(Verdict, ToDoWrongAndRight) {
       body("  return x * rsqrt((x * x).mean(-1, true) + eps).detach() * weight;\n"), "wrong");
   EXPECT_EQ(wrong.outcome, Outcome::wrong);
   EXPECT_EQ(wrong.failed, "gradient.of_x_and_weight");
-  EXPECT_EQ(first_line(wrong.message),
-            "gradient of x: in every row yours - right is a multiple of x: what flows through the "
-            "row's own norm or "
-            "variance is missing");
+  EXPECT_EQ(
+      first_line(wrong.message),
+      "gradient of x: in every row yours - right is a multiple of x: the gradient through the "
+      "row's own norm or "
+      "variance is missing");
   const std::string text = verdict_text(exercises, e, wrong, 80, terminal::Depth::plain);
   EXPECT_NE(text.find("gradient FAIL   invariants -   numerics -"), std::string::npos) << text;
   EXPECT_NE(text.find("weight ok ("), std::string::npos) << text;

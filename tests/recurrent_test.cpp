@@ -87,7 +87,7 @@ TEST(Recurrent, Gradients) {
   const Tensor x = randn({4, 2, 2}, kFloat64);
   const Tensor h0 = randn({1, 2, 3}, kFloat64);
   const auto parameters = [](const nn::Module& layer, const Tensor& state) {
-    std::vector<Checked> by{{"state", state}};
+    std::vector<NamedInput> by{{"state", state}};
     for (const auto& [name, p] : layer.named_parameters())
       by.push_back({name, p});
     return by;
@@ -188,7 +188,7 @@ TEST(Recurrent, GradientsThroughEightSteps) {
   const Tensor x = randn({8, 2, 2}, kFloat64).requires_grad_();
   const Tensor lengths = tensor({8, 6});
   const auto all = [&](const nn::Module& layer) {
-    std::vector<Checked> by{{"x", x}};
+    std::vector<NamedInput> by{{"x", x}};
     for (const auto& [name, p] : layer.named_parameters())
       by.push_back({name, p});
     return by;

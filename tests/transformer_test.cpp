@@ -115,7 +115,7 @@ TEST(Transformer, Gradients) {
   manual_seed(3);
   const nn::Transformer model(kTiny);
   model.to(kFloat64);
-  std::vector<Checked> by;
+  std::vector<NamedInput> by;
   for (const auto& [name, p] : model.named_parameters())
     by.push_back({name, p});
   const auto loss = [&] {
