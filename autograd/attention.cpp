@@ -11,181 +11,262 @@ namespace gradus {
 namespace {
 
 constexpr const char* kOp = "scaled_dot_product_attention";
-constexpr double kHidden =
-    -std::numeric_limits<double>::infinity();  // the score of what may not be seen
+constexpr double kHidden = -std::numeric_limits<double>::infinity();  // the score of a hidden key
 
-/// What an attention call is besides q, k and v.
+/// The arguments of an attention call besides q, k and v.
 struct AttentionOptions {
-  Tensor mask;  // undefined, which keys take part, or what is added to the scores
+  Tensor mask;  // undefined, bool (true: the key is visible), or added to the scores
   bool is_causal;
   double scale;
   double dropout_p;
 };
 
-/// The definition, with `drop` in the place of dropout.
+/// The definition of the op in plain ops. q (..., L, D), k (..., S, D), v (..., S, Dv) ->
+/// (..., L, Dv). `drop` is called in place of dropout.
 template <class Drop>
-Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options,
-              const Drop& drop) {
-  const Tensor& attn_mask = options.mask;
+Tensor attention_in_plain_ops(const Tensor& q, const Tensor& k, const Tensor& v,
+                              const AttentionOptions& options, const Drop& drop) {
+  const Tensor& mask = options.mask;
   Tensor scores = matmul(q, transpose(k, -2, -1)) * options.scale;  // (..., L, S)
   if (options.is_causal) {
     scores = masked_fill(scores, triu(ones({q.size(-2), k.size(-2)}, kBool), 1), kHidden);
-  } else if (attn_mask.defined()) {
-    check(broadcasts_to(attn_mask.sizes(), scores.sizes()),
+  } else if (mask.defined()) {
+    check(broadcasts_to(mask.sizes(), scores.sizes()),
           "{}: attn_mask of shape {} does not broadcast to the scores of shape {}", kOp,
-          attn_mask.sizes(), scores.sizes());
-    scores = attn_mask.dtype() == kBool ? masked_fill(scores, logical_not(attn_mask), kHidden)
-                                        : scores + attn_mask;
+          mask.sizes(), scores.sizes());
+    scores =
+        mask.dtype() == kBool ? masked_fill(scores, logical_not(mask), kHidden) : scores + mask;
   }
-  const Tensor weights = attn_mask.defined() ? masked_softmax(scores) : softmax(scores, -1);
+  const Tensor weights = mask.defined() ? masked_softmax(scores) : softmax(scores, -1);
   return matmul(drop(weights), v);  // (..., L, Dv)
 }
 
-/// Which weights dropout keeps, a bit for each, drawn in the order in which dropout draws a number
-/// for each.
-Tensor kept_weights(int64_t n, double p) {
+/// One bit for each of n weights: whether dropout keeps it. Draws the same random numbers in the
+/// same order as `dropout`, so that both keep the same weights.
+Tensor draw_kept_bits(int64_t n, double p) {
   constexpr int64_t kChunk = 4096;
   const Tensor bits = zeros({n / 64 + 1}, kInt64);
   uint64_t* const words = reinterpret_cast<uint64_t*>(bits.data<int64_t>());
-  std::array<float, kChunk> mask;
+  std::array<float, kChunk> factors;
   const LockedGenerator generator;
   for (int64_t begin = 0; begin < n; begin += kChunk) {
     const int64_t count = std::min(kChunk, n - begin);
-    dropout_mask(*generator, mask.data(), count, p);
-    for (int64_t i = 0; i < count; ++i)
-      words[(begin + i) / 64] |= uint64_t{mask[static_cast<size_t>(i)] != 0} << i % 64;
+    dropout_mask(*generator, factors.data(), count, p);
+    for (int64_t i = 0; i < count; ++i) {
+      const bool kept = factors[static_cast<size_t>(i)] != 0;
+      words[(begin + i) / 64] |= uint64_t{kept} << i % 64;
+    }
   }
   return bits;
 }
 
-/// Memory for a tensor of these sizes, its dimensions but the last in x's order, so that heads
-/// merge without a copy.
-Tensor laid_out_as(const Tensor& x, const Shape& sizes) {
-  std::vector<size_t> order(sizes.size() - 1);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
+/// An empty tensor with contiguous rows whose other dimensions have the order of x's in memory:
+/// heads that are a view of (B, T, H, D) give a result whose heads merge without a copy.
+Tensor empty_in_order_of(const Tensor& x, const Shape& sizes) {
+  std::vector<size_t> dims(sizes.size() - 1);  // without the last, from the innermost to outermost
+  std::iota(dims.begin(), dims.end(), size_t{0});
+  std::stable_sort(dims.begin(), dims.end(),
                    [&](size_t a, size_t b) { return x.strides()[a] < x.strides()[b]; });
   Shape strides = contiguous_strides(sizes);
-  int64_t step = sizes.back();
-  for (const size_t d : order) {
-    strides[d] = step;
-    step *= std::max<int64_t>(sizes[d], 1);
+  int64_t stride = sizes.back();
+  for (const size_t d : dims) {
+    strides[d] = stride;
+    stride *= std::max<int64_t>(sizes[d], 1);
   }
   return empty_strided_like(sizes, strides, x.dtype());
 }
 
-/// Where the matrices of x begin when its leading dimensions are broadcast to `batch`.
-std::vector<int64_t> batch_offsets(const Tensor& x, const Shape& batch) {
+/// The offsets of the matrices of x when its leading dimensions are broadcast to `batch`.
+std::vector<int64_t> matrix_offsets(const Tensor& x, const Shape& batch) {
   return kernels::offsets(kernels::strided_loop<1>(batch.size(), batch.data(), {layout(x, 2)}))[0];
 }
 
-/// Heads of rows, each row's numbers side by side, and where they lie.
-struct Heads {
-  Tensor x;
-  std::vector<int64_t> at;
-  template <class T>
-  kernels::Rows<T> rows() const {
-    return {x.data<std::remove_const_t<T>>(), x.stride(-2), at.data()};
-  }
-};
-Heads heads_of(const Tensor& given, const Shape& batch) {
-  const Tensor x = given.stride(-1) == 1 || given.size(-1) == 1 ? given : as_contiguous(given);
-  return {x.detach(), batch_offsets(x, batch)};
+Shape batch_of(const Tensor& x) { return {x.sizes().begin(), x.sizes().end() - 2}; }
+
+/// x (..., rows, columns) with the last dimension replaced.
+Shape with_last(Shape sizes, int64_t size) {
+  sizes[sizes.size() - 1] = size;
+  return sizes;
 }
 
-/// A call of the kernels.
-struct Call {
-  AttentionOptions options;
-  Heads q, k, v, y, mask;
-  Tensor lse, kept;
+/// A tensor (..., rows, columns) with contiguous rows, as the kernels take it.
+struct HeadsTensor {
+  Tensor x;
+  std::vector<int64_t> offsets;  // of each matrix
+
+  HeadsTensor() = default;
+  explicit HeadsTensor(const Tensor& given)
+      : x(has_contiguous_rows(given) ? given.detach() : as_contiguous(given).detach()),
+        offsets(matrix_offsets(x, batch_of(x))) {}
 
   template <class T>
-  kernels::Attention<T> kernel() const {
-    const bool masked = mask.x.defined();
-    const bool is_bool = masked && mask.x.dtype() == kBool;
-    return {
-        .q = q.rows<const T>(),
-        .k = k.rows<const T>(),
-        .v = v.rows<const T>(),
-        .batch = std::ssize(q.at),
-        .L = q.x.size(-2),
-        .S = k.x.size(-2),
-        .D = q.x.size(-1),
-        .Dv = v.x.size(-1),
-        .scale = static_cast<T>(options.scale),
-        .causal = options.is_causal,
-        .added = masked && !is_bool ? mask.x.data<T>() : nullptr,
-        .visible = is_bool ? mask.x.data<bool>() : nullptr,
-        .mask_at = mask.at.data(),
-        .mask_row = masked ? mask.x.stride(-2) : 0,
-        .mask_col = masked ? mask.x.stride(-1) : 0,
-        .kept = kept.defined() ? reinterpret_cast<const uint64_t*>(kept.data<int64_t>()) : nullptr,
-        .kept_scale = 1 / static_cast<T>(1 - options.dropout_p)};
+  kernels::Heads<T> heads() const {
+    return {x.data<std::remove_const_t<T>>(), x.stride(-2), offsets.data()};
   }
-  /// What dropout multiplies the weights by.
-  Tensor factors(const Tensor& weights) const {
-    const Tensor scales = empty(weights.sizes(), weights.dtype());
-    dispatch_float("dropout", scales.dtype(), [&]<class T>() {
-      for (int64_t i = 0; i < scales.numel(); ++i)
-        scales.data<T>()[i] = (kept.data<int64_t>()[i / 64] >> i % 64 & 1) != 0
-                                  ? 1 / static_cast<T>(1 - options.dropout_p)
-                                  : T(0);
+
+ private:
+  static bool has_contiguous_rows(const Tensor& x) { return x.stride(-1) == 1 || x.size(-1) == 1; }
+};
+
+/// A call of the fused kernels: the inputs and results of the forward.
+struct FusedCall {
+  AttentionOptions options;
+  HeadsTensor q;  // (..., L, D)
+  HeadsTensor k;  // (..., S, D)
+  HeadsTensor v;  // (..., S, Dv)
+  HeadsTensor y;  // (..., L, Dv)
+  Tensor lse;     // (..., L)
+  Tensor mask;    // (..., L, S), or undefined
+  std::vector<int64_t> mask_offsets;
+  Tensor kept_bits;  // of dropout, or undefined
+
+  template <class T>
+  kernels::Attention<T> arguments() const {
+    return {.q = q.heads<const T>(),
+            .k = k.heads<const T>(),
+            .v = v.heads<const T>(),
+            .heads = std::ssize(q.offsets),
+            .L = q.x.size(-2),
+            .S = k.x.size(-2),
+            .D = q.x.size(-1),
+            .Dv = v.x.size(-1),
+            .scale = static_cast<T>(options.scale),
+            .causal = options.is_causal,
+            .mask = kernel_mask<T>(),
+            .dropout = kernel_dropout<T>()};
+  }
+
+  /// The factors of dropout, as a tensor of the shape of the weights.
+  Tensor dropout_factors(const Tensor& weights) const {
+    const Tensor factors = empty(weights.sizes(), weights.dtype());
+    dispatch_float("dropout", factors.dtype(), [&]<class T>() {
+      for (int64_t i = 0; i < factors.numel(); ++i) {
+        const bool kept = (kept_bits.data<int64_t>()[i / 64] >> i % 64 & 1) != 0;
+        factors.data<T>()[i] = kept ? kept_scale<T>() : T(0);
+      }
     });
-    return scales;
+    return factors;
+  }
+
+ private:
+  template <class T>
+  T kept_scale() const {
+    return 1 / static_cast<T>(1 - options.dropout_p);
+  }
+  template <class T>
+  kernels::AttentionMask<T> kernel_mask() const {
+    if (!mask.defined()) return {};
+    const bool is_bool = mask.dtype() == kBool;
+    return {.added = is_bool ? nullptr : mask.data<T>(),
+            .visible = is_bool ? mask.data<bool>() : nullptr,
+            .offsets = mask_offsets.data(),
+            .row_stride = mask.stride(-2),
+            .col_stride = mask.stride(-1)};
+  }
+  template <class T>
+  kernels::AttentionDropout<T> kernel_dropout() const {
+    if (!kept_bits.defined()) return {};
+    return {.kept = reinterpret_cast<const uint64_t*>(kept_bits.data<int64_t>()),
+            .kept_scale = kept_scale<T>()};
   }
 };
 
-/// The op by the kernels; the leading dimensions of q, k and v are the same.
+/// The forward by the kernels. The leading dimensions of q, k and v are the same.
+FusedCall fused_forward(const Tensor& q, const Tensor& k, const Tensor& v,
+                        const AttentionOptions& options) {
+  const Shape scores = with_last(q.sizes(), k.size(-2));  // (..., L, S)
+  FusedCall call;
+  call.options = options;
+  call.q = HeadsTensor(q);
+  call.k = HeadsTensor(k);
+  call.v = HeadsTensor(v);
+  call.y = HeadsTensor(empty_in_order_of(q, with_last(q.sizes(), v.size(-1))));
+  call.lse = empty({q.sizes().begin(), q.sizes().end() - 1}, q.dtype());
+  if (options.mask.defined()) {
+    call.mask = options.mask.detach().expand(scores);
+    call.mask_offsets = matrix_offsets(call.mask, batch_of(q));
+  }
+  if (options.dropout_p > 0) call.kept_bits = draw_kept_bits(numel(kOp, scores), options.dropout_p);
+  dispatch_float(kOp, q.dtype(), [&]<class T>() {
+    kernels::attention_forward(call.y.heads<T>(), call.lse.data<T>(), call.arguments<T>());
+  });
+  return call;
+}
+
+/// dq, dk and dv by the kernels.
+std::vector<Tensor> fused_backward(const FusedCall& call, const Tensor& given_dy) {
+  const HeadsTensor dy(given_dy);
+  const HeadsTensor dq(empty_in_order_of(call.q.x, call.q.x.sizes()));
+  const HeadsTensor dk(empty_in_order_of(call.k.x, call.k.x.sizes()));
+  const HeadsTensor dv(empty_in_order_of(call.v.x, call.v.x.sizes()));
+  dispatch_float(kOp, given_dy.dtype(), [&]<class T>() {
+    kernels::attention_backward<T>({.dq = dq.heads<T>(),
+                                    .dk = dk.heads<T>(),
+                                    .dv = dv.heads<T>(),
+                                    .dy = dy.heads<const T>(),
+                                    .y = call.y.heads<const T>(),
+                                    .lse = call.lse.data<T>()},
+                                   call.arguments<T>());
+  });
+  return {dq.x, dk.x, dv.x};
+}
+
+/// The op by the fused kernels. A second derivative differentiates the definition in plain ops.
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                        const AttentionOptions& options) {
-  const Shape batch(q.sizes().begin(), q.sizes().end() - 2);
-  Shape sizes = q.sizes();
-  Shape all = q.sizes();
-  Shape rows = q.sizes();
-  sizes[sizes.size() - 1] = v.size(-1), all[all.size() - 1] = k.size(-2),
-                       rows.erase(rows.size() - 1);
-  const Tensor y = laid_out_as(q, sizes);
-  Call call{options,
-            heads_of(q, batch),
-            heads_of(k, batch),
-            heads_of(v, batch),
-            heads_of(y, batch),
-            {},
-            {},
-            {}};
-  if (options.mask.defined()) {
-    call.mask.x = options.mask.detach().expand(all);
-    call.mask.at = batch_offsets(call.mask.x, batch);
-  }
-  call.lse = empty(rows, q.dtype());
-  if (options.dropout_p > 0) call.kept = kept_weights(numel(kOp, all), options.dropout_p);
-  dispatch_float(kOp, q.dtype(), [&]<class T>() {
-    kernels::attention(call.y.rows<T>(), call.lse.data<T>(), call.kernel<T>());
-  });
-
-  const std::vector<Saved> used{saved(q.detach()), saved(k.detach()), saved(v.detach()),
-                                saved(options.mask), saved(y.detach())};
-  auto fast = [=](const Tensor& dy, const std::vector<bool>&) {
+  const FusedCall call = fused_forward(q, k, v, options);
+  const Tensor y = call.y.x.detach();  // its node will own `call`, so `call` must not own it
+  const Saved saved_mask = saved(options.mask);
+  const std::vector<Saved> used{saved(q.detach()), saved(k.detach()), saved(v.detach()), saved_mask,
+                                saved(y.detach())};
+  auto backward = [=](const Tensor& dy, const std::vector<bool>&) {
     for (const Saved& x : used)
-      x();  // throws if one was changed since
-    std::vector<Tensor> d;
-    for (const Tensor& x : {call.q.x, call.k.x, call.v.x})
-      d.push_back(laid_out_as(x, x.sizes()));
-    const Heads dq = heads_of(d[0], batch);
-    const Heads dk = heads_of(d[1], batch);
-    const Heads dv = heads_of(d[2], batch);
-    dispatch_float(kOp, dy.dtype(), [&, g = heads_of(dy, batch)]<class T>() {
-      kernels::attention_backward(dq.rows<T>(), dk.rows<T>(), dv.rows<T>(), g.rows<const T>(),
-                                  call.y.rows<const T>(), call.lse.data<T>(), call.kernel<T>());
-    });
-    return d;
+      x();  // throws if one was changed in place since the forward
+    return fused_backward(call, dy);
   };
-  return record_fused(kOp, y, {q, k, v}, fast, [=](const std::vector<Tensor>& in) {
-    used[3]();
-    return attend(in[0], in[1], in[2], options, [&](const Tensor& weights) {
-      return options.dropout_p == 0 ? weights : weights * call.factors(weights);
-    });
-  });
+  auto definition = [=](const std::vector<Tensor>& inputs) {
+    saved_mask();
+    const auto drop = [&](const Tensor& weights) {
+      return options.dropout_p == 0 ? weights : weights * call.dropout_factors(weights);
+    };
+    return attention_in_plain_ops(inputs[0], inputs[1], inputs[2], options, drop);
+  };
+  return record_fused(kOp, y, {q, k, v}, backward, definition);
+}
+
+/// Whether the fused kernels compute this call: they take neither broadcast leading dimensions, nor
+/// empty tensors, nor a mask that needs a gradient.
+bool can_be_fused(const Tensor& q, const Tensor& k, const Tensor& v,
+                  const AttentionOptions& options) {
+  const Shape batch = batch_of(q);
+  for (const Tensor& x : {q, k, v}) {
+    if (x.dtype() != q.dtype() || x.numel() == 0 || batch_of(x) != batch) return false;
+  }
+  // PyTorch's dropout draws its random numbers in an order of its own.
+  if (options.dropout_p > 0 && dropout_style() != DropoutStyle::book) return false;
+  const Tensor& mask = options.mask;
+  if (!mask.defined()) return true;
+  return broadcasts_to(mask.sizes(), with_last(q.sizes(), k.size(-2))) && !needs_grad(mask);
+}
+
+void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& attn_mask,
+                     double dropout_p, bool is_causal) {
+  check(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2,
+        "{}: q {}, k {} and v {} need at least two dimensions", kOp, q.sizes(), k.sizes(),
+        v.sizes());
+  check(q.is_floating_point(),
+        "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", kOp,
+        q.dtype());
+  for (const Tensor& x : {k, v, attn_mask}) {
+    if (x.defined() && x.dtype() != kBool) check_same_dtype(kOp, q, x);
+  }
+  check(dropout_p >= 0 && dropout_p <= 1, "{}: dropout_p is a probability between 0 and 1, got {}",
+        kOp, dropout_p);
+  check(q.size(-1) == k.size(-1), "{}: q is {} and k {} - their heads differ in size, {} and {}",
+        kOp, q.sizes(), k.sizes(), q.size(-1), k.size(-1));
+  check(k.size(-2) == v.size(-2), "{}: k is {} and v {} - the {} keys do not meet the {} values",
+        kOp, k.sizes(), v.sizes(), k.size(-2), v.size(-2));
+  check(!attn_mask.defined() || !is_causal, "{}: give attn_mask or is_causal, not both", kOp);
 }
 
 }  // namespace
@@ -194,8 +275,8 @@ Tensor masked_softmax(const Tensor& scores) {
   check(scores.dim() >= 1,
         "masked_softmax: expected rows of scores, got a tensor without dimensions");
   if (scores.size(-1) == 0) return softmax(scores, -1);
-  const Tensor hidden =
-      amax(scores.detach(), -1, true) == kHidden;  // (..., 1): rows in which every entry is -inf
+  // (..., 1): rows in which every score is -inf
+  const Tensor hidden = amax(scores.detach(), -1, true) == kHidden;
   if (sum(hidden).item<int64_t>() == 0) return softmax(scores, -1);
   return masked_fill(softmax(masked_fill(scores, hidden, 0.0), -1), hidden, 0.0);
 }
@@ -203,38 +284,15 @@ Tensor masked_softmax(const Tensor& scores) {
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const Tensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale) {
-  check(q.dim() >= 2 && k.dim() >= 2 && v.dim() >= 2,
-        "{}: q {}, k {} and v {} need at least two dimensions", kOp, q.sizes(), k.sizes(),
-        v.sizes());
-  check(q.is_floating_point(),
-        "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", kOp,
-        q.dtype());
-  for (const Tensor& x : {k, v, attn_mask})
-    if (x.defined() && x.dtype() != kBool) check_same_dtype(kOp, q, x);
-  check(dropout_p >= 0 && dropout_p <= 1, "{}: dropout_p is a probability between 0 and 1, got {}",
-        kOp, dropout_p);
-  check(q.size(-1) == k.size(-1), "{}: q is {} and k {} - their heads differ in size, {} and {}",
-        kOp, q.sizes(), k.sizes(), q.size(-1), k.size(-1));
-  check(k.size(-2) == v.size(-2), "{}: k is {} and v {} - the {} keys do not meet the {} values",
-        kOp, k.sizes(), v.sizes(), k.size(-2), v.size(-2));
-  check(!attn_mask.defined() || !is_causal, "{}: give attn_mask or is_causal, not both", kOp);
-  const AttentionOptions options{attn_mask, is_causal,
-                                 scale.value_or(1 / std::sqrt(static_cast<double>(q.size(-1)))),
-                                 dropout_p};
-  const Shape leading(q.sizes().begin(), q.sizes().end() - 2);
-  const auto fits = [&](const Tensor& x) {
-    return x.dtype() == q.dtype() && x.numel() > 0 &&
-           Shape(x.sizes().begin(), x.sizes().end() - 2) == leading;
-  };
-  Shape scores = q.sizes();
-  scores[scores.size() - 1] = k.size(-2);
-  const bool mask_fits =
-      !attn_mask.defined() || (broadcasts_to(attn_mask.sizes(), scores) && !needs_grad(attn_mask));
-  const bool own_draws = dropout_p > 0 && dropout_style() != DropoutStyle::book;
-  if (fits(q) && fits(k) && fits(v) && mask_fits && !own_draws)
-    return fused_attention(q, k, v, options);
-  return attend(q, k, v, options,
-                [&](const Tensor& weights) { return dropout(weights, dropout_p, true); });
+  check_arguments(q, k, v, attn_mask, dropout_p, is_causal);
+  const double default_scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  const AttentionOptions options{.mask = attn_mask,
+                                 .is_causal = is_causal,
+                                 .scale = scale.value_or(default_scale),
+                                 .dropout_p = dropout_p};
+  if (can_be_fused(q, k, v, options)) return fused_attention(q, k, v, options);
+  return attention_in_plain_ops(
+      q, k, v, options, [&](const Tensor& weights) { return dropout(weights, dropout_p, true); });
 }
 
 }  // namespace gradus

@@ -26,11 +26,19 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& s
       from = {start.data<T>(), start.dim() == 1 ? 0 : start.stride(-2), start.stride(-1)};
     if (batch.empty())
       return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, from);
-    const auto [at_c, at_a, at_b] = kernels::offsets(kernels::strided_loop<3>(
+    const auto [c_offsets, a_offsets, b_offsets] = kernels::offsets(kernels::strided_loop<3>(
         batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
-    kernels::batched_gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), at_c.data(),
-                             at_a.data(), at_b.data(), static_cast<int64_t>(at_c.size()), M, N, K,
-                             from);
+    kernels::batched_gemm<T>({.C = matrix<T>(c),
+                              .A = matrix<const T>(a),
+                              .B = matrix<const T>(b),
+                              .start = from,
+                              .c_offsets = c_offsets.data(),
+                              .a_offsets = a_offsets.data(),
+                              .b_offsets = b_offsets.data(),
+                              .batch = std::ssize(c_offsets),
+                              .M = M,
+                              .N = N,
+                              .K = K});
   });
 }
 

@@ -1,4 +1,4 @@
-// The fused attention against its reference, and against plain ops.
+// The attention kernels against their reference, and the fused op against plain ops.
 #include "tensor/kernels/attention.h"
 
 #include <cmath>
@@ -16,46 +16,6 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 using Tensors = std::vector<Tensor>;
 
-/// The same as attention, a query at a time.
-template <class T>
-void attention_reference(kernels::Rows<T> y, T* lse, const kernels::Attention<T>& a) {
-  std::vector<double> scores(static_cast<size_t>(a.S));
-  std::vector<double> context(static_cast<size_t>(a.Dv));
-  for (int64_t b = 0; b < a.batch; ++b) {
-    for (int64_t i = 0; i < a.L; ++i) {
-      double largest = -kInf;
-      double sum = 0;
-      for (int64_t j = 0; j < a.S; ++j) {
-        double& score = scores[static_cast<size_t>(j)] = 0;
-        for (int64_t d = 0; d < a.D; ++d)
-          score += static_cast<double>(a.q.data[a.q.at[b] + i * a.q.row + d]) *
-                   static_cast<double>(a.k.data[a.k.at[b] + j * a.k.row + d]);
-        score *= static_cast<double>(a.scale);
-        const int64_t at = a.mask_at ? a.mask_at[b] + i * a.mask_row + j * a.mask_col : 0;
-        if ((a.causal && j > i) || (a.visible && !a.visible[at])) score = -kInf;
-        if (a.added) score += static_cast<double>(a.added[at]);
-        largest = std::max(largest, score);
-      }
-      std::fill(context.begin(), context.end(), 0.0);
-      const bool sees_nothing = largest == -kInf && (a.visible || a.added || a.S == 0);
-      for (int64_t j = 0; j < a.S && !sees_nothing; ++j) {
-        const double weight = std::exp(scores[static_cast<size_t>(j)] - largest);
-        const int64_t n = (b * a.L + i) * a.S + j;
-        const bool dropped = a.kept && (a.kept[n / 64] >> (n % 64) & 1) == 0;
-        const double factor = dropped ? 0 : a.kept ? static_cast<double>(a.kept_scale) : 1;
-        sum += weight;
-        for (int64_t d = 0; d < a.Dv; ++d)
-          context[static_cast<size_t>(d)] +=
-              weight * factor * static_cast<double>(a.v.data[a.v.at[b] + j * a.v.row + d]);
-      }
-      for (int64_t d = 0; d < a.Dv; ++d)
-        y.data[y.at[b] + i * y.row + d] =
-            sees_nothing ? 0 : static_cast<T>(context[static_cast<size_t>(d)] / sum);
-      lse[b * a.L + i] = static_cast<T>(sees_nothing ? kInf : largest + std::log(sum));
-    }
-  }
-}
-
 struct Case {
   int64_t L, S, D, Dv;
 };
@@ -70,80 +30,146 @@ class Kernel : public testing::Test {};
 using Floats = testing::Types<float, double>;
 TYPED_TEST_SUITE(Kernel, Floats);
 
-// Every size with every kind of mask, rows that lie side by side or apart, by 1, 2, 3 and 7
-// threads.
-TYPED_TEST(Kernel, IsTheReference) {
+/// A call of the kernels with numbers of its own: three heads of odd sizes, in no order in memory.
+template <class T>
+struct KernelCall {
+  static constexpr int64_t kHeads = 3;
+  Case sizes;
+  int64_t gap = 0;  // between rows
+  std::vector<int64_t> q_offsets;
+  std::vector<int64_t> k_offsets;
+  std::vector<int64_t> v_offsets;
+  std::vector<int64_t> y_offsets;
+  std::vector<int64_t> mask_offsets;
+  std::vector<T> q;
+  std::vector<T> k;
+  std::vector<T> v;
+  std::vector<T> dy;
+  std::vector<T> added;
+  std::unique_ptr<bool[]> visible;
+  std::vector<uint64_t> kept;
+  kernels::Attention<T> arguments;
+
+  KernelCall(const Case& c, const std::string& kind)
+      : sizes(c),
+        gap(kind == "gaps, visible, dropout" ? 11 : 0),
+        q_offsets(offsets(c.L, c.D + gap)),
+        k_offsets(offsets(c.S, c.D + gap)),
+        v_offsets(offsets(c.S, c.Dv + gap)),
+        y_offsets(offsets(c.L, c.Dv + gap)),
+        mask_offsets(offsets(c.L, c.S)),
+        q(kernels::numbers<T>(kHeads * c.L * (c.D + gap), 1)),
+        k(kernels::numbers<T>(kHeads * c.S * (c.D + gap), 2)),
+        v(kernels::numbers<T>(kHeads * c.S * (c.Dv + gap), 3)),
+        dy(kernels::numbers<T>(kHeads * c.L * (c.Dv + gap), 5)),
+        added(kernels::numbers<T>(kHeads * c.L * c.S, 4)),
+        visible(std::make_unique<bool[]>(added.size())),
+        kept(added.size() / 64 + 1),
+        arguments{.q = {q.data(), c.D + gap, q_offsets.data()},
+                  .k = {k.data(), c.D + gap, k_offsets.data()},
+                  .v = {v.data(), c.Dv + gap, v_offsets.data()},
+                  .heads = kHeads,
+                  .L = c.L,
+                  .S = c.S,
+                  .D = c.D,
+                  .Dv = c.Dv,
+                  .scale = static_cast<T>(0.7)} {
+    for (T& x : q)
+      x *= 4;
+    for (size_t i = 0; i < added.size(); ++i) {
+      const bool in_second_row = i / static_cast<size_t>(c.S) == 1;  // which sees no key
+      visible[i] = added[i] > 0 && !in_second_row;
+      kept[i / 64] |= uint64_t{added[i] > T(-0.5)} << i % 64;
+    }
+    const auto has = [&](const char* word) { return kind.find(word) != std::string::npos; };
+    arguments.causal = has("causal");
+    if (has("added")) arguments.mask.added = added.data();
+    if (has("visible")) arguments.mask.visible = visible.get();
+    arguments.mask.offsets = mask_offsets.data();
+    arguments.mask.row_stride = c.S;
+    arguments.mask.col_stride = 1;
+    if (has("dropout")) arguments.dropout = {kept.data(), static_cast<T>(1.25)};
+  }
+  KernelCall(const KernelCall&) = delete;  // the arguments point into the vectors
+  KernelCall& operator=(const KernelCall&) = delete;
+
+  static std::vector<int64_t> offsets(int64_t rows, int64_t row_stride) {
+    return {2 * rows * row_stride, 0, rows * row_stride};
+  }
+
+  struct Forward {
+    std::vector<T> y;
+    std::vector<T> lse;
+  };
+  Forward forward(void (*attend)(kernels::Heads<T>, T*, const kernels::Attention<T>&)) const {
+    Forward out{std::vector<T>(dy.size(), T(-7)),
+                std::vector<T>(static_cast<size_t>(kHeads * sizes.L))};
+    attend({out.y.data(), sizes.Dv + gap, y_offsets.data()}, out.lse.data(), arguments);
+    return out;
+  }
+
+  /// dq, dk and dv, one after the other.
+  std::vector<T> backward(const Forward& forward,
+                          void (*differentiate)(const kernels::AttentionGradients<T>&,
+                                                const kernels::Attention<T>&)) const {
+    std::vector<T> out(q.size() + k.size() + v.size(), T(-7));
+    T* const dq = out.data();
+    T* const dk = dq + q.size();
+    T* const dv = dk + k.size();
+    differentiate({.dq = {dq, sizes.D + gap, q_offsets.data()},
+                   .dk = {dk, sizes.D + gap, k_offsets.data()},
+                   .dv = {dv, sizes.Dv + gap, v_offsets.data()},
+                   .dy = {dy.data(), sizes.Dv + gap, y_offsets.data()},
+                   .y = {forward.y.data(), sizes.Dv + gap, y_offsets.data()},
+                   .lse = forward.lse.data()},
+                  arguments);
+    return out;
+  }
+};
+
+template <class T>
+void expect_near(const std::vector<T>& got, const std::vector<T>& wanted, double tolerance) {
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == static_cast<T>(kInf))
+      ASSERT_EQ(got[i], wanted[i]) << i;
+    else
+      ASSERT_NEAR(got[i], wanted[i], tolerance * (1 + std::abs(static_cast<double>(wanted[i]))))
+          << i;
+  }
+}
+
+// Every size with every kind of mask and dropout, contiguous rows and rows with gaps, by 1, 2, 3
+// and 7 threads. CTest runs this for every instruction set.
+TYPED_TEST(Kernel, EqualsTheReference) {
   using T = TypeParam;
-  const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-13;
   for (const Case& c : kCases) {
-    const auto [L, S, D, Dv] = c;
-    for (const std::string kind :
-         {"plain", "causal", "visible", "added", "dropout", "causal, dropout", "strange"}) {
-      SCOPED_TRACE(fmt::format("{} queries, {} keys, D {}, Dv {}, {}", L, S, D, Dv, kind));
-      constexpr int64_t kBatch = 3;
-      const int64_t gap = kind == "strange" ? 11 : 0;
-      const auto offsets = [&](int64_t rows, int64_t row) {
-        return std::vector<int64_t>{2 * rows * row, 0, rows * row};  // in no order
-      };
-      const auto at_q = offsets(L, D + gap);
-      const auto at_k = offsets(S, D + gap);
-      const auto at_v = offsets(S, Dv + gap);
-      const auto at_y = offsets(L, Dv + gap);
-      const auto at_mask = offsets(L, S);
-      auto q = kernels::numbers<T>(kBatch * L * (D + gap), 1);
-      auto k = kernels::numbers<T>(kBatch * S * (D + gap), 2);
-      const auto v = kernels::numbers<T>(kBatch * S * (Dv + gap), 3);
-      const auto added = kernels::numbers<T>(kBatch * L * S, 4);
-      for (T& x : q)
-        x *= 4;
-      const auto visible = std::make_unique<bool[]>(added.size());
-      for (size_t i = 0; i < added.size(); ++i)
-        visible[i] =
-            added[i] > 0 && i / static_cast<size_t>(S) != 1;  // the second row sees nothing
-      std::vector<uint64_t> kept(added.size() / 64 + 1);
-      for (size_t i = 0; i < added.size(); ++i)
-        kept[i / 64] |= uint64_t{added[i] > T(-0.5)} << i % 64;
-      const bool drops = kind == "dropout" || kind == "causal, dropout" || kind == "strange";
-      const kernels::Attention<T> a{
-          {q.data(), D + gap, at_q.data()},
-          {k.data(), D + gap, at_k.data()},
-          {v.data(), Dv + gap, at_v.data()},
-          kBatch,
-          L,
-          S,
-          D,
-          Dv,
-          static_cast<T>(0.7),
-          kind == "causal" || kind == "causal, dropout",
-          kind == "added" ? added.data() : nullptr,
-          kind == "visible" || kind == "strange" ? visible.get() : nullptr,
-          at_mask.data(),
-          S,
-          1,
-          drops ? kept.data() : nullptr,
-          static_cast<T>(1.25)};
-      const auto run = [&, L = L, Dv = Dv](const auto& attend) {
-        std::vector<T> y(static_cast<size_t>(kBatch * L * (Dv + gap)), T(-7));
-        std::vector<T> lse(static_cast<size_t>(kBatch * L));
-        attend(kernels::Rows<T>{y.data(), Dv + gap, at_y.data()}, lse.data(), a);
-        y.insert(y.end(), lse.begin(), lse.end());
-        return y;
-      };
-      const auto fast = kernels::for_all_thread_counts([&] { return run(kernels::attention<T>); });
-      const auto wanted = run(attention_reference<T>);
-      for (size_t i = 0; i < wanted.size(); ++i) {
-        if (wanted[i] == static_cast<T>(kInf))
-          ASSERT_EQ(fast[i], wanted[i]) << i;
-        else
-          ASSERT_NEAR(fast[i], wanted[i],
-                      tolerance * (1 + std::abs(static_cast<double>(wanted[i]))))
-              << i;
-      }
+    for (const std::string kind : {"plain", "causal", "visible", "added", "dropout",
+                                   "causal, dropout", "gaps, visible, dropout"}) {
+      SCOPED_TRACE(fmt::format("{} queries, {} keys, D {}, Dv {}, {}", c.L, c.S, c.D, c.Dv, kind));
+      const KernelCall<T> call(c, kind);
+      const auto wanted = call.forward(kernels::attention_reference<T>);
+      typename KernelCall<T>::Forward fast;
+      kernels::for_all_thread_counts([&] {
+        fast = call.forward(kernels::attention_forward<T>);
+        std::vector<T> all = fast.y;
+        all.insert(all.end(), fast.lse.begin(), fast.lse.end());
+        return all;
+      });
+      const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-13;
+      expect_near(fast.y, wanted.y, tolerance);
+      expect_near(fast.lse, wanted.lse, tolerance);
+
+      const auto gradients = kernels::for_all_thread_counts(
+          [&] { return call.backward(wanted, kernels::attention_backward<T>); });
+      // Up to 200 queries add to an element of dk and dv.
+      const double gradient_tolerance = sizeof(T) == 4 ? 1e-4 : 1e-13;
+      expect_near(gradients, call.backward(wanted, kernels::attention_backward_reference<T>),
+                  gradient_tolerance);
     }
   }
 }
 
-/// The op by plain ones.
+/// The op, made of plain ops.
 Tensor plain(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double p,
              bool causal) {
   Tensor scores = matmul(q, k.transpose(-2, -1)) / std::sqrt(static_cast<double>(q.size(-1)));
@@ -158,7 +184,7 @@ Tensors with_gradients(const std::function<Tensor()>& f, const Tensors& inputs, 
   const Tensor y = f();
   Tensors all = autograd::grad({y}, inputs, {dy});
   all.insert(all.begin(), y.detach());
-  all.push_back(rand({3}));  // the generator stands where it stood
+  all.push_back(rand({3}));  // shows the state of the generator
   return all;
 }
 
@@ -166,11 +192,11 @@ void expect_near(const Tensors& got, const Tensors& wanted, double tolerance) {
   for (size_t i = 0; i < wanted.size(); ++i) {
     const double most = wanted[i].abs().max().to(kFloat64).item<double>();
     EXPECT_TRUE(allclose(got[i], wanted[i], 0, tolerance * (1 + most)))
-        << "number " << i << ": " << (got[i] - wanted[i]).abs().max() << " of " << most;
+        << "tensor " << i << ": " << (got[i] - wanted[i]).abs().max() << " of " << most;
   }
 }
 
-TEST(Attention, IsThePlainOps) {
+TEST(Attention, EqualsThePlainOps) {
   manual_seed(1);
   for (const DType t : {kFloat32, kFloat64}) {
     for (const auto& [L, S, D, Dv] : kCases) {
@@ -240,7 +266,7 @@ TEST(Attention, SameBitsByAnyNumberOfThreads) {
   }
 }
 
-TEST(Attention, PartsOfOneArray) {
+TEST(Attention, ViewsOfOneTensor) {
   manual_seed(3);
   const int64_t B = 2;
   const int64_t T = 37;
@@ -292,7 +318,7 @@ TEST(Attention, RowsThatSeeNothingAreZeros) {
   }
 }
 
-TEST(Attention, NaNAndInfinityGoThrough) {
+TEST(Attention, NaNAndInfinityPropagate) {
   manual_seed(8);
   for (const int64_t L : {3, 40}) {
     const Tensor q = randn({L, 4});
@@ -314,7 +340,7 @@ TEST(Attention, NaNAndInfinityGoThrough) {
     const Tensor mask = ones({50}, kBool);
     mask[20] = false;
     const Tensor seen = scaled_dot_product_attention(q, k, v, mask);
-    EXPECT_TRUE(allclose(seen, seen, 0, 0)) << seen;  // NaN is close to nothing
+    EXPECT_TRUE(allclose(seen, seen, 0, 0)) << seen;  // false if there is a NaN
     EXPECT_TRUE(std::isnan(
         scaled_dot_product_attention(q, full({50, 4}, -kInf) * q[0].abs(), v)[0][0].item<float>()));
   }

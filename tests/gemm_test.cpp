@@ -41,11 +41,11 @@ TEST(Parallel, InsideAnotherRunsInOneChunk) {
 #endif
 }
 
-// Each shape is tried with every layout of A and B, into a C with gaps; written, added to C, and to
-// a bias.
+// Each shape is tried with all strides of A, B and C, and with each kind of start: none, C itself,
+// two kinds of bias.
 template <class T>
 void compare_gemm(int64_t M, int64_t N, int64_t K) {
-  // Sums of up to 256 terms round after each one, all the same way where the terms are equal.
+  // Up to 256 terms are added in T. Where all terms are equal, all roundings may go the same way.
   const double tolerance =
       64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon());
   const auto a = numbers<T>(std::max<int64_t>(M * K, 1), 3);
@@ -75,9 +75,9 @@ void compare_gemm(int64_t M, int64_t N, int64_t K) {
             worst = std::max(
                 worst, std::abs(static_cast<double>(c[i]) - static_cast<double>(expected[i])));
           }
-          ASSERT_LE(worst, tolerance)
-              << M << " " << N << " " << K << " strides " << A.row << " " << A.col << " " << B.row
-              << " " << B.col << " " << row << " " << col << " " << added;
+          ASSERT_LE(worst, tolerance) << M << " " << N << " " << K << " strides " << A.row_stride
+                                      << " " << A.col_stride << " " << B.row_stride << " "
+                                      << B.col_stride << " " << row << " " << col << " " << added;
         }
       }
     }
@@ -106,7 +106,7 @@ TEST(Gemm, EmptySizes) {
   EXPECT_EQ(c, std::vector<float>(1600, 0));
 }
 
-/// A copy of a matrix with strides of its own, that begins at a cache line, or `off` numbers behind
+/// A copy of a matrix with the given strides, which begins at a cache line or `off` numbers after
 /// one.
 template <class T>
 struct Placed {
@@ -120,15 +120,16 @@ struct Placed {
     T* const to = memory.data() + line + off;
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t j = 0; j < columns; ++j)
-        to[i * row + j * col] = from.data[i * from.row + j * from.col];
+        to[i * row + j * col] = from.data[i * from.row_stride + j * from.col_stride];
     matrix = {to, row, col};
   }
-  Placed(const Placed&) = delete;  // it would begin elsewhere
+  Placed(const Placed&) = delete;  // a copy would have another alignment
   Placed& operator=(const Placed&) = delete;
 };
 
-// Operands so large that how they lie decides whether they are packed: rows in one set of the
-// cache, and not; columns and rows at whole vectors, and not; no two numbers side by side.
+// Operands so large that their strides and alignment decide whether they are packed: rows that
+// share one set of the L1 cache, and not; rows and columns aligned to vectors, and not; no
+// contiguous dimension.
 template <class T>
 void compare_large() {
   const int64_t M = 60;
@@ -169,7 +170,7 @@ void compare_large() {
   }
 }
 
-TEST(Gemm, LargeOperandsHoweverTheyLie) {
+TEST(Gemm, LargeOperandsOfAnyStrides) {
   compare_large<float>();
   compare_large<double>();
 }
@@ -218,7 +219,7 @@ TEST(Gemm, LongProductsDoNotSaturate) {
   EXPECT_EQ(c[0], static_cast<float>(K));
 }
 
-TEST(Gemm, WholeNumbersAreExactAndWrap) {
+TEST(Gemm, IntegersAreExactAndWrap) {
   const std::vector<int64_t> a = {1, 2, 3, 4};
   const std::vector<int64_t> big = {std::numeric_limits<int64_t>::max()};
   const std::vector<int64_t> two = {2};
@@ -245,18 +246,27 @@ TEST(Gemm, BatchesEqualSingleProducts) {
                   {&a[static_cast<size_t>(i * n)], 1, size}, {b.data(), size, 1}, size, size, size,
                   {});
     }
+    const auto products = [&](std::vector<float>& out, const Matrix<const float>& start) {
+      return BatchedGemm<float>{.C = {out.data(), size, 1},
+                                .A = {a.data(), 1, size},
+                                .B = {b.data(), size, 1},
+                                .start = start,
+                                .c_offsets = offsets.data(),
+                                .a_offsets = offsets.data(),
+                                .b_offsets = zeros.data(),
+                                .batch = batch,
+                                .M = size,
+                                .N = size,
+                                .K = size};
+    };
     const auto c = for_all_thread_counts([&] {
       std::vector<float> out(expected.size(), 9);
-      batched_gemm<float>({out.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1},
-                          offsets.data(), offsets.data(), zeros.data(), batch, size, size, size,
-                          {});
+      batched_gemm(products(out, {}));
       return out;
     });
     EXPECT_TRUE(same_bits(c, expected)) << size;
     std::vector<float> twice = c;
-    batched_gemm<float>({twice.data(), size, 1}, {a.data(), 1, size}, {b.data(), size, 1},
-                        offsets.data(), offsets.data(), zeros.data(), batch, size, size, size,
-                        {twice.data(), size, 1});
+    batched_gemm(products(twice, {twice.data(), size, 1}));
     for (size_t i = 0; i < c.size(); ++i)
       ASSERT_NEAR(twice[i], 2 * c[i], 1e-3) << size << " at " << i;
   }

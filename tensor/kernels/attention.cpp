@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -10,91 +12,270 @@
 
 namespace gradus::kernels {
 
+// The reference version. The comments name the formulas of attention.h.
+
 namespace {
 
-int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-/// body(task, buffer) for each task, whichever thread is free next taking it; `size` numbers of
-/// buffer for each thread.
-template <class T, class Body>
-void for_each_task(int64_t tasks, bool serial, int64_t size, const Body& body) {
-  const int64_t workers = serial ? 1 : std::min<int64_t>(get_num_threads(), tasks);
-  struct alignas(64) Line {
-    T numbers[64 / sizeof(T)];
-  };
-  const int64_t lines = divide_up(size * static_cast<int64_t>(sizeof(T)), sizeof(Line));
-  const auto memory = std::make_unique_for_overwrite<Line[]>(static_cast<size_t>(workers * lines));
-  std::atomic<int64_t> next{0};
-  parallel_for(workers, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t w = begin; w < end; ++w) {
-      for (int64_t task = next++; task < tasks; task = next++)
-        body(task, memory[static_cast<size_t>(w * lines)].numbers);
-    }
-  });
+template <class T>
+T* row_of(const Heads<T>& x, int64_t head, int64_t row) {
+  return x.data + x.offsets[head] + row * x.row_stride;
 }
 
 template <class T>
-bool is_small(const Attention<T>& a) {
-  return static_cast<double>(a.batch) * static_cast<double>(a.L) * static_cast<double>(a.S) *
-             static_cast<double>(a.D + a.Dv) <
-         200'000;
+double dot(const T* x, const T* y, int64_t n) {
+  double sum = 0;
+  for (int64_t i = 0; i < n; ++i)
+    sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  return sum;
+}
+
+/// sums += factor * x.
+template <class T>
+void add_scaled(double* sums, double factor, const T* x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    sums[i] += factor * static_cast<double>(x[i]);
+}
+
+template <class T>
+void store_row(T* row, const double* values, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    row[i] = static_cast<T>(values[i]);
+}
+
+/// S_ij of one head.
+template <class T>
+double score(const Attention<T>& attention, int64_t head, int64_t i, int64_t j) {
+  constexpr double kHidden = -std::numeric_limits<double>::infinity();
+  const AttentionMask<T>& mask = attention.mask;
+  const int64_t offset =
+      mask.offsets ? mask.offsets[head] + i * mask.row_stride + j * mask.col_stride : 0;
+  if (attention.causal && j > i) return kHidden;
+  if (mask.visible && !mask.visible[offset]) return kHidden;
+  const double product =
+      dot(row_of(attention.q, head, i), row_of(attention.k, head, j), attention.D);
+  const double scaled = static_cast<double>(attention.scale) * product;
+  return mask.added ? scaled + static_cast<double>(mask.added[offset]) : scaled;
+}
+
+/// Z_ij of one head.
+template <class T>
+double dropout_factor(const Attention<T>& attention, int64_t head, int64_t i, int64_t j) {
+  if (!attention.dropout.kept) return 1;
+  const int64_t bit = (head * attention.L + i) * attention.S + j;
+  const bool kept = (attention.dropout.kept[bit / 64] >> (bit % 64) & 1) != 0;
+  return kept ? static_cast<double>(attention.dropout.kept_scale) : 0;
+}
+
+/// log(sum(exp(scores))), or infinity for a query that sees no key.
+template <class T>
+double log_sum_exp(const std::vector<double>& scores, const Attention<T>& attention) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double largest = -kInfinity;
+  for (const double s : scores)
+    largest = std::max(largest, s);
+  const bool may_see_nothing = attention.mask.visible || attention.mask.added || attention.S == 0;
+  if (largest == -kInfinity && may_see_nothing) return kInfinity;
+  double sum = 0;
+  for (const double s : scores)
+    sum += std::exp(s - largest);
+  return largest + std::log(sum);
 }
 
 }  // namespace
 
 template <class T>
-void attention(Rows<T> y, T* lse, const Attention<T>& a) {
-  const int64_t blocks = divide_up(a.L, kAttentionQueries);
-  const int64_t size = GRADUS_DISPATCH(attention_buffer(a, int64_t{0}));
-  for_each_task<T>(a.batch * blocks, is_small(a), size, [&](int64_t task, T* buffer) {
-    const int64_t begin =
-        (blocks - 1 - task % blocks) * kAttentionQueries;  // causal: the longest first
-    GRADUS_DISPATCH(attention_queries(y, lse, a, task / blocks, begin,
-                                      std::min(begin + kAttentionQueries, a.L), buffer));
-  });
+void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention) {
+  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout] = attention;
+  std::vector<double> scores(static_cast<size_t>(S));
+  std::vector<double> context(static_cast<size_t>(Dv));
+  for (int64_t head = 0; head < heads; ++head) {
+    for (int64_t i = 0; i < L; ++i) {
+      for (int64_t j = 0; j < S; ++j)
+        scores[static_cast<size_t>(j)] = score(attention, head, i, j);
+      const double row_lse = log_sum_exp(scores, attention);
+      std::fill(context.begin(), context.end(), 0.0);
+      for (int64_t j = 0; j < S; ++j) {
+        const double weight = std::exp(scores[static_cast<size_t>(j)] - row_lse);  // P_ij
+        const double factor = weight * dropout_factor(attention, head, i, j);
+        add_scaled(context.data(), factor, row_of(v, head, j), Dv);  // y = (P * Z) v
+      }
+      store_row(row_of(y, head, i), context.data(), Dv);
+      lse[head * L + i] = static_cast<T>(row_lse);
+    }
+  }
 }
 
 template <class T>
-void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, Rows<const T> dy, Rows<const T> y,
-                        const T* lse, const Attention<T>& a) {
-  // A task computes dk and dv for some of a head's keys, all of them if there are enough heads. Its
-  // part of dq is added to those of the head's other tasks at the end, in their order.
-  const int64_t wanted =
-      std::clamp(divide_up(8, a.batch), int64_t{1}, divide_up(a.S, 4 * kAttentionKeys));
-  const int64_t length = divide_up(divide_up(a.S, wanted), kAttentionKeys) * kAttentionKeys;
-  const int64_t parts = divide_up(a.S, length);
-  const int64_t size = a.L * a.D;
-  const auto more =
-      std::make_unique_for_overwrite<T[]>(static_cast<size_t>((parts - 1) * a.batch * size));
-  std::vector<int64_t> more_at(static_cast<size_t>(a.batch));
-  for (int64_t b = 0; b < a.batch; ++b)
-    more_at[static_cast<size_t>(b)] = b * size;
-  const int64_t buffer_size = GRADUS_DISPATCH(attention_buffer(a, length));
-  for_each_task<T>(a.batch * parts, is_small(a), buffer_size, [&](int64_t task, T* buffer) {
-    const int64_t b = task / parts;
-    const int64_t part = task % parts;
-    AttentionGradients<T> g{dq, dk, dv, dy, y, lse};
-    if (part > 0) g.dq = {more.get() + (part - 1) * a.batch * size, a.D, more_at.data()};
-    GRADUS_DISPATCH(
-        attention_keys(g, a, b, part * length, std::min((part + 1) * length, a.S), buffer));
-  });
-  parallel_for(parts == 1 ? 0 : a.batch * a.L, grain_for(parts * a.D),
-               [&](int64_t begin, int64_t end) {
-                 for (int64_t n = begin; n < end; ++n) {
-                   T* const row = dq.data + dq.at[n / a.L] + n % a.L * dq.row;
-                   for (int64_t part = 1; part < parts; ++part) {
-                     const T* const from = more.get() + (part - 1) * a.batch * size + n * a.D;
-                     for (int64_t d = 0; d < a.D; ++d)
-                       row[d] += from[d];
-                   }
-                 }
-               });
+void attention_backward_reference(const AttentionGradients<T>& gradients,
+                                  const Attention<T>& attention) {
+  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout] = attention;
+  std::vector<double> dq(static_cast<size_t>(D));
+  std::vector<double> dk(static_cast<size_t>(S * D));
+  std::vector<double> dv(static_cast<size_t>(S * Dv));
+  for (int64_t head = 0; head < heads; ++head) {
+    std::fill(dk.begin(), dk.end(), 0.0);
+    std::fill(dv.begin(), dv.end(), 0.0);
+    for (int64_t i = 0; i < L; ++i) {
+      const T* const dy = row_of(gradients.dy, head, i);
+      const double lse = static_cast<double>(gradients.lse[head * L + i]);
+      const double delta = dot(dy, row_of(gradients.y, head, i), Dv);  // rowsum(dy * y)
+      std::fill(dq.begin(), dq.end(), 0.0);
+      for (int64_t j = 0; j < S; ++j) {
+        const double weight = std::exp(score(attention, head, i, j) - lse);  // P = exp(S - lse)
+        const double factor = dropout_factor(attention, head, i, j);         // Z
+        const double dweight = dot(dy, row_of(v, head, j), Dv) * factor;     // dP = dy v^T * Z
+        const double dscore = weight * (dweight - delta);                    // dS
+        const double scaled = static_cast<double>(scale) * dscore;           // scale * dS
+        add_scaled(dq.data(), scaled, row_of(k, head, j), D);                // dq
+        add_scaled(dk.data() + j * D, scaled, row_of(q, head, i), D);        // dk
+        add_scaled(dv.data() + j * Dv, weight * factor, dy, Dv);             // dv
+      }
+      store_row(row_of(gradients.dq, head, i), dq.data(), D);
+    }
+    for (int64_t j = 0; j < S; ++j) {
+      store_row(row_of(gradients.dk, head, j), dk.data() + j * D, D);
+      store_row(row_of(gradients.dv, head, j), dv.data() + j * Dv, Dv);
+    }
+  }
 }
 
-#define GRADUS_INSTANTIATE(T)                                                               \
-  template void attention(Rows<T>, T*, const Attention<T>&);                                \
-  template void attention_backward(Rows<T>, Rows<T>, Rows<T>, Rows<const T>, Rows<const T>, \
-                                   const T*, const Attention<T>&);
+// The fast version splits the work into tasks, which the threads share. simd/attention_forward.cpp
+// and simd/attention_backward.cpp compute a task.
+
+namespace {
+
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
+/// body(task, memory) for each task; the next one is taken by whichever thread is free. `size`
+/// numbers of memory for each thread, in cache lines of its own.
+template <class T, class Body>
+void for_each_task(int64_t tasks, bool serial, int64_t size, const Body& body) {
+  const int64_t workers = serial ? 1 : std::min<int64_t>(get_num_threads(), tasks);
+  struct alignas(64) CacheLine {
+    T numbers[64 / sizeof(T)];
+  };
+  const int64_t lines = divide_up(size * static_cast<int64_t>(sizeof(T)), sizeof(CacheLine));
+  const auto memory =
+      std::make_unique_for_overwrite<CacheLine[]>(static_cast<size_t>(workers * lines));
+  std::atomic<int64_t> next{0};
+  parallel_for(workers, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t worker = begin; worker < end; ++worker) {
+      T* const own = memory[static_cast<size_t>(worker * lines)].numbers;
+      for (int64_t task = next++; task < tasks; task = next++)
+        body(task, own);
+    }
+  });
+}
+
+/// Whether starting threads would cost more than they gain.
+template <class T>
+bool is_small(const Attention<T>& attention) {
+  const double scores = static_cast<double>(attention.heads) * static_cast<double>(attention.L) *
+                        static_cast<double>(attention.S);
+  return scores * static_cast<double>(attention.D + attention.Dv) < 200'000;
+}
+
+/// The split of each head's keys among the tasks of a backward.
+struct KeyParts {
+  int64_t parts;  // of a head
+  int64_t keys;   // of a part
+};
+
+/// All keys of a head in one task if there are enough heads; otherwise at least 8 tasks, as far as
+/// each has about 4 blocks of keys. It does not depend on the number of threads.
+template <class T>
+KeyParts key_parts(const Attention<T>& attention) {
+  const int64_t wanted = std::clamp(divide_up(8, attention.heads), int64_t{1},
+                                    divide_up(attention.S, 4 * kAttentionKeys));
+  const int64_t keys = round_up(divide_up(attention.S, wanted), kAttentionKeys);
+  return {.parts = divide_up(attention.S, keys), .keys = keys};
+}
+
+/// The dq that come from the parts of the keys after the first, each (heads, L, D). Part 0 writes
+/// into dq itself.
+template <class T>
+class PartialDq {
+ public:
+  PartialDq(const Attention<T>& attention, int64_t parts)
+      : attention_(attention),
+        parts_(parts),
+        size_(attention.heads * attention.L * attention.D),
+        data_(std::make_unique_for_overwrite<T[]>(static_cast<size_t>((parts - 1) * size_))),
+        offsets_(static_cast<size_t>(attention.heads)) {
+    for (size_t head = 0; head < offsets_.size(); ++head)
+      offsets_[head] = static_cast<int64_t>(head) * attention.L * attention.D;
+  }
+
+  Heads<T> part(int64_t part) const {
+    return {data_.get() + (part - 1) * size_, attention_.D, offsets_.data()};
+  }
+
+  /// dq += part 1 + part 2 + ..., in this order for any number of threads.
+  void add_to(const Heads<T>& dq) const {
+    if (parts_ == 1) return;
+    const int64_t L = attention_.L;
+    const int64_t D = attention_.D;
+    parallel_for(attention_.heads * L, grain_for(parts_ * D), [&](int64_t begin, int64_t end) {
+      for (int64_t n = begin; n < end; ++n) {
+        T* const to = row_of(dq, n / L, n % L);
+        for (int64_t p = 1; p < parts_; ++p) {
+          const T* const from = row_of(part(p), n / L, n % L);
+          for (int64_t d = 0; d < D; ++d)
+            to[d] += from[d];
+        }
+      }
+    });
+  }
+
+ private:
+  const Attention<T>& attention_;
+  int64_t parts_;
+  int64_t size_;
+  std::unique_ptr<T[]> data_;
+  std::vector<int64_t> offsets_;
+};
+
+}  // namespace
+
+template <class T>
+void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention) {
+  const int64_t blocks = divide_up(attention.L, kAttentionQueries);  // of queries, in each head
+  const int64_t size = GRADUS_DISPATCH(attention_forward_scratch_size(attention));
+  for_each_task<T>(
+      attention.heads * blocks, is_small(attention), size, [&](int64_t task, T* memory) {
+        // The last block first: with a causal mask it sees the most keys and takes the longest.
+        const int64_t begin = (blocks - 1 - task % blocks) * kAttentionQueries;
+        const HeadRange queries{.head = task / blocks,
+                                .begin = begin,
+                                .end = std::min(begin + kAttentionQueries, attention.L)};
+        GRADUS_DISPATCH(attention_forward_block(y, lse, attention, queries, memory));
+      });
+}
+
+template <class T>
+void attention_backward(const AttentionGradients<T>& gradients, const Attention<T>& attention) {
+  const auto [parts, keys_of_part] = key_parts(attention);
+  const PartialDq<T> partial_dq(attention, parts);
+  const int64_t size = GRADUS_DISPATCH(attention_backward_scratch_size(attention, keys_of_part));
+  for_each_task<T>(attention.heads * parts, is_small(attention), size,
+                   [&, parts = parts, keys_of_part = keys_of_part](int64_t task, T* memory) {
+                     const int64_t part = task % parts;
+                     const HeadRange keys{.head = task / parts,
+                                          .begin = part * keys_of_part,
+                                          .end = std::min((part + 1) * keys_of_part, attention.S)};
+                     AttentionGradients<T> outputs = gradients;
+                     if (part > 0) outputs.dq = partial_dq.part(part);
+                     GRADUS_DISPATCH(attention_backward_block(outputs, attention, keys, memory));
+                   });
+  partial_dq.add_to(gradients.dq);
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                    \
+  template void attention_reference(Heads<T>, T*, const Attention<T>&);                          \
+  template void attention_backward_reference(const AttentionGradients<T>&, const Attention<T>&); \
+  template void attention_forward(Heads<T>, T*, const Attention<T>&);                            \
+  template void attention_backward(const AttentionGradients<T>&, const Attention<T>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

@@ -1,47 +1,101 @@
+// Scaled dot-product attention and its gradient, for each head:
+//
+//   S = scale * q k^T + mask       (L, S)     scores; -inf where query i does not see key j
+//   lse = log(rowsum(exp(S)))      (L)        "log-sum-exp"
+//   P = exp(S - lse)               (L, S)     weights: the softmax of each row of S
+//   y = (P * Z) v                  (L, Dv)    Z: the dropout factors, 0 or kept_scale
+//
+// and with dy, the gradient of y:
+//
+//   delta = rowsum(dy * y)         (L)
+//   dP = (dy v^T) * Z              (L, S)
+//   dS = P * (dP - delta)          (L, S)     gradient of the softmax
+//   dq = scale * dS k              (L, D)
+//   dk = scale * dS^T q            (S, D)
+//   dv = (P * Z)^T dy              (S, Dv)
+//
+// L queries, S keys and values; D numbers in a query or key, Dv in a value. delta is the sum of
+// P * dP along each row of the usual softmax gradient: rowsum(P * Z * (dy v^T)) = rowsum(dy * y).
+//
+// The fast version never has an (L, S) matrix in memory. Sources: Vaswani et al., "Attention is all
+// you need" (2017); Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018); Dao
+// et al., "FlashAttention" (2022).
 #pragma once
 
 #include <cstdint>
 
 namespace gradus::kernels {
 
-/// `batch` matrices whose rows lie `row` apart, each row's numbers side by side; number b begins at
-/// data + at[b].
+/// One matrix per head. Matrix h begins at data + offsets[h]; its rows are row_stride apart, and
+/// the elements of a row are contiguous.
 template <class T>
-struct Rows {
+struct Heads {
   T* data;
-  int64_t row;
-  const int64_t* at;
+  int64_t row_stride;
+  const int64_t* offsets;
 };
 
-/// softmax(q k^T scale + mask) v for each of `batch` heads: L queries and S keys of D numbers, S
-/// values of Dv numbers.
+/// A mask, given in one of two ways, or none. Element (i, j) of head h is at
+/// offsets[h] + i * row_stride + j * col_stride. A query that sees no key gets y = 0.
+template <class T>
+struct AttentionMask {
+  const T* added = nullptr;       // is added to the scores
+  const bool* visible = nullptr;  // true: query i sees key j
+  const int64_t* offsets = nullptr;
+  int64_t row_stride = 0;
+  int64_t col_stride = 0;
+};
+
+template <class T>
+struct AttentionDropout {
+  // Bit (h * L + i) * S + j is 1 if weight (i, j) of head h is kept. Null: no dropout.
+  const uint64_t* kept = nullptr;
+  T kept_scale = 1;  // multiplies the weights that are kept
+};
+
+/// The inputs of attention.
 template <class T>
 struct Attention {
-  Rows<const T> q, k, v;
-  int64_t batch, L, S, D, Dv;
+  Heads<const T> q;  // (L, D)
+  Heads<const T> k;  // (S, D)
+  Heads<const T> v;  // (S, Dv)
+  int64_t heads;     // of all sequences of the batch
+  int64_t L;
+  int64_t S;
+  int64_t D;
+  int64_t Dv;
   T scale;
-  bool causal;  // query i sees keys 0 ... i
-  // What is added to the scores, or which keys take part (or neither): element (b, i, j) is at
-  // mask_at[b] + i * mask_row + j * mask_col. A query that sees nothing gets zeros.
-  const T* added;
-  const bool* visible;
-  const int64_t* mask_at;
-  int64_t mask_row, mask_col;
-  // Dropout, or null: bit n of the whole (batch, L, S) says whether weight n is kept and multiplied
-  // by kept_scale.
-  const uint64_t* kept;
-  T kept_scale;
+  bool causal = false;  // query i sees the keys 0 ... i only
+  AttentionMask<T> mask = {};
+  AttentionDropout<T> dropout = {};
 };
 
-/// y (batch, L, Dv), and lse (batch, L), the logarithm of the sum that the softmax divides by: with
-/// it the backward finds every weight anew. The (L, S) weights are never in memory: blocks of keys
-/// are taken one after the other, with a running maximum and sum for each query (Dao et al. 2022).
+/// What the backward writes (dq, dk, dv) and what it reads besides the inputs of the forward.
 template <class T>
-void attention(Rows<T> y, T* lse, const Attention<T>& a);
+struct AttentionGradients {
+  Heads<T> dq;        // (L, D)
+  Heads<T> dk;        // (S, D)
+  Heads<T> dv;        // (S, Dv)
+  Heads<const T> dy;  // (L, Dv)
+  Heads<const T> y;   // (L, Dv), from the forward
+  const T* lse;       // (heads, L), from the forward
+};
 
-/// The gradients of q, k and v from that of y.
+/// y (L, Dv) per head, and lse (heads, L), from which the backward computes P again. lse is +inf
+/// for a query that sees no key.
 template <class T>
-void attention_backward(Rows<T> dq, Rows<T> dk, Rows<T> dv, Rows<const T> dy, Rows<const T> y,
-                        const T* lse, const Attention<T>& a);
+void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention);
+
+/// dq, dk and dv.
+template <class T>
+void attention_backward(const AttentionGradients<T>& gradients, const Attention<T>& attention);
+
+/// The same two in plain loops, one query at a time and in double: the definition that the fast
+/// version is tested against.
+template <class T>
+void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention);
+template <class T>
+void attention_backward_reference(const AttentionGradients<T>& gradients,
+                                  const Attention<T>& attention);
 
 }  // namespace gradus::kernels

@@ -14,67 +14,179 @@ template <class T>
 void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N,
                     int64_t K, Matrix<const T> start) {
   using Sum = Accumulator<T>;
+  const auto element = [](const Matrix<const T>& matrix, int64_t i, int64_t j) {
+    return static_cast<Sum>(matrix.data[i * matrix.row_stride + j * matrix.col_stride]);
+  };
   for (int64_t m = 0; m < M; ++m) {
     for (int64_t n = 0; n < N; ++n) {
-      Sum sum = start.data ? static_cast<Sum>(start.data[m * start.row + n * start.col]) : Sum{0};
-      for (int64_t k = 0; k < K; ++k) {
-        sum += static_cast<Sum>(A.data[m * A.row + k * A.col]) *
-               static_cast<Sum>(B.data[k * B.row + n * B.col]);
-      }
-      C.data[m * C.row + n * C.col] = static_cast<T>(sum);
+      Sum sum = start.data ? element(start, m, n) : Sum{0};
+      for (int64_t k = 0; k < K; ++k)
+        sum += element(A, m, k) * element(B, k, n);
+      C.data[m * C.row_stride + n * C.col_stride] = static_cast<T>(sum);
     }
   }
 }
 
-// The fast version cuts C into blocks, which threads share; simd/gemm.cpp computes one.
+// The fast version splits C into blocks, which the threads share. simd/gemm.cpp computes a block.
 
 namespace {
 
-/// Memory for packing, which each calling thread keeps: kGemmBuffer elements for every worker.
+/// Memory for packed operands, which each calling thread keeps: kGemmBufferSize numbers for every
+/// worker.
 template <class T>
 T* packing_buffer(int64_t workers) {
   thread_local ThreadBuffer buffer;
-  return static_cast<T*>(buffer.get(static_cast<size_t>(workers * kGemmBuffer) * sizeof(T)));
+  return static_cast<T*>(buffer.get(static_cast<size_t>(workers * kGemmBufferSize) * sizeof(T)));
 }
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 
-double work(int64_t M, int64_t N, int64_t K) {
-  return static_cast<double>(M) * static_cast<double>(N) * static_cast<double>(K);
-}
-
-/// The part of a matrix that begins at (i, j), if there is a matrix; `offset` is where the matrix
-/// begins.
-template <class M>
-M at(const M& matrix, int64_t i, int64_t j, int64_t offset = 0) {
-  return {matrix.data ? matrix.data + offset + i * matrix.row + j * matrix.col : nullptr,
-          matrix.row, matrix.col};
-}
-
-/// What needs no packing: an empty K, int64, tiny products, and rows of A times columns of B when
-/// both are contiguous.
+/// The multiply-adds of one product, as a double because the integer may overflow.
 template <class T>
-bool gemm_simple(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
-                 Matrix<const T> start) {
-  if constexpr (!std::is_floating_point_v<T>) {
-    parallel_for(M, grain_for(N * K), [&](int64_t begin, int64_t end) {
-      gemm_reference(at(C, begin, 0), at(A, begin, 0), B, end - begin, N, K, at(start, begin, 0));
-    });
-    return true;
-  } else {
-    if (K == 0 || work(M, N, K) <= 200) {
-      gemm_reference(C, A, B, M, N, K, start);
-      return true;
+double work(const BatchedGemm<T>& products) {
+  return static_cast<double>(products.M) * static_cast<double>(products.N) *
+         static_cast<double>(products.K);
+}
+
+/// The part of a matrix that begins at row i and column j. A matrix without data stays without.
+template <class M>
+M submatrix(const M& matrix, int64_t i, int64_t j) {
+  return {matrix.data ? matrix.data + i * matrix.row_stride + j * matrix.col_stride : nullptr,
+          matrix.row_stride, matrix.col_stride};
+}
+template <class M>
+M at_offset(const M& matrix, int64_t offset) {
+  return {matrix.data ? matrix.data + offset : nullptr, matrix.row_stride, matrix.col_stride};
+}
+template <class M>
+M transposed(const M& matrix) {
+  return {matrix.data, matrix.col_stride, matrix.row_stride};
+}
+
+/// C' = B' A'.
+template <class T>
+BatchedGemm<T> transposed(const BatchedGemm<T>& products) {
+  return {.C = transposed(products.C),
+          .A = transposed(products.B),
+          .B = transposed(products.A),
+          .start = transposed(products.start),
+          .c_offsets = products.c_offsets,
+          .a_offsets = products.b_offsets,
+          .b_offsets = products.a_offsets,
+          .batch = products.batch,
+          .M = products.N,
+          .N = products.M,
+          .K = products.K};
+}
+
+template <class T>
+MatrixProduct<T> product_at(const BatchedGemm<T>& products, int64_t b) {
+  return {.C = at_offset(products.C, products.c_offsets[b]),
+          .A = at_offset(products.A, products.a_offsets[b]),
+          .B = at_offset(products.B, products.b_offsets[b]),
+          .start = at_offset(products.start, products.c_offsets[b]),
+          .M = products.M,
+          .N = products.N,
+          .K = products.K};
+}
+
+/// Rows m ... m + rows - 1 and columns n ... n + columns - 1 of a product, as far as C has them.
+template <class T>
+MatrixProduct<T> block_of(const MatrixProduct<T>& product, int64_t m, int64_t rows, int64_t n,
+                          int64_t columns) {
+  return {.C = submatrix(product.C, m, n),
+          .A = submatrix(product.A, m, 0),
+          .B = submatrix(product.B, 0, n),
+          .start = submatrix(product.start, m, n),
+          .M = std::min(rows, product.M - m),
+          .N = std::min(columns, product.N - n),
+          .K = product.K};
+}
+
+enum class Method { reference, dot_products, blocks };
+
+template <class T>
+Method method_for(const BatchedGemm<T>& products) {
+  constexpr double kTiny = 200;  // for so few multiply-adds, any preparation takes longer
+  if (!std::is_floating_point_v<T> || products.K == 0 || work(products) <= kTiny)
+    return Method::reference;
+  const bool is_row_times_contiguous_columns =
+      products.M == 1 && products.A.col_stride == 1 && products.B.row_stride == 1;
+  return is_row_times_contiguous_columns ? Method::dot_products : Method::blocks;
+}
+
+template <class T>
+void multiply_by_reference(const MatrixProduct<T>& product) {
+  parallel_for(product.M, grain_for(product.N * product.K), [&](int64_t begin, int64_t end) {
+    const MatrixProduct<T> rows = block_of(product, begin, end - begin, 0, product.N);
+    gemm_reference(rows.C, rows.A, rows.B, rows.M, rows.N, rows.K, rows.start);
+  });
+}
+
+/// For M = 1: each element of C is the dot product of the row of A and a column of B.
+template <class T>
+void multiply_by_dot_products(const MatrixProduct<T>& product) {
+  const auto& [C, A, B, start, M, N, K] = product;
+  parallel_for(N, grain_for(K / 8), [&](int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; ++n) {
+      const T sum = GRADUS_DISPATCH(dot(A.data, B.data + n * B.col_stride, K));
+      C.data[n * C.col_stride] = start.data ? start.data[n * start.col_stride] + sum : sum;
     }
-    if (M > 1 || A.col != 1 || B.row != 1) return false;
-    parallel_for(N, grain_for(K / 8), [&](int64_t begin, int64_t end) {
-      for (int64_t n = begin; n < end; ++n) {
-        const T product = GRADUS_DISPATCH(dot(A.data, B.data + n * B.col, K));
-        C.data[n * C.col] = start.data ? start.data[n * start.col] + product : product;
-      }
-    });
-    return true;
+  });
+}
+
+/// C in blocks of rows x columns, for all products of a batch.
+struct BlockGrid {
+  int64_t rows;
+  int64_t columns;
+  int64_t blocks_down;    // ceil(M / rows)
+  int64_t blocks_across;  // ceil(N / columns)
+};
+
+/// Blocks of up to kGemmMC rows. Where these are too few for the threads to share evenly, C is
+/// split further along its longer side.
+template <class T>
+BlockGrid block_grid(const BatchedGemm<T>& products, const TileSize& tile, int64_t threads) {
+  int64_t down = divide_up(products.M, kGemmMC);
+  int64_t across = 1;
+  const int64_t blocks = products.batch * down;
+  if (blocks % threads != 0 && blocks < 8 * threads) {
+    if (products.N >= products.M)
+      across = threads;
+    else
+      down = round_up(down, threads);
   }
+  const int64_t rows = round_up(divide_up(products.M, down), tile.rows);
+  const int64_t columns = round_up(divide_up(products.N, across), tile.columns);
+  return {.rows = rows,
+          .columns = columns,
+          .blocks_down = divide_up(products.M, rows),
+          .blocks_across = divide_up(products.N, columns)};
+}
+
+template <class T>
+void multiply_by_blocks(const BatchedGemm<T>& products) {
+  constexpr double kSerialWork = 200'000;  // below that, starting threads costs more than it gains
+  const bool serial = static_cast<double>(products.batch) * work(products) < kSerialWork;
+  const int64_t threads = serial ? 1 : get_num_threads();
+  const TileSize tile = GRADUS_DISPATCH(gemm_tile_size<T>());
+  const BlockGrid grid = block_grid(products, tile, threads);
+  const int64_t blocks = products.batch * grid.blocks_down * grid.blocks_across;
+  const int64_t workers = std::min(threads, blocks);
+  T* const buffer = packing_buffer<T>(workers);
+  parallel_for(workers, 1, [&](int64_t first, int64_t last) {
+    for (int64_t worker = first; worker < last; ++worker) {
+      for (int64_t block = worker; block < blocks; block += workers) {
+        const int64_t n = block % grid.blocks_across * grid.columns;
+        const int64_t m = block / grid.blocks_across % grid.blocks_down * grid.rows;
+        const int64_t b = block / (grid.blocks_across * grid.blocks_down);
+        const MatrixProduct<T> part =
+            block_of(product_at(products, b), m, grid.rows, n, grid.columns);
+        GRADUS_DISPATCH(gemm_block(part, buffer + worker * kGemmBufferSize));
+      }
+    }
+  });
 }
 
 }  // namespace
@@ -83,80 +195,49 @@ template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
           Matrix<const T> start) {
   const int64_t zero = 0;
-  batched_gemm<T>(C, A, B, &zero, &zero, &zero, 1, M, N, K, start);
+  batched_gemm<T>({.C = C,
+                   .A = A,
+                   .B = B,
+                   .start = start,
+                   .c_offsets = &zero,
+                   .a_offsets = &zero,
+                   .b_offsets = &zero,
+                   .batch = 1,
+                   .M = M,
+                   .N = N,
+                   .K = K});
 }
 
 template <class T>
-void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, const int64_t* c_offsets,
-                  const int64_t* a_offsets, const int64_t* b_offsets, int64_t batch, int64_t M,
-                  int64_t N, int64_t K, Matrix<const T> start) {
-  if (batch == 0 || M == 0 || N == 0) return;
-  if (N == 1 && M > 1) {  // a product with a column is computed as one with a row: C' = B' A'
-    return batched_gemm<T>({C.data, C.col, C.row}, {B.data, B.col, B.row}, {A.data, A.col, A.row},
-                           c_offsets, b_offsets, a_offsets, batch, N, M, K,
-                           {start.data, start.col, start.row});
-  }
-  const auto simple = [&](int64_t b) {
-    return gemm_simple(at(C, 0, 0, c_offsets[b]), at(A, 0, 0, a_offsets[b]),
-                       at(B, 0, 0, b_offsets[b]), M, N, K, at(start, 0, 0, c_offsets[b]));
-  };
-  if (simple(0)) {
-    const int64_t cost = static_cast<int64_t>(std::min(work(M, N, K), 1e9));
-    parallel_for(batch - 1, grain_for(cost), [&](int64_t begin, int64_t end) {
-      for (int64_t b = begin + 1; b <= end; ++b)
-        simple(b);
-    });
-    return;
-  }
+void batched_gemm(const BatchedGemm<T>& products) {
+  if (products.batch == 0 || products.M == 0 || products.N == 0) return;
+  // A product with a column is computed as the transposed product with a row.
+  if (products.N == 1 && products.M > 1) return batched_gemm(transposed(products));
+  const Method method = method_for(products);
   if constexpr (std::is_floating_point_v<T>) {
-    const TileSize tile = GRADUS_DISPATCH(gemm_tile<T>());
-    const bool serial = static_cast<double>(batch) * work(M, N, K) < 200'000;
-    const int64_t threads = serial ? 1 : get_num_threads();
-    // C is cut into blocks of rows, and where these are too few to share evenly, along its longer
-    // side.
-    int64_t row_blocks = divide_up(M, kGemmRows);
-    int64_t column_blocks = 1;
-    if (batch * row_blocks % threads != 0 && batch * row_blocks < 8 * threads) {
-      if (N >= M)
-        column_blocks = threads;
-      else
-        row_blocks = divide_up(row_blocks, threads) * threads;
-    }
-    const int64_t height = divide_up(divide_up(M, row_blocks), tile.height) * tile.height;
-    const int64_t width = divide_up(divide_up(N, column_blocks), tile.width) * tile.width;
-    row_blocks = divide_up(M, height);
-    column_blocks = divide_up(N, width);
-    const int64_t blocks = batch * row_blocks * column_blocks;
-    const int64_t workers = std::min(threads, blocks);
-    T* const buffer = packing_buffer<T>(workers);
-    parallel_for(workers, 1, [&](int64_t first, int64_t last) {
-      for (int64_t w = first; w < last; ++w) {
-        for (int64_t block = w; block < blocks; block += workers) {
-          const int64_t n = block % column_blocks * width;
-          const int64_t m = block / column_blocks % row_blocks * height;
-          const int64_t b = block / (column_blocks * row_blocks);
-          const GemmBlock<T> part_of_c{at(C, m, n, c_offsets[b]),
-                                       at(A, m, 0, a_offsets[b]),
-                                       at(B, 0, n, b_offsets[b]),
-                                       at(start, m, n, c_offsets[b]),
-                                       std::min(height, M - m),
-                                       std::min(width, N - n),
-                                       K};
-          GRADUS_DISPATCH(gemm_block(part_of_c, buffer + w * kGemmBuffer));
+    if (method == Method::blocks) return multiply_by_blocks(products);
+  }
+  const int64_t cost = static_cast<int64_t>(std::min(work(products), 1e9));
+  parallel_for(products.batch, grain_for(cost), [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      const MatrixProduct<T> product = product_at(products, b);
+      if constexpr (std::is_floating_point_v<T>) {
+        if (method == Method::dot_products) {
+          multiply_by_dot_products(product);
+          continue;
         }
       }
-    });
-  }
+      multiply_by_reference(product);
+    }
+  });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                    \
-  template void gemm_reference(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t,    \
-                               int64_t, Matrix<const T>);                                        \
-  template void gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t,     \
-                     Matrix<const T>);                                                           \
-  template void batched_gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, const int64_t*,        \
-                             const int64_t*, const int64_t*, int64_t, int64_t, int64_t, int64_t, \
-                             Matrix<const T>);
+#define GRADUS_INSTANTIATE(T)                                                                 \
+  template void gemm_reference(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, \
+                               int64_t, Matrix<const T>);                                     \
+  template void gemm(Matrix<T>, Matrix<const T>, Matrix<const T>, int64_t, int64_t, int64_t,  \
+                     Matrix<const T>);                                                        \
+  template void batched_gemm(const BatchedGemm<T>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)

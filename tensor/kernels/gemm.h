@@ -4,29 +4,43 @@
 
 namespace gradus::kernels {
 
-/// Element (i, j) lies at data[i * row + j * col]: a transposed matrix swaps row and col, an
-/// expanded one has a 0.
+/// A matrix in memory: element (i, j) is data[i * row_stride + j * col_stride]. Transposing swaps
+/// the strides; an expanded dimension has stride 0.
 template <class T>
 struct Matrix {
   T* data;
-  int64_t row, col;
+  int64_t row_stride;
+  int64_t col_stride;
 };
 
-/// C (M, N) = A (M, K) B (K, N) + start (M, N): C itself, to add to it, another matrix such as a
-/// bias, whose rows are all the same (row is 0), or nothing (no data). C overlaps no other matrix
-/// than itself as start, and its elements are distinct. float and double; int64 wraps on overflow.
+/// C (M, N) = A (M, K) B (K, N) + start (M, N). start is C itself (to add to it), another matrix
+/// whose rows are all the same (a bias, row stride 0), or has no data. The elements of C are
+/// distinct, and C overlaps no matrix other than itself as start. For float, double and int64,
+/// which wraps on overflow.
 template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
           Matrix<const T> start);
 
-/// `batch` products; number b uses C.data and start.data + c_offsets[b], A.data + a_offsets[b],
-/// B.data + b_offsets[b].
+/// `batch` products of the same sizes and strides. Product b uses C.data + c_offsets[b],
+/// start.data + c_offsets[b], A.data + a_offsets[b] and B.data + b_offsets[b].
 template <class T>
-void batched_gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, const int64_t* c_offsets,
-                  const int64_t* a_offsets, const int64_t* b_offsets, int64_t batch, int64_t M,
-                  int64_t N, int64_t K, Matrix<const T> start);
+struct BatchedGemm {
+  Matrix<T> C;
+  Matrix<const T> A;
+  Matrix<const T> B;
+  Matrix<const T> start = {};
+  const int64_t* c_offsets;
+  const int64_t* a_offsets;
+  const int64_t* b_offsets;
+  int64_t batch;
+  int64_t M;
+  int64_t N;
+  int64_t K;
+};
+template <class T>
+void batched_gemm(const BatchedGemm<T>& products);
 
-/// The same as gemm in three plain loops: what the fast one is tested against.
+/// The same as gemm in three plain loops: the definition that gemm is tested against.
 template <class T>
 void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N,
                     int64_t K, Matrix<const T> start);

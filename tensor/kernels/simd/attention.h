@@ -7,27 +7,30 @@
 
 namespace gradus::kernels {
 
-constexpr int64_t kAttentionQueries = 128;  // of one block, in panels of two vectors
+constexpr int64_t kAttentionQueries = 128;  // of one block; a multiple of a panel (two vectors)
 constexpr int64_t kAttentionKeys = 64;      // of one block
 
-/// Everything that the backward reads and writes besides its Attention.
-template <class T>
-struct AttentionGradients {
-  Rows<T> dq, dk, dv;
-  Rows<const T> dy, y;
-  const T* lse;
+/// The queries, or the keys, begin ... end - 1 of one head.
+struct HeadRange {
+  int64_t head;
+  int64_t begin;
+  int64_t end;
 };
 
-// attention_queries: y and lse of the queries begin ... end - 1, at most kAttentionQueries, of head
-// b. attention_keys: dk and dv of the keys begin ... end - 1 of head b, and their share of dq, to
-// dq. Both use a buffer of attention_buffer numbers; keys is 0, or the most keys of attention_keys.
-GRADUS_DECLARE_PER_ISA(template <class T>
-                       int64_t attention_buffer(const Attention<T>& a, int64_t keys);
-                       template <class T>
-                       void attention_queries(Rows<T> y, T* lse, const Attention<T>& a, int64_t b,
-                                              int64_t begin, int64_t end, T* buffer);
-                       template <class T>
-                       void attention_keys(const AttentionGradients<T>& g, const Attention<T>& a,
-                                           int64_t b, int64_t begin, int64_t end, T* buffer);)
+// attention_forward_block: y and lse of at most kAttentionQueries queries.
+// attention_backward_block: dk and dv of some keys; and dq of all queries, as far as it comes from
+// these keys.
+// `memory` has as many numbers as the function ..._scratch_size says; `keys` there is the largest
+// number of keys in a block.
+GRADUS_DECLARE_PER_ISA(
+    template <class T> int64_t attention_forward_scratch_size(const Attention<T>& attention);
+    template <class T>
+    int64_t attention_backward_scratch_size(const Attention<T>& attention, int64_t keys);
+    template <class T>
+    void attention_forward_block(Heads<T> y, T* lse, const Attention<T>& attention,
+                                 const HeadRange& queries, T* memory);
+    template <class T>
+    void attention_backward_block(const AttentionGradients<T>& gradients,
+                                  const Attention<T>& attention, const HeadRange& keys, T* memory);)
 
 }  // namespace gradus::kernels

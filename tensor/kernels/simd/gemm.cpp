@@ -1,5 +1,20 @@
-// A product computes C in tiles (tile.h). Where many tiles read the same numbers, these are first
-// copied ("packed") into panels in which they lie side by side.
+// One block of a matrix product, C (M, N) = A (M, K) B (K, N), by the algorithm of Goto and van de
+// Geijn, "Anatomy of high-performance matrix multiplication" (2008). Five loops surround the
+// micro-kernel (tile.h), each with a part of the operands that stays in a cache:
+//
+//   kGemmPackedDepth of K     pack A                   M x kGemmPackedDepth
+//     NC columns of B and C
+//       KC of the depth       pack B                   KC x NC, in the L2 cache
+//         MR rows of A and C                           MR x KC of A, in the L1 cache
+//           NR columns of B   micro-kernel             MR x NR of C, in registers
+//
+// "Packing" copies an operand into panels, in exactly the order in which the micro-kernel reads it:
+// a panel of A has MR rows, a panel of B has NR columns, and
+//
+//   panel of A: panel[k * rows + i]        panel of B: panel[k * columns + j]
+//
+// Packing costs a pass over the operand, so an operand that can be read as fast in place is not
+// packed: see should_pack_a and should_pack_b.
 #include "tensor/kernels/simd/gemm.h"
 
 #include "tensor/kernels/simd/tile.h"
@@ -8,50 +23,70 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// Numbers of A or B that are read where they lie, since they fit a cache.
+/// An operand of at most this many numbers stays in the L2 cache whether it is packed or not.
 template <class T>
-constexpr int64_t kGemmDirect = 256 * 1024 / sizeof(T);
-/// Numbers so far apart, or a multiple of that, share one set of the L1 cache.
+constexpr int64_t kFitsCache = 256 * 1024 / sizeof(T);
+/// Numbers whose distance is a multiple of this compete for one set of the L1 cache.
 template <class T>
-constexpr int64_t kSameSet = 4096 / sizeof(T);
+constexpr int64_t kSameCacheSet = 4096 / sizeof(T);
 
-/// How the n rows of a part of A, or the columns of one of B, are cut into panels.
-struct Cut {
-  int64_t n, size, longer,
-      unit;  // the first `longer` panels have one more than `size`; memory comes in units
+/// The split of the rows of A, or the columns of a block of B, into panels.
+struct Panels {
+  int64_t n;       // rows or columns in all
+  int64_t size;    // rows or columns of a panel; the last panel may have fewer
+  int64_t longer;  // the first `longer` panels have one more
+  int64_t unit;    // the width of a packed panel is a multiple of this
   int64_t begin(int64_t panel) const { return min(n, panel * size + min(panel, longer)); }
   int64_t count(int64_t panel) const { return begin(panel + 1) - begin(panel); }
   int64_t width(int64_t panel) const { return (count(panel) + unit - 1) / unit * unit; }
 };
 
-/// Panel after panel, panel[k * width + i] = x[k * k_stride + (begin + i) * i_stride] for i <
-/// count; what lies between count and width does not matter.
+/// ceil(M / MR) panels of nearly equal heights: a last panel of one or two rows would be slow.
+Panels row_panels(int64_t M) {
+  const int64_t panels = (M + kMR - 1) / kMR;
+  return {.n = M, .size = M / panels, .longer = M % panels, .unit = 1};
+}
+
 template <class T>
-void pack(T* panels, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, const Cut& cut) {
-  constexpr int64_t W = kWidth<T>;
-  constexpr int64_t kRows =
-      32;  // rows copied at a time, whose pages the processor then still knows
-  for (int64_t k0 = 0; i_stride == 1 && k0 < K; k0 += kRows) {
-    const int64_t k1 = min(K, k0 + kRows);
-    for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
-      const int64_t begin = cut.begin(panel);
-      const int64_t count = cut.count(panel);
-      const int64_t width = cut.width(panel);
-      const T* from = x + k0 * k_stride + begin;
-      T* to = panels + begin * K + k0 * width;
-      for (int64_t k = k0; k < k1; ++k, from += k_stride, to += width) {
-        for (int64_t i = 0; i < count; i += W)
+Panels column_panels(int64_t columns) {
+  return {.n = columns, .size = kNR<T>, .longer = 0, .unit = kWidth<T>};
+}
+
+/// pack for i_stride 1. All panels are filled for a few k before the next ones are read, so that
+/// the pages of these rows of x stay in the TLB.
+template <class T>
+void pack_contiguous(T* packed, const T* x, int64_t k_stride, int64_t K, const Panels& panels) {
+  constexpr int64_t kRows = 32;
+  for (int64_t k_begin = 0; k_begin < K; k_begin += kRows) {
+    const int64_t k_end = min(K, k_begin + kRows);
+    for (int64_t panel = 0; panels.begin(panel) < panels.n; ++panel) {
+      const int64_t begin = panels.begin(panel);
+      const int64_t count = panels.count(panel);
+      const int64_t width = panels.width(panel);
+      const T* from = x + k_begin * k_stride + begin;
+      T* to = packed + begin * K + k_begin * width;
+      for (int64_t k = k_begin; k < k_end; ++k) {
+        for (int64_t i = 0; i < count; i += kWidth<T>)
           store_up_to(to + i, load_up_to(from + i, count - i), count - i);
+        from += k_stride;
+        to += width;
       }
     }
   }
-  if (i_stride == 1) return;
-  for (int64_t panel = 0; cut.begin(panel) < cut.n; ++panel) {
-    const int64_t begin = cut.begin(panel);
-    const int64_t count = cut.count(panel);
-    const int64_t width = cut.width(panel);
+}
+
+/// Packs one panel after the other: panel[k * width + i] = x[k * k_stride + (begin + i) * i_stride]
+/// for i < count. Numbers between count and width are not written.
+template <class T>
+void pack(T* packed, const T* x, int64_t k_stride, int64_t i_stride, int64_t K,
+          const Panels& panels) {
+  if (i_stride == 1) return pack_contiguous(packed, x, k_stride, K, panels);
+  for (int64_t panel = 0; panels.begin(panel) < panels.n; ++panel) {
+    const int64_t begin = panels.begin(panel);
+    const int64_t count = panels.count(panel);
+    const int64_t width = panels.width(panel);
     const T* const from = x + begin * i_stride;
-    T* const to = panels + begin * K;
+    T* const to = packed + begin * K;
     if (k_stride == 1) {
       transpose_to(to, width, from, i_stride, count, K);
       continue;
@@ -63,110 +98,194 @@ void pack(T* panels, const T* x, int64_t k_stride, int64_t i_stride, int64_t K, 
   }
 }
 
-/// A tile of C that is ragged or whose columns do not lie side by side: computed apart, then
-/// copied.
+/// Whether all vectors of the rows of x are aligned. With AVX-512, whose vectors are as long as a
+/// cache line, rows in place are then read as fast as packed ones.
 template <class T>
-void compute_apart(Compute<T> compute, Tiles<T> t, const Matrix<T>& c, const Matrix<const T>& start,
-                   int64_t rows, int64_t columns) {
-  T part[kTileRows * 2 * kWidth<T>];
-  t.c = part;
-  t.c_row = 2 * kWidth<T>;
-  t.start = nullptr;
-  t.count = 1;
-  compute(t);
+bool reads_whole_cache_lines(const T* x, int64_t row_stride) {
+  return kTallTiles && row_stride % kWidth<T> == 0 &&
+         reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
+}
+
+template <class T>
+bool should_pack_a(const MatrixProduct<T>& block) {
+  constexpr int64_t W = kWidth<T>;
+  const Matrix<const T>& A = block.A;
+  const bool fits_cache = block.M * block.K <= kFitsCache<T>;
+  const bool is_read_by_few_tiles = block.N <= 2 * kNR<T>;
+  if (fits_cache || is_read_by_few_tiles) return false;
+  // The micro-kernel reads MR contiguous rows as MR streams. That is as fast as a panel unless all
+  // of them compete for one set of the L1 cache.
+  if (A.col_stride == 1) return A.row_stride % kSameCacheSet<T> == 0;
+  // A transposed: MR contiguous numbers for each k, from a new cache line each time.
+  if (A.row_stride == 1) return block.N > 16 * W && !reads_whole_cache_lines(A.data, A.col_stride);
+  return true;
+}
+
+template <class T>
+bool should_pack_b(const MatrixProduct<T>& block) {
+  const Matrix<const T>& B = block.B;
+  if (B.col_stride != 1) return true;  // the micro-kernel loads vectors along the rows
+  const bool fits_cache = block.N * block.K <= kFitsCache<T>;
+  const bool is_read_by_few_tiles = block.M <= 2 * kMR;
+  return !fits_cache && !is_read_by_few_tiles && !reads_whole_cache_lines(B.data, B.row_stride);
+}
+
+/// The part of a matrix that begins at row i and column j. A matrix without data stays without.
+template <class M>
+M submatrix(const M& matrix, int64_t i, int64_t j) {
+  return {matrix.data ? matrix.data + i * matrix.row_stride + j * matrix.col_stride : nullptr,
+          matrix.row_stride, matrix.col_stride};
+}
+
+/// A block of C with the decisions about packing, and the memory for packed operands.
+template <class T>
+struct Plan {
+  const MatrixProduct<T>& block;
+  Panels rows;  // of A and C
+  bool packs_a;
+  bool packs_b;
+  T* packed_a;  // M x kGemmPackedDepth: for each KC of the depth, all panels
+  T* packed_b;  // KC x NC
+};
+
+/// The part of B for which the three inner loops run: `depth` rows from row k, `columns` columns
+/// from column n.
+template <class T>
+struct BlockOfB {
+  int64_t k;
+  int64_t depth;
+  int64_t n;
+  int64_t columns;
+  int64_t packed_from;  // columns from here on, counted from n, are packed
+  const T* packed_a;    // the packed A of these k
+};
+
+/// The first column of a block of B that is packed. Where B is read in place, its last columns are
+/// packed nevertheless if they do not fill a vector: a whole vector cannot be loaded there.
+template <class T>
+int64_t first_packed_column(const Plan<T>& plan, int64_t columns) {
+  if (plan.packs_b) return 0;
+  return columns % kWidth<T> != 0 ? columns / kNR<T> * kNR<T> : columns;
+}
+
+/// Computes a tile of C in a buffer and copies its rows x columns numbers to c: for tiles that end
+/// in an incomplete vector, and where the columns of c or start are not contiguous.
+template <class T>
+void compute_in_buffer(MicroKernel<T> micro_kernel, Tiles<T> tile, const Matrix<T>& c,
+                       const Matrix<const T>& start, int64_t rows, int64_t columns) {
+  T buffer[kMR * kNR<T>];
+  tile.c = buffer;
+  tile.c_row_stride = kNR<T>;
+  tile.start = nullptr;
+  tile.count = 1;
+  micro_kernel(tile);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
-      const T sum = part[i * t.c_row + j];
-      c.data[i * c.row + j * c.col] =
-          start.data ? sum + start.data[i * start.row + j * start.col] : sum;
+      const T sum = buffer[i * kNR<T> + j];
+      c.data[i * c.row_stride + j * c.col_stride] =
+          start.data ? sum + start.data[i * start.row_stride + j * start.col_stride] : sum;
     }
   }
 }
 
-template <class M>
-M at(const M& matrix, int64_t i, int64_t j) {
-  return {matrix.data ? matrix.data + i * matrix.row + j * matrix.col : nullptr, matrix.row,
-          matrix.col};
+/// Rows m ... m + rows - 1 of C, from column n of the block of B on: all full tiles that follow, or
+/// one narrower tile. Returns the number of columns computed.
+template <class T>
+int64_t compute_tiles(const Plan<T>& plan, const BlockOfB<T>& part, const Matrix<const T>& a,
+                      int64_t m, int64_t rows, int64_t n) {
+  constexpr int64_t W = kWidth<T>;
+  const int64_t left = part.columns - n;
+  const int64_t columns = min(left, kNR<T>);
+  const bool two_vectors = columns > W;
+  const bool b_is_packed = n >= part.packed_from;
+  const T* const packed_b = plan.packed_b + (n - part.packed_from) * part.depth;
+  const Matrix<const T> b = b_is_packed ? Matrix<const T>{packed_b, two_vectors ? kNR<T> : W, 1}
+                                        : submatrix(plan.block.B, part.k, part.n + n);
+  const Matrix<T> c = submatrix(plan.block.C, m, part.n + n);
+  const bool is_first = part.k == 0;  // later parts of the depth are added to C
+  const Matrix<const T> start = is_first ? submatrix(plan.block.start, m, part.n + n)
+                                         : Matrix<const T>{c.data, c.row_stride, c.col_stride};
+  const MicroKernel<T> micro_kernel = plan.packs_a ? micro_kernel_for<T, true>(rows, two_vectors)
+                                                   : micro_kernel_for<T, false>(rows, two_vectors);
+  const Tiles<T> tiles{.c = c.data,
+                       .a = a.data,
+                       .b = b.data,
+                       .start = start.data,
+                       .c_row_stride = c.row_stride,
+                       .a_row_stride = a.row_stride,
+                       .a_col_stride = a.col_stride,
+                       .b_row_stride = b.row_stride,
+                       .start_row_stride = start.row_stride,
+                       .K = part.depth,
+                       .count = columns == kNR<T> ? left / kNR<T> : 1,
+                       .b_tile_stride = b_is_packed ? kNR<T> * part.depth : kNR<T>};
+  const bool stores_whole_vectors =
+      columns % W == 0 && c.col_stride == 1 && (start.col_stride == 1 || !start.data);
+  if (stores_whole_vectors) {
+    micro_kernel(tiles);
+    return tiles.count * columns;
+  }
+  compute_in_buffer(micro_kernel, tiles, c, start, rows, columns);
+  return columns;
+}
+
+/// All rows of C, for the columns and the depth of one block of B.
+template <class T>
+void multiply_by_block_of_b(const Plan<T>& plan, const BlockOfB<T>& part) {
+  if (part.packed_from < part.columns) {
+    const Matrix<const T> b = submatrix(plan.block.B, part.k, part.n + part.packed_from);
+    pack(plan.packed_b, b.data, b.row_stride, b.col_stride, part.depth,
+         column_panels<T>(part.columns - part.packed_from));
+  }
+  for (int64_t panel = 0; plan.rows.begin(panel) < plan.rows.n; ++panel) {
+    const int64_t m = plan.rows.begin(panel);
+    const int64_t rows = plan.rows.count(panel);
+    const Matrix<const T> a = plan.packs_a
+                                  ? Matrix<const T>{part.packed_a + m * part.depth, 1, rows}
+                                  : submatrix(plan.block.A, m, part.k);
+    for (int64_t n = 0; n < part.columns;)
+      n += compute_tiles(plan, part, a, m, rows, n);
+  }
+}
+
+/// Packs A for the depth k_begin ... k_end - 1, KC after KC.
+template <class T>
+void pack_a(const Plan<T>& plan, int64_t k_begin, int64_t k_end) {
+  const MatrixProduct<T>& block = plan.block;
+  for (int64_t k = k_begin; k < k_end; k += kGemmKC) {
+    const Matrix<const T> a = submatrix(block.A, 0, k);
+    pack(plan.packed_a + (k - k_begin) * block.M, a.data, a.col_stride, a.row_stride,
+         min(k_end - k, kGemmKC), plan.rows);
+  }
 }
 
 }  // namespace
 
 template <class T>
-TileSize gemm_tile() {
-  return {kTileRows, 2 * kWidth<T>};
+TileSize gemm_tile_size() {
+  return {.rows = kMR, .columns = kNR<T>};
 }
 
-// B is taken in parts of kGemmDepth x kGemmColumns, which stay in the L2 cache while all tiles of
-// A, one after the other in the L1 cache, meet them. The columns of C that belong to such a part
-// stay close until k is through.
 template <class T>
-void gemm_block(const GemmBlock<T>& block, T* buffer) {
-  const auto& [C, A, B, start, M, N, K] = block;
-  constexpr int64_t W = kWidth<T>;
-  T* const a_parts = buffer;
-  T* const b_part = buffer + kGemmRows * kGemmPackedDepth;
-  // Tiles of nearly equal heights.
-  const int64_t tiles = (M + kTileRows - 1) / kTileRows;
-  const Cut rows_of_a{M, M / tiles, M % tiles, 1};
-  // What few tiles read, or what lies close together, is read where it is. So is what can be read
-  // as fast as a copy: rows of A, unless they all meet in one set of the L1 cache; and, for the
-  // tall tiles of AVX-512, rows of A' or B that begin at whole vectors.
-  const auto whole_vectors = [](const T* x, int64_t row) {
-    return kTallTiles && row % W == 0 && reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
-  };
-  const bool a_lies_well = A.col == 1 ? A.row % kSameSet<T> != 0
-                                      : A.row == 1 && (N <= 16 * W || whole_vectors(A.data, A.col));
-  const bool pack_a = M * K > kGemmDirect<T> && N > 4 * W && !a_lies_well;
-  const bool pack_b =
-      B.col != 1 || (N * K > kGemmDirect<T> && tiles > 2 && !whole_vectors(B.data, B.row));
-
-  for (int64_t k0 = 0; k0 < K; k0 += kGemmPackedDepth) {
-    const int64_t k1 = min(K, k0 + kGemmPackedDepth);
-    for (int64_t k = k0; pack_a && k < k1; k += kGemmDepth)
-      pack(a_parts + (k - k0) * M, at(A, 0, k).data, A.col, A.row, min(k1 - k, kGemmDepth),
-           rows_of_a);
-    for (int64_t n0 = 0; n0 < N; n0 += kGemmColumns) {
-      const Cut columns_of_b{min(N - n0, kGemmColumns), 2 * W, 0, W};
-      for (int64_t k = k0; k < k1; k += kGemmDepth) {
-        const int64_t depth = min(k1 - k, kGemmDepth);
-        // A ragged last tile cannot read whole vectors where B lies.
-        const int64_t ragged =
-            columns_of_b.n % W != 0 ? columns_of_b.n / (2 * W) * 2 * W : columns_of_b.n;
-        const int64_t packed_from = pack_b ? 0 : ragged;
-        if (packed_from < columns_of_b.n)
-          pack(b_part, at(B, k, n0 + packed_from).data, B.row, B.col, depth,
-               {columns_of_b.n - packed_from, 2 * W, 0, W});
-        for (int64_t tile = 0; tile < tiles; ++tile) {
-          const int64_t m = rows_of_a.begin(tile);
-          const int64_t rows = rows_of_a.count(tile);
-          const T* const packed = a_parts + (k - k0) * M + m * depth;
-          const Matrix<const T> a = pack_a ? Matrix<const T>{packed, 1, rows} : at(A, m, k);
-          for (int64_t n = 0; n < columns_of_b.n;) {
-            const int64_t left = columns_of_b.n - n;
-            const int64_t columns = min(left, 2 * W);
-            const bool two = columns > W;
-            const bool packed_b = n >= packed_from;
-            const Matrix<const T> b =
-                packed_b ? Matrix<const T>{b_part + (n - packed_from) * depth, two ? 2 * W : W, 1}
-                         : at(B, k, n0 + n);
-            const Matrix<T> c = at(C, m, n0 + n);
-            const Matrix<const T> from =
-                k > 0 ? Matrix<const T>{c.data, c.row, c.col} : at(start, m, n0 + n);
-            const Compute<T> compute =
-                pack_a ? compute_for<T, true>(rows, two) : compute_for<T, false>(rows, two);
-            const int64_t count = columns == 2 * W ? left / (2 * W) : 1;
-            const int64_t b_step = packed_b ? 2 * W * depth : 2 * W;
-            const Tiles<T> t{c.data, a.data, b.data,   from.data, c.row, a.row,
-                             a.col,  b.row,  from.row, depth,     count, b_step};
-            if (columns % W == 0 && c.col == 1 && (from.col == 1 || !from.data)) {
-              compute(t);
-              n += count * columns;
-            } else {
-              compute_apart(compute, t, c, from, rows, columns);
-              n += columns;
-            }
-          }
-        }
+void gemm_block(const MatrixProduct<T>& block, T* buffer) {
+  const Plan<T> plan{.block = block,
+                     .rows = row_panels(block.M),
+                     .packs_a = should_pack_a(block),
+                     .packs_b = should_pack_b(block),
+                     .packed_a = buffer,
+                     .packed_b = buffer + kGemmMC * kGemmPackedDepth};
+  for (int64_t k_begin = 0; k_begin < block.K; k_begin += kGemmPackedDepth) {
+    const int64_t k_end = min(block.K, k_begin + kGemmPackedDepth);
+    if (plan.packs_a) pack_a(plan, k_begin, k_end);
+    for (int64_t n = 0; n < block.N; n += kGemmNC) {
+      const int64_t columns = min(block.N - n, kGemmNC);
+      for (int64_t k = k_begin; k < k_end; k += kGemmKC) {
+        multiply_by_block_of_b<T>(plan, {.k = k,
+                                         .depth = min(k_end - k, kGemmKC),
+                                         .n = n,
+                                         .columns = columns,
+                                         .packed_from = first_packed_column(plan, columns),
+                                         .packed_a = plan.packed_a + (k - k_begin) * block.M});
       }
     }
   }
@@ -179,9 +298,9 @@ T dot(const T* a, const T* b, int64_t K) {
   }));
 }
 
-#define GRADUS_INSTANTIATE(T)                        \
-  template TileSize gemm_tile<T>();                  \
-  template void gemm_block(const GemmBlock<T>&, T*); \
+#define GRADUS_INSTANTIATE(T)                            \
+  template TileSize gemm_tile_size<T>();                 \
+  template void gemm_block(const MatrixProduct<T>&, T*); \
   template T dot(const T*, const T*, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

@@ -7,30 +7,38 @@
 
 namespace gradus::kernels {
 
-/// C (M, N) = A (M, K) B (K, N) + start, by one thread.
+/// C (M, N) = A (M, K) B (K, N) + start: one product, or one block of a larger C. `start` is as for
+/// gemm.
 template <class T>
-struct GemmBlock {
+struct MatrixProduct {
   Matrix<T> C;
-  Matrix<const T> A, B,
-      start;  // start: C itself to add to it, a bias with row stride 0, or no data
-  int64_t M, N, K;
+  Matrix<const T> A;
+  Matrix<const T> B;
+  Matrix<const T> start;
+  int64_t M;
+  int64_t N;
+  int64_t K;
 };
 
-constexpr int64_t kGemmRows = 1008;         // most rows of a block
-constexpr int64_t kGemmDepth = 256;         // of k at a time: a tile's share of A fits the L1 cache
-constexpr int64_t kGemmPackedDepth = 1024;  // of k for which A is packed
-constexpr int64_t kGemmColumns =
-    256;  // of B at a time: with kGemmDepth they leave the L2 cache room for A
-constexpr int64_t kGemmBuffer =
-    kGemmRows * kGemmPackedDepth + kGemmColumns * kGemmDepth + 64;  // for packing
+// The sizes of the blocks that simd/gemm.cpp keeps in the caches, by BLIS's names.
+constexpr int64_t kGemmMC = 1008;  // most rows of a block of C
+constexpr int64_t kGemmKC = 256;   // depth of a block: MR x KC numbers of A fit the L1 cache
+constexpr int64_t kGemmNC = 256;   // columns of a block of B: KC x NC leave A room in the L2 cache
+constexpr int64_t kGemmPackedDepth = 4 * kGemmKC;  // depth for which A is packed at once
 
-// gemm_block: M is at most kGemmRows. Blocks of C are best cut at multiples of gemm_tile's height
-// and width.
+/// Numbers of the buffer for packed operands. Loads of whole vectors may read past a panel's end.
+constexpr int64_t kGemmBufferSize = kGemmMC * kGemmPackedDepth + kGemmNC * kGemmKC + 64;
+
 struct TileSize {
-  int64_t height, width;
+  int64_t rows;
+  int64_t columns;
 };
-GRADUS_DECLARE_PER_ISA(template <class T> TileSize gemm_tile();
-                       template <class T> void gemm_block(const GemmBlock<T>& block, T* buffer);
+
+// gemm_tile_size: MR and NR. Blocks of C should begin at multiples of these.
+// gemm_block: computes `block` in the calling thread. block.M is at most kGemmMC; the buffer has
+// kGemmBufferSize numbers. dot: the sum of a[k] b[k] for k < K.
+GRADUS_DECLARE_PER_ISA(template <class T> TileSize gemm_tile_size();
+                       template <class T> void gemm_block(const MatrixProduct<T>& block, T* buffer);
                        template <class T> T dot(const T* a, const T* b, int64_t K);)
 
 }  // namespace gradus::kernels

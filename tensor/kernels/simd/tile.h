@@ -1,89 +1,143 @@
-// A tile of a product, up to kTileRows x 2 vectors, stays in registers while k runs. For each k it
-// reads one column of A and one row of B.
+// The micro-kernel of a matrix product: it computes one tile of C = A B.
+//
+// A tile has up to MR rows and NR = 2 vectors of columns. Its sums stay in registers while k runs
+// over the depth K; for each k the micro-kernel reads one column of A (MR numbers) and one row of B
+// (NR numbers) and adds their outer product:
+//
+//   sum (MR, NR) += a (MR, 1) b (1, NR)
+//
+// The names MR and NR are those of Goto and van de Geijn, "Anatomy of high-performance matrix
+// multiplication" (2008), and of BLIS, Van Zee and van de Geijn (2015).
 #pragma once
+
+#include <utility>
 
 #include "tensor/kernels/simd/vector.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
-// The sums, two vectors of B and a number of A fill the registers: 32 of them with AVX-512,
-// else 16.
+// The sums, two vectors of B and one number of A fill the vector registers: AVX-512 has 32 of them,
+// the other instruction sets have 16.
 constexpr bool kTallTiles = GRADUS_BYTES == 64;
-constexpr int kTileRows = kTallTiles ? 14 : 6;
+constexpr int kMR = kTallTiles ? 14 : 6;
+template <class T>
+constexpr int64_t kNR = 2 * kWidth<T>;
 
-/// A row of `count` tiles, side by side in C.
+/// The operands of the micro-kernel for `count` tiles side by side in C. Strides count elements.
+/// The elements of a row of b, c and start are contiguous.
 template <class T>
 struct Tiles {
-  T* c;
-  const T *a, *b, *start;  // start: what is added, or null
-  int64_t c_row, a_row, a_col, b_row, start_row, K;
-  int64_t count = 1, b_step = 2 * kWidth<T>;  // b_step: from one tile's share of B to the next
-  const T* factor = nullptr;                  // of each column of start, or null
+  T* c;                              // (rows, count * columns)
+  const T* a;                        // (rows, K)
+  const T* b;                        // (K, columns), one after the other for each tile
+  const T* start = nullptr;          // (rows, count * columns), added to the product, or null
+  const T* start_factors = nullptr;  // (columns), multiply the columns of start, or null
+  int64_t c_row_stride;
+  int64_t a_row_stride;  // not used if a is packed
+  int64_t a_col_stride;  // not used if a is packed
+  int64_t b_row_stride;
+  int64_t start_row_stride = 0;
+  int64_t K;
+  int64_t count = 1;
+  int64_t b_tile_stride = kNR<T>;  // from the first element of b to that of the next tile
 };
 
-/// c (ROWS, VECTORS vectors) = a b + start factor, for each tile. A packed a has columns of ROWS
-/// numbers.
-template <class T, int ROWS, int VECTORS, bool PACKED>
-void compute(const Tiles<T>& t) {
+template <class T, int ROWS, int VECTORS>
+using TileSums = Vector<T>[ROWS][VECTORS];
+
+/// Prefetches a tile of C, so that it is in the cache when the sums are complete.
+template <class T, int ROWS, int VECTORS>
+GRADUS_INLINE void prefetch_tile(const T* c, int64_t c_row_stride) {
+  for (int64_t i = 0; i < ROWS; ++i) {
+    for (int j = 0; j < VECTORS; ++j)
+      __builtin_prefetch(c + i * c_row_stride + j * kWidth<T>, 1);
+  }
+}
+
+/// sum += a b for one k. `a` has pointers to rows 0, 5 and 10; the other rows are reached from
+/// these by multiples of the row stride. `next_b` is the row that the next tile will read.
+template <class T, int ROWS, int VECTORS, bool A_PACKED>
+GRADUS_INLINE void add_outer_product(TileSums<T, ROWS, VECTORS>& sum, const T* const (&a)[3],
+                                     int64_t a_row_stride, const T* b, const T* next_b) {
   constexpr int W = kWidth<T>;
-  const int64_t a_row = PACKED ? 1 : t.a_row;
-  const int64_t a_col = PACKED ? ROWS : t.a_col;
-  const int64_t b_row = t.b_row;
-  for (int64_t tile = 0; tile < t.count; ++tile) {
-    T* const c = t.c + tile * VECTORS * W;
-    // C is asked for now, to be there when k is through.
-    for (int64_t i = 0; i < ROWS; ++i) {
-      for (int j = 0; j < VECTORS; ++j)
-        __builtin_prefetch(c + i * t.c_row + j * W, 1);
-    }
-    Vector<T> sum[ROWS][VECTORS] = {};
-    const T* b = t.b + tile * t.b_step;
-    const T* a[3] = {t.a, t.a + 5 * a_row, t.a + 10 * a_row};
-    if (!PACKED)
-      asm(""
-          : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));  // else the compiler keeps a pointer for every row
-    GRADUS_UNROLL_BY(2)
-    for (int64_t k = t.K; k > 0; --k, b += b_row, a[0] += a_col, a[1] += a_col, a[2] += a_col) {
-      Vector<T> row[VECTORS];
-      GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j) {
-        row[j] = load(b + j * W);
-        if (kTallTiles)
-          __builtin_prefetch(b + t.b_step + j * W, 0, 2);  // the next tile's, into the L2 cache
-      }
-      GRADUS_UNROLL
-      for (int i = 0; i < ROWS; ++i) {
-        const T element = PACKED ? a[0][i] : a[i / 5][i % 5 * a_row];
-        GRADUS_UNROLL
-        for (int j = 0; j < VECTORS; ++j)
-          sum[i][j] += element * row[j];
-      }
-    }
-    const T* const start = t.start ? t.start + tile * VECTORS * W : nullptr;
+  Vector<T> row[VECTORS];
+  GRADUS_UNROLL
+  for (int j = 0; j < VECTORS; ++j) {
+    row[j] = load(b + j * W);
+    if (kTallTiles) __builtin_prefetch(next_b + j * W, 0, 2);  // into the L2 cache
+  }
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    const T element = A_PACKED ? a[0][i] : a[i / 5][i % 5 * a_row_stride];
     GRADUS_UNROLL
-    for (int i = 0; i < ROWS; ++i) {
-      GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j) {
-        if (start) {
-          const Vector<T> before = load(start + i * t.start_row + j * W);
-          sum[i][j] += t.factor ? before * load(t.factor + j * W) : before;
-        }
-        store(c + i * t.c_row + j * W, sum[i][j]);
+    for (int j = 0; j < VECTORS; ++j)
+      sum[i][j] += element * row[j];
+  }
+}
+
+/// c = sum + start * start_factors.
+template <class T, int ROWS, int VECTORS>
+GRADUS_INLINE void store_tile(T* c, const T* start, TileSums<T, ROWS, VECTORS>& sum,
+                              const Tiles<T>& tiles) {
+  constexpr int W = kWidth<T>;
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    GRADUS_UNROLL
+    for (int j = 0; j < VECTORS; ++j) {
+      if (start) {
+        const Vector<T> before = load(start + i * tiles.start_row_stride + j * W);
+        sum[i][j] += tiles.start_factors ? before * load(tiles.start_factors + j * W) : before;
       }
+      store(c + i * tiles.c_row_stride + j * W, sum[i][j]);
     }
   }
 }
 
-template <class T>
-using Compute = void (*)(const Tiles<T>&);
-
-/// The function for tiles of `rows` rows and one or two vectors.
-template <class T, bool PACKED, int ROWS = 1>
-Compute<T> compute_for(int64_t rows, bool two) {
-  if constexpr (ROWS < kTileRows) {
-    if (rows > ROWS) return compute_for<T, PACKED, ROWS + 1>(rows, two);
+/// c = a b + start * start_factors for ROWS rows and VECTORS vectors of columns of each tile. If
+/// A_PACKED, the columns of a are contiguous and follow one another.
+template <class T, int ROWS, int VECTORS, bool A_PACKED>
+void micro_kernel(const Tiles<T>& tiles) {
+  constexpr int W = kWidth<T>;
+  const int64_t a_row_stride = A_PACKED ? 1 : tiles.a_row_stride;
+  const int64_t a_col_stride = A_PACKED ? ROWS : tiles.a_col_stride;
+  const int64_t b_row_stride = tiles.b_row_stride;
+  for (int64_t tile = 0; tile < tiles.count; ++tile) {
+    T* const c = tiles.c + tile * VECTORS * W;
+    prefetch_tile<T, ROWS, VECTORS>(c, tiles.c_row_stride);
+    TileSums<T, ROWS, VECTORS> sum = {};
+    const T* b = tiles.b + tile * tiles.b_tile_stride;
+    const T* a[3] = {tiles.a, tiles.a + 5 * a_row_stride, tiles.a + 10 * a_row_stride};
+    if (!A_PACKED)  // the compiler would keep a pointer for every row, and run out of registers
+      asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
+    GRADUS_UNROLL_BY(2)
+    for (int64_t k = tiles.K; k > 0; --k) {
+      add_outer_product<T, ROWS, VECTORS, A_PACKED>(sum, a, a_row_stride, b,
+                                                    b + tiles.b_tile_stride);
+      b += b_row_stride;
+      a[0] += a_col_stride;
+      a[1] += a_col_stride;
+      a[2] += a_col_stride;
+    }
+    const T* const start = tiles.start ? tiles.start + tile * VECTORS * W : nullptr;
+    store_tile<T, ROWS, VECTORS>(c, start, sum, tiles);
   }
-  return two ? compute<T, ROWS, 2, PACKED> : compute<T, ROWS, 1, PACKED>;
+}
+
+template <class T>
+using MicroKernel = void (*)(const Tiles<T>&);
+
+template <class T, int VECTORS, bool A_PACKED, int... ROW>
+MicroKernel<T> micro_kernel_of(int64_t rows, std::integer_sequence<int, ROW...>) {
+  static constexpr MicroKernel<T> kKernels[] = {micro_kernel<T, ROW + 1, VECTORS, A_PACKED>...};
+  return kKernels[rows - 1];
+}
+
+/// The micro-kernel for tiles of 1 to MR rows and one or two vectors of columns.
+template <class T, bool A_PACKED>
+MicroKernel<T> micro_kernel_for(int64_t rows, bool two_vectors) {
+  constexpr auto all_rows = std::make_integer_sequence<int, kMR>();
+  return two_vectors ? micro_kernel_of<T, 2, A_PACKED>(rows, all_rows)
+                     : micro_kernel_of<T, 1, A_PACKED>(rows, all_rows);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -1,4 +1,4 @@
-// Transposing in registers: W vectors of W numbers.
+// Transposes matrices in registers, a block of W x W numbers (W vectors of W lanes) at a time.
 #pragma once
 
 #include <utility>
@@ -7,8 +7,8 @@
 
 namespace gradus::kernels::GRADUS_ISA {
 
-/// Exchanges the upper right of a block of 2 S x 2 S numbers, of which p and q are rows S apart,
-/// with its lower left.
+/// Swaps the off-diagonal quarters of each block of 2 S x 2 S numbers, for two rows p and q that
+/// are S rows apart: lanes S ... 2 S - 1 of p with lanes 0 ... S - 1 of q.
 template <int S, class T, int... LANE>
 GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, std::integer_sequence<int, LANE...>) {
   constexpr int W = kWidth<T>;
@@ -18,23 +18,24 @@ GRADUS_INLINE void exchange(Vector<T>& p, Vector<T>& q, std::integer_sequence<in
   q = GRADUS_SHUFFLE(T, x, y, ((LANE & S) != 0 ? W + LANE : LANE + S)...);
 }
 
-/// Transposes the W x W numbers of r: first halves, then quarters, down to pairs.
+/// Transposes the W x W numbers of `rows` in log2(W) steps: first blocks of W x W, then of half the
+/// size, down to 2 x 2.
 template <class T, int S = kWidth<T> / 2>
-GRADUS_INLINE void transpose(Vector<T>* r) {
+GRADUS_INLINE void transpose(Vector<T>* rows) {
   if constexpr (S > 0) {
     GRADUS_UNROLL
     for (int i = 0; i < kWidth<T>; ++i) {
       if ((i & S) == 0)
-        exchange<S, T>(r[i], r[i + S], std::make_integer_sequence<int, kWidth<T>>());
+        exchange<S, T>(rows[i], rows[i + S], std::make_integer_sequence<int, kWidth<T>>());
     }
-    transpose<T, S / 2>(r);
+    transpose<T, S / 2>(rows);
   }
 }
 
-/// to[j * to_row + i] = from[i * from_row + j] for i < M, j < N.
+/// to[j * to_row_stride + i] = from[i * from_row_stride + j] for i < M, j < N.
 template <class T>
-GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t from_row, int64_t M,
-                                int64_t N) {
+GRADUS_INLINE void transpose_to(T* to, int64_t to_row_stride, const T* from,
+                                int64_t from_row_stride, int64_t M, int64_t N) {
   constexpr int W = kWidth<T>;
   for (int64_t i = 0; i < M; i += W) {
     const int64_t count = min<int64_t>(W, M - i);
@@ -42,16 +43,16 @@ GRADUS_INLINE void transpose_to(T* to, int64_t to_row, const T* from, int64_t fr
     for (; j + W <= N; j += W) {
       Vector<T> rows[W];
       GRADUS_UNROLL
-      for (int r = 0; r < W; ++r)
-        rows[r] = load(from + (r < count ? i + r : i) * from_row + j);
+      for (int r = 0; r < W; ++r)  // rows that do not exist are replaced by row i
+        rows[r] = load(from + (r < count ? i + r : i) * from_row_stride + j);
       transpose<T>(rows);
       GRADUS_UNROLL
       for (int r = 0; r < W; ++r)
-        store_up_to(to + (j + r) * to_row + i, rows[r], count);
+        store_up_to(to + (j + r) * to_row_stride + i, rows[r], count);
     }
     for (; j < N; ++j) {
       for (int64_t m = i; m < i + count; ++m)
-        to[j * to_row + m] = from[m * from_row + j];
+        to[j * to_row_stride + m] = from[m * from_row_stride + j];
     }
   }
 }

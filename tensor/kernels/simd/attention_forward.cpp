@@ -1,0 +1,260 @@
+// The forward of attention for a block of queries, by FlashAttention (Dao et al. 2022): blocks of
+// keys are taken one after the other, and each query keeps a running maximum m, a running sum and a
+// running context c, a sum of values. Formulas and letters: tensor/kernels/attention.h; memory
+// layout: attention_panels.h. For the scores S of one query with the keys of one block:
+//
+//   m_new = max(m, max_j S_j)
+//   factor = exp(m - m_new)               corrects what was summed with the old maximum
+//   w_j = exp(S_j - m_new)
+//   sum = factor * sum + sum_j w_j
+//   c = factor * c + sum_j w_j Z_j v_j    Z: dropout
+//
+// and after the last block
+//
+//   y = c / sum
+//   lse = m + log(sum)
+#include "tensor/kernels/simd/attention_panels.h"
+
+namespace gradus::kernels::GRADUS_ISA {
+namespace {
+
+constexpr int64_t kFewQueries = 4;  // up to so many are computed one by one
+
+/// The memory of a block of queries, in panels of P queries.
+template <class T>
+struct ForwardScratch {
+  T* scores;              // (kAttentionKeys, P), then the weights w
+  BlockValues<T> values;  // mask or dropout factors of these scores
+  T* sums;                // (kAttentionQueries)
+  T* maxima;              // (kAttentionQueries)
+  T* factors;             // (P)
+  T* q_panels;            // (D, P) for each panel, times scale
+  T* contexts;            // (Dv, P) for each panel
+  T* q_rows;              // (P, D), while a panel is packed
+
+  ForwardScratch(const Attention<T>& attention, Scratch<T>& scratch)
+      : scores(scratch.take(kBlockScores<T>)),
+        values(scratch),
+        sums(scratch.take(kAttentionQueries)),
+        maxima(scratch.take(kAttentionQueries)),
+        factors(scratch.take(kAttentionQueries)),
+        q_panels(scratch.take(kAttentionQueries * attention.D)),
+        contexts(scratch.take(kAttentionQueries * attention.Dv)),
+        q_rows(scratch.take(kPanel<T> * round_up_to_vectors<T>(attention.D))) {}
+};
+
+/// The end of the softmax of one query: writes lse, and returns what the weights are divided by. A
+/// query that sees no key gets infinity for both, so that its weights become 0.
+template <class T>
+T finish_softmax(T* lse, T maximum, T sum, const Attention<T>& attention) {
+  const bool may_see_nothing = attention.mask.visible || attention.mask.added || attention.S == 0;
+  if (sum == 0 && may_see_nothing) {
+    *lse = kInfinity<T>;
+    return kInfinity<T>;
+  }
+  *lse = maximum + static_cast<T>(__builtin_log(static_cast<double>(sum)));
+  return sum;
+}
+
+template <class T>
+void mask_scores_of_query(T* scores, int64_t keys, const Attention<T>& attention, int64_t head,
+                          int64_t query) {
+  const AttentionMask<T>& mask = attention.mask;
+  if (!mask.visible && !mask.added) return;
+  for (int64_t j = 0; j < keys; ++j) {
+    const int64_t offset = mask_offset(mask, head, query, j);
+    if (mask.added)
+      scores[j] += mask.added[offset];
+    else if (!mask.visible[offset])
+      scores[j] = -kInfinity<T>;
+  }
+}
+
+/// scores = exp(scores - maximum) for n scores. Returns their sum.
+template <class T>
+T exponentiate(T* scores, int64_t n, T maximum) {
+  const T base = maximum == -kInfinity<T> ? 0 : maximum;
+  return static_cast<T>(sum_of<T>(n, [&](int64_t j, int64_t left) {
+    const Vector<T> weight = exp_below(load_up_to(scores + j, left, -kInfinity<T>) - base);
+    store(scores + j, weight);
+    return weight;
+  }));
+}
+
+/// One query alone, with vectors along D instead of along queries: reading k and v is then all that
+/// takes time.
+template <class T>
+void attend_single_query(T* y, T* lse, const Attention<T>& attention, int64_t head, int64_t query,
+                         T* weights) {
+  constexpr int64_t W = kWidth<T>;
+  const T* const q = row_of(attention.q, head, query);
+  const T* const v = row_of(attention.v, head);
+  const int64_t v_stride = attention.v.row_stride;
+  const int64_t keys = keys_seen(attention, query + 1);
+  for (int64_t j = 0; j < keys; j += W) {
+    const T* const k = row_of(attention.k, head, j);
+    const Vector<T> dots = row_dots(q, 0, k, attention.k.row_stride, keys - j, attention.D);
+    store(weights + j, dots * attention.scale);
+  }
+  mask_scores_of_query(weights, keys, attention, head, query);
+  const T maximum = largest_of(weights, keys);
+  const T sum = exponentiate(weights, keys, maximum);
+  const T divisor = finish_softmax(lse, maximum, sum, attention);
+  for (int64_t j = 0; j < keys; ++j) {
+    const T factor = attention.dropout.kept ? dropout_factor(attention, head, query, j) : 1;
+    weights[j] *= factor / divisor;
+  }
+  const int64_t in_vectors = attention.Dv / W * W;
+  multiply<T>({.c = y,
+               .a = weights,
+               .b = v,
+               .c_row_stride = 0,
+               .a_row_stride = 0,
+               .a_col_stride = 1,
+               .b_row_stride = v_stride,
+               .K = keys},
+              1, in_vectors);
+  for (int64_t d = in_vectors; d < attention.Dv; ++d) {
+    y[d] = 0;
+    for (int64_t j = 0; j < keys; ++j)
+      y[d] += weights[j] * v[j * v_stride + d];
+  }
+}
+
+/// Packs the queries of a block; m = -inf, sum = 0, c = 0.
+template <class T>
+void start_queries(const ForwardScratch<T>& scratch, const Attention<T>& attention,
+                   const HeadRange& queries) {
+  constexpr int64_t P = kPanel<T>;
+  for (int64_t i = queries.begin; i < queries.end; i += P) {
+    const int64_t first = i - queries.begin;  // of the panel, in the block
+    pack_panel(scratch.q_rows, scratch.q_panels + first * attention.D,
+               row_of(attention.q, queries.head, i), attention.q.row_stride,
+               min(P, queries.end - i), attention.D, attention.scale);
+    for (int64_t n = 0; n < P; ++n) {
+      scratch.maxima[first + n] = -kInfinity<T>;
+      scratch.sums[first + n] = 0;
+    }
+    clear(scratch.contexts + first * attention.Dv, P * attention.Dv);
+  }
+}
+
+/// One step of the online softmax for a panel of queries: scores become weights w, and the maxima
+/// and sums are updated. Writes `factor`, by which the earlier context is multiplied.
+template <class T>
+void update_softmax(T* scores, int64_t keys, T* maxima, T* sums, T* factors) {
+  constexpr int W = kWidth<T>;
+  constexpr int V = 2;  // vectors of a panel
+  Vector<T> maximum[V];
+  Vector<T> sum[V] = {};
+  for (int v = 0; v < V; ++v)
+    maximum[v] = load(maxima + v * W);
+  for (int64_t j = 0; j < keys; ++j) {
+    for (int v = 0; v < V; ++v)
+      maximum[v] = max(load(scores + j * kPanel<T> + v * W), maximum[v]);
+  }
+  for (int v = 0; v < V; ++v) {
+    const Vector<T> before = load(maxima + v * W);
+    store(maxima + v * W, maximum[v]);
+    // A query that has seen no key yet: exp(-inf - 0) = 0, where exp(-inf - -inf) would be NaN.
+    maximum[v] = maximum[v] == -kInfinity<T> ? Vector<T>{} : maximum[v];
+    store(factors + v * W, exp_below(before - maximum[v]));
+  }
+  for (int64_t j = 0; j < keys; ++j) {
+    for (int v = 0; v < V; ++v) {
+      T* const score = scores + j * kPanel<T> + v * W;
+      const Vector<T> weight = exp_below(load(score) - maximum[v]);
+      sum[v] += weight;
+      store(score, weight);
+    }
+  }
+  for (int v = 0; v < V; ++v)
+    store(sums + v * W, load(sums + v * W) * load(factors + v * W) + sum[v]);
+}
+
+/// Adds a block of keys to the softmax and the context of a panel, which is panel number `first` /
+/// P of its block of queries.
+template <class T>
+void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
+              const ScoreBlock& block, int64_t first) {
+  const T* const q_panel = scratch.q_panels + first * attention.D;
+  multiply_by_panel(scratch.scores, attention.k, attention.D, q_panel, block);
+  if (!apply_masks(scratch.scores, block, attention, scratch.values)) return;
+  update_softmax(scratch.scores, block.keys, scratch.maxima + first, scratch.sums + first,
+                 scratch.factors);
+  if (attention.dropout.kept) {
+    fill_with_dropout_factors(scratch.values, block, attention);
+    for (int64_t n = 0; n < block.keys * kPanel<T>; n += kWidth<T>)
+      store(scratch.scores + n, load(scratch.scores + n) * load(scratch.values.panel + n));
+  }
+  T* const context = scratch.contexts + first * attention.Dv;
+  add_weighted_rows(context, scratch.factors, attention.v, attention.Dv, scratch.scores, block);
+}
+
+/// y = c / sum and lse = m + log(sum).
+template <class T>
+void finish_queries(const Heads<T>& y, T* lse, const ForwardScratch<T>& scratch,
+                    const Attention<T>& attention, const HeadRange& queries) {
+  constexpr int64_t P = kPanel<T>;
+  T* const divisors = scratch.factors;
+  for (int64_t i = queries.begin; i < queries.end; i += P) {
+    const int64_t first = i - queries.begin;
+    const int64_t count = min(P, queries.end - i);
+    for (int64_t n = 0; n < count; ++n) {
+      divisors[n] = finish_softmax(lse + queries.head * attention.L + i + n,
+                                   scratch.maxima[first + n], scratch.sums[first + n], attention);
+    }
+    T* const context = scratch.contexts + first * attention.Dv;
+    for (int64_t n = 0; n < attention.Dv * P; n += kWidth<T>)
+      store(context + n, load(context + n) / load(divisors + n % P));
+    transpose_to(row_of(y, queries.head, i), y.row_stride, context, P, attention.Dv, count);
+  }
+}
+
+}  // namespace
+
+template <class T>
+int64_t attention_forward_scratch_size(const Attention<T>& attention) {
+  Scratch<T> counter(nullptr);
+  if (attention.L <= kFewQueries)
+    counter.take(attention.S);
+  else
+    ForwardScratch<T>(attention, counter);
+  return counter.size();
+}
+
+template <class T>
+void attention_forward_block(Heads<T> y, T* lse, const Attention<T>& attention,
+                             const HeadRange& queries, T* memory) {
+  Scratch<T> pieces(memory);
+  const int64_t head = queries.head;
+  if (attention.L <= kFewQueries) {
+    T* const weights = pieces.take(attention.S);
+    for (int64_t i = queries.begin; i < queries.end; ++i) {
+      attend_single_query(row_of(y, head, i), lse + head * attention.L + i, attention, head, i,
+                          weights);
+    }
+    return;
+  }
+  const ForwardScratch<T> scratch(attention, pieces);
+  start_queries(scratch, attention, queries);
+  for (int64_t j = 0; j < keys_seen(attention, queries.end); j += kAttentionKeys) {
+    for (int64_t i = queries.begin; i < queries.end; i += kPanel<T>) {
+      const int64_t count = min(kPanel<T>, queries.end - i);
+      const int64_t keys = min<int64_t>(kAttentionKeys, keys_seen(attention, i + count) - j);
+      if (keys <= 0) continue;  // causal: all of them come after the queries
+      add_keys(scratch, attention,
+               {.head = head, .query = i, .queries = count, .key = j, .keys = keys},
+               i - queries.begin);
+    }
+  }
+  finish_queries(y, lse, scratch, attention, queries);
+}
+
+#define GRADUS_INSTANTIATE(T)                                           \
+  template int64_t attention_forward_scratch_size(const Attention<T>&); \
+  template void attention_forward_block(Heads<T>, T*, const Attention<T>&, const HeadRange&, T*);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+
+}  // namespace gradus::kernels::GRADUS_ISA
