@@ -1,11 +1,15 @@
-# cmake -DROOT=… -DLESSON=… -P readme_numbers.cmake: what the README says of the code's size, and what it quotes of a lesson.
+# cmake -DROOT=... -DLESSON=... -P readme_numbers.cmake
+# Checks the sizes of the folders in README.md, the lines that it quotes of lesson 04, its own
+# length, and that every link of README.md, CONTRIBUTING.md and docs/ names an existing file.
+cmake_minimum_required(VERSION 3.22)
 file(READ ${ROOT}/README.md readme)
 
+# A size may differ by 10% from the real one, so that small changes need not touch the README.
 foreach(folder tensor tensor/kernels autograd nn check lessons exercises/grader tests)
   if(NOT readme MATCHES "\\| `${folder}/` \\| ([0-9]+) \\|")
-    message(FATAL_ERROR "README.md: the map has no line count for ${folder}/")
+    message(FATAL_ERROR "README.md: the table of folders has no line count for ${folder}/")
   endif()
-  set(said ${CMAKE_MATCH_1})
+  set(stated ${CMAKE_MATCH_1})
   set(depth "-maxdepth 1")
   if(folder MATCHES "^(tests|tensor/kernels)$")
     set(depth "")
@@ -16,15 +20,36 @@ foreach(folder tensor tensor/kernels autograd nn check lessons exercises/grader 
     COMMAND sh -c "find ${ROOT}/${folder} ${depth} \\( -name '*.h' -o -name '*.cpp' \\) -print0 |
                    xargs -0 grep -hvE '^[[:space:]]*(//.*)?$' | wc -l"
     OUTPUT_VARIABLE lines OUTPUT_STRIP_TRAILING_WHITESPACE)
-  math(EXPR difference "(${said} - ${lines}) * 100 / ${lines}")
+  math(EXPR difference "(${stated} - ${lines}) * 100 / ${lines}")
   if(difference GREATER 10 OR difference LESS -10)
-    message(SEND_ERROR "README.md: ${folder}/ has ${lines} lines of code, not ${said}")
+    message(SEND_ERROR "README.md: ${folder}/ has ${lines} lines of code, not ${stated}")
   endif()
 endforeach()
 
 execute_process(COMMAND ${LESSON} --color=never OUTPUT_VARIABLE output RESULT_VARIABLE status)
 string(REGEX MATCH "```text\n([^`]*)```" block "${readme}")
-string(FIND "${output}" "${CMAKE_MATCH_1}" at)
-if(NOT status EQUAL 0 OR at EQUAL -1)
-  message(SEND_ERROR "README.md: the lesson does not print what is quoted of it")
+string(FIND "${output}" "${CMAKE_MATCH_1}" position)
+if(NOT status EQUAL 0 OR position EQUAL -1)
+  message(SEND_ERROR "README.md: lesson 04 does not print the lines that are quoted of it")
 endif()
+
+string(REGEX MATCHALL "\n" lines "${readme}")
+list(LENGTH lines lines)
+if(NOT lines LESS 200)
+  message(SEND_ERROR "README.md: ${lines} lines; it must have less than 200")
+endif()
+
+file(GLOB pages RELATIVE ${ROOT} ${ROOT}/README.md ${ROOT}/CONTRIBUTING.md ${ROOT}/docs/*.md)
+foreach(page ${pages})
+  get_filename_component(folder ${ROOT}/${page} DIRECTORY)
+  file(READ ${ROOT}/${page} text)
+  string(REPLACE "](" "@LINK(" text "${text}")
+  string(REGEX REPLACE "[][;]" "" text "${text}")  # brackets and semicolons mean lists to CMake
+  string(REGEX MATCHALL "@LINK\\([^)#: ]+[)#]" links "${text}")
+  foreach(link ${links})
+    string(REGEX REPLACE "@LINK\\((.*)[)#]" "\\1" link "${link}")
+    if(NOT EXISTS ${folder}/${link})
+      message(SEND_ERROR "${page}: the link to ${link} leads nowhere")
+    endif()
+  endforeach()
+endforeach()

@@ -94,7 +94,7 @@ class TreeRules {
   }
 
   static bool is_source(const std::string& name) {
-    static const std::regex sources(R"(.*\.(h|cpp|cmake|py|awk|js|mjs)|CMakeLists\.txt|run)");
+    static const std::regex sources(R"(.*\.(h|cpp|cmake|def|py|awk|js|mjs)|CMakeLists\.txt|run)");
     return std::regex_match(name, sources);
   }
 
