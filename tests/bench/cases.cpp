@@ -45,7 +45,7 @@ int serve_gradus() {
                  set_num_threads(threads);
                  if (row.starts_with("memory/")) return gradus_memory(row);
                  if (row != current) {
-                   work = {};  // its memory goes first
+                   work = {};  // frees its memory
                    current = "";
                    manual_seed(1);
                    work = gradus_case(row);

@@ -1,4 +1,4 @@
-// The work behind the rows, done by Gradus.
+// The work of the rows, done by Gradus.
 #pragma once
 #include <string>
 
@@ -15,12 +15,12 @@ Case model_case(const std::string& name);
 Case tiny_case(const std::string& name);
 Case op_case(const std::string& name, bool backward);
 
-/// The MiB of a row "memory/...". To be called in a process that has done nothing else.
+/// The MiB of a row "memory/...". Call it in a new process.
 double gradus_memory(const std::string& row);
 
-/// Answers requests about Gradus.
+/// Answers requests for measurements of Gradus.
 int serve_gradus();
-/// Answers requests about matrix products, by the BLAS in the library at `path`.
+/// Answers requests for matrix products, computed by the BLAS library at `path`.
 int serve_blas(const std::string& path);
 
 }  // namespace bench

@@ -21,7 +21,7 @@ nn::Gpt make_gpt(const ModelSize& s, bool bias) {
                   .tied_head = true});
 }
 
-/// zero_grad, forward, cross-entropy, backward, clipping if asked for, AdamW.
+/// zero_grad, forward, cross-entropy, backward, optional clipping, AdamW.
 Case training_step(const ModelSize& s, bool bias, double clip) {
   struct State {
     nn::Gpt model;
@@ -41,7 +41,7 @@ Case training_step(const ModelSize& s, bool bias, double clip) {
   }};
 }
 
-/// The logits of the last of T tokens.
+/// The logits of the last of T tokens (1, 1, V).
 Case last_logits(int64_t T) {
   const auto model = std::make_shared<const nn::Gpt>(make_gpt(kGpt2, true));
   model->eval();

@@ -12,14 +12,14 @@ namespace {
 
 using Op = std::function<Tensor()>;
 
-/// y = op(), recorded.
+/// y = op(), with its graph nodes.
 Case forward_case(const Op& op) {
   const auto y = std::make_shared<Tensor>();
-  // What the last call made goes before the next is timed.
+  // The result of the previous call is freed before the next call is timed.
   return {.run = [=] { *y = op(); }, .prepare = [=] { *y = Tensor(); }};
 }
 
-/// From dy to the gradients of the leaves.
+/// Backward from dy to the gradients of the leaves.
 Case backward_case(const Op& op, const std::vector<Tensor>& leaves) {
   struct State {
     Tensor y, dy;
@@ -36,7 +36,7 @@ Case backward_case(const Op& op, const std::vector<Tensor>& leaves) {
               }};
 }
 
-/// n tiny ops, one on top of the other.
+/// n tiny ops, each applied to the result of the one before.
 Case chain_backward(const std::function<Tensor(const Tensor&)>& op, const Tensor& x) {
   constexpr int length = 1000;
   const auto y = std::make_shared<Tensor>();

@@ -1,9 +1,9 @@
-// ./run bench gemm-steps: from three loops to the library's matrix product, one idea at a time,
-// each measured. tensor/kernels/README.md explains the steps. C = A B for square row-major matrices
-// whose size all blocks divide.
+// ./run bench gemm-steps: goes from three loops to the library's matrix product, one idea at a
+// time, and measures each step. tensor/kernels/README.md explains them. C = A B for square
+// row-major matrices whose size is a multiple of all block sizes.
 //
-// This file is compiled for the machine it runs on, and without the compiler's own vectors: a step
-// is only itself.
+// This file is compiled for the machine it runs on, without automatic vectorisation, so that each
+// step shows the effect of its own idea only.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ void three_loops(float* C, const float* A, const float* B, int64_t n) {
   }
 }
 
-// 2. The same sums, but the innermost loop goes along rows.
+// 2. The same sums with the innermost loop along rows.
 void loop_order(float* C, const float* A, const float* B, int64_t n) {
   std::fill(C, C + n * n, 0.0F);
   for (int64_t i = 0; i < n; ++i) {
@@ -44,7 +44,8 @@ void loop_order(float* C, const float* A, const float* B, int64_t n) {
   }
 }
 
-constexpr int64_t kDepth = 256, kColumns = 128;  // a block of B: 128 KiB
+constexpr int64_t kDepth = 256;  // a block of B has 256 x 128 numbers: 128 KiB
+constexpr int64_t kColumns = 128;
 
 // 3. A block of B is used for all rows of A before the next one is read.
 void blocks(float* C, const float* A, const float* B, int64_t n) {
@@ -61,8 +62,8 @@ void blocks(float* C, const float* A, const float* B, int64_t n) {
   }
 }
 
-// 4. A tile of C stays in registers while k runs: c += a b, where a column of a is a_col apart, a
-// row of b b_row.
+// 4. A tile of C stays in registers during the loop over k: c += a b. a_col is the stride between
+// columns of a, b_row the stride between rows of b.
 struct ScalarTile {
   static constexpr int64_t kRows = 4, kColumns = 2;
   static void add(float* c, int64_t c_row, const float* a, int64_t a_row, int64_t a_col,
@@ -97,9 +98,9 @@ void register_tile(float* C, const float* A, const float* B, int64_t n) {
   }
 }
 
-// 5. The numbers that a tile reads are first copied side by side, in the order in which it reads
-// them.
-constexpr int64_t kRows = 128;  // of A in a packed block: 128 KiB
+// 5. Packing: the numbers that a tile reads are first copied to contiguous memory, in the order in
+// which they are read.
+constexpr int64_t kRows = 128;  // rows of A in a packed block: 128 KiB
 
 template <class Tile>
 void packed_rows(float* C, const float* A, const float* B, int64_t n, int64_t begin, int64_t end) {
@@ -130,8 +131,7 @@ void packing(float* C, const float* A, const float* B, int64_t n) {
   packed_rows<ScalarTile>(C, A, B, n, 0, n);
 }
 
-// 6. The same tile, its rows made of vectors: one instruction multiplies and adds 4, 8 or 16
-// numbers.
+// 6. The same tile with rows of vectors: one instruction multiplies and adds 4, 8 or 16 numbers.
 #if defined(__AVX512F__)
 constexpr int64_t kBytes = 64, kTileRows = 8;
 #elif defined(__AVX__)
@@ -167,15 +167,15 @@ void vectors(float* C, const float* A, const float* B, int64_t n) {
   packed_rows<VectorTile>(C, A, B, n, 0, n);
 }
 
-// 7. Every thread computes rows of C of its own.
+// 7. Every thread computes its own rows of C.
 void threads(float* C, const float* A, const float* B, int64_t n) {
   parallel_for(n / kRows, 1, [=](int64_t begin, int64_t end) {
     packed_rows<VectorTile>(C, A, B, n, begin * kRows, end * kRows);
   });
 }
 
-// 8. The library's: any size and any strides, the largest tile that fits the registers, small
-// products unpacked.
+// 8. The library: any sizes and strides, the largest tile that fits into the registers, and no
+// packing for small products.
 void library(float* C, const float* A, const float* B, int64_t n) {
   gradus::kernels::gemm<float>({C, n, 1}, {A, n, 1}, {B, n, 1}, n, n, n, {});
 }
@@ -210,7 +210,7 @@ int run(int64_t n) {
       "with {4}\n\n",
       n, bench::processor_name(), one.flops * 1e-9, many.flops * 1e-9, all);
   fmt::print(
-      "step                          threads   GFLOP/s   of the peak   times the step before\n");
+      "step                          threads   GFLOP/s   of the peak   times the previous step\n");
   double before = 0;
   for (const Step& step : steps) {
     set_num_threads(step.threads);

@@ -1,4 +1,4 @@
-// ./run bench: Gradus against whatever else this machine has for the same work.
+// ./run bench: compares Gradus with the other libraries of this machine that do the same work.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -70,8 +70,7 @@ int compare(const Settings& settings) {
     report.results.push_back(
         {.row = row, .threads = threads, .peak_flops = peaks.flops, .bandwidth = peaks.bandwidth});
   }
-  // Several passes over the short rows: what disturbs the machine for some seconds spoils only one
-  // of them.
+  // Several passes over the short rows: a disturbance of some seconds then spoils only one pass.
   for (int pass = 1; pass <= settings.passes; ++pass) {
     for (Result& result : report.results) {
       if (pass == 1 || result.is_short()) field.measure(result);
@@ -97,28 +96,28 @@ int run(int argc, char** argv) {
   std::string worker;
   bool no_peers = false;
   CLI::App app(
-      "Does the same work by Gradus and by every peer found on this machine, in turn, and compares "
-      "the best times.\n"
+      "Does the same work with Gradus and with every library found on this machine, in turn, and "
+      "compares the best times.\n"
       "  ./run bench gemm-steps   from three loops to the library's matrix product, step by step\n"
-      "  ./run bench ops          Gradus alone, by Google Benchmark, with its options\n",
+      "  ./run bench ops          Gradus alone, with Google Benchmark and its options\n",
       "./run bench");
   app.add_option("--filter", s.filter,
                  "Only rows whose name matches this regular expression: gemm/512.*@1 (one thread), "
                  "model, op/gelu");
   app.add_option("--threads", s.threads,
-                 "Most threads (rows for which it matters are measured with one, too)")
+                 "Number of threads (some rows are measured with one thread, too)")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--json", s.json, "Write everything into this file");
+  app.add_option("--json", s.json, "Write all measurements to this file");
   app.add_flag(
       "--quick", s.quick,
-      "One short round with all threads, to see whether all works: below a minute without peers");
+      "One short round with all threads, to see whether it works: below a minute without peers");
   app.add_flag("--no-peers", no_peers, "Gradus alone");
-  app.add_flag("--compile", s.compile, "Try torch.compile too (minutes)");
-  app.add_option("--rounds", s.rounds, "How often everybody is asked for a row, in turn")
+  app.add_flag("--compile", s.compile, "Also try torch.compile (minutes)");
+  app.add_option("--rounds", s.rounds, "How often each library is asked for a row")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--passes", s.passes, "How often the short rows are gone through")
+  app.add_option("--passes", s.passes, "How often the short rows are repeated")
       ->check(CLI::Range(1, 1000));
-  app.add_option("--seconds", s.seconds, "How long one answer may take")
+  app.add_option("--seconds", s.seconds, "Time for one measurement")
       ->check(CLI::Range(0.001, 100.0));
   app.add_option("--python", s.python,
                  "The Python that has PyTorch (or environment variable GRADUS_PYTHON)");
@@ -137,7 +136,7 @@ int run(int argc, char** argv) {
     s.rounds = s.passes = 1;
     s.seconds = 0.01;
   }
-  std::signal(SIGPIPE, SIG_IGN);  // a peer that died is told by its answer
+  std::signal(SIGPIPE, SIG_IGN);  // a missing answer shows that a peer has ended
   return compare(s);
 }
 

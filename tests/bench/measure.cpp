@@ -45,7 +45,7 @@ Field::Field(const Settings& settings) : settings_(settings) {
     add(path, "gemm", {settings.self, "--worker", path});
   const std::vector<std::string> torch = {settings.python, settings.script};
   add("PyTorch", "gemm model op memory", torch);
-  // Freed memory is kept, and in huge pages: what PyTorch can be told from outside.
+  // These settings of the environment make PyTorch keep freed memory, in huge pages.
   add("PyTorch, huge pages", "model op", torch,
       {{"THP_MEM_ALLOC_ENABLE", "1"},
        {"GLIBC_TUNABLES",
@@ -91,7 +91,7 @@ void Field::measure(Result& result) {
   const auto ask = [&](Member& member, const std::string& variant) {
     Time& time = time_of(member);
     const std::string request = variant.empty() ? row.name : row.name + ":" + variant;
-    // Threads that still wait for more work from whoever was asked last give up meanwhile.
+    // Meanwhile the threads of the previous member stop waiting actively for work.
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
     const Answer answer = result.memory()
                               ? member.start()->ask(request, result.threads, 0)
@@ -107,7 +107,7 @@ void Field::measure(Result& result) {
     for (Member& member : members_) {
       if (member.groups.find(row.group()) == std::string::npos || !member.peer->absent().empty())
         continue;
-      // First every way; after that the best one.
+      // The first round tries every variant, the others only the best one.
       if (round == 0 && time_of(member).best == 0) {
         for (const std::string& variant : variants(member, row))
           ask(member, variant);

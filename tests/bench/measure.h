@@ -1,4 +1,5 @@
-// The run itself: every row is asked of everybody in turn, several times, and the best counts.
+// A run of the benchmark: every member measures every row, in turn and several times. The best
+// time counts.
 #pragma once
 #include <functional>
 #include <map>
@@ -17,57 +18,58 @@ struct Settings {
   std::string filter, json, python = "python3", script;
   std::vector<std::string> blas, libtorch;
   int threads = 0;
-  double seconds = 0.03;  // for one answer
+  double seconds = 0.03;  // time for one answer
   int rounds = 3, passes = 3;
   bool quick = false, compile = false, peers = true;
 };
 
 struct Time {
-  double best = 0;      // seconds, or MiB; 0: not done
-  std::string variant;  // how
-  std::string reason;   // why not done
+  double best = 0;      // seconds, or MiB; 0: not measured
+  std::string variant;  // the fastest configuration
+  std::string reason;   // why it was not measured
 };
 
-/// A row as measured.
+/// The measurements of a row.
 struct Result {
   Row row;
   int threads;
-  double peak_flops, bandwidth;  // with so many threads
+  double peak_flops;  // of the machine, with that number of threads
+  double bandwidth;
   Time gradus = {};
   std::map<std::string, Time> peers = {};  // by name
 
   bool memory() const { return row.group() == "memory"; }
   bool is_short() const { return !memory() && row.group() != "model"; }
-  /// How fast the machine could do it at best, in seconds.
+  /// The least time in seconds that the machine could need.
   double floor() const;
   double share() const { return gradus.best > 0 ? floor() / gradus.best : 0; }
-  /// What keeps it from being faster: compute, bandwidth, or overhead where both together are below
-  /// a microsecond or two.
+  /// The resource that limits the speed: compute, bandwidth, or overhead if both together take
+  /// less than two microseconds.
   std::string limit() const;
-  /// The best peer's time by Gradus's; 0 if there is none.
+  /// The time of the best peer divided by that of Gradus; 0 without a peer.
   double ratio() const;
-  /// Whether it reaches what was wanted; empty if nothing was, or nothing to compare with was
-  /// found.
+  /// The goals of the row that are missed; empty if none is, or if there is no peer to compare
+  /// with.
   std::string verdict() const;
 };
 
-/// Everybody there is to ask.
+/// The members that are compared: Gradus and its peers.
 class Field {
  public:
   explicit Field(const Settings& settings);
-  /// Name, and why it is absent or "".
+  /// The name of each peer, and the reason if it is absent, else "".
   std::vector<std::pair<std::string, std::string>> peers() const;
   std::string gradus() const { return members_[0].peer->name(); }
-  /// Asks all of them in turn; what is better than before is kept.
+  /// Asks all members in turn and keeps the times that are better than before.
   void measure(Result& result);
 
  private:
   struct Member {
-    std::string groups;  // of rows it can do
+    std::string groups;  // the groups of rows that it can measure
     std::function<std::unique_ptr<Peer>()> start;
     std::unique_ptr<Peer> peer;
     bool torch = false;
-    std::string suffix = {};  // of its name
+    std::string suffix = {};  // appended to its name
   };
   void add(const std::string& name, const std::string& groups,
            const std::vector<std::string>& command, const Environment& environment = {});

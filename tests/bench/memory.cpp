@@ -1,4 +1,4 @@
-// How much memory something needs, seen from outside: the largest resident size of this process.
+// The memory that some work needs: the largest resident size of this process.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -21,7 +21,8 @@ double largest_resident_mib() {
 #endif
 }
 
-/// What should fit into some MiB must not take the machine with it where it does not.
+/// Limits the address space: work that needs far more memory than expected must not bring the
+/// machine down.
 void forbid_more_than(rlim_t bytes) {
   const rlimit limit{bytes, bytes};
   setrlimit(RLIMIT_AS, &limit);
@@ -34,7 +35,7 @@ double attention_beyond_its_tensors() {
     scaled_dot_product_attention(q, k, v, {}, 0, true).backward(dy);
   };
   const auto all_ones = [](const Shape& s) { return ones(s).requires_grad_(); };
-  // Threads and whatever else is made once.
+  // Starts the threads and allocates everything that is allocated only once.
   run(all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}),
       ones({1, 12, 64, 64}));
   const Tensor q = all_ones(sizes), k = all_ones(sizes), v = all_ones(sizes), dy = ones(sizes);

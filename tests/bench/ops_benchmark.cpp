@@ -1,5 +1,4 @@
-// ./run bench ops: Gradus's side of the table's rows by Google Benchmark, with its statistics and
-// options.
+// ./run bench ops: measures the rows for Gradus with Google Benchmark, its statistics and options.
 #include <benchmark/benchmark.h>
 
 #include "gradus.h"

@@ -26,8 +26,8 @@ typedef float Float4 __attribute__((vector_size(16)));
 typedef float Float8 __attribute__((vector_size(32)));
 typedef float Float16 __attribute__((vector_size(64)));
 
-// Independent sums, more than a multiply-add takes cycles; the asm keeps them in registers and in
-// the program.
+// The sums are independent, and there are more of them than a multiply-add takes cycles. The asm
+// keeps them in registers and prevents the compiler from removing them.
 #define BENCH_MULTIPLY_ADD(Vector, SUMS)                            \
   Vector sum[SUMS] = {}, a = Vector{} + 0.5F, b = Vector{} + 0.25F; \
   for (int64_t i = 0; i < rounds; ++i) {                            \
@@ -44,7 +44,7 @@ typedef float Float16 __attribute__((vector_size(64)));
 #define BENCH_REGISTER "w"
 #endif
 
-/// `rounds` rounds of multiply-adds; how many operations that was.
+/// Does `rounds` rounds of multiply-adds and returns the number of operations.
 double multiply_add(int64_t rounds){BENCH_MULTIPLY_ADD(Float4, 12)}
 #if defined(__x86_64__)
 BENCH_AVX2 double multiply_add_avx2(int64_t rounds){BENCH_MULTIPLY_ADD(Float8, 12)} BENCH_AVX512
@@ -53,7 +53,7 @@ BENCH_AVX2 double multiply_add_avx2(int64_t rounds){BENCH_MULTIPLY_ADD(Float8, 1
 }
 #endif
 
-/// The sum of n numbers, n a multiple of 64.
+/// Sums n numbers, where n is a multiple of 64.
 #define BENCH_READ(Vector)                                        \
   constexpr int64_t W = sizeof(Vector) / sizeof(float);           \
   Vector sum[4] = {};                                             \

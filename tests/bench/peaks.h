@@ -1,4 +1,4 @@
-// What this machine can do at most, measured by loops of our own.
+// The peak performance of this machine, measured with loops of our own.
 #pragma once
 #include <string>
 
@@ -6,10 +6,10 @@ namespace bench {
 
 struct Peaks {
   double flops;      // fused multiply-adds of float32, counted as two, per second
-  double bandwidth;  // bytes read per second from memory that no cache holds
+  double bandwidth;  // bytes per second, read from memory that is in no cache
 };
 
-/// With so many threads; each loop runs for about `seconds`, several times, and the best counts.
+/// Each loop runs several times for about `seconds`; the best time counts.
 Peaks measure_peaks(int threads, double seconds);
 
 std::string processor_name();

@@ -1,4 +1,4 @@
-// The asking side of protocol.h.
+// The side of protocol.h that asks.
 #pragma once
 #include <sys/types.h>
 
@@ -12,22 +12,22 @@ namespace bench {
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 struct Answer {
-  double value = 0;    // 0: none
-  std::string reason;  // why not
+  double value = 0;    // 0: no answer
+  std::string reason;  // why there is no answer
 };
 
-/// A process that does rows when asked, and ends with this object.
+/// A process that measures rows when asked. It ends when this object is destroyed.
 class Peer {
  public:
-  /// Starts the command; `what` names it if it does not start.
+  /// Starts the command; `what` is its name if it does not start.
   Peer(const std::string& what, const std::vector<std::string>& command,
        const Environment& environment = {});
   ~Peer();
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  const std::string& name() const { return name_; }      // with its version, once it is there
-  const std::string& absent() const { return absent_; }  // why it is not there; "" if it is
+  const std::string& name() const { return name_; }      // with the version, once it runs
+  const std::string& absent() const { return absent_; }  // why it does not run, else ""
   Answer ask(const std::string& row, int threads, double seconds);
 
  private:

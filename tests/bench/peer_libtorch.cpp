@@ -1,4 +1,4 @@
-// libtorch's side of the tiny ops, where calls from Python would not be fair. The same work as
+// The tiny ops with libtorch, because calls from Python would not be fair. The same work as
 // tiny_case in cases_op.cpp.
 #include <torch/torch.h>
 #include <torch/version.h>

@@ -1,4 +1,4 @@
-"""PyTorch's side of the table: the same work as in cases_*.cpp, asked for as protocol.h says."""
+"""Measures the rows with PyTorch: the same work as in cases_*.cpp, the protocol of protocol.h."""
 
 import math
 import os
@@ -7,7 +7,7 @@ import sys
 import time
 
 answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)  # what libraries print goes elsewhere
+os.dup2(2, 1)  # output of the libraries must not mix with the answers
 
 
 def say(line):
@@ -202,7 +202,7 @@ def resident_mib():
 
 
 def memory(row):
-    """Without what the interpreter and the libraries take."""
+    """The memory of the work, without that of the interpreter and the libraries."""
     if row == "memory/attention":
         q, k, v = (torch.ones(1, 12, 8192, 64, requires_grad=True) for _ in range(3))
         dy = torch.ones(1, 12, 8192, 64)
@@ -227,7 +227,7 @@ for line in sys.stdin:
         if row.startswith("memory/"):
             answer = memory(row)
         else:
-            # Compiled code is made for a number of threads.
+            # Code is compiled for a fixed number of threads.
             key = (row, threads) if row.endswith(":compiled") else row
             if key != current:
                 work = current = None

@@ -1,8 +1,9 @@
-// How the table asks those it compares. Each of them, Gradus too, is a process of its own, so that
-// no thread pool or allocator meets another one. It says who it is in one line; then every line
-// "ROW THREADS SECONDS" is a request to repeat that work for about so long, answered by "ok X", the
-// best time of one call in seconds (memory: MiB), or by "no REASON". Used by all workers in C++;
-// peer_torch.py is the same in Python.
+// The protocol between the benchmark and the libraries that it compares. Each library, also Gradus,
+// runs in a process of its own, so that thread pools and allocators do not disturb each other. The
+// process prints its name in one line. Then every line "ROW THREADS SECONDS" asks it to repeat the
+// work of a row for about that long. It answers "ok X", where X is the best time of one call in
+// seconds (for memory: MiB), or "no REASON". All workers in C++ use this header; peer_torch.py is
+// the same in Python.
 #pragma once
 #include <unistd.h>
 
@@ -26,12 +27,12 @@ inline double now() {
 /// Work to be timed.
 struct Case {
   std::function<void()> run;
-  std::function<void()> prepare = {};  // before every call of run, not timed
-  double per = 1;                      // run does it so many times
+  std::function<void()> prepare = {};  // called before every run, not timed
+  double per = 1;                      // how many times run repeats the work
 };
 
-/// The time of one call, the best of those that fit into `seconds`; at least one. Short calls are
-/// timed in groups.
+/// The best time of one call, among the calls that fit into `seconds` (at least one). Short calls
+/// are timed in groups.
 inline double best_time(const Case& work, double seconds) {
   const auto time = [&](int64_t calls) {
     if (work.prepare) work.prepare();
@@ -49,10 +50,10 @@ inline double best_time(const Case& work, double seconds) {
   return best / work.per;
 }
 
-/// Serves requests until there are no more. `answer` throws what it cannot do.
+/// Serves requests until the input ends. `answer` throws if it cannot measure a row.
 inline int serve(const std::string& name,
                  const std::function<double(const std::string&, int, double)>& answer) {
-  // What libraries print goes elsewhere.
+  // Output of the libraries must not mix with the answers: it goes to stderr.
   const int out = dup(STDOUT_FILENO);
   dup2(STDERR_FILENO, STDOUT_FILENO);
   const auto say = [out](std::string line) {

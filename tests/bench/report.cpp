@@ -54,7 +54,7 @@ struct Mean {
 void print_gemm_summary(const Report& report) {
   std::map<std::string, Mean> means;
   Mean best, all;
-  std::vector<std::string> short_cells;
+  std::vector<std::string> short_cases;
   for (const Result& r : report.results) {
     if (r.row.group() != "gemm" || r.gradus.best <= 0) continue;
     all.add(r.ratio());
@@ -63,17 +63,17 @@ void print_gemm_summary(const Report& report) {
     for (const auto& [name, time] : r.peers)
       means[name].add(time.best / r.gradus.best);
     if (r.ratio() > 0 && r.ratio() < r.row.target)
-      short_cells.push_back(fmt::format("{} x{} {:.2f}", r.row.title, r.threads, r.ratio()));
+      short_cases.push_back(fmt::format("{} x{} {:.2f}", r.row.title, r.threads, r.ratio()));
   }
   if (best.count == 0) return;
-  fmt::print("\nGEMM, geometric mean of {} cells from 32x32x32 up, times as fast as\n", best.count);
+  fmt::print("\nGEMM, geometric mean of {} cases from 32x32x32 up, times as fast as\n", best.count);
   for (const auto& [name, mean] : means)
     fmt::print("  {:<34}{:.3f}\n", name, mean.value());
-  fmt::print("  {:<34}{:.3f}   (with 16x16x16: {:.3f})\n", "the best of each cell", best.value(),
+  fmt::print("  {:<34}{:.3f}   (with 16x16x16: {:.3f})\n", "the best of each case", best.value(),
              all.value());
-  fmt::print("  cells below 0.85: {}\n", short_cells.size());
-  for (const std::string& cell : short_cells)
-    fmt::print("    {}\n", cell);
+  fmt::print("  cases below 0.85: {}\n", short_cases.size());
+  for (const std::string& name : short_cases)
+    fmt::print("    {}\n", name);
 }
 
 void print_op_summary(const Report& report) {
@@ -149,12 +149,11 @@ void print_summary(const Report& report) {
   fmt::print("\n");
   print_thread_summary(report);
   fmt::print(
-      "Times are the best of several rounds in which all were asked in turn. ratio: the best "
-      "peer's time by Gradus's.\n"
-      "share: the time this machine needs at least, by its measured peaks, in percent of Gradus's "
-      "time; it can exceed\n"
-      "100% where data stay in the caches. limit: which of the peaks that is; overhead: "
-      "neither.\n");
+      "Times are the best of several rounds, in each of which all libraries were asked in turn.\n"
+      "ratio: the time of the best peer divided by that of Gradus.\n"
+      "share: the least time that this machine needs, by its measured peaks, in percent of the\n"
+      "  time of Gradus; it can exceed 100% if the data stay in the caches.\n"
+      "limit: the peak that this time comes from; overhead: neither of them.\n");
 }
 
 void write_json(const Report& report, const std::string& path) {

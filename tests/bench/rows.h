@@ -1,4 +1,4 @@
-// The rows of the table: what is measured, how much work it is, and what Gradus wants to reach.
+// The rows of the table: the work that is measured, its size, and the goals of Gradus.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,14 +9,15 @@ namespace bench {
 struct Row {
   std::string name;  // group/work/...
   std::string title;
-  double flops = 0,
-         bytes = 0;  // what cannot be avoided: arithmetic, and memory that is read or written
-  bool one_thread = false;                 // measured with one thread too
+  // The least work: arithmetic operations, and bytes of memory that are read or written.
+  double flops = 0;
+  double bytes = 0;
+  bool one_thread = false;                 // measured with one thread, too
   bool all_threads = true;                 // measured with all threads
-  double target = 0;                       // times as fast as the best peer; 0: none
-  double floor_share = 0;                  // of the floor, at least
-  double limit_mib = 0;                    // memory: at most
-  std::vector<std::string> variants = {};  // how PyTorch can do it; "" is the plain way
+  double target = 0;                       // goal: times as fast as the best peer; 0: none
+  double floor_share = 0;                  // goal: this share of the floor
+  double limit_mib = 0;                    // goal: at most this much memory
+  std::vector<std::string> variants = {};  // configurations of PyTorch; "" is the default
 
   std::string group() const { return name.substr(0, name.find('/')); }
 };
@@ -25,12 +26,12 @@ std::vector<Row> all_rows();
 
 struct Product {
   int64_t M, N, K;
-  std::string layout;  // NN, NT: B is stored transposed, TN: A is
+  std::string layout;  // NN; NT: B is stored transposed; TN: A is stored transposed
 };
-/// The product behind a row "gemm/MxNxK/NN".
+/// The product of a row "gemm/MxNxK/NN".
 Product product_of(const std::string& row);
 
-/// The sizes of the models, as in the rows' names.
+/// The sizes of the models that the names of the rows mention.
 struct ModelSize {
   int64_t vocabulary, context, C, heads, layers, B, T;
 };

@@ -1,4 +1,4 @@
-// The graph: leaves, backward, autograd::grad, grad modes, functions of one's own.
+// The graph: leaves, backward, autograd::grad, grad modes, user-defined functions.
 
 #include "record.h"
 
@@ -129,7 +129,7 @@ void modes() {
   ROW((x * 8).requires_grad());
 }
 
-/// scale * x^3, and its derivative written by hand.
+/// scale * x^3, with its derivative written by hand.
 struct Cube : torch::autograd::Function<Cube> {
   static torch::Tensor forward(torch::autograd::AutogradContext* ctx, torch::Tensor x,
                                double scale) {
@@ -145,7 +145,7 @@ struct Cube : torch::autograd::Function<Cube> {
   }
 };
 
-/// a * b with options of other types: halves the gradient of a, or not.
+/// a * b with options of several types; an option halves the gradient of a.
 struct Product : torch::autograd::Function<Product> {
   static torch::Tensor forward(torch::autograd::AutogradContext* ctx, const torch::Tensor& a,
                                const torch::Tensor& b, int64_t power, bool half) {
@@ -165,7 +165,7 @@ struct Product : torch::autograd::Function<Product> {
   }
 };
 
-/// Straight through: rounds to zero and one forward, passes the gradient backward.
+/// Straight-through estimator: forward rounds to zero or one, backward passes the gradient on.
 struct Step : torch::autograd::Function<Step> {
   static torch::Tensor forward(torch::autograd::AutogradContext*, torch::Tensor x) {
     return (x > 0).to(torch::kFloat64);

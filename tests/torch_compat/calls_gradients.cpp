@@ -1,4 +1,4 @@
-// First and second derivatives of every op that has them, and its gradients at the kinks.
+// First and second derivatives of every op that has them, and the gradients at its kinks.
 
 #include "record.h"
 
@@ -18,8 +18,8 @@ Tensors leaves_of(const Tensors& values) {
   return leaves;
 }
 
-/// Rows for the gradients dx of <f(x), a cotangent>, and ddx of <dx, a cotangent> + <x, x> (so that
-/// every x is used).
+/// Records dx, the gradients of <f(x), cotangent>, and ddx, the gradients of <dx, cotangent> +
+/// <x, x>. The term <x, x> makes sure that every x is used.
 void gradients(const std::string& name, const Tensors& values, const Function& f) try {
   const Tensors x = leaves_of(values);
   const torch::Tensor y = f(x);
@@ -34,7 +34,7 @@ void gradients(const std::string& name, const Tensors& values, const Function& f
   record_error(name, error);
 }
 
-/// A row for the gradient of f(x).sum() by backward.
+/// Records the gradient of f(x).sum(), computed by backward.
 void gradient(const std::string& name, const torch::Tensor& value, const Function& f) try {
   const torch::Tensor x = leaves_of({value})[0];
   f({x}).sum().backward();
@@ -43,7 +43,7 @@ void gradient(const std::string& name, const torch::Tensor& value, const Functio
   record_error(name, error);
 }
 
-/// One name, and the function of the inputs x that it stands for.
+/// A name and its function of the inputs x.
 #define GRADIENTS(values, ...) \
   gradients(#__VA_ARGS__, values, [](const Tensors& x) { return __VA_ARGS__; })
 #define GRADIENT(value, ...) \

@@ -1,4 +1,4 @@
-// Methods and operators that write where the tensor lies, with and without a graph.
+// Methods and operators that write in place, with and without a graph.
 
 #include "record.h"
 

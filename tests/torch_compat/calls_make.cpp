@@ -1,4 +1,4 @@
-// dtypes, TensorOptions, factories, questions to a tensor.
+// dtypes, TensorOptions, factories, the properties of a tensor.
 
 #include "record.h"
 

@@ -1,4 +1,4 @@
-// Softmax, layer norm, losses, attention; the names under nn::functional are the same functions.
+// Softmax, layer norm, losses, attention. The names in nn::functional are the same functions.
 
 #include "record.h"
 

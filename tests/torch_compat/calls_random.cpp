@@ -1,5 +1,5 @@
-// Random numbers after manual_seed, bit for bit. float64 normals go through the C library's log,
-// sin and cos: tolerance.
+// Random numbers after manual_seed, compared bit for bit. The float64 normal distribution uses the
+// log, sin and cos of the C library, so it is compared within a tolerance.
 
 #include "record.h"
 

@@ -1,4 +1,4 @@
-// Reductions over all dimensions, over one, over several.
+// Reductions over all dimensions, over one and over several.
 
 #include "record.h"
 

@@ -1,5 +1,5 @@
-// Without an argument: prints every row. With the path of expected.tsv: compares, prints each row
-// that differs.
+// Without an argument, prints every row. With the path of expected.tsv, compares and prints the
+// rows that differ.
 
 #include <algorithm>
 #include <cmath>
@@ -94,7 +94,7 @@ std::vector<std::string> split(const std::string& line, char separator) {
   return parts;
 }
 
-/// Float results may differ in the order in which sums were added, nothing else.
+/// Equal, except that floating-point results may differ by the rounding of sums in another order.
 bool same_values(const Row& got, const Row& expected) {
   if (got.values == expected.values) return true;
   if (expected.dtype != "float32" && expected.dtype != "float64") return false;
@@ -134,7 +134,7 @@ int compare(const char* path) {
     const auto found = rows.find(name);
     if (found == rows.end()) {
       report(name, row);
-      std::cout << "    here  is no such row\n";
+      std::cout << "    here  has no such row\n";
     } else if (found->second.dtype != row.dtype || found->second.shape != row.shape ||
                !same_values(found->second, row)) {
       report(name, row);

@@ -1,4 +1,4 @@
-// The rows of nn_torch.cpp by Gradus's own layers and optimisers: values instead of holders,
+// The rows of nn_torch.cpp with the layers and optimisers of Gradus: values instead of holders,
 // aggregates instead of builders.
 
 #include <gradus.h>
@@ -66,7 +66,7 @@ void dropout() {
 void sequential() {
   gradus::manual_seed(123);
   const nn::Linear first(3, 4),
-      second(4, 2);  // named: compilers differ in which argument of a call they make first
+      second(4, 2);  // named, because compilers evaluate the arguments of a call in different order
   const nn::Sequential model(first, nn::GELU(), second);
   record("y", model.forward(sample({2, 3})));
   record("parameters", model.parameters().size());
@@ -127,7 +127,8 @@ void lstm() {
   record_gradients(weights);
 }
 
-/// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
+/// Five steps on a small quadratic function. The second parameter has no gradient and must not
+/// change.
 template <class Make>
 void steps(const std::string& name, const Make& make) {
   const Tensor w = sample({2, 3}).requires_grad_(), idle = gradus::ones({2}).requires_grad_();

@@ -1,5 +1,5 @@
-// Layers and optimisers. Gradus builds them without holders and option builders, so this file has a
-// twin of the same rows, nn_gradus.cpp, instead of being exchanged.
+// Layers and optimisers. Gradus has no holders and option builders, so this file is not exchanged:
+// nn_gradus.cpp has the same rows for Gradus.
 
 #include "record.h"
 
@@ -63,7 +63,7 @@ void dropout() {
 void sequential() {
   torch::manual_seed(123);
   nn::Linear first(3, 4),
-      second(4, 2);  // named: compilers differ in which argument of a call they make first
+      second(4, 2);  // named, because compilers evaluate the arguments of a call in different order
   nn::Sequential model(first, nn::GELU(), second);
   record("y", model->forward(sample({2, 3})));
   record("parameters", model->parameters().size());
@@ -119,7 +119,8 @@ void lstm() {
   record_gradients(weights);
 }
 
-/// Five steps on a small quadratic; the second parameter gets no gradient and must stay.
+/// Five steps on a small quadratic function. The second parameter has no gradient and must not
+/// change.
 template <class Make>
 void steps(const std::string& name, const Make& make) {
   const torch::Tensor w = sample({2, 3}).requires_grad_(), idle = torch::ones({2}).requires_grad_();

@@ -1,20 +1,19 @@
 #pragma once
 
-// The programs of this folder are ordinary programs for PyTorch's C++ frontend. They run in two
-// ways:
+// The programs of this folder are written for PyTorch's C++ frontend. They run in two ways:
 //
-//  - for Gradus: CMakeLists.txt copies them into the build folder, with the include and the
-//  namespace exchanged and
-//    nothing else, and the test compares their rows with expected.tsv;
-//  - for libtorch: as they stand. That makes expected.tsv anew (Debian: libtorch-dev, here 1.13.1):
+//  - With Gradus: CMakeLists.txt copies them to the build folder and exchanges only the include and
+//    the namespace. The test compares their rows with expected.tsv.
+//  - With libtorch, unchanged. This creates expected.tsv again (Debian: libtorch-dev, here 1.13.1):
 //
 //      cd tests/torch_compat
 //      g++ -std=c++17 -I/usr/include/torch/csrc/api/include main.cpp calls_*.cpp nn_torch.cpp
 //          -ltorch -ltorch_cpu -lc10 -o /tmp/torch_compat
 //      /tmp/torch_compat > expected.tsv
 //
-// A row is: name, dtype, shape, values, with tabs between. A dtype that ends in ! is compared bit
-// for bit, int64 and bool always are, float32 and float64 within a tolerance (main.cpp).
+// A row has a name, a dtype, a shape and values, separated by tabs. A dtype that ends in ! is
+// compared bit for bit, as are int64 and bool; float32 and float64 are compared within a tolerance
+// (main.cpp).
 
 #include <torch/torch.h>
 
@@ -28,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-// scaled_dot_product_attention got its public name in 2.0.
+// scaled_dot_product_attention has its public name since PyTorch 2.0.
 #if defined(TORCH_VERSION_MAJOR) && TORCH_VERSION_MAJOR < 2
 namespace torch {
 inline Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
@@ -41,12 +40,12 @@ inline Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, con
 }  // namespace torch
 #endif
 
-/// One row for the value of an expression, named by its own text (and #2, #3 … where a section
-/// records it again).
+/// Records the value of an expression as a row. Its name is the text of the expression, with #2,
+/// #3 ... appended if a section records it again.
 #define ROW(...) ROW_BY(record, #__VA_ARGS__, __VA_ARGS__)
-/// The same, compared bit for bit.
+/// Records a row that is compared bit for bit.
 #define ROW_EXACT(...) ROW_BY(record_exact, #__VA_ARGS__, __VA_ARGS__)
-/// An expression that throws is a row that differs; the calls after it still run.
+/// An expression that throws becomes a row that differs, and the next calls still run.
 #define ROW_BY(record_it, name, ...)               \
   do {                                             \
     try {                                          \
@@ -56,7 +55,7 @@ inline Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, con
     }                                              \
   } while (false)
 
-/// Runs the calls of one section: its name goes before the names of its rows.
+/// Runs the calls of one section. The names of its rows begin with the name of the section.
 void section(const std::string& name, void (*calls)());
 
 void record_error(const std::string& name, const std::exception& error);
@@ -85,8 +84,8 @@ std::vector<int64_t> list(const Range& range) {
   return std::vector<int64_t>(range.begin(), range.end());
 }
 
-/// Values between -1.5 and 1.6, exact in float32, all different up to 101 elements. `start` picks
-/// others.
+/// Values between -1.5 and 1.6, exact in float32; up to 101 elements are all different. Another
+/// `start` gives other values.
 inline torch::Tensor sample(const std::vector<int64_t>& shape,
                             torch::TensorOptions options = torch::kFloat32, int64_t start = 11) {
   int64_t n = 1;
