@@ -1,0 +1,126 @@
+# cmake -DROOT=... -DSCRATCH=... [-DPAGE=...] [-DCOUNT_ONLY=ON] -DCXX=... -DGENERATOR=...
+#       -DLAUNCHER=... -P extending.cmake
+# Makes the changes of docs/extending.md in a copy of the source, builds the copy and runs its tests
+# of ops and layers. Each section of the page states how many files it touches: this is counted.
+#
+# A comment on the line before a ```cpp block says where the block belongs:
+#   <!-- in FILE -->                 a new file
+#   <!-- in FILE after: LINE -->     below the line that contains LINE
+cmake_minimum_required(VERSION 3.22)
+if(NOT PAGE)
+  set(PAGE ${ROOT}/docs/extending.md)
+endif()
+set(copy ${SCRATCH}/source)
+
+# take_until(TEXT): moves the part of `rest` before TEXT to `part` and drops TEXT.
+macro(take_until text)
+  string(FIND "${rest}" "${text}" position)
+  if(position EQUAL -1)
+    message(FATAL_ERROR "${PAGE}: expected '${text}' after '${part}'")
+  endif()
+  string(SUBSTRING "${rest}" 0 ${position} part)
+  string(LENGTH "${text}" length)
+  math(EXPR position "${position} + ${length}")
+  string(SUBSTRING "${rest}" ${position} -1 rest)
+endmacro()
+
+# insert(FILE LINE BLOCK): puts BLOCK below the line of FILE that contains LINE.
+function(insert file line block)
+  file(READ ${copy}/${file} text)
+  string(FIND "${text}" "${line}" position)
+  if(position EQUAL -1)
+    message(FATAL_ERROR "${PAGE}: ${file} has no line '${line}'")
+  endif()
+  string(SUBSTRING "${text}" 0 ${position} before)
+  string(SUBSTRING "${text}" ${position} -1 text)
+  string(FIND "${text}" "\n" position)
+  math(EXPR position "${position} + 1")
+  string(SUBSTRING "${text}" 0 ${position} same_line)
+  string(SUBSTRING "${text}" ${position} -1 after)
+  file(WRITE ${copy}/${file} "${before}${same_line}${block}${after}")
+endfunction()
+
+# The copy keeps the times of files, so that a second run builds only what changed.
+if(NOT COUNT_ONLY)
+  file(COPY ${ROOT}/CMakeLists.txt ${ROOT}/README.md ${ROOT}/gradus.h ${ROOT}/cmake ${ROOT}/docs
+            ${ROOT}/tensor ${ROOT}/autograd ${ROOT}/nn ${ROOT}/check ${ROOT}/tests
+       DESTINATION ${copy})
+endif()
+
+# The sections that state a number of files, each with its blocks.
+file(READ ${PAGE} rest)
+set(part "the beginning")
+set(sections 0)
+set(tests "")
+take_until("\n## ")
+while(TRUE)
+  string(FIND "${rest}" "\n## " position)
+  if(position EQUAL -1)
+    set(section "${rest}")
+    set(next "")
+  else()
+    take_until("\n## ")
+    set(section "${part}")
+    set(next "${rest}")
+  endif()
+
+  if(section MATCHES "\\*\\*([0-9]+)[ \n]files?\\*\\*")
+    set(stated ${CMAKE_MATCH_1})
+    string(REGEX MATCH "^[^\n]*" title "${section}")
+    set(files "")
+    set(rest "${section}")
+    while(rest MATCHES "<!-- in ")
+      take_until("<!-- in ")
+      take_until(" -->\n```cpp\n")
+      set(place "${part}")
+      take_until("\n```")
+      set(block "${part}\n")
+      string(REGEX REPLACE " after: .*" "" file "${place}")
+      list(APPEND files ${file})
+      if(file MATCHES "^tests/([a-z_]+_test)\\.cpp$")
+        list(APPEND tests ${CMAKE_MATCH_1})
+      endif()
+      if(COUNT_ONLY)
+        continue()
+      elseif(place MATCHES " after: ")
+        string(REGEX REPLACE ".* after: " "" line "${place}")
+        insert(${file} "${line}" "${block}")
+      else()
+        file(WRITE ${copy}/${file} "${block}")
+      endif()
+    endwhile()
+    list(REMOVE_DUPLICATES files)
+    list(LENGTH files count)
+    if(NOT count EQUAL stated)
+      message(FATAL_ERROR "${PAGE}: '${title}' states ${stated} files and touches ${count}: "
+                          "${files}")
+    endif()
+    message(STATUS "${title}: ${count} files")
+    math(EXPR sections "${sections} + 1")
+  endif()
+
+  if(next STREQUAL "")
+    break()
+  endif()
+  set(rest "${next}")
+endwhile()
+if(sections LESS 2)
+  message(FATAL_ERROR "${PAGE}: only ${sections} sections state how many files they touch")
+endif()
+if(COUNT_ONLY)
+  return()
+endif()
+
+# Without optimisation and debug information, which takes the least time to compile.
+execute_process(
+  COMMAND ${CMAKE_COMMAND} -S ${copy} -B ${SCRATCH}/build -G ${GENERATOR}
+          -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
+          -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DGRADUS_LESSONS=OFF
+  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+set(ENV{CMAKE_BUILD_PARALLEL_LEVEL} 2)
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/build --target ops_test ${tests}
+                COMMAND_ERROR_IS_FATAL ANY)
+foreach(test ops_test ${tests})
+  execute_process(COMMAND ${SCRATCH}/build/tests/${test} --gtest_brief=1
+                  COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
