@@ -29,11 +29,12 @@ TEST_F(Safetensors, WritesTheWidestElementsFirstElseInTheGivenOrder) {
                                 {"none", counted({0}, kFloat32)},
                                 {"ids", counted({1}, kInt64)}};
   save_safetensors(path("x"), tensors, {{"format", "pt"}, {"steps", "1000"}});
-  const std::string header =
-      R"({"__metadata__":{"format":"pt","steps":"1000"},"a":{"data_offsets":[16,24],"dtype":"F32","shape":[2]},)"
-      R"("b":{"data_offsets":[8,16],"dtype":"F32","shape":[2]},"ids":{"data_offsets":[0,8],"dtype":"I64","shape":[1]},)"
-      R"("mask":{"data_offsets":[24,27],"dtype":"BOOL","shape":[3]},)"
-      R"("none":{"data_offsets":[24,24],"dtype":"F32","shape":[0]}})";
+  const std::string header = R"({"__metadata__":{"format":"pt","steps":"1000"},)"
+                             R"("a":{"data_offsets":[16,24],"dtype":"F32","shape":[2]},)"
+                             R"("b":{"data_offsets":[8,16],"dtype":"F32","shape":[2]},)"
+                             R"("ids":{"data_offsets":[0,8],"dtype":"I64","shape":[1]},)"
+                             R"("mask":{"data_offsets":[24,27],"dtype":"BOOL","shape":[3]},)"
+                             R"("none":{"data_offsets":[24,24],"dtype":"F32","shape":[0]}})";
   const std::string bytes = bytes_of("x");
   EXPECT_EQ(bytes.substr(8, header.size()), header);
   const size_t padded = (header.size() + 7) / 8 * 8;
