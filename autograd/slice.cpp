@@ -50,12 +50,14 @@ Tensor slice_impl(const char* op, const Tensor& x, const Range& range, bool keep
   const auto with_dim = [keeps_dim, dim = range.dim](const Tensor& dy) {
     return keeps_dim ? dy : unsqueeze(dy, dim);
   };
-  Rule rule{
-      [=, x_sizes = x.sizes()](const Tensor& dy) {
-        return slice_backward(with_dim(dy), x_sizes, range);
-      },
-      [=](const Tensor& dx, const Tensor& dy, const Tensor&) { range.of(dx).add_(with_dim(dy)); }};
-  return record(op, x.as_view(sizes, strides, offset), {x, std::move(rule)});
+  return record(op, x.as_view(sizes, strides, offset),
+                {x,
+                 {[=, x_sizes = x.sizes()](const Tensor& dy) {
+                    return slice_backward(with_dim(dy), x_sizes, range);
+                  },
+                  [=](const Tensor& dx, const Tensor& dy, const Tensor&) {
+                    range.of(dx).add_(with_dim(dy));
+                  }}});
 }
 
 /// The size of x along dim, for an op that divides this dimension into parts.

@@ -34,7 +34,6 @@ GRADUS_BINARY(matmul)
 GRADUS_BINARY(outer)
 GRADUS_TENSOR_OR_SCALAR(mul)
 GRADUS_TENSOR_OR_SCALAR(div)
-GRADUS_TENSOR_OR_SCALAR(pow)
 GRADUS_TENSOR_OR_SCALAR(eq)
 GRADUS_TENSOR_OR_SCALAR(ne)
 GRADUS_TENSOR_OR_SCALAR(lt)
@@ -91,6 +90,8 @@ Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*th
 Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
 Tensor Tensor::sub(const Tensor& y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
 Tensor Tensor::sub(Scalar y, Scalar alpha) const { return gradus::sub(*this, y, alpha); }
+Tensor Tensor::pow(const Tensor& exponent) const { return gradus::pow(*this, exponent); }
+Tensor Tensor::pow(Scalar exponent) const { return gradus::pow(*this, exponent); }
 Tensor Tensor::operator-() const { return gradus::neg(*this); }
 Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
   return gradus::clamp(*this, min, max);

@@ -58,6 +58,55 @@ TEST(Leaves, DetachSharesMemoryAndNoHistory) {
   expect_equal(x.grad(), doubles({5., 5.}));
 }
 
+TEST(SetData, ReplacesTheDataOfEveryHandle) {
+  const Tensor x = tensor({{1., 2., 3.}, {4., 5., 6.}}, kFloat32).requires_grad_();
+  const Tensor handle = x;
+  (x * x).sum().backward();
+  x.set_data(doubles({{1., 2.}, {3., 4.}, {5., 6.}}).t());
+  EXPECT_EQ(handle.dtype(), kFloat64);
+  EXPECT_EQ(handle.strides(), (Shape{1, 2}));
+  EXPECT_FALSE(handle.is_contiguous());
+  EXPECT_TRUE(handle.is_leaf() && handle.requires_grad());
+  expect_equal(handle.detach(), doubles({{1., 3., 5.}, {2., 4., 6.}}));
+  expect_equal(handle.grad(), doubles({{2., 4., 6.}, {8., 10., 12.}}));
+  x.mutable_grad() = Tensor();
+  (handle * 3).sum().backward();
+  EXPECT_EQ(x.grad().strides(), x.strides());
+}
+
+TEST(SetData, IsNoticedByAnOlderGraph) {
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = (x * x).sum();
+  x.set_data(doubles({3., 4.}));
+  expect_error([&] { y.backward(); },
+               "backward: 'mul' saved a tensor of shape [2] that was changed in place since; use "
+               "the op that makes a new tensor");
+}
+
+TEST(SetData, OfAViewFreesItsBase) {
+  const Tensor base = doubles({{1., 2.}, {3., 4.}});
+  const Tensor row = base[0];
+  const Tensor w = leaf(2.);
+  EXPECT_THROW(base.mul_(w), Error);  // row is a view of it
+  row.set_data(doubles({5., 6.}));
+  base.mul_(w);
+  EXPECT_TRUE(base.requires_grad());
+  expect_equal(row, doubles({5., 6.}));
+}
+
+TEST(SetData, RefusesWhatDoesNotFit) {
+  const Tensor x = leaf({1., 2.});
+  expect_error([&] { x.set_data(doubles({1.})); },
+               "set_data: the tensor is [2], the new data is [1]");
+  expect_error(
+      [&] {
+        x.set_data(tensor({1, 2}));
+      },
+      "set_data: the tensor has gradients, so its data must be floating-point, got int64");
+  expect_error([&] { x.exp().set_data(x.detach()); },
+               "set_data: only a leaf can be given new data, this is the result of 'exp'");
+}
+
 TEST(RetainGrad, KeepsTheGradientOfATensorInBetween) {
   const Tensor x = leaf({1., 2.});
   const Tensor h = x * 3;

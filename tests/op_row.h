@@ -10,7 +10,7 @@
 namespace gradus::tests {
 
 using Tensors = std::vector<Tensor>;
-using X = const Tensor&;
+using X = const Tensor&;  // of the lambdas in the table
 
 struct Row {
   std::string op;    // the function in ops.h

@@ -24,7 +24,7 @@ Tensors leaves(const Tensors& inputs) {
   }
   return copies;
 }
-Tensors floating(const Tensors& inputs) {
+Tensors floating_point(const Tensors& inputs) {
   Tensors list;
   for (const Tensor& x : inputs)
     if (x.is_floating_point()) list.push_back(x);
@@ -32,6 +32,7 @@ Tensors floating(const Tensors& inputs) {
 }
 bool is_differentiable(const Row& row) { return row.f(leaves(row.inputs)).requires_grad(); }
 
+/// Random numbers for dy: ones would hide that a softmax's gradients add up to zero.
 Tensor cotangent(const Row& row, const Tensor& y) {
   if (row.is_kink()) return ones(y.sizes(), y.dtype());
   Generator g(4);
@@ -42,7 +43,7 @@ Tensor cotangent(const Row& row, const Tensor& y) {
 }
 Tensors gradients(const Row& row, const Tensors& inputs, bool create_graph = false) {
   const Tensor y = row.f(inputs);
-  return autograd::grad({y}, floating(inputs), {cotangent(row, y)}, {}, create_graph,
+  return autograd::grad({y}, floating_point(inputs), {cotangent(row, y)}, {}, create_graph,
                         /*allow_unused=*/true);
 }
 
@@ -271,7 +272,7 @@ TEST(Ops, GradientsAddUp) {
         const Tensor y = row.f(inputs);
         y.backward(cotangent(row, y));
       }
-      const Tensors leaf = floating(inputs);
+      const Tensors leaf = floating_point(inputs);
       for (size_t i = 0; i < leaf.size(); ++i)
         expect_close(leaf[i].grad(), once[i].defined() ? once[i] * 2 + 1 : ones_like(leaf[i]),
                      1e-11, "added to the grad of a leaf");
@@ -285,7 +286,7 @@ TEST(Ops, GradientsAddUp) {
     for (const Node* node : nodes_of(a))
       for (const Node::Edge& edge : node->edges)
         if (edge.rule && edge.rule.can_add()) adding.insert(node->name);
-    const Tensors twice = autograd::grad({a, b}, floating(inputs),
+    const Tensors twice = autograd::grad({a, b}, floating_point(inputs),
                                          {cotangent(row, a), cotangent(row, b)}, {}, false, true);
     for (size_t i = 0; i < once.size(); ++i)
       expect_close(twice[i], once[i].defined() ? once[i] * 2 : once[i], 1e-11, "added between");
@@ -294,10 +295,11 @@ TEST(Ops, GradientsAddUp) {
                                            "select", "slice"}));
 }
 
-/// backward after a write gives the old gradient, or an error that names an op of the graph.
-void expect_old_or_refused(const Row& row, const std::string& what,
-                           const std::function<Tensor(const Tensors&, X)>& victim,
-                           const Tensors& expected) {
+/// Overwrites a tensor that `choose` picks after the forward. backward must then give the same
+/// gradient as before, or throw and name an op of the graph.
+void expect_same_or_error(const Row& row, const std::string& what,
+                          const std::function<Tensor(const Tensors& inputs, X y)>& choose,
+                          const Tensors& expected) {
   for (const bool create_graph : {false, true}) {
     const Tensors inputs = leaves(row.inputs);
     const Tensor y = row.f(inputs);
@@ -305,11 +307,11 @@ void expect_old_or_refused(const Row& row, const std::string& what,
     std::vector<std::string> names;
     for (const auto& node : autograd::graph(y))
       names.push_back("'" + node.name + "'");
-    const Tensor written = victim(inputs, y).detach();
-    if (may_write_in_place(written))
-      written.fill_(written.dtype() == kBool ? Scalar(true) : Scalar(0));
+    const Tensor overwritten = choose(inputs, y).detach();
+    if (may_write_in_place(overwritten))
+      overwritten.fill_(overwritten.dtype() == kBool ? Scalar(true) : Scalar(0));
     try {
-      const Tensors got = autograd::grad({y}, floating(inputs), {u}, {}, create_graph, true);
+      const Tensors got = autograd::grad({y}, floating_point(inputs), {u}, {}, create_graph, true);
       expect_close(got, expected, 1e-9,
                    fmt::format("{} overwritten, create_graph {}", what, create_graph));
     } catch (const Error& error) {
@@ -326,9 +328,9 @@ TEST(Ops, OverwritingIsHarmlessOrNoticed) {
   for_each_row(On::differentiable, [](const Row& row) {
     const Tensors expected = gradients(row, leaves(row.inputs));
     for (size_t i = 0; i < row.inputs.size(); ++i)
-      expect_old_or_refused(
+      expect_same_or_error(
           row, fmt::format("input {}", i), [i](const Tensors& in, X) { return in[i]; }, expected);
-    expect_old_or_refused(
+    expect_same_or_error(
         row, "the output", [](const Tensors&, X y) { return y; }, expected);
   });
 }
