@@ -21,6 +21,7 @@ const About about{
         "something from the other "
         "words of its sentence, and how much from which?",
     .golden = "01_simplified_self_attention",
+    .pitfalls = {"softmax_over_columns", "transposed_product"},
     .playing = {"query", "text", "seed"},
     .exercises = {"softmax", "log_sum_exp"},
 };

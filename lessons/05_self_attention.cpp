@@ -24,6 +24,7 @@ const About about{
         "to be added so that "
         "training can decide what a word looks for, what it offers, and what it hands over?",
     .golden = "02_self_attention_qkv",
+    .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
     .playing = {"query", "text", "seed"},
     .exercises = {"lora"},
 };

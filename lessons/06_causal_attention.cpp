@@ -22,6 +22,7 @@ const About about{
         "it reads the answer "
         "off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
+    .pitfalls = {"mask_"},
     .playing = {"query", "text", "seed", "dropout"},
     .exercises = {"attention_bugs", "sliding_window"},
 };

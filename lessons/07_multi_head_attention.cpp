@@ -24,6 +24,7 @@ const About about{
         "one relation to the "
         "others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
+    .pitfalls = {"heads_"},
     .playing = {"text", "seed"},
     .exercises = {"rope", "grouped_query_attention", "kv_cache"},
 };

@@ -23,6 +23,7 @@ const About about{
         "be stacked and still "
         "be trained?",
     .golden = "05_gpt_block",
+    .pitfalls = {"layernorm_"},
     .playing = {"seed", "dropout"},
     .exercises = {"layer_norm", "rms_norm", "swiglu", "lion", "llama"},
 };

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #ifdef EXERCISE_GRADER
+#include "exercises/grader/answers.h"
+#include "exercises/grader/make_exercise.h"
 #include "exercises/grader/progress.h"
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
@@ -240,6 +243,68 @@ TEST(Answers, AResetKeepsWhatWasWritten) {
   EXPECT_EQ(read_text(exercises.mine / "kept" / "06_rms_norm.1.cpp"), "first");
 }
 
+/// A file of an earlier version, in its folder under `root`.
+void write_earlier(const Exercises& exercises, const std::string& path, const std::string& text) {
+  write_text(exercises.mine / "earlier" / path, text);
+}
+std::string earlier_answer(const std::string& comment) {
+  return "#include \"lessons/exercises/06_rms_norm/rms_norm.h\"\n// " + comment + "\n";
+}
+std::string new_answer(const std::string& comment) {
+  return "#include \"exercises/06_rms_norm/rms_norm.h\"\n// " + comment + "\n";
+}
+
+TEST(Answers, OfAnEarlierVersionAreMoved) {
+  const Exercises exercises = scratch("adopt");
+  const fs::path earlier = exercises.mine / "earlier";
+  const Exercise e = exercises.find("06_rms_norm");
+  provide_answer(exercises, e);  // a stub, which may be replaced
+  write_earlier(exercises, "06_rms_norm/rms_norm.cpp", earlier_answer("mine"));
+  write_earlier(exercises, "01_softmax/softmax.cpp",
+                read_text(exercises.stub(exercises.find("01"))) + "\n");
+  write_earlier(exercises, "kept/06_rms_norm.1.cpp", earlier_answer("replaced"));
+  write_earlier(exercises, "progress.txt", "current 06_rms_norm\n06_rms_norm wrong 2 hints\n");
+
+  const std::string said = adopt_answers(exercises, earlier);
+  EXPECT_NE(said.find("your answers to rms_norm\n"), std::string::npos) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
+  EXPECT_EQ(read_text(exercises.answer(e)), new_answer("mine"));
+  EXPECT_FALSE(fs::exists(exercises.mine / "softmax.cpp"));  // nothing was written there yet
+  EXPECT_EQ(read_text(exercises.mine / "kept/06_rms_norm.1.cpp"), new_answer("replaced"));
+  EXPECT_EQ(Progress(exercises).of(e).hints, 2u);
+  EXPECT_EQ(adopt_answers(exercises, earlier), "");
+  EXPECT_EQ(adopt_answers(exercises, exercises.mine / "none"), "");
+}
+
+TEST(Answers, OfAnEarlierVersionReplaceNothing) {
+  const Exercises exercises = scratch("adopt_nothing");
+  const Exercise e = exercises.find("06_rms_norm");
+  write_text(exercises.answer(e), "newer");
+  write_text(exercises.mine / "kept/06_rms_norm.1.cpp", "kept");
+  write_text(exercises.mine / "progress.txt", "current 02_log_sum_exp\n");
+  write_earlier(exercises, "06_rms_norm/rms_norm.cpp", earlier_answer("older"));
+  write_earlier(exercises, "kept/06_rms_norm.1.cpp", earlier_answer("replaced"));
+  write_earlier(exercises, "progress.txt", "current 06_rms_norm\n");
+
+  const std::string said = adopt_answers(exercises, exercises.mine / "earlier");
+  EXPECT_NE(said.find("your answers to rms_norm (in kept/)\n"), std::string::npos) << said;
+  EXPECT_EQ(read_text(exercises.answer(e)), "newer");
+  EXPECT_EQ(Progress(exercises).current().folder, "02_log_sum_exp");
+  std::multiset<std::string> kept;
+  for (const auto& entry : fs::directory_iterator(exercises.mine / "kept"))
+    kept.insert(read_text(entry.path()));
+  EXPECT_EQ(kept, (std::multiset<std::string>{"kept", new_answer("older"), new_answer("replaced"),
+                                              "current 06_rms_norm\n"}));
+}
+
+TEST(Answers, CopiedByHandFindTheirHeaders) {
+  const Exercises exercises = scratch("adopt_copied");
+  const Exercise e = exercises.find("06_rms_norm");
+  write_text(exercises.answer(e), earlier_answer("copied"));
+  adopt_answers(exercises, exercises.mine / "none");
+  EXPECT_EQ(read_text(exercises.answer(e)), new_answer("copied"));
+}
+
 TEST(Answers, ProgressOutlivesTheProgramAndBadLines) {
   const Exercises exercises = scratch("progress");
   const std::vector<Exercise> all = exercises.all();
@@ -277,7 +342,7 @@ TEST(Answers, ASkeletonIsAnExercise) {
   EXPECT_EQ(exercises.hints(second).size(), 4u);
   EXPECT_NE(read_text(exercises.header(second)).find("Tensor other(const Tensor& x"),
             std::string::npos);
-  EXPECT_EQ(read_text(exercises.answer(second)), read_text(exercises.stub(second)));
+  EXPECT_FALSE(fs::exists(exercises.answer(second)));  // it is made on first use
   EXPECT_THROW(make_exercise(exercises, "other"), Error);
   for (const char* name : {"", "A", "two words", "../up", "1st"})
     EXPECT_THROW(make_exercise(exercises, name), Error) << name;

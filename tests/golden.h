@@ -1,45 +1,21 @@
-// The golden values of the lessons, lessons/golden/lessons.tsv, for tests.
+// The golden tensors of the lessons, and comparisons with them, for tests.
 #pragma once
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 
+#include "lessons/kit/golden_tensors.h"
 #include "nn/module.h"
 
 namespace gradus::testing {
 
-/// The tensors of a file, one a line: name, dtype, shape and values.
-inline std::map<std::string, Tensor> tensors_of(const std::string& path) {
-  std::map<std::string, Tensor> found;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream fields(line);
-    std::string key;
-    std::string type;
-    std::string shape;
-    std::string word;
-    fields >> key >> type >> shape;
-    Shape sizes;
-    for (std::istringstream numbers(shape); std::getline(numbers, word, 'x');)
-      sizes.push_back(std::stoll(word));
-    std::vector<double> values;
-    while (fields >> word)
-      values.push_back(std::stod(word));
-    found[key] = tensor(values, kFloat64).view(sizes).to(type == "i64" ? kInt64 : kFloat32);
-  }
-  return found;
-}
-
 /// The tensor of this name, as "01_simplified_self_attention/inputs".
 inline Tensor golden(const std::string& name) {
-  static const std::map<std::string, Tensor> all = tensors_of(GRADUS_GOLDEN_DIR "/lessons.tsv");
-  const auto at = all.find(name);
-  check(at != all.end(), "golden: there is no '{}'", name);
-  return at->second;
+  const auto found = lessons::golden::tensors().find(name);
+  check(found != lessons::golden::tensors().end(), "golden: there is no '{}'", name);
+  return found->second;
 }
 
 /// Whether x has the shape of `expected` and its numbers within the tolerance; infinities must
@@ -59,14 +35,10 @@ inline ::testing::AssertionResult near(const Tensor& x, const Tensor& expected,
   }
   return ::testing::AssertionSuccess();
 }
-/// The same against the golden tensor of this name. Single numbers have no dimensions here and one
-/// there.
+/// The same against the golden tensor of this name.
 inline ::testing::AssertionResult near(const Tensor& x, const std::string& name,
                                        double tolerance = 2e-6) {
-  const Tensor expected = golden(name);
-  return near(x.dim() == 0 && expected.numel() == 1 ? x.view(expected.sizes()) : x, expected,
-              tolerance)
-         << " (" << name << ")";
+  return near(x, golden(name), tolerance) << " (" << name << ")";
 }
 
 /// The golden name of a parameter: older ones for LayerNorm and the feed-forward layers.

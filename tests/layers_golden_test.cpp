@@ -1,6 +1,5 @@
 // The layers of the lessons against the book's numbers: parameters, outputs and gradients.
-#include <nlohmann/json.hpp>
-
+#include "lessons/kit/golden_entries.h"
 #include "nn/embedding.h"
 #include "nn/gpt_block.h"
 #include "nn/multi_head_attention_wrapper.h"
@@ -239,11 +238,7 @@ TEST(Golden, TinyBlock) {
 }
 
 const nlohmann::json& of_block(const std::string& name) {
-  static const nlohmann::json all = [] {
-    std::ifstream file(GRADUS_GOLDEN_DIR "/lessons.json");
-    return nlohmann::json::parse(file).at("lessons").at("05_gpt_block");
-  }();
-  return all.at(name);
+  return lessons::golden::entry(kBlock + name);
 }
 
 uint32_t crc32_of(const Tensor& x) {

@@ -22,7 +22,7 @@ inline int64_t count(const nn::Module& module) {
 /// A result of PyTorch's layers, from tests/torch_layers.tsv.
 inline Tensor torch_layer(const std::string& name) {
   static const std::map<std::string, Tensor> all =
-      tensors_of(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
+      lessons::golden::read_tensors(GRADUS_SOURCE_DIR "/tests/torch_layers.tsv");
   return all.at(name);
 }
 

@@ -37,9 +37,10 @@ TEST(Random, Integers) {
 }
 
 TEST(Random, Permutation) {
-  EXPECT_EQ(draw<int64_t>(10, randperm), golden_data<int64_t>("99_generator", "randperm_10"));
-  EXPECT_EQ(draw<int64_t>(9, randperm), (std::vector<int64_t>{4, 6, 2, 3, 0, 7, 1, 8, 5}));
-  EXPECT_EQ(draw<int64_t>(1, randperm), std::vector<int64_t>{0});
+  const auto permutation = [](Generator& g, int64_t* out, int64_t n) { randperm(g, out, n); };
+  EXPECT_EQ(draw<int64_t>(10, permutation), golden_data<int64_t>("99_generator", "randperm_10"));
+  EXPECT_EQ(draw<int64_t>(9, permutation), (std::vector<int64_t>{4, 6, 2, 3, 0, 7, 1, 8, 5}));
+  EXPECT_EQ(draw<int64_t>(1, permutation), std::vector<int64_t>{0});
 }
 
 TEST(Random, Bernoulli) {

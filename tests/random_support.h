@@ -4,30 +4,29 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "lessons/kit/golden_entries.h"
+#include "lessons/kit/golden_tensors.h"
 #include "tensor/random.h"
 
 namespace gradus {
 
-using Json = nlohmann::json;
-
-inline const Json& golden(const std::string& lesson, const std::string& name) {
-  static const Json file = [] {
-    std::ifstream stream(GRADUS_GOLDEN_DIR "/lessons.json");
-    return Json::parse(stream);
-  }();
-  return file.at("lessons").at(lesson).at(name);
-}
-
+/// The golden values of this name: a tensor, or a list among the other facts.
 template <class T>
 std::vector<T> golden_data(const std::string& lesson, const std::string& name) {
-  const Json& entry = golden(lesson, name);
-  return entry.at(entry.contains("data") ? "data" : "value").get<std::vector<T>>();
+  const std::string full_name = lesson + "/" + name;
+  const auto& tensors = lessons::golden::tensors();
+  const auto found = tensors.find(full_name);
+  if (found == tensors.end())
+    return lessons::golden::entry(full_name).at("value").get<std::vector<T>>();
+  const Tensor values = found->second.to(kFloat64).contiguous();
+  std::vector<T> result;
+  for (int64_t i = 0; i < values.numel(); ++i)
+    result.push_back(static_cast<T>(values.data<double>()[i]));
+  return result;
 }
 
 template <class T>
@@ -64,7 +63,7 @@ std::vector<T> normals(int64_t n) {
 
 inline void expect_long(const std::string& lesson, const std::string& name,
                         const std::vector<float>& values) {
-  const Json& entry = golden(lesson, name);
+  const nlohmann::json& entry = lessons::golden::entry(lesson + "/" + name);
   const auto head = entry.at("head").get<std::vector<float>>();
   const auto tail = entry.at("tail").get<std::vector<float>>();
   const auto n = static_cast<std::ptrdiff_t>(head.size());

@@ -1,5 +1,5 @@
 // The generator and its uniform and normal numbers against PyTorch: every value, count and CRC-32
-// that lessons/golden/lessons.json has of them.
+// that lessons/golden has of them.
 #include "tensor/random.h"
 
 #include <algorithm>

@@ -110,7 +110,7 @@ std::string meaning(const std::string& said) {
       if (found[i].matched) caught.push_back(found[i]);
     std::string text = m.means;
     for (size_t i = 0; i < caught.size(); ++i)
-      for (size_t at; (at = text.find("$" + std::to_string(i + 1))) != text.npos;)
+      for (size_t at; (at = text.find("$" + std::to_string(i + 1))) != std::string::npos;)
         text.replace(at, 2, caught[i]);
     return text;
   }

@@ -30,14 +30,15 @@ Exercise Exercises::find(const std::string& which) const {
       return e;
     names += " " + e.folder;
   }
-  fail("there is no exercise '{}'; there are{}", which, names);
+  fail("there is no exercise '{}'; the exercises are{}", which, names);
 }
 
 std::vector<Exercise> Exercises::used_by(const Exercise& e) const {
   std::vector<Exercise> list;
   const std::string text = read_text(header(e));
   for (const Exercise& other : all())
-    if (other.folder != e.folder && text.find("\"exercises/" + other.folder + "/") != text.npos)
+    if (other.folder != e.folder &&
+        text.find("\"exercises/" + other.folder + "/") != std::string::npos)
       list.push_back(other);
   return list;
 }
@@ -60,6 +61,12 @@ std::vector<std::string> Exercises::hints(const Exercise& e) const {
       parts.back() += line + "\n";
   }
   return parts;
+}
+
+std::string Exercises::shown(const fs::path& path) const {
+  const fs::path from_root = path.lexically_relative(source.parent_path());
+  const bool is_inside = !from_root.empty() && *from_root.begin() != "..";
+  return (is_inside ? from_root : path).string();
 }
 
 std::string read_text(const fs::path& file) {

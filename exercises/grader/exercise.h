@@ -1,4 +1,4 @@
-// The exercises there are, and where each has its files.
+// The exercises and their files.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -12,16 +12,17 @@ struct Exercise {
   std::string name() const { return folder.substr(3); }
 };
 
-/// The places of one tree of exercises and of its build.
+/// The folders of the exercises, of the build and of the learner.
 struct Exercises {
-  std::filesystem::path source;  // …/exercises
+  std::filesystem::path source;  // exercises/
   std::filesystem::path build;   // the build directory of Gradus
-  std::filesystem::path mine;    // the learner's answers and progress, one file per exercise
+  std::filesystem::path mine;    // my/: the learner's answers, one file each, and the progress
 
   std::vector<Exercise> all() const;
-  /// By number ("6", "06"), name or folder; throws naming what there is.
+  /// Finds an exercise by number ("6", "06"), name or folder. The error names all exercises.
   Exercise find(const std::string& which) const;
-  /// Those whose header this one's includes: its program is made from their answers too.
+  /// The exercises whose headers this one's header includes. The program of e is linked with the
+  /// answers to them.
   std::vector<Exercise> used_by(const Exercise& e) const;
 
   std::filesystem::path answer(const Exercise& e) const { return mine / (e.name() + ".cpp"); }
@@ -33,10 +34,12 @@ struct Exercises {
     return source / e.folder / "solution.cpp";
   }
   std::vector<std::filesystem::path> mutants(const Exercise& e) const;
-  /// The parts of hints.md: three hints, and what to take away after passing.
+  /// The parts of hints.md: three hints, and a text to read after passing.
   std::vector<std::string> hints(const Exercise& e) const;
-  /// Where programs are made, each in a folder that is deleted afterwards.
+  /// Programs are built here, each in a folder that is deleted afterwards.
   std::filesystem::path work() const { return build / "exercises" / "work"; }
+  /// A path as a learner reads it: from the root of the tree, such as "my/rms_norm.cpp".
+  std::string shown(const std::filesystem::path& path) const;
 };
 
 std::string read_text(const std::filesystem::path& file);

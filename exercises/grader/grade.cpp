@@ -1,5 +1,6 @@
 #include "exercises/grader/grade.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,77 +11,52 @@
 
 #include "exercises/grader/compiler_message.h"
 #include "exercises/grader/process.h"
+#include "exercises/grader/report_reader.h"
 #include "tensor/error.h"
 
 namespace gradus::grader {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(GRADUS_SANITIZED)
-constexpr Limits kLimits{.seconds = 60};  // the sanitizers have their own, large, ideas of memory
+constexpr Limits kLimits{.seconds = 60};  // a sanitizer needs much more memory than the program
 #else
 constexpr Limits kLimits{.seconds = 5, .megabytes = 96};
 #endif
 
-/// A folder of this process's own, gone at the end.
-struct Scratch {
-  explicit Scratch(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
-  ~Scratch() {
+/// A new folder, which is deleted at the end.
+struct ScratchFolder {
+  explicit ScratchFolder(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
+  ~ScratchFolder() {
     std::error_code ignored;
     fs::remove_all(path, ignored);
   }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   fs::path path;
 };
 
-std::string unescaped(const std::string& text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size())
-      result += text[i];
-    else
-      result += text[++i] == 'n' ? '\n' : text[i];
-  }
-  return result;
+/// When the library's headers, which are compiled beforehand, last changed.
+fs::file_time_type headers_changed(const Exercises& exercises) {
+  fs::file_time_type newest = fs::file_time_type::min();
+  for (const auto& entry :
+       fs::directory_iterator(exercises.build / "exercises/CMakeFiles/exercise_answers.dir"))
+    if (entry.path().filename().string().starts_with("cmake_pch"))
+      newest = std::max(newest, entry.last_write_time());
+  return newest;
 }
 
-/// What the checks wrote; returns whether they came to their end.
-bool read_report(const std::string& text, Verdict& verdict) {
-  bool ended = false;
-  CheckResult* now = nullptr;
-  for (const std::string& line : lines_of(text)) {
-    const size_t tab = std::min(line.find('\t'), line.size());
-    const std::string word = line.substr(0, tab);
-    const std::string rest = unescaped(line.substr(std::min(tab + 1, line.size())));
-    if (word == "plan") {
-      const size_t dot = rest.find('.');
-      verdict.checks.push_back(
-          {rest.substr(0, dot), rest.substr(dot + 1), CheckResult::not_reached, {}});
-    } else if (word == "start") {
-      verdict.failed = rest;
-      for (CheckResult& each : verdict.checks)
-        if (each.stage + "." + each.name == rest) now = &each;
-    } else if (word == "end") {
-      ended = true;
-    } else if (now) {
-      if (word == "note") now->notes.push_back(rest);
-      if (word == "pass") now->state = CheckResult::passed, verdict.failed.clear();
-      if (word == "fail") now->state = CheckResult::failed, verdict.message = rest;
-      if (word == "todo") now->state = CheckResult::to_do, verdict.message = rest;
-    }
-  }
-  return ended;
-}
-
-std::string crash(const Ended& ended) {
+/// What a program that ended early did.
+std::string crash_message(const Ended& ended) {
   switch (ended.signal) {
     case SIGSEGV:
     case SIGBUS:
-      return "it crashed: memory was touched that is not there (an index past the end, or a "
-             "function that calls itself "
-             "without end)";
+      return "it crashed: memory was used that does not belong to it (an index past the end, or a "
+             "function that calls itself without end)";
     case SIGFPE:
-      return "it crashed: a whole number was divided by zero";
+      return "it crashed: an integer was divided by zero";
     case SIGABRT:
       return "it aborted: an assertion of the standard library failed, or an exception left a "
              "noexcept function";
@@ -92,6 +68,132 @@ std::string crash(const Ended& ended) {
       return fmt::format("it was ended by signal {} ({})", ended.signal, strsignal(ended.signal));
   }
 }
+
+/// One answer on its way to a verdict. Each step returns whether the next one can follow.
+class Grading {
+ public:
+  Grading(const Exercises& exercises, const BuildCommands& commands, const Answer& answer)
+      : exercises_(exercises),
+        commands_(commands),
+        answer_(answer),
+        scratch_(exercises.work() / fmt::format("{}.{}", answer.label, getpid())) {}
+
+  const Verdict& verdict() const { return verdict_; }
+
+  /// Compiles the answer and the answers that it uses.
+  bool compile() {
+    if (!exists(answer_.file)) return false;
+    verdict_.sha256 = sha256_of(answer_.file);
+    const fs::path object = scratch_.path / "answer.o";
+    if (!compile_file(answer_.file, object)) return false;
+    objects_.push_back(object);
+    return std::all_of(answer_.used.begin(), answer_.used.end(),
+                       [this](const fs::path& file) { return compile_used(file); });
+  }
+
+  bool link() {
+    const std::string& folder = answer_.exercise.folder;
+    const fs::path checks = exercises_.build / "exercises/CMakeFiles" /
+                            ("exercise_" + folder + ".dir") / folder / "checks.cpp.o";
+    std::string line = "LC_ALL=C exec " + commands_.link;
+    for (const fs::path& object : objects_)
+      line += " " + quoted(object.string());
+    line += " " + quoted(checks.string()) + " " + commands_.libraries + " -o " +
+            quoted(program().string());
+    const Ended linked = run_shell(line, {}, commands_.directory);
+    verdict_.compile_seconds = seconds();
+    verdict_.compiler += linked.output;
+    if (linked.status == 0) return true;
+    end(Outcome::does_not_compile, linker_message(linked.output, answer_.file));
+    return false;
+  }
+
+  void run_checks() {
+    const fs::path report = scratch_.path / "report.txt";
+    fs::remove(report);
+    const Ended ended = run_shell(
+        "OMP_NUM_THREADS=1 exec " + quoted(program().string()) + " " + quoted(report.string()),
+        kLimits, scratch_.path.string());
+    verdict_.printed = ended.output;
+    const bool complete = fs::exists(report) && read_report(read_text(report), verdict_);
+    if (ended.timed_out)
+      return end(Outcome::stopped,
+                 fmt::format("it was stopped after {} s: a loop without end?", kLimits.seconds));
+    if (!complete) return end(Outcome::stopped, crash_message(ended));
+    if (!verdict_.failed.empty()) return end(has_to_do() ? Outcome::to_do : Outcome::wrong);
+    if (kLimits.megabytes > 0 && ended.megabytes > kLimits.megabytes) {
+      verdict_.failed = "budget.memory";
+      return end(Outcome::wrong, fmt::format("it took {} MB of memory; {} MB are plenty",
+                                             ended.megabytes, kLimits.megabytes));
+    }
+    end(Outcome::right);
+  }
+
+ private:
+  bool exists(const fs::path& file) {
+    if (fs::exists(file)) return true;
+    end(Outcome::does_not_compile,
+        fmt::format("{} does not exist; x in ./run exercise puts it back", exercises_.shown(file)));
+    return false;
+  }
+
+  std::string sha256_of(const fs::path& file) const {
+    return run_process({commands_.cmake, "-E", "sha256sum", file.string()}).output.substr(0, 64);
+  }
+
+  bool compile_file(const fs::path& file, const fs::path& object) {
+    const Ended compiled = run_shell("LC_ALL=C exec " + commands_.compile + " -o " +
+                                         quoted(object.string()) + " -c " + quoted(file.string()),
+                                     {}, commands_.directory);
+    verdict_.compile_seconds = seconds();
+    verdict_.compiler += compiled.output;
+    if (compiled.timed_out)
+      end(Outcome::does_not_compile,
+          file.filename().string() + ": the compiler did not finish within a minute");
+    else if (compiled.status != 0)
+      end(Outcome::does_not_compile, compiler_message(compiled.output, file, read_text(file)));
+    return compiled.status == 0;
+  }
+
+  /// Compiles an answer that this one uses. It changes seldom, so its object file is kept.
+  bool compile_used(const fs::path& file) {
+    if (!exists(file)) return false;
+    const fs::path kept = exercises_.work() / "objects" / (sha256_of(file) + ".o");
+    std::error_code missing;
+    const bool is_new_enough = fs::last_write_time(kept, missing) > headers_changed(exercises_);
+    if (!is_new_enough) {
+      const fs::path object = scratch_.path / "used.o";
+      if (!compile_file(file, object)) return false;
+      fs::create_directories(kept.parent_path());
+      fs::rename(object, kept);
+    }
+    objects_.push_back(kept);
+    return true;
+  }
+
+  bool has_to_do() const {
+    return std::any_of(verdict_.checks.begin(), verdict_.checks.end(),
+                       [](const CheckResult& c) { return c.state == CheckResult::to_do; });
+  }
+
+  /// Notes the outcome. Without a message, the one from the report stays.
+  void end(Outcome outcome, const std::string& message = "") {
+    verdict_.outcome = outcome;
+    verdict_.seconds = seconds();
+    if (!message.empty()) verdict_.message = message;
+  }
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  fs::path program() const { return scratch_.path / "program"; }
+
+  const Exercises& exercises_;
+  const BuildCommands& commands_;
+  const Answer& answer_;
+  const Clock::time_point start_ = Clock::now();
+  const ScratchFolder scratch_;
+  std::vector<fs::path> objects_;
+  Verdict verdict_;
+};
 
 }  // namespace
 
@@ -110,27 +212,38 @@ int exit_status(Outcome outcome) {
   return 3;
 }
 
-Grader::Grader(Exercises exercises) : exercises_(std::move(exercises)) {
-  const std::string again = "build the target 'exercises' first";
-  const fs::path commands = exercises_.build / "compile_commands.json";
-  const fs::path facts = exercises_.build / "exercises/build.txt";
-  check(fs::exists(commands) && fs::exists(facts), "{} has no exercises: {}",
-        exercises_.build.string(), again);
-  for (const auto& entry : nlohmann::json::parse(read_text(commands))) {
+BuildCommands::BuildCommands(const fs::path& build) {
+  const std::string advice = "build the target 'exercises' first";
+  const fs::path database = build / "compile_commands.json";
+  const fs::path facts = build / "exercises/build.txt";
+  check(fs::exists(database) && fs::exists(facts), "{} has no exercises: {}", build.string(),
+        advice);
+  // An answer is compiled with the command of a stub.
+  for (const auto& entry : nlohmann::json::parse(read_text(database))) {
     const std::string file = entry.at("file");
     const std::string command = entry.at("command");
     const size_t output = command.rfind(" -o ");
-    if (!file.ends_with("/stub.cpp") || output == command.npos) continue;
-    compile_ = command.substr(0, output), directory_ = entry.at("directory");
+    if (!file.ends_with("/stub.cpp") || output == std::string::npos) continue;
+    compile = command.substr(0, output);
+    directory = entry.at("directory");
     break;
   }
   for (const std::string& line : lines_of(read_text(facts))) {
-    if (line.starts_with("cmake ")) cmake_ = line.substr(6);
-    if (line.starts_with("link ")) link_ = line.substr(5);
-    if (line.starts_with("libraries ")) libraries_ = line.substr(10);
+    if (line.starts_with("cmake ")) cmake = line.substr(6);
+    if (line.starts_with("link ")) link = line.substr(5);
+    if (line.starts_with("libraries ")) libraries = line.substr(10);
   }
-  check(!compile_.empty() && !link_.empty(), "{} does not say how an answer is compiled: {}",
-        exercises_.build.string(), again);
+  check(!compile.empty() && !link.empty(), "{} does not say how an answer is compiled: {}",
+        build.string(), advice);
+}
+
+Grader::Grader(Exercises exercises)
+    : exercises_(std::move(exercises)), commands_(exercises_.build) {}
+
+Verdict Grader::grade(const Answer& answer) const {
+  Grading grading(exercises_, commands_, answer);
+  if (grading.compile() && grading.link()) grading.run_checks();
+  return grading.verdict();
 }
 
 Answer Grader::mine(const Exercise& e) const {
@@ -139,119 +252,22 @@ Answer Grader::mine(const Exercise& e) const {
     answer.used.push_back(exercises_.answer(other));
   return answer;
 }
+
 Answer Grader::stub(const Exercise& e) const {
   Answer answer{e, exercises_.stub(e), {}, e.folder + ".stub"};
   for (const Exercise& other : exercises_.used_by(e))
     answer.used.push_back(exercises_.stub(other));
   return answer;
 }
+
 Answer Grader::solution(const Exercise& e) const { return mutant(e, exercises_.solution(e)); }
+
 Answer Grader::mutant(const Exercise& e, const fs::path& file) const {
-  const bool solution = file == exercises_.solution(e);
-  Answer answer{e, file, {}, e.folder + "." + (solution ? "solution" : file.stem().string())};
+  const bool is_solution = file == exercises_.solution(e);
+  Answer answer{e, file, {}, e.folder + "." + (is_solution ? "solution" : file.stem().string())};
   for (const Exercise& other : exercises_.used_by(e))
     answer.used.push_back(exercises_.solution(other));
   return answer;
-}
-
-fs::file_time_type Grader::headers_changed() const {
-  fs::file_time_type newest = fs::file_time_type::min();
-  for (const auto& entry :
-       fs::directory_iterator(exercises_.build / "exercises/CMakeFiles/exercise_answers.dir"))
-    if (entry.path().filename().string().starts_with("cmake_pch"))
-      newest = std::max(newest, entry.last_write_time());
-  return newest;
-}
-
-Verdict Grader::grade(const Answer& answer) const {
-  const auto start = std::chrono::steady_clock::now();
-  const auto seconds = [start] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
-  const Scratch scratch(exercises_.work() / fmt::format("{}.{}", answer.label, getpid()));
-  const fs::path& work = scratch.path;
-  Verdict verdict;
-  const auto give = [&](Outcome outcome, const std::string& message) {
-    verdict.outcome = outcome, verdict.seconds = seconds();
-    if (!message.empty()) verdict.message = message;
-    return verdict;
-  };
-
-  // compile
-  std::vector<fs::path> files{answer.file};
-  files.insert(files.end(), answer.used.begin(), answer.used.end());
-  std::string objects;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const fs::path& file = files[i];
-    fs::path object = work / fmt::format("answer{}.o", i);
-    if (!fs::exists(file))
-      return give(
-          Outcome::does_not_compile,
-          fmt::format("{} does not exist; x in ./run exercise puts it back", file.string()));
-    const Ended hash = run_process({cmake_, "-E", "sha256sum", file.string()});
-    // What the answer is built on changes seldom: its objects are kept.
-    const fs::path kept = exercises_.work() / "objects" / (hash.output.substr(0, 64) + ".o");
-    if (i == 0) {
-      verdict.sha256 = hash.output.substr(0, 64);
-    } else if (std::error_code none; fs::last_write_time(kept, none) > headers_changed()) {
-      objects += " " + quoted(kept.string());
-      continue;
-    }
-    const Ended compiled = run_shell("LC_ALL=C exec " + compile_ + " -o " +
-                                         quoted(object.string()) + " -c " + quoted(file.string()),
-                                     {}, directory_);
-    verdict.compile_seconds = seconds();
-    verdict.compiler += compiled.output;
-    if (compiled.timed_out)
-      return give(Outcome::does_not_compile,
-                  file.filename().string() + ": the compiler did not come to an end in a minute");
-    if (compiled.status != 0)
-      return give(Outcome::does_not_compile,
-                  compiler_message(compiled.output, file, read_text(file)));
-    if (i > 0) {
-      fs::create_directories(kept.parent_path());
-      fs::rename(object, kept);
-      object = kept;
-    }
-    objects += " " + quoted(object.string());
-  }
-
-  // link
-  const fs::path program = work / "program";
-  const fs::path report = work / "report.txt";
-  const fs::path checks = exercises_.build / "exercises/CMakeFiles" /
-                          ("exercise_" + answer.exercise.folder + ".dir") / answer.exercise.folder /
-                          "checks.cpp.o";
-  const Ended linked =
-      run_shell("LC_ALL=C exec " + link_ + objects + " " + quoted(checks.string()) + " " +
-                    libraries_ + " -o " + quoted(program.string()),
-                {}, directory_);
-  verdict.compile_seconds = seconds();
-  verdict.compiler += linked.output;
-  if (linked.status != 0)
-    return give(Outcome::does_not_compile, linker_message(linked.output, answer.file));
-
-  // run
-  fs::remove(report);
-  const Ended ended = run_shell(
-      "OMP_NUM_THREADS=1 exec " + quoted(program.string()) + " " + quoted(report.string()), kLimits,
-      work.string());
-  verdict.printed = ended.output;
-  const bool complete = fs::exists(report) && read_report(read_text(report), verdict);
-  if (ended.timed_out)
-    return give(Outcome::stopped,
-                fmt::format("it was stopped after {} s: a loop without end?", kLimits.seconds));
-  if (!complete) return give(Outcome::stopped, crash(ended));
-  if (verdict.failed.empty() && kLimits.megabytes && ended.megabytes > kLimits.megabytes) {
-    verdict.failed = "budget.memory";
-    return give(Outcome::wrong, fmt::format("it took {} MB of memory; {} MB are plenty",
-                                            ended.megabytes, kLimits.megabytes));
-  }
-  if (verdict.failed.empty()) return give(Outcome::right, "");
-  const bool to_do =
-      std::any_of(verdict.checks.begin(), verdict.checks.end(),
-                  [](const CheckResult& c) { return c.state == CheckResult::to_do; });
-  return give(to_do ? Outcome::to_do : Outcome::wrong, "");
 }
 
 }  // namespace gradus::grader

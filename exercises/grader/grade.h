@@ -1,15 +1,16 @@
-// From an answer to a verdict: compile it, link it with the checks, run them under limits, read
-// their report.
+// From an answer to a verdict: compile the answer, link it with the checks, run them under limits,
+// and read their report.
 #pragma once
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "exercises/grader/exercise.h"
 
 namespace gradus::grader {
 
 enum class Outcome { right, to_do, wrong, does_not_compile, stopped };
-/// What `./run exercise NAME` ends with: 0 right, 1 wrong or to do, 2 does not compile, 3 time-out
-/// or crash.
+/// The exit status of `./run exercise NAME`: 0 right, 1 wrong or to do, 2 does not compile, 3
+/// time-out or crash.
 int exit_status(Outcome outcome);
 
 struct CheckResult {
@@ -22,20 +23,26 @@ struct CheckResult {
 struct Verdict {
   Outcome outcome = Outcome::stopped;
   std::vector<CheckResult> checks;
-  std::string failed;    // "gradient.of_x": the check that is not passed, if one was reached
-  std::string message;   // what is wrong; the first line says it, the others show it
-  std::string printed;   // what the answer wrote to its output
-  std::string compiler;  // everything the compiler said
+  std::string failed;    // the first check that did not pass, "gradient.of_x"; "" if none was run
+  std::string message;   // what is wrong: a sentence in the first line, then details
+  std::string printed;   // the output of the answer
+  std::string compiler;  // the output of the compiler
   std::string sha256;    // of the file that was compiled
   double compile_seconds = 0, seconds = 0;
 };
 
-/// An answer's place, and those of the other exercises that it is built on.
+/// The file of an answer, and the answers to the other exercises that it uses.
 struct Answer {
   Exercise exercise;
   std::filesystem::path file;
   std::vector<std::filesystem::path> used;
-  std::string label;  // of its folder for object files
+  std::string label;  // names the folder of its object files
+};
+
+/// How CMake set up the build: the commands with which an answer is compiled and linked.
+struct BuildCommands {
+  explicit BuildCommands(const std::filesystem::path& build);
+  std::string cmake, compile, directory, link, libraries;
 };
 
 class Grader {
@@ -50,11 +57,8 @@ class Grader {
   Answer mutant(const Exercise& e, const std::filesystem::path& file) const;
 
  private:
-  /// When the library's headers, which are compiled beforehand, last changed.
-  std::filesystem::file_time_type headers_changed() const;
-
   Exercises exercises_;
-  std::string cmake_, compile_, directory_, link_, libraries_;  // how the build was set up
+  BuildCommands commands_;
 };
 
 }  // namespace gradus::grader

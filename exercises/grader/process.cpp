@@ -25,7 +25,7 @@ double since(Clock::time_point start) {
 
 std::array<std::atomic<pid_t>, 64> running;
 
-/// Keeps the process where kill_processes finds it.
+/// Enters the process in the list that kill_processes reads.
 struct Listed {
   explicit Listed(pid_t pid) {
     for (auto& each : running) {
@@ -47,14 +47,16 @@ void limit(int what, rlim_t most) {
   setrlimit(what, &both);
 }
 
-/// In the child between fork and exec: only calls that are safe there.
+/// Runs in the child between fork and exec, where only few calls are safe.
 [[noreturn]] void become(char* const* command, const Limits& limits, const char* directory,
                          int out) {
   setpgid(0, 0);
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGPIPE})
     signal(number, SIG_DFL);
   const int nothing = open("/dev/null", O_RDONLY);
-  dup2(nothing, 0), dup2(out, 1), dup2(out, 2);
+  dup2(nothing, 0);
+  dup2(out, 1);
+  dup2(out, 2);
   limit(RLIMIT_CORE, 0);
   if (limits.megabytes) limit(RLIMIT_DATA, limits.megabytes << 20);
   if (*directory && chdir(directory) != 0) _exit(127);
@@ -71,7 +73,7 @@ Ended run_process(const std::vector<std::string>& command, const Limits& limits,
     words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
 
-  static std::mutex one_at_a_time;  // or another child inherits this one's pipe
+  static std::mutex one_at_a_time;  // else another child would inherit this one's pipe
   std::unique_lock lock(one_at_a_time);
   int ends[2];
   check(pipe(ends) == 0, "{}: no pipe can be made", command[0]);
@@ -86,7 +88,7 @@ Ended run_process(const std::vector<std::string>& command, const Limits& limits,
     close(ends[0]);
     fail("{}: cannot be started, there are too many processes", command[0]);
   }
-  setpgid(child, child);  // here too: whoever comes first
+  setpgid(child, child);  // parent and child both do it, because either may run first
   const Listed listed(child);
 
   Ended ended;

@@ -1,4 +1,4 @@
-// What the learner has done: a plain text file, and answers that are never lost.
+// A learner's progress, in a plain text file.
 #pragma once
 #include <map>
 
@@ -6,23 +6,24 @@
 
 namespace gradus::grader {
 
-/// A line for each exercise, "06_rms_norm right 1 hint", and one that says which is the current.
+/// The file has a line for each exercise, "06_rms_norm right 1 hint", and a line that names the
+/// current one.
 class Progress {
  public:
   explicit Progress(const Exercises& exercises);
   struct State {
     std::string verdict = "new";  // or "to do", "wrong", "right"
-    size_t hints = 0;             // that were looked at
+    size_t hints = 0;             // how many the learner has read
   };
   State of(const Exercise& e) const;
   void set(const Exercise& e, const State& state);
-  /// The exercise to work on; at first the first.
+  /// The exercise to work on. A new learner begins with the first.
   Exercise current() const;
   void set_current(const Exercise& e);
-  /// The next one that is not right yet, from the first again after the last; e itself if there is
-  /// no other.
+  /// The next exercise that is not right yet; the search continues at the first one. Returns e if
+  /// there is no other.
   Exercise after(const Exercise& e) const;
-  /// Remembers what a check gave.
+  /// Remembers the outcome of a check.
   void note(const Exercise& e, Outcome outcome);
 
  private:
@@ -33,14 +34,7 @@ class Progress {
   std::string current_;
 };
 
-/// Makes the answer from its stub if there is none.
-void provide_answer(const Exercises& exercises, const Exercise& e);
-/// Puts the stub back in the place of an answer. The answer is kept under the path returned, "" if
-/// there was nothing.
-std::filesystem::path reset_answer(const Exercises& exercises, const Exercise& e);
-/// The order, what was reached, and the hints used.
+/// The exercises in order, with the last verdict and the number of hints used.
 std::string list_text(const Exercises& exercises, const Progress& progress);
-/// Makes the files of a further exercise from those in skeleton/; returns its folder.
-Exercise make_exercise(const Exercises& exercises, const std::string& name);
 
 }  // namespace gradus::grader

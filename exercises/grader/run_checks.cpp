@@ -1,5 +1,5 @@
-// The main() of an exercise's program: runs the checks in the order of the stages up to the first
-// that fails, and writes the report. Without a path for it, the checks print as GoogleTest does.
+// The main() of an exercise's program: runs the checks in the order of the stages until one fails,
+// and writes the report to the path in argv[1]. Without a path the checks print as GoogleTest does.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ void open(const std::string& path) { file.open(path); }
 
 void line(const std::string& word, const std::string& text) {
   std::string safe = text;
-  for (size_t at = 0; (at = safe.find_first_of("\\\n", at)) != safe.npos; at += 2)
+  for (size_t at = 0; (at = safe.find_first_of("\\\n", at)) != std::string::npos; at += 2)
     safe.replace(at, 1, safe[at] == '\n' ? "\\n" : "\\\\");
   file << word << '\t' << safe << std::endl;  // flushed: a crash must not lose it
 }
@@ -35,13 +35,13 @@ namespace {
 using namespace gradus;
 using namespace gradus::grader;
 
-/// The sentence out of GoogleTest's words about an exception.
+/// The sentence of an exception, taken from GoogleTest's message about it.
 std::string sentence(const std::string& message) {
   const std::string before = "with description \"";
   const std::string after = "\" thrown in";
   const size_t start = message.find(before);
   const size_t end = message.rfind(after);
-  const std::string text = start == message.npos || end == message.npos || end < start
+  const std::string text = start == std::string::npos || end == std::string::npos || end < start
                                ? message
                                : message.substr(start + before.size(), end - start - before.size());
   return text == "std::bad_alloc" ? "more memory was asked for than the budget allows" : text;
@@ -78,7 +78,7 @@ class Reporter : public testing::EmptyTestEventListener {
   bool over_ = false;
 };
 
-/// Whether the checks have stages, in their order.
+/// Whether every check has a stage, and the stages are in their order.
 bool in_order() {
   const testing::UnitTest& all = *testing::UnitTest::GetInstance();
   int last = -1;

@@ -13,7 +13,7 @@ namespace gradus::grader {
 
 int timing(const Exercises& exercises, int rounds) {
   using Clock = std::chrono::steady_clock;
-  constexpr double kMost = 1.5;
+  constexpr double kMostSeconds = 1.5;
   Exercises scratch = exercises;
   scratch.mine = exercises.work() / "answers_of_timing";
   const Grader grader(scratch);
@@ -27,7 +27,7 @@ int timing(const Exercises& exercises, int rounds) {
       const Answer answer = grader.mine(e);
       const Stamp before(answer);
       const auto look = Clock::now() + std::chrono::milliseconds(kPollMilliseconds);
-      // A save falls somewhere between two looks: at the beginning, in the middle, …
+      // A save happens at any time between two looks at the files; each round takes another time.
       std::this_thread::sleep_for(std::chrono::milliseconds(kPollMilliseconds * round / rounds));
       const auto saved = Clock::now();
       write_text(answer.file, read_text(scratch.solution(e)));
@@ -48,8 +48,8 @@ int timing(const Exercises& exercises, int rounds) {
   };
   fmt::print(
       "from save to verdict, {} saves: median {:.2f} s, 95th percentile {:.2f} s (at most {} s)\n",
-      waits.size(), percentile(50), percentile(95), kMost);
-  return percentile(95) <= kMost ? 0 : 1;
+      waits.size(), percentile(50), percentile(95), kMostSeconds);
+  return percentile(95) <= kMostSeconds ? 0 : 1;
 }
 
 }  // namespace gradus::grader

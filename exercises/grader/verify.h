@@ -1,12 +1,12 @@
-// What proves the grader: every stub is to do, every solution is right, every mutant is caught by
-// the check it names.
+// Tests the grader and the exercises: every stub must be to do, every solution right, and every
+// mutant must be caught by the check that it names.
 #pragma once
 #include "exercises/grader/grade.h"
 
 namespace gradus::grader {
 
-/// Grades the stub, the solution and, if asked, the mutants of the exercises (all of them, or the
-/// one named); the exit status.
+/// Grades the stub, the solution and, if asked for, the mutants of one exercise, or of all if
+/// `only` is empty. Returns the exit status.
 int verify(const Grader& grader, const std::string& only = "", bool with_mutants = true);
 
 }  // namespace gradus::grader

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "exercises/grader/answers.h"
 #include "exercises/grader/process.h"
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
@@ -20,17 +21,24 @@
 namespace gradus::grader {
 namespace {
 
-/// Keys come as they are pressed, and unseen. However the program ends, the terminal is as it was.
+constexpr int kControlD = 4;
+/// While a file is missing, an editor may be replacing it: so often it is looked for again.
+constexpr int kMostMissing = 5;
+
+/// Switches the terminal so that each key arrives when it is pressed and is not echoed. However the
+/// program ends, the terminal is restored.
 class RawTerminal {
  public:
   RawTerminal() {
     check(tcgetattr(STDIN_FILENO, &before_) == 0, "exercise: the terminal does not answer");
     keys_ = before_;
     keys_.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
-    keys_.c_cc[VMIN] = 1, keys_.c_cc[VTIME] = 0;
+    keys_.c_cc[VMIN] = 1;
+    keys_.c_cc[VTIME] = 0;
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT})
       handle(number, leave);
-    handle(SIGTSTP, sleep), handle(SIGCONT, wake);
+    handle(SIGTSTP, sleep);
+    handle(SIGCONT, wake);
     tcsetattr(STDIN_FILENO, TCSANOW, &keys_);
   }
   ~RawTerminal() {
@@ -39,6 +47,7 @@ class RawTerminal {
       std::signal(number, SIG_DFL);
   }
   RawTerminal(const RawTerminal&) = delete;
+  RawTerminal& operator=(const RawTerminal&) = delete;
 
   static inline volatile std::sig_atomic_t woken = 0;
 
@@ -49,7 +58,7 @@ class RawTerminal {
     sigaction(number, &action, nullptr);
   }
   static void restore() { tcsetattr(STDIN_FILENO, TCSANOW, &before_); }
-  // In signal handlers only calls that are safe there.
+  // These run as signal handlers: they call only functions that are safe there.
   static void leave(int number) {
     kill_processes();
     restore();
@@ -73,8 +82,12 @@ class RawTerminal {
 
 class Screen {
  public:
-  Screen(const Grader& grader, Progress& progress, terminal::Depth depth)
-      : grader_(grader), exercises_(grader.exercises()), progress_(progress), depth_(depth) {
+  Screen(const Grader& grader, Progress& progress, terminal::Depth depth, std::string notice)
+      : grader_(grader),
+        exercises_(grader.exercises()),
+        progress_(progress),
+        depth_(depth),
+        note_(std::move(notice)) {
     const char* term = std::getenv("TERM");
     clears_ = term && *term && std::strcmp(term, "dumb") != 0;
     go_to(progress.current());
@@ -84,7 +97,7 @@ class Screen {
     while (true) {
       const Stamp now(grader_.mine(exercise_));
       missing_ = now.complete() ? 0 : missing_ + 1;
-      if (!(now == seen_) && (now.complete() || missing_ > 5)) {
+      if (!(now == seen_) && (now.complete() || missing_ > kMostMissing)) {
         seen_ = now;
         grade();
       } else if (RawTerminal::woken) {
@@ -94,18 +107,18 @@ class Screen {
       pollfd keys{STDIN_FILENO, POLLIN, 0};
       if (poll(&keys, 1, kPollMilliseconds) <= 0) continue;
       char key = 'q';
-      if (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == 4) return 0;  // 4: Ctrl-D
+      if (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q' || key == kControlD) return 0;
       press(key);
     }
   }
 
  private:
   void go_to(const Exercise& e) {
-    exercise_ = e, below_.clear(), verdict_ = {};
+    exercise_ = e;
+    below_.clear();
+    verdict_ = {};
     progress_.set_current(e);
     provide_answer(exercises_, e);
-    for (const Exercise& other : exercises_.used_by(e))
-      provide_answer(exercises_, other);
     seen_ = Stamp();
   }
 
@@ -119,17 +132,12 @@ class Screen {
   }
 
   void press(char key) {
-    const bool reset_asked = std::exchange(reset_asked_, false);
+    const bool is_second_x = std::exchange(reset_asked_, false) && key == 'x';
     note_.clear();
     switch (key) {
-      case 'n': {
-        const Exercise next = progress_.after(exercise_);
-        if (next.folder == exercise_.folder)
-          below_ = "All the other exercises are right.\n";
-        else
-          return go_to(next);
-        break;
-      }
+      case 'n':
+        next();
+        return;
       case 'h':
         below_ = hint();
         break;
@@ -137,24 +145,35 @@ class Screen {
         below_ = list_text(exercises_, progress_);
         break;
       case 'r':
-        seen_ = Stamp();
+        seen_ = Stamp();  // the answer is then graded again
         return;
       case 'x':
-        if (!reset_asked) {
-          reset_asked_ = true;
-          below_ =
-              "Press x once more to begin anew; what you have written is kept under another "
-              "name.\n";
-        } else {
-          const std::filesystem::path kept = reset_answer(exercises_, exercise_);
-          note_ = kept.empty() ? "" : "Your answer is kept as " + shortened(kept) + "\n";
+        if (is_second_x) {
+          reset();
           return;
         }
+        reset_asked_ = true;
+        below_ = "Press x once more to begin anew; your answer is kept under another name.\n";
         break;
       default:
         return;
     }
     show();
+  }
+
+  void next() {
+    const Exercise other = progress_.after(exercise_);
+    if (other.folder != exercise_.folder) {
+      go_to(other);
+    } else {
+      below_ = "All the other exercises are right.\n";
+      show();
+    }
+  }
+
+  void reset() {
+    const std::filesystem::path kept = reset_answer(exercises_, exercise_);
+    if (!kept.empty()) note_ = "Your answer is kept as " + exercises_.shown(kept) + "\n";
   }
 
   std::string hint() {
@@ -169,22 +188,23 @@ class Screen {
     return fmt::format("hint {} of {}\n", shown_hint_, last) + wrapped(hints[shown_hint_ - 1]);
   }
 
-  /// After passing: what to take away, and the solution to compare with.
+  /// The text after passing: what to remember, and the solution to compare with.
   std::string praise() const {
     const std::vector<std::string> parts = exercises_.hints(exercise_);
     std::string text = parts.size() > 3 ? wrapped(parts[3]) : "";
     const std::string solution = read_text(exercises_.solution(exercise_));
-    text += "solution to compare with: " + shortened(exercises_.solution(exercise_)) + "\n";
-    bool begun = false;
+    text += "solution to compare with: " + exercises_.shown(exercises_.solution(exercise_)) + "\n";
+    bool is_inside = false;
     for (const std::string& line : lines_of(solution)) {
-      if (begun && line.starts_with("}  // namespace mine")) break;
-      if (begun && !(line.empty() && text.ends_with(":\n"))) text += cut("  " + line) + "\n";
-      begun |= line.starts_with("namespace mine {");
+      if (is_inside && line.starts_with("}  // namespace mine")) break;
+      const bool is_first_blank = line.empty() && text.ends_with(":\n");
+      if (is_inside && !is_first_blank) text += cut("  " + line) + "\n";
+      if (line.starts_with("namespace mine {")) is_inside = true;
     }
     return text;
   }
 
-  /// A line of code that fits.
+  /// A line of code, cut to the width of the terminal.
   static std::string cut(const std::string& line) {
     const int width = terminal::width();
     return terminal::columns(line) <= width
@@ -192,7 +212,7 @@ class Screen {
                : terminal::fit(line, std::max(width - 3, 1), false) + "...";
   }
 
-  /// Paragraphs in lines that fit; a line that begins with a space stays as it is.
+  /// Paragraphs, wrapped to the width of the terminal. A line that begins with a space is kept.
   static std::string wrapped(const std::string& text) {
     std::string result;
     std::string paragraph;
@@ -201,20 +221,19 @@ class Screen {
       paragraph.clear();
     };
     for (const std::string& line : lines_of(text)) {
-      if (line.empty() || line.starts_with(" "))
-        end(), result += line.empty() ? "" : cut(line) + "\n";
-      else
+      if (line.empty() || line.starts_with(" ")) {
+        end();
+        if (!line.empty()) result += cut(line) + "\n";
+      } else {
         paragraph += (paragraph.empty() ? "" : " ") + line;
+      }
     }
     end();
     return result;
   }
 
-  std::string shortened(const std::filesystem::path& file) const {
-    return std::filesystem::relative(file, exercises_.source.parent_path().parent_path()).string();
-  }
-
-  /// The page: the verdict, what was asked for, the keys; not more lines than the terminal has.
+  /// Draws the page: the verdict, the text that a key asked for, and the keys. It has no more lines
+  /// than the terminal.
   void show() {
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
@@ -224,7 +243,7 @@ class Screen {
       page = verdict_text(exercises_, exercise_, verdict_, terminal::width(), depth_);
     else
       page = terminal::bold(exercise_.number() + " " + exercise_.name(), depth_) + "\nedit " +
-             shortened(exercises_.answer(exercise_)) + "\n";
+             exercises_.shown(exercises_.answer(exercise_)) + "\n";
     page += note_ + "\n" + below_;
     std::vector<std::string> lines = lines_of(page);
     if (clears_ && rows > 4 && lines.size() > rows - 3) {
@@ -251,9 +270,11 @@ class Screen {
   Exercise exercise_;
   Stamp seen_;
   Verdict verdict_;
-  std::string below_, note_, shown_for_;
-  size_t shown_hint_ = 0;
-  int missing_ = 0;  // how many looks in a row
+  std::string below_;      // the part of the page under the verdict
+  std::string note_;       // a line about what was done; the next key removes it
+  std::string shown_for_;  // the exercise of the hint shown last
+  size_t shown_hint_ = 0;  // and its number
+  int missing_ = 0;        // how many times in a row a file of the answer was missing
 };
 
 }  // namespace
@@ -270,9 +291,10 @@ Stamp::Stamp(const Answer& answer) {
   }
 }
 
-int watch(const Grader& grader, Progress& progress, terminal::Depth depth) {
+int watch(const Grader& grader, Progress& progress, terminal::Depth depth,
+          const std::string& notice) {
   const RawTerminal raw;
-  return Screen(grader, progress, depth).run();
+  return Screen(grader, progress, depth, notice).run();
 }
 
 }  // namespace gradus::grader

@@ -1,15 +1,16 @@
-// The current exercise on the terminal: checked on every save, steered by keys.
+// The current exercise in the terminal: checked on every save, controlled by keys.
 #pragma once
 #include "exercises/grader/progress.h"
 #include "lessons/kit/terminal.h"
 
 namespace gradus::grader {
 
-/// Runs until q, the end of the input, or a signal; the terminal is then as it was before. The exit
-/// status.
-int watch(const Grader& grader, Progress& progress, terminal::Depth depth);
+/// Shows the current exercise until the learner presses q, the input ends or a signal arrives; the
+/// terminal is restored. `notice` is shown on the first page. Returns the exit status.
+int watch(const Grader& grader, Progress& progress, terminal::Depth depth,
+          const std::string& notice = "");
 
-/// What of an answer's files a save changes.
+/// The times and sizes of an answer's files. A save changes them.
 class Stamp {
  public:
   Stamp() = default;
@@ -19,10 +20,10 @@ class Stamp {
 
  private:
   std::vector<std::pair<int64_t, uintmax_t>> files_;  // time and size
-  bool complete_ = true;  // else a file is missing: an editor may be replacing it
+  bool complete_ = true;                              // false while a file is missing
 };
 
-/// How often a changed file is looked for.
+/// The time between two looks at the files.
 constexpr int kPollMilliseconds = 200;
 
 }  // namespace gradus::grader

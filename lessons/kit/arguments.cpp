@@ -21,6 +21,15 @@ std::string help(const About& about) {
   return out;
 }
 
+/// One fact a line, for programs.
+std::string facts(const About& about) {
+  std::string out = fmt::format("number {:02}\ntitle {}\n", about.number, about.title);
+  if (!about.golden.empty()) out += fmt::format("golden {}/\n", about.golden);
+  for (const std::string& name : about.pitfalls)
+    out += fmt::format("golden 11_pitfalls/{}\n", name);
+  return out;
+}
+
 }  // namespace
 
 std::string Arguments::exchanged(const std::vector<std::string>& playing) const {
@@ -38,6 +47,7 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   CLI::App app(help(about), fmt::format("lesson_{:02}", about.number));
   std::string color = "auto";
   std::string dropout = "book";
+  bool about_only = false;
   app.add_flag("--step", arguments.step,
                "Wait for Enter between the steps, and ask before showing");
   app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
@@ -55,10 +65,15 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
       ->check(CLI::IsMember({"book", "mkl"}));
   app.add_option("--color", color, "auto, never, 256, truecolor or always")
       ->check(CLI::IsMember({"auto", "never", "256", "truecolor", "always"}));
+  app.add_flag("--about", about_only, "Print the lesson's facts, one a line, for programs");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
+  }
+  if (about_only) {
+    fmt::print("{}", facts(about));
+    return 0;
   }
   arguments.mkl_dropout = dropout == "mkl";
   const bool tty = terminal::stdout_is_tty();

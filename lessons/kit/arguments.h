@@ -1,4 +1,4 @@
-// What a reader can ask of a lesson on its command line.
+// The command line of a lesson.
 #pragma once
 #include <optional>
 #include <string>
@@ -8,17 +8,20 @@
 
 namespace gradus::lessons {
 
-/// What a lesson is about: its --help and its first screen.
+/// A lesson describes itself: for its first screen, for --help, and with --about for the tests.
 struct About {
   int number;
   std::string title;
-  std::vector<std::string> able = {};  // what the reader will be able to do
-  std::string question = {};           // what the lesson answers
-  std::string golden = {};             // where its numbers are in golden/; "" if the book has none
-  std::vector<std::string> playing =
-      {};  // of query, seed, text, dropout, quick and pairs: which change something
-  std::vector<std::string> exercises = {};  // which of exercises/ follow it
-  bool own_text = false;                    // --text is no list of words, the lesson reads it
+  std::vector<std::string> able = {};  // "After this lesson you can ..."
+  std::string question = {};           // the question that the lesson answers
+  /// The section of lessons/golden/ with the lesson's numbers; "" if the book has none.
+  std::string golden = {};
+  /// The usual mistakes that the lesson shows: how their names in 11_pitfalls/ begin.
+  std::vector<std::string> pitfalls = {};
+  /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs.
+  std::vector<std::string> playing = {};
+  std::vector<std::string> exercises = {};  // the exercises that follow the lesson
+  bool own_text = false;  // the lesson itself reads --text, which is then no list of words
 };
 
 struct Arguments {
@@ -29,12 +32,13 @@ struct Arguments {
   bool terminal = false;     // the output is a terminal
   bool interactive = false;  // someone is there to press Enter
 
-  /// What of the book's example was exchanged, such as "--seed and --text"; "" if nothing that the
-  /// lesson plays with.
+  /// The given options that replace a part of the book's example, such as "--seed and --text"; ""
+  /// if there are none. Only options in `playing` count.
   std::string exchanged(const std::vector<std::string>& playing) const;
 };
 
-/// Reads the command line. Where the program has to end now (--help, a mistake), its exit status.
+/// Reads the command line. Returns the exit status if the program must end now (after --help,
+/// --about or a mistake).
 std::optional<int> parse(int argc, const char* const* argv, const About& about,
                          Arguments& arguments);
 

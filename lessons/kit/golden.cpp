@@ -1,73 +1,43 @@
 #include "lessons/kit/golden.h"
 
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
-#include "autograd/ops.h"
+#include "lessons/kit/golden_entries.h"
+#include "lessons/kit/golden_tensors.h"
 
 namespace gradus::lessons::golden {
 namespace {
 
 constexpr double kTolerance = 2e-6;
 
-const nlohmann::json& entry_or_null(const std::string& name) {
-  static const nlohmann::json lessons = [] {
-    const std::string path = GRADUS_GOLDEN_DIR "/lessons.json";
-    std::ifstream file(path);
-    check(file.good(), "golden: {} cannot be read", path);
-    try {
-      return nlohmann::json::parse(file).at("lessons");
-    } catch (const nlohmann::json::exception& e) {
-      fail("golden: {} - {}", path, e.what());
-    }
-  }();
-  static const nlohmann::json none;
-  const size_t slash = name.find('/');
-  if (slash == name.npos) return none;
-  const auto lesson = lessons.find(name.substr(0, slash));
-  if (lesson == lessons.end()) return none;
-  const auto found = lesson->find(name.substr(slash + 1));
-  return found == lesson->end() ? none : *found;
-}
-
-const nlohmann::json& entry(const std::string& name) {
-  const nlohmann::json& found = entry_or_null(name);
-  check(!found.is_null(), "golden: there is no '{}'", name);
-  return found;
-}
-
-double number(const nlohmann::json& value) {
-  if (value.is_number()) return value.get<double>();
-  const auto text = value.get<std::string>();
-  return text == "-inf" ? -INFINITY : text == "inf" ? INFINITY : NAN;
+/// The shape of the tensor of which the entry has a summary.
+Shape summarised_shape(const nlohmann::json& summary) {
+  return summary.at("shape").get<std::vector<int64_t>>();
 }
 
 }  // namespace
 
-bool has(const std::string& name) { return !entry_or_null(name).is_null(); }
+bool has(const std::string& name) {
+  if (tensors().contains(name)) return true;
+  const nlohmann::json& found = entry_or_null(name);
+  return found.contains("head") || found.contains("value");
+}
 
 Tensor get(const std::string& name) {
-  const nlohmann::json& found = entry(name);
-  const bool whole = found.contains("data");
-  std::vector<double> values;
-  if (!found.contains("shape")) {
-    values.push_back(number(found.at("value")));
-    return tensor(values, kFloat64).view(Shape{});
-  }
-  for (const auto& value : found.at(whole ? "data" : "head"))
-    values.push_back(number(value));
-  const bool whole_numbers = found.at("dtype") == "i64";
-  const Tensor list = tensor(values, kFloat64).to(whole_numbers ? kInt64 : kFloat32);
-  return whole ? list.view(found.at("shape").get<std::vector<int64_t>>()) : list;
+  const auto found = tensors().find(name);
+  if (found != tensors().end()) return found->second;
+  check(has(name), "golden: there is no '{}'", name);
+  const nlohmann::json& facts = entry(name);
+  if (facts.contains("value")) return tensor(facts.at("value").get<double>(), kFloat64);
+  return tensor(facts.at("head").get<std::vector<double>>(), kFloat32);
 }
 
 Comparison compare(const Tensor& x, const std::string& name) {
   Tensor actual = x.detach();
   Tensor expected = get(name);
-  const nlohmann::json& found = entry(name);
-  if (found.contains("head")) {
-    const auto shape = Shape(found.at("shape").get<std::vector<int64_t>>());
+  const nlohmann::json& summary = entry_or_null(name);
+  if (summary.contains("head")) {
+    const Shape shape = summarised_shape(summary);
     if (!(actual.sizes() == shape))
       return {false, INFINITY, fmt::format("shape {} instead of {}", actual.sizes(), shape)};
     actual = actual.flatten().narrow(0, 0, expected.numel());

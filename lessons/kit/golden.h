@@ -1,4 +1,4 @@
-// The numbers that the book, its notebooks and PyTorch print: lessons/golden/lessons.json.
+// The numbers that the book, its notebooks and PyTorch print; they are in lessons/golden/.
 #pragma once
 #include <string>
 
@@ -6,9 +6,9 @@
 
 namespace gradus::lessons::golden {
 
-/// The tensor of this name, such as "01_simplified_self_attention/inputs"; of a long one the first
-/// values only, in one dimension. Numbers that are not tensors have no dimensions. Throws if there
-/// is none.
+/// The tensor of this name, such as "01_simplified_self_attention/inputs". A long tensor is only
+/// summarised in the files: then these are its first values, in one dimension. A single number has
+/// no dimensions. Throws if there is no such name.
 Tensor get(const std::string& name);
 bool has(const std::string& name);
 
@@ -17,10 +17,10 @@ struct Comparison {
   double largest_difference;
   std::string where;  // "" when same
 };
-/// Whether x is the tensor of this name within 2e-6: shape, infinities and NaN exactly; of a long
-/// one its first values.
+/// Whether x equals the tensor of this name within 2e-6. Shape, infinities and NaN must agree
+/// exactly. Of a long tensor the shape and the first values are compared.
 Comparison compare(const Tensor& x, const std::string& name);
-/// Whether a and b, of one shape, are the same within `tolerance`.
+/// Whether a and b have the same shape and are equal within `tolerance`.
 Comparison compare(const Tensor& a, const Tensor& b, double tolerance);
 
 }  // namespace gradus::lessons::golden

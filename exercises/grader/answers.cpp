@@ -1,0 +1,126 @@
+#include "exercises/grader/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <regex>
+
+namespace gradus::grader {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The first path kept/stem.1.ext, kept/stem.2.ext, ... that is free.
+fs::path free_path(const Exercises& exercises, const fs::path& name) {
+  fs::path path;
+  for (int i = 1; path.empty() || fs::exists(path); ++i)
+    path = exercises.mine / "kept" /
+           fmt::format("{}.{}{}", name.stem().string(), i, name.extension().string());
+  return path;
+}
+
+/// The text with the #include paths of this version.
+std::string with_new_includes(const std::string& text) {
+  return std::regex_replace(text, std::regex("#include \"lessons/exercises/"),
+                            "#include \"exercises/");
+}
+
+std::string without_spaces(std::string text) {
+  std::erase_if(text, [](unsigned char c) { return std::isspace(c); });
+  return text;
+}
+
+/// Writes the text of an earlier file to `target`, or to kept/ if `target` has another text.
+/// Returns whether it is at `target`. `nothing_there` says that `target` may be replaced.
+bool adopt(const Exercises& exercises, const std::string& text, const fs::path& target,
+           bool nothing_there, const fs::path& name_if_kept) {
+  if (nothing_there) {
+    write_text(target, text);
+    return true;
+  }
+  if (read_text(target) == text) return true;
+  write_text(free_path(exercises, name_if_kept), text);
+  return false;
+}
+
+std::vector<std::string> adopt_answer_files(const Exercises& exercises, const fs::path& earlier) {
+  std::vector<std::string> moved;
+  for (const Exercise& e : exercises.all()) {
+    const fs::path old = earlier / e.folder / (e.name() + ".cpp");
+    const fs::path answer = exercises.answer(e);
+    if (fs::exists(answer)) {
+      const std::string text = read_text(answer);
+      const std::string corrected = with_new_includes(text);
+      if (corrected != text) write_text(answer, corrected);
+    }
+    if (!fs::exists(old)) continue;
+    const std::string text = with_new_includes(read_text(old));
+    const std::string stub = read_text(exercises.stub(e));
+    if (without_spaces(text) == without_spaces(stub)) continue;  // nothing was written yet
+    const bool nothing_there = !fs::exists(answer) || read_text(answer) == stub;
+    const bool in_place = adopt(exercises, text, answer, nothing_there, e.folder + ".cpp");
+    fs::remove(old);
+    moved.push_back(in_place ? e.name() : e.name() + " (in kept/)");
+  }
+  return moved;
+}
+
+bool adopt_kept_files(const Exercises& exercises, const fs::path& earlier) {
+  if (!fs::is_directory(earlier / "kept")) return false;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(earlier / "kept"))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  for (const fs::path& old : files) {
+    const fs::path target = exercises.mine / "kept" / old.filename();
+    adopt(exercises, with_new_includes(read_text(old)), target, !fs::exists(target),
+          old.filename());
+    fs::remove(old);
+  }
+  std::error_code not_empty;
+  fs::remove(earlier / "kept", not_empty);
+  return !files.empty();
+}
+
+bool adopt_progress(const Exercises& exercises, const fs::path& earlier) {
+  const fs::path old = earlier / "progress.txt";
+  const fs::path target = exercises.mine / "progress.txt";
+  if (!fs::exists(old)) return false;
+  adopt(exercises, read_text(old), target, !fs::exists(target), "progress.txt");
+  fs::remove(old);
+  return true;
+}
+
+}  // namespace
+
+void provide_answer(const Exercises& exercises, const Exercise& e) {
+  std::vector<Exercise> needed = exercises.used_by(e);
+  needed.push_back(e);
+  for (const Exercise& each : needed)
+    if (!fs::exists(exercises.answer(each)))
+      write_text(exercises.answer(each), read_text(exercises.stub(each)));
+}
+
+fs::path reset_answer(const Exercises& exercises, const Exercise& e) {
+  const fs::path answer = exercises.answer(e);
+  fs::path kept;
+  if (fs::exists(answer) && read_text(answer) != read_text(exercises.stub(e))) {
+    kept = free_path(exercises, e.folder + ".cpp");
+    fs::create_directories(kept.parent_path());
+    fs::rename(answer, kept);
+  }
+  write_text(answer, read_text(exercises.stub(e)));
+  return kept;
+}
+
+std::string adopt_answers(const Exercises& exercises, const fs::path& earlier) {
+  const std::vector<std::string> answers = adopt_answer_files(exercises, earlier);
+  const bool kept = adopt_kept_files(exercises, earlier);
+  const bool progress = adopt_progress(exercises, earlier);
+  if (answers.empty() && !kept && !progress) return "";
+  const std::string names = fmt::format("{}", fmt::join(answers, ", "));
+  return fmt::format(
+      "Moved from {} to {}: {}\n", exercises.shown(earlier), exercises.shown(exercises.mine),
+      answers.empty() ? "your progress and kept answers" : "your answers to " + names);
+}
+
+}  // namespace gradus::grader

@@ -1,0 +1,20 @@
+// The files of a learner: answers, which are never lost.
+#pragma once
+#include "exercises/grader/exercise.h"
+
+namespace gradus::grader {
+
+/// Makes the answer from its stub if there is none, and those of the exercises that it uses.
+void provide_answer(const Exercises& exercises, const Exercise& e);
+
+/// Replaces an answer by the stub. Returns the path under which the answer is kept, "" if it had
+/// not been changed.
+std::filesystem::path reset_answer(const Exercises& exercises, const Exercise& e);
+
+/// Moves the answers and the progress that an earlier version of Gradus kept in `earlier`
+/// (NN_name/name.cpp, kept/, progress.txt) to exercises.mine, and corrects their #include lines. A
+/// file in exercises.mine is never replaced: if it differs, the earlier one goes to kept/. Returns
+/// one line that says what was moved, "" if nothing was.
+std::string adopt_answers(const Exercises& exercises, const std::filesystem::path& earlier);
+
+}  // namespace gradus::grader
