@@ -16,7 +16,7 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
-  const auto [outer, size, inner] = around(dx.sizes(), dim);
+  const auto [outer, size, inner] = outer_size_inner(dx.sizes(), dim);
   const Tensor sum = as_contiguous(dx);
   const Tensor rows = as_contiguous(dy);
   dispatch_float("index_select", dx.dtype(),
@@ -31,7 +31,7 @@ void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
 /// y[..., i, ...] = x[..., ids[i], ...]
 Tensor index_select_impl(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
   const size_t d = wrap_dim(op, dim, x.sizes().size());
-  const auto [outer, size, inner] = around(x.sizes(), d);
+  const auto [outer, size, inner] = outer_size_inner(x.sizes(), d);
   Shape sizes = x.sizes();
   sizes[d] = ids.numel();
   const Tensor y = empty(sizes, x.dtype());

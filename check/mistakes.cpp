@@ -175,7 +175,7 @@ Guess wrong_at_zeros(const ComparedElements& e) {
 
 Guess shifted(const ComparedElements& e) {
   for (size_t d = 0; d < e.sizes.size(); ++d) {
-    const auto [outer, size, inner] = around(e.sizes, d);
+    const auto [outer, size, inner] = outer_size_inner(e.sizes, d);
     if (size < 3) continue;
     for (const int64_t by : {1, -1}) {
       bool fits = true;
@@ -202,7 +202,7 @@ Guess wrong_signs(const ComparedElements& e) {
 /// Whether `number(i)` is the same for all elements that differ in their index of dimension d only.
 template <class Number>
 bool constant_along(const ComparedElements& e, size_t d, const Number& number) {
-  const auto [outer, size, inner] = around(e.sizes, d);
+  const auto [outer, size, inner] = outer_size_inner(e.sizes, d);
   for (int64_t o = 0; o < outer; ++o) {
     for (int64_t i = 0; i < inner; ++i) {
       const double first = number(static_cast<size_t>(o * size * inner + i));

@@ -1,4 +1,5 @@
-// Element types, single numbers of any type, and what a factory may be told besides a shape.
+// The element types of tensors; Scalar, one number of any type; TensorOptions, the options of a
+// factory.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -12,9 +13,13 @@ namespace gradus {
 
 enum class DType : uint8_t { Float32, Float64, Int64, Bool };
 using ScalarType = DType;
-inline constexpr DType kFloat32 = DType::Float32, kFloat64 = DType::Float64, kInt64 = DType::Int64,
-                       kBool = DType::Bool;
-inline constexpr DType kFloat = kFloat32, kDouble = kFloat64, kLong = kInt64;
+inline constexpr DType kFloat32 = DType::Float32;
+inline constexpr DType kFloat64 = DType::Float64;
+inline constexpr DType kInt64 = DType::Int64;
+inline constexpr DType kBool = DType::Bool;
+inline constexpr DType kFloat = kFloat32;
+inline constexpr DType kDouble = kFloat64;
+inline constexpr DType kLong = kInt64;
 
 constexpr const char* name(DType t) {
   constexpr const char* names[] = {"float32", "float64", "int64", "bool"};
@@ -42,7 +47,7 @@ template <class T>
 concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, int64_t> ||
     std::same_as<T, bool>;
 
-/// Calls f<T>() with T the C++ type behind t.
+/// Calls f<T>() where T is the C++ type of t.
 template <class F>
 decltype(auto) dispatch(DType t, F&& f) {
   return t == kFloat32   ? f.template operator()<float>()
@@ -50,7 +55,7 @@ decltype(auto) dispatch(DType t, F&& f) {
          : t == kInt64   ? f.template operator()<int64_t>()
                          : f.template operator()<bool>();
 }
-/// The same for ops on numbers: bool is an error.
+/// The same for ops that need numbers: bool is an error.
 template <class F>
 decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
   check(t != kBool,
@@ -64,15 +69,24 @@ inline void check_floating_point(const char* op, DType t) {
   check(is_floating_point(t),
         "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
 }
-/// The same for ops that only make sense on floating-point tensors.
+/// The same for ops that need floating-point numbers.
 template <class F>
 decltype(auto) dispatch_float(const char* op, DType t, F&& f) {
   check_floating_point(op, t);
   return t == kFloat32 ? f.template operator()<float>() : f.template operator()<double>();
 }
 
-/// One number, given as any C++ arithmetic type. It remembers whether it was whole, fractional or a
-/// bool.
+/// Whether a floating-point number without its fraction is in the range of the integer type T.
+template <class T, class Floating>
+bool integer_part_fits(Floating value) {
+  using Limits = std::numeric_limits<T>;
+  // The largest T may round up in floating point; one more is a power of two, which is exact.
+  const Floating end = static_cast<Floating>(uint64_t{1} << (Limits::digits - 1)) * 2;
+  return value - static_cast<Floating>(Limits::min()) > -1 && value < end;
+}
+
+/// One number, given as any C++ arithmetic type. It remembers whether that was an integer type, a
+/// floating-point type or bool.
 class Scalar {
  public:
   template <class T>
@@ -80,38 +94,39 @@ class Scalar {
       : dtype_(std::is_same_v<T, bool> ? kBool
                : std::is_integral_v<T> ? kInt64
                                        : kFloat64),
-        whole_(std::is_integral_v<T> ? static_cast<int64_t>(value) : 0),
-        real_(static_cast<double>(value)) {}
+        integer_(std::is_integral_v<T> ? static_cast<int64_t>(value) : 0),
+        floating_(static_cast<double>(value)) {}
 
   /// kBool, kInt64 or kFloat64.
   DType dtype() const { return dtype_; }
+  /// Whether it was given as a floating-point number, even 2.0.
   bool is_fractional() const { return dtype_ == kFloat64; }
-  double to_double() const { return real_; }
+  double to_double() const { return floating_; }
 
   /// The value as T. A fractional value that T cannot hold is an error naming the op.
   template <Element T>
   T to(const char* op) const {
     if constexpr (std::is_same_v<T, int64_t>) {
-      if (!is_fractional()) return whole_;
-      check(real_ >= -0x1p63 && real_ < 0x1p63 &&
-                static_cast<double>(static_cast<int64_t>(real_)) == real_,
-            "{}: an int64 tensor cannot hold {}", op, real_);
-      return static_cast<int64_t>(real_);
+      if (!is_fractional()) return integer_;
+      check(floating_ >= -0x1p63 && floating_ < 0x1p63 &&
+                static_cast<double>(static_cast<int64_t>(floating_)) == floating_,
+            "{}: an int64 tensor cannot hold {}", op, floating_);
+      return static_cast<int64_t>(floating_);
     } else if constexpr (std::is_same_v<T, bool>) {
-      return real_ != 0;
+      return floating_ != 0;
     } else {
-      return dtype_ == kInt64 ? static_cast<T>(whole_) : static_cast<T>(real_);
+      return dtype_ == kInt64 ? static_cast<T>(integer_) : static_cast<T>(floating_);
     }
   }
 
  private:
   DType dtype_;
-  int64_t whole_;
-  double real_;
+  int64_t integer_;
+  double floating_;
 };
 
-/// What a factory may be told: `zeros({2, 3}, kFloat64)`, `zeros({2, 3},
-/// dtype(kFloat64).requires_grad(true))`.
+/// The options of a factory, such as zeros({2, 3}, kFloat64) or
+/// zeros({2, 3}, dtype(kFloat64).requires_grad(true)).
 class TensorOptions {
  public:
   TensorOptions() = default;

@@ -5,7 +5,8 @@
 
 namespace gradus {
 
-/// Everything that can go wrong: one sentence with the op, what was given and what does not fit.
+/// The exception for every wrong call: one sentence with the op, its arguments and what is wrong
+/// with them.
 struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -20,14 +21,14 @@ template <class... Args>
   fail_formatted(format, fmt::make_format_args(args...));
 }
 
-/// Throws Error with the formatted sentence unless `ok`; on success nothing is formatted.
+/// Throws an Error with the formatted sentence if `ok` is false.
 template <class... Args>
 void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) {
   if (!ok) [[unlikely]]
     fail_formatted(format, fmt::make_format_args(args...));
 }
 
-/// For {} in messages: formats whatever has a to_string.
+/// For {} in messages: formats a type by its to_string.
 struct ToStringFormatter : fmt::formatter<fmt::string_view> {
   template <class T>
   auto format(const T& value, fmt::format_context& context) const {

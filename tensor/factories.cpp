@@ -9,15 +9,15 @@
 namespace gradus {
 namespace {
 
-/// How many steps lead from `from` to `to` or past it, towards which they go: exact, even where to
-/// - from overflows.
+/// ceil((to - from) / step), where the step has the sign of to - from. Exact, even if to - from
+/// overflows int64.
 uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
   const auto a = static_cast<uint64_t>(from);
   const auto b = static_cast<uint64_t>(to);
-  const auto stride = static_cast<uint64_t>(step);
+  const auto signed_step = static_cast<uint64_t>(step);
   const uint64_t distance = step > 0 ? b - a : a - b;
-  const uint64_t size = step > 0 ? stride : 0 - stride;
-  return distance / size + (distance % size != 0);
+  const uint64_t step_size = step > 0 ? signed_step : 0 - signed_step;
+  return distance / step_size + (distance % step_size != 0);
 }
 
 Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& options,
@@ -29,9 +29,9 @@ Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& op
   return options.requires_grad() ? x.requires_grad_() : x;
 }
 
-/// `strides` where the elements lie without gaps by them, else those of row-major order.
+/// `strides` if they place the elements without gaps or overlap, else contiguous ones.
 Shape dense_strides(const Shape& sizes, const Shape& strides) {
-  int64_t span = 1;  // of all elements
+  int64_t span = 1;  // from the first to the last element
   for (size_t d = 0; d < sizes.size(); ++d)
     span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
   const bool dense = span == numel("empty", sizes) &&
@@ -50,26 +50,27 @@ Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar v
   return x;
 }
 Tensor filled(const char* op, const Shape& sizes, Scalar value, const TensorOptions& options) {
-  numel(op, sizes);  // for its error
+  numel(op, sizes);  // throws with this op's name
   return filled(op, sizes, contiguous_strides(sizes), value, options);
 }
 
-/// The options with this dtype unless they name another.
+/// The options, with dtype t unless they name one.
 TensorOptions with_default(const TensorOptions& options, DType t) {
   return options.dtype(options.dtype_or(t));
 }
 
-/// Whole numbers drawn by fill(generator, int64_t*, n).
+/// An int64 tensor filled by fill(generator, int64_t*, n), converted to the dtype of the options.
 template <class Fill>
-Tensor drawn_whole(const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+Tensor random_integers(const Shape& sizes, const TensorOptions& options, const Fill& fill) {
   const Tensor x = empty(sizes, kInt64);
   fill(*LockedGenerator(), x.data<int64_t>(), x.numel());
   return x.to(options.dtype_or(kInt64)).requires_grad_(options.requires_grad());
 }
 
-/// A tensor drawn by fill(generator, T*, n).
+/// A floating-point tensor filled by fill(generator, T*, n).
 template <class Fill>
-Tensor drawn(const char* op, const Shape& sizes, const TensorOptions& options, const Fill& fill) {
+Tensor random_floats(const char* op, const Shape& sizes, const TensorOptions& options,
+                     const Fill& fill) {
   numel(op, sizes);
   const Tensor x = empty(sizes, options);
   const LockedGenerator generator;
@@ -101,8 +102,9 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   dispatch(x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(),
                    [](const Scalar& value) {
-                     const bool cut = std::is_same_v<T, int64_t> && value.is_fractional();
-                     return (cut ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
+                     const bool truncate = std::is_same_v<T, int64_t> && value.is_fractional();
+                     const Scalar number = truncate ? Scalar(std::trunc(value.to_double())) : value;
+                     return number.to<T>("tensor");
                    });
   });
   return x;
@@ -112,8 +114,8 @@ Tensor empty(const Shape& sizes, const TensorOptions& options) {
   return strided(sizes, contiguous_strides(sizes), options);
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
-  const DType natural = value.is_fractional() ? kFloat32 : value.dtype();
-  return filled("full", sizes, value, with_default(options, natural));
+  const DType default_dtype = value.is_fractional() ? kFloat32 : value.dtype();
+  return filled("full", sizes, value, with_default(options, default_dtype));
 }
 Tensor zeros(const Shape& sizes, const TensorOptions& options) {
   return filled("zeros", sizes, 0, options);
@@ -160,7 +162,8 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
     const T a = start.to<T>("linspace");
     const T b = end.to<T>("linspace");
     const T step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
-    for (int64_t i = 0; i < steps; ++i)  // from both ends, so that the last one is exactly b
+    // The second half is computed from the end, so that the last number is exactly b.
+    for (int64_t i = 0; i < steps; ++i)
       x.data<T>()[i] = i < steps / 2 || steps == 1 ? a + step * T(i) : b - step * T(steps - 1 - i);
   });
   return x;
@@ -200,27 +203,27 @@ Tensor randn_like(const Tensor& x, const TensorOptions& options) {
 }
 
 Tensor rand(const Shape& sizes, const TensorOptions& options) {
-  return drawn("rand", sizes, options,
-               [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
+  return random_floats("rand", sizes, options,
+                       [](Generator& g, auto* x, int64_t n) { fill_uniform(g, x, n, 0, 1); });
 }
 Tensor randn(const Shape& sizes, const TensorOptions& options) {
-  return drawn("randn", sizes, options,
-               [](Generator& g, auto* x, int64_t n) { fill_normal(g, x, n, 0, 1); });
+  return random_floats("randn", sizes, options,
+                       [](Generator& g, auto* x, int64_t n) { fill_normal(g, x, n, 0, 1); });
 }
 Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
   return randint(0, high, sizes, options);
 }
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
-  return drawn_whole(sizes, options, [=](Generator& g, int64_t* x, int64_t n) {
+  return random_integers(sizes, options, [=](Generator& g, int64_t* x, int64_t n) {
     fill_randint(g, x, n, low, high);
   });
 }
 Tensor randperm(int64_t n, const TensorOptions& options) {
-  check(n >= 0, "randperm: expected a whole number of at least 0, got {}", n);
+  check(n >= 0, "randperm: expected an integer of at least 0, got {}", n);
   numel("randperm", n);
-  return drawn_whole(n, options,
-                     [](Generator& g, int64_t* x, int64_t count) { randperm(g, x, count); });
+  return random_integers(n, options,
+                         [](Generator& g, int64_t* x, int64_t count) { randperm(g, x, count); });
 }
 
 }  // namespace gradus

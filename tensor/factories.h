@@ -1,4 +1,5 @@
-// Making tensors. The shape comes first; options are a dtype or TensorOptions, float32 by default.
+// Functions that make tensors. The shape comes first. Options are a dtype or TensorOptions; the
+// default dtype is float32.
 #pragma once
 #include <vector>
 
@@ -6,13 +7,13 @@
 
 namespace gradus {
 
-/// Numbers in nested braces, as tensor() takes them.
+/// Numbers in nested braces, the argument of tensor().
 class NestedNumbers {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> NestedNumbers(T value)
-      : numbers_{value}, dtype_(Scalar(value).dtype()) {}    // NOLINT: implicit
-  NestedNumbers(std::initializer_list<NestedNumbers> rows);  // NOLINT: implicit
+      : numbers_{value}, dtype_(Scalar(value).dtype()) {}    // NOLINT: implicit, for braces
+  NestedNumbers(std::initializer_list<NestedNumbers> rows);  // NOLINT: implicit, for braces
 
   const Shape& sizes() const { return sizes_; }
   DType dtype() const { return dtype_ == kFloat64 ? kFloat32 : dtype_; }
@@ -24,26 +25,27 @@ class NestedNumbers {
   DType dtype_ = kFloat64;
 };
 
-/// The numbers as written: tensor({{1., 2.}, {3., 4.}}) is (2, 2), tensor(3.0) has no dimensions.
-/// Without a dtype, whole numbers give int64, others float32.
+/// tensor({{1., 2.}, {3., 4.}}) has the shape (2, 2), tensor(3.0) has no dimensions. Without a
+/// dtype the result is int64 if all numbers are integers, bool if all are bools, else float32.
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options = {});
 
 Tensor empty(const Shape& sizes, const TensorOptions& options = {});
 Tensor zeros(const Shape& sizes, const TensorOptions& options = {});
 Tensor ones(const Shape& sizes, const TensorOptions& options = {});
-/// Without a dtype, a whole value gives int64 and true or false bool, as in PyTorch.
+/// Without a dtype, an integer gives int64 and a bool gives bool.
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options = {});
-/// start, start + step, ... below end. int64 if all are whole, else float32.
+/// start, start + step, ... up to but not including end. Without a dtype the result is int64 if all
+/// arguments are integers, else float32.
 Tensor arange(Scalar end, const TensorOptions& options = {});
 Tensor arange(Scalar start, Scalar end, const TensorOptions& options = {});
 Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options = {});
-/// `steps` numbers from start to end, evenly spaced, both included.
+/// `steps` evenly spaced numbers from start to end, which are both included.
 Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& options = {});
-/// Ones on the diagonal of an n x m matrix.
+/// An n x m matrix with ones on the diagonal.
 Tensor eye(int64_t n, const TensorOptions& options = {});
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options = {});
 
-// Like x: its shape, and its dtype unless the options name another.
+// These have the shape of x, and its dtype unless the options name another.
 Tensor empty_like(const Tensor& x, const TensorOptions& options = {});
 Tensor zeros_like(const Tensor& x, const TensorOptions& options = {});
 Tensor ones_like(const Tensor& x, const TensorOptions& options = {});
@@ -51,30 +53,29 @@ Tensor full_like(const Tensor& x, Scalar value, const TensorOptions& options = {
 Tensor rand_like(const Tensor& x, const TensorOptions& options = {});
 Tensor randn_like(const Tensor& x, const TensorOptions& options = {});
 
-// Random numbers equal to PyTorch's, see tensor/random.h.
+// Random numbers: the same as PyTorch's for the same seed, see tensor/random.h.
+
 /// Uniform in [0, 1).
 Tensor rand(const Shape& sizes, const TensorOptions& options = {});
 /// Normal with mean 0 and standard deviation 1.
 Tensor randn(const Shape& sizes, const TensorOptions& options = {});
-/// Whole numbers from low up to but not including high; int64 unless the options name another
-/// dtype.
+/// Integers from low up to but not including high; int64 unless the options name another dtype.
 Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options = {});
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options = {});
-/// 0 ... n-1 in random order; int64.
+/// 0, 1, ..., n - 1 in random order; int64 unless the options name another dtype.
 Tensor randperm(int64_t n, const TensorOptions& options = {});
 
 template <class T>
 requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values,
                                                const TensorOptions& options = {}) {
-  using Own = std::conditional_t<std::is_same_v<T, bool>, bool,
-                                 std::conditional_t<std::is_integral_v<T>, int64_t, T>>;
-  const DType natural = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Own>;
-  const Tensor x = empty(std::ssize(values), dtype_of<Own>);
-  std::copy(values.begin(), values.end(), x.data<Own>());
-  return x.to(options.dtype_or(natural)).requires_grad_(options.requires_grad());
+  using Stored = std::conditional_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int64_t, T>;
+  const DType default_dtype = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Stored>;
+  const Tensor x = empty(std::ssize(values), dtype_of<Stored>);
+  std::copy(values.begin(), values.end(), x.data<Stored>());
+  return x.to(options.dtype_or(default_dtype)).requires_grad_(options.requires_grad());
 }
 
-/// Memory laid out by `strides` where these are dense, else row-major.
+/// An uninitialised tensor with these strides if they are dense, else with contiguous ones.
 Tensor empty_strided_like(const Shape& sizes, const Shape& strides, DType t);
 
 }  // namespace gradus

@@ -16,13 +16,13 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little,
-              "the files are little-endian, and read as they are");
+              "the files are little-endian, and their bytes are read as they are");
 
 std::string shown(const json& value) {
-  constexpr size_t most = 80;
+  constexpr size_t max_length = 80;
   std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
   if (value.is_string()) text.front() = text.back() = '\'';
-  return text.size() <= most ? text : text.substr(0, most) + "...";
+  return text.size() <= max_length ? text : text.substr(0, max_length) + "...";
 }
 
 void FileContext::check_is_file() const {
@@ -35,8 +35,8 @@ void FileContext::check_is_file() const {
 
 int64_t FileContext::byte_count(const std::string& what, const Shape& sizes,
                                 int64_t bytes_each) const {
-  int64_t extent =
-      bytes_each;  // with sizes of 0 as 1: the strides of an empty tensor must be countable, too
+  // A 0 counts as 1 here: the strides, which are products of sizes, must be in range as well.
+  int64_t extent = bytes_each;
   bool fits = true;
   for (const int64_t size : sizes)
     fits = fits && !__builtin_mul_overflow(extent, std::max<int64_t>(size, 1), &extent);
@@ -47,13 +47,13 @@ int64_t FileContext::byte_count(const std::string& what, const Shape& sizes,
 
 json FileContext::parse_header(const std::string& text, const json::parser_callback_t& keep) const {
   using Event = json::parse_event_t;
-  constexpr int most_depth = 3;              // of a number in a list in an object in the header
-  std::vector<std::set<std::string>> names;  // in the objects that are open
-  size_t in_list = 0;
-  const auto watch = [&](int depth, Event event, json& value) {
-    check(depth < most_depth || event == Event::value, "the header is nested too deep");
-    in_list = event == Event::value ? in_list + 1 : 0;
-    check(in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers",
+  constexpr int max_depth = 3;               // a number in a list in an object in the header
+  std::vector<std::set<std::string>> names;  // of each object that is not closed yet
+  size_t values_in_list = 0;
+  const auto check_event = [&](int depth, Event event, json& value) {
+    check(depth < max_depth || event == Event::value, "the header is nested too deep");
+    values_in_list = event == Event::value ? values_in_list + 1 : 0;
+    check(values_in_list <= Shape::kMaxDims, "the header has a list of more than {} numbers",
           Shape::kMaxDims);
     if (event == Event::object_start) names.emplace_back();
     if (event == Event::object_end) names.pop_back();
@@ -63,34 +63,34 @@ json FileContext::parse_header(const std::string& text, const json::parser_callb
     return !keep || keep(depth, event, value);
   };
   check(text.starts_with('{'), "the header does not begin with an opening brace");
-  check(text.find('\0') == std::string::npos,
-        "the header is not JSON");  // the parser would stop there
+  // The parser would ignore everything after a zero byte.
+  check(text.find('\0') == std::string::npos, "the header is not JSON");
   try {
-    return json::parse(text, watch);
+    return json::parse(text, check_event);
   } catch (const json::exception&) {
     fail("{}: {}: the header is not JSON", op, path);
   }
 }
 
-Shape FileContext::whole_numbers(const char* key, const std::string& what, const json& info) const {
-  check(info[key].is_array(), "the {} of {} is no list", key, what);
+Shape FileContext::integers(const char* key, const std::string& what, const json& info) const {
+  check(info[key].is_array(), "the {} of {} is not a list", key, what);
   Shape list;
   for (const json& number : info[key]) {
     const bool fits = number.is_number_unsigned() &&
                       number.get<uint64_t>() <= std::numeric_limits<int64_t>::max();
-    check(fits, "the {} of {} has {}, not a whole number from 0 to 2^63 - 1", key, what,
-          shown(number));
+    check(fits, "the {} of {} has {}, not an integer from 0 to 2^63 - 1", key, what, shown(number));
     list.push_back(number.get<int64_t>());
   }
   return list;
 }
 
-InputFile::InputFile(const char* called, const std::string& name) : FileContext{called, name} {
+InputFile::InputFile(const char* op_name, const std::string& file_path)
+    : FileContext{op_name, file_path} {
   check_is_file();
   file_.reset(std::fopen(path.c_str(), "rb"));
   check(file_ != nullptr, "it cannot be opened: {}", std::strerror(errno));
   std::error_code error;
-  left_ = static_cast<int64_t>(fs::file_size(path, error));  // or -1: too few for every format
+  left_ = static_cast<int64_t>(fs::file_size(path, error));  // -1 after an error: always too small
 }
 
 void InputFile::read(void* to, int64_t bytes) {
@@ -121,13 +121,15 @@ Tensor InputFile::read_tensor(const std::string& what, const Shape& sizes, DType
   return x;
 }
 
-OutputFile::OutputFile(const char* called, const std::string& name) : FileContext{called, name} {
+OutputFile::OutputFile(const char* op_name, const std::string& file_path)
+    : FileContext{op_name, file_path} {
   check_is_file();
   std::error_code error;
-  target_ = fs::canonical(path, error);  // behind a link, the file it leads to
+  target_ = fs::canonical(path, error);  // a symbolic link stays, its target is replaced
   if (error) target_ = path;
   static std::atomic<uint32_t> count{0};
-  do {  // a name that nobody has, not even a process that died here
+  // A name that no file has, not even one that a crashed process left.
+  do {
     temporary_ = target_;
     temporary_ += fmt::format(".{}.{}.tmp", getpid(), count++);
     file_.reset(std::fopen(temporary_.c_str(), "wbx"));
@@ -148,8 +150,8 @@ void OutputFile::write(const void* from, int64_t bytes) {
 }
 
 void OutputFile::write(const Tensor& x) {
-  const Tensor rows = as_contiguous(x);
-  write(rows.impl().storage->data + rows.storage_offset() * element_size(x.dtype()),
+  const Tensor in_order = as_contiguous(x);
+  write(in_order.impl().storage->data + in_order.storage_offset() * element_size(x.dtype()),
         x.numel() * element_size(x.dtype()));
 }
 
@@ -157,8 +159,8 @@ void OutputFile::finish() {
   const bool done = std::fflush(file_.get()) == 0 && fsync(fileno(file_.get())) == 0;
   check(done, "it cannot be written: {}", std::strerror(errno));
   std::error_code error;
-  const fs::file_status before = fs::status(target_, error);
-  if (fs::exists(before)) fs::permissions(temporary_, before.permissions(), error);
+  const fs::file_status old_file = fs::status(target_, error);
+  if (fs::exists(old_file)) fs::permissions(temporary_, old_file.permissions(), error);
   fs::rename(temporary_, target_, error);
   check(!error, "it cannot be replaced: {}", error.message());
   file_.reset();

@@ -1,4 +1,4 @@
-// Reading files that may lie, and writing files that are there whole or not at all.
+// Reading files whose content cannot be trusted, and writing files completely or not at all.
 #pragma once
 #include <fmt/format.h>
 
@@ -12,11 +12,11 @@
 
 namespace gradus {
 
-/// A name or another piece of JSON for an error: short, and in letters that do nothing to a
-/// terminal.
+/// A name or another JSON value for a message: shortened, and with control characters escaped,
+/// since they could change the state of a terminal.
 std::string shown(const nlohmann::json& value);
 
-/// A path and the call it was given to: the beginning of every sentence about the file.
+/// A path and the function it was given to: every message about the file begins with both.
 struct FileContext {
   const char* op;
   std::string path;
@@ -26,16 +26,16 @@ struct FileContext {
     if (!ok) [[unlikely]]
       fail("{}: {}: {}", op, path, fmt::vformat(format, fmt::make_format_args(args...)));
   }
-  /// Throws if the path leads to something that is not a file, such as a directory or a device.
+  /// Throws if something exists at the path that is not a regular file, such as a directory.
   void check_is_file() const;
-  /// The bytes of `what`, whose sizes nobody has checked yet.
+  /// The number of bytes of the array `what`. Throws if `sizes`, read from a file, are too large.
   int64_t byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const;
-  /// The object that a header is, in which nothing may be named twice; keep(depth, event, value)
-  /// sees all of it first.
+  /// Parses a header, which must be a JSON object. Throws if a name occurs twice in an object.
+  /// `keep` is nlohmann's parser callback: what it returns false for is dropped.
   nlohmann::json parse_header(const std::string& text,
                               const nlohmann::json::parser_callback_t& keep = {}) const;
-  /// The list of sizes or offsets under a key of `what`.
-  Shape whole_numbers(const char* key, const std::string& what, const nlohmann::json& info) const;
+  /// The list of sizes or offsets in info[key]; `what` is the name of the array in messages.
+  Shape integers(const char* key, const std::string& what, const nlohmann::json& info) const;
 };
 
 struct CloseFile {
@@ -45,14 +45,15 @@ using FilePointer = std::unique_ptr<std::FILE, CloseFile>;
 
 class InputFile : public FileContext {
  public:
-  InputFile(const char* called, const std::string& name);
-  /// How many bytes nobody has read yet.
+  InputFile(const char* op_name, const std::string& file_path);
+  /// The number of bytes that are not read yet.
   int64_t left() const { return left_; }
-  /// The next bytes of the file.
+  /// Reads the next bytes.
   void read(void* to, int64_t bytes);
-  /// A header: its length, in so many bytes, and its text.
+  /// Reads a header: its length as an integer of `length_bytes` bytes, then its text. Throws if the
+  /// length is above `limit`.
   std::string read_header(int64_t length_bytes, uint64_t limit);
-  /// The next elements of the file; `what` they are called in errors.
+  /// Reads the elements of a tensor; `what` is its name in messages.
   Tensor read_tensor(const std::string& what, const Shape& sizes, DType t);
 
  private:
@@ -60,11 +61,11 @@ class InputFile : public FileContext {
   int64_t left_ = 0;
 };
 
-/// Writes beside the file; finish() puts what was written in its place. Without finish() the file
-/// stays as it was.
+/// Writes a temporary file in the same folder; finish() renames it to the given path. Without
+/// finish() nothing changes there.
 class OutputFile : public FileContext {
  public:
-  OutputFile(const char* called, const std::string& name);
+  OutputFile(const char* op_name, const std::string& file_path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   void write(const void* from, int64_t bytes);
@@ -73,7 +74,8 @@ class OutputFile : public FileContext {
   void finish();
 
  private:
-  std::filesystem::path target_, temporary_;
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
   FilePointer file_;
 };
 

@@ -1,5 +1,14 @@
-// Tensors as PyTorch prints them: one form and one width for all numbers, large tensors cut to
-// their corners.
+// Tensors as PyTorch prints them. Source: torch/_tensor_str.py of PyTorch. Its rules:
+//   - A tensor of more than 1000 elements is summarised: of each dimension with more than 6
+//   elements
+//     only the first and last 3 are printed, with dots between them.
+//   - All printed numbers have one format. Integers: "2", or "2." if the dtype is floating. Else 4
+//     digits after the point, "2.0000"; scientific, "2.0000e+00", if the absolute values differ by
+//     more than a factor 1000, or one is above 1e8 or below 1e-4. Zeros, infinities and NaNs are
+//     not counted.
+//   - All columns have the width of the widest number, again without zeros, infinities and NaNs.
+//   - A line has at most 80 characters. The last dimension is broken where it is full; other
+//     dimensions are separated by line breaks, one more for each dimension further out.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -10,100 +19,119 @@
 namespace gradus {
 namespace {
 
-constexpr int64_t kShowAll = 1000;  // more elements than these are cut
-constexpr int64_t kEnd = 3;         // to so many at either end of a dimension
-constexpr size_t kLine = 80;
+constexpr int64_t kSummaryThreshold = 1000;
+constexpr int64_t kEdgeItems = 3;
+constexpr size_t kLineWidth = 80;
 
-constexpr const char *kWhole = "{:.0f}.", *kFixed = "{:.4f}", *kExponent = "{:.4e}";
+constexpr const char* kInteger = "{:.0f}.";
+constexpr const char* kFixed = "{:.4f}";
+constexpr const char* kScientific = "{:.4e}";
 
-/// Whether a column is at least as wide as this value. Zeros, infinities and NaNs have no say.
+/// Whether the number decides about the format and width of all numbers.
 template <class T>
-bool sets_width(T value) {
+bool decides_format(T value) {
   return std::is_same_v<T, bool> || (std::isfinite(static_cast<double>(value)) && value != T{0});
 }
 
-/// One form for all values of a tensor, chosen by those that set the width.
+/// The format of all numbers of a tensor.
 template <class T>
-const char* form_of(const std::vector<T>& values) {
-  double least = std::numeric_limits<double>::infinity();
-  double most = 0;
-  bool whole = true;
+const char* choose_format(const std::vector<T>& values) {
+  double smallest = std::numeric_limits<double>::infinity();
+  double largest = 0;
+  bool all_integers = true;
   for (const T value : values) {
-    if (!sets_width(value)) continue;
-    const double size = std::abs(static_cast<double>(value));
-    least = std::min(least, size);
-    most = std::max(most, size);
-    whole = whole && size == std::floor(size);
+    if (!decides_format(value)) continue;
+    const double magnitude = std::abs(static_cast<double>(value));
+    smallest = std::min(smallest, magnitude);
+    largest = std::max(largest, magnitude);
+    all_integers = all_integers && magnitude == std::floor(magnitude);
   }
-  if (most == 0) return kWhole;
-  if (most / least > 1000 || most > 1e8 || least < 1e-4) return kExponent;
-  return whole ? kWhole : kFixed;
+  if (largest == 0) return kInteger;
+  if (largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4) return kScientific;
+  return all_integers ? kInteger : kFixed;
 }
 
+/// `format` is for floating-point numbers.
 template <class T>
-std::string text(T value, const char* form) {
+std::string number_text(T value, const char* format) {
   if constexpr (std::is_same_v<T, bool>) return value ? "True" : "False";
   if constexpr (std::is_same_v<T, int64_t>) return fmt::format("{}", value);
-  const auto x = static_cast<double>(value);
-  if (!std::isfinite(x))
-    return std::isnan(x) ? "nan" : x < 0 ? "-inf" : "inf";  // fmt shows the sign of a NaN
-  return fmt::format(fmt::runtime(form), x);
+  const auto number = static_cast<double>(value);
+  if (std::isnan(number)) return "nan";  // fmt would print its sign
+  if (std::isinf(number)) return number < 0 ? "-inf" : "inf";
+  return fmt::format(fmt::runtime(format), number);
 }
 
-/// The elements of a tensor as texts, put into nested brackets.
-class Layout {
+/// Puts the numbers of a tensor into nested brackets.
+class Printer {
  public:
-  explicit Layout(const Tensor& x) : sizes_(x.sizes()), cuts_(x.numel() > kShowAll) {
+  explicit Printer(const Tensor& x)
+      : sizes_(x.sizes()), summarised_(x.numel() > kSummaryThreshold) {
     dispatch(x.dtype(), [&]<class T>() {
       std::vector<T> values;
       collect(x.data<T>(), x.strides(), 0, values);
-      const char* form = form_of(values);
+      const char* format = choose_format(values);
       for (const T value : values) {
-        texts_.push_back(text<T>(value, form));
-        if (sets_width<T>(value)) width_ = std::max(width_, texts_.back().size());
+        texts_.push_back(number_text<T>(value, format));
+        if (decides_format<T>(value)) width_ = std::max(width_, texts_.back().size());
       }
     });
   }
 
-  /// Dimension d and those behind it, the bracket `indent` columns from the left. Takes the texts
-  /// in order: call it once.
+  /// The text of dimension d and all later ones; its bracket is in column `indent`. Uses up texts_,
+  /// so it can be called once.
   std::string brackets(size_t d, size_t indent) {
     if (d == sizes_.size()) return fmt::format("{:>{}}", texts_[next_++], width_);
-    const size_t behind = sizes_.size() - d - 1;
-    const size_t in_line = behind > 0 ? 1 : std::max<size_t>(1, (kLine - indent) / (width_ + 2));
+    const bool last_dimension = d + 1 == sizes_.size();
+    const size_t separator_width = 2;  // ", "
+    const size_t fit = (kLineWidth - indent) / (width_ + separator_width);
+    const size_t per_line = last_dimension ? std::max<size_t>(1, fit) : 1;
+    const size_t line_breaks = last_dimension ? 1 : sizes_.size() - d - 1;
     const std::string new_line =
-        "," + std::string(std::max<size_t>(1, behind), '\n') + std::string(indent + 1, ' ');
-    std::vector<std::string> parts;
-    for (int64_t i = 0; i < sizes_[d]; ++i) {
-      if (cut_at(d, i)) {
-        parts.push_back(behind > 0 ? "..." : " ...");
-        i = sizes_[d] - kEnd;
-      }
-      parts.push_back(brackets(d + 1, indent + 1));
+        "," + std::string(line_breaks, '\n') + std::string(indent + 1, ' ');
+    std::string out = "[";
+    size_t count = 0;
+    for (const int64_t i : printed_indices(d)) {
+      if (count > 0) out += count % per_line == 0 ? new_line : ", ";
+      if (i == kDots)
+        out += last_dimension ? " ..." : "...";
+      else
+        out += brackets(d + 1, indent + 1);
+      ++count;
     }
-    std::string out = "[" + parts[0];
-    for (size_t i = 1; i < parts.size(); ++i)
-      out += (i % in_line == 0 ? new_line : ", ") + parts[i];
     return out + "]";
   }
 
  private:
-  /// Whether the dots stand in the place of element i.
-  bool cut_at(size_t d, int64_t i) const { return cuts_ && i == kEnd && sizes_[d] > 2 * kEnd; }
+  static constexpr int64_t kDots = -1;
 
+  /// The indices of dimension d that are printed, and kDots where some are left out.
+  std::vector<int64_t> printed_indices(size_t d) const {
+    const int64_t size = sizes_[d];
+    const bool with_dots = summarised_ && size > 2 * kEdgeItems;
+    std::vector<int64_t> indices;
+    for (int64_t i = 0; i < (with_dots ? kEdgeItems : size); ++i)
+      indices.push_back(i);
+    if (!with_dots) return indices;
+    indices.push_back(kDots);
+    for (int64_t i = size - kEdgeItems; i < size; ++i)
+      indices.push_back(i);
+    return indices;
+  }
+
+  /// Appends the numbers that are printed.
   template <class T>
-  void collect(const T* from, const Shape& strides, size_t d, std::vector<T>& values) const {
-    if (d == sizes_.size()) return values.push_back(*from);
-    for (int64_t i = 0; i < sizes_[d]; ++i) {
-      if (cut_at(d, i)) i = sizes_[d] - kEnd;
-      collect(from + i * strides[d], strides, d + 1, values);
-    }
+  void collect(const T* data, const Shape& strides, size_t d, std::vector<T>& values) const {
+    if (d == sizes_.size()) return values.push_back(*data);
+    for (const int64_t i : printed_indices(d))
+      if (i != kDots) collect(data + i * strides[d], strides, d + 1, values);
   }
 
   const Shape sizes_;
-  const bool cuts_;
+  const bool summarised_;
   std::vector<std::string> texts_;
-  size_t width_ = 1, next_ = 0;
+  size_t width_ = 1;
+  size_t next_ = 0;
 };
 
 }  // namespace
@@ -112,13 +140,13 @@ std::string to_string(const Tensor& x) {
   if (!x.defined()) return "tensor(undefined)";
   const std::string opening = "tensor(";
   const bool empty = x.numel() == 0;
-  std::string out = opening + (empty ? "[]" : Layout(x).brackets(0, opening.size()));
+  std::string out = opening + (empty ? "[]" : Printer(x).brackets(0, opening.size()));
   const std::string sizes = to_string(x.sizes());
 
-  // What the numbers do not show, on a line of its own where the last one is full.
+  // The size and dtype follow, if the numbers do not show them: on a new line if they do not fit.
   size_t line = out.size() - (out.rfind('\n') + 1) + 2;
   const auto add = [&](const std::string& suffix) {
-    const bool fits = line + suffix.size() + 2 <= kLine;
+    const bool fits = line + suffix.size() + 2 <= kLineWidth;
     out += (fits ? ", " : ",\n" + std::string(opening.size(), ' ')) + suffix;
     line = (fits ? line + 2 : opening.size()) + suffix.size();
   };

@@ -1,7 +1,16 @@
-// Random numbers, equal to PyTorch's bit for bit: the same seed gives the same tensor. They are
-// drawn by tensor/kernels/random.h; here is the generator of the process, and what each
-// distribution accepts.
+// Random numbers: the same seed gives the same tensor as in PyTorch, bit for bit. This header has
+// the generator of the process and checks the arguments of each distribution; the numbers are
+// computed in tensor/kernels/random.h.
+//
+// PyTorch's algorithms for the CPU, in its source tree:
+//   the Mersenne Twister          aten/src/ATen/core/MT19937RNGEngine.h
+//   uniform, normal, exponential  aten/src/ATen/core/DistributionsHelper.h
+//   randint, normal by vectors    aten/src/ATen/native/cpu/DistributionTemplates.h
+//   multinomial                   aten/src/ATen/native/cpu/MultinomialKernel.cpp
+//   randperm                      aten/src/ATen/native/TensorFactories.cpp
+//   dropout                       aten/src/ATen/native/Dropout.cpp
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <mutex>
@@ -12,8 +21,7 @@
 
 namespace gradus {
 
-/// The process-wide generator that every random op draws from. Hold generator_mutex() while
-/// drawing.
+/// The generator of all random ops. A thread that uses it must hold generator_mutex().
 inline Generator& default_generator() {
   static Generator generator;
   return generator;
@@ -22,23 +30,26 @@ inline std::mutex& generator_mutex() {
   static std::mutex mutex;
   return mutex;
 }
-/// The same, locked for as long as this lives: fill_normal(*LockedGenerator(), ...).
+/// The same generator, locked during the lifetime of this object: fill_normal(*LockedGenerator(),
+/// ...).
 struct LockedGenerator {
   const std::lock_guard<std::mutex> lock{generator_mutex()};
   Generator& operator*() const { return default_generator(); }
 };
 
-/// Seeds the process-wide generator; negative seeds count as two's complement.
+/// Seeds the generator of all random ops. -1 is the same as 0xFFFFFFFFFFFFFFFF.
 inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
-/// Whose dropout masks are drawn: the book's, or those of PyTorch's older Linux and Windows wheels
-/// with MKL on Intel.
+/// Which dropout masks are drawn: the ones that the book prints, or those of older PyTorch packages
+/// for Linux and Windows, which use Intel MKL.
 enum class DropoutStyle { book, mkl };
 inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
 inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
 inline DropoutStyle dropout_style() { return style_of_dropout; }
 
-// The kernels of the same names, after a look at what they are given. None of them locks.
+// The functions below check their arguments and call the kernels of the same names. They do not
+// lock.
+
 using kernels::fill_exponential;
 using kernels::fill_random;
 
@@ -66,7 +77,7 @@ void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std)
 }
 
 inline void check_probability(const char* op, double p) {
-  check(p >= 0 && p <= 1, "{}: p = {} - a probability lies between 0 and 1", op, p);
+  check(p >= 0 && p <= 1, "{}: p = {} - a probability is between 0 and 1", op, p);
 }
 template <class T>
 void fill_bernoulli(Generator& g, T* out, int64_t n, double p) {
@@ -80,7 +91,7 @@ void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
   kernels::fill_bernoulli_each(g, out, p, n);
 }
 
-/// In the style that is set. Draws nothing if p is 0 or 1.
+/// In the style of dropout_style(). Uses no random number if p is 0 or 1.
 template <class T>
 void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
   check_probability("dropout", p);
@@ -111,11 +122,11 @@ void multinomial(Generator& g, const T* p, int64_t categories, int64_t samples, 
   for (int64_t i = 0; i < categories; ++i)
     check(p[i] >= 0 && std::isfinite(p[i]),
           "multinomial: weight {} at {} - a weight is finite and not negative", p[i], i);
-  const int64_t drawable = std::count_if(p, p + categories, [](T weight) { return weight > 0; });
-  check(drawable > 0, "multinomial: the {} weights sum to 0 - nothing can be drawn", categories);
-  check(replacement || samples <= drawable,
+  const int64_t possible = std::count_if(p, p + categories, [](T weight) { return weight > 0; });
+  check(possible > 0, "multinomial: the {} weights sum to 0 - nothing can be drawn", categories);
+  check(replacement || samples <= possible,
         "multinomial: {} samples without replacement - only {} weights are above 0", samples,
-        drawable);
+        possible);
   check(!replacement || samples == 1 || std::isfinite(std::accumulate(p, p + categories, T(0))),
         "multinomial: the {} weights are too large - their sum overflows", categories);
   kernels::multinomial(g, p, categories, samples, replacement, out);

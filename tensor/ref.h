@@ -6,7 +6,7 @@
 
 namespace gradus {
 
-/// Base of everything that a Ref points to.
+/// Base class of the objects that a Ref points to.
 struct RefCounted {
   std::atomic<uint32_t> references{0};
 };
@@ -14,8 +14,8 @@ template <class T>
 void retain(T* object) {
   object->references.fetch_add(1, std::memory_order_relaxed);
 }
-/// True when this was the last reference. The only owner needs no atomic subtraction: nobody else
-/// can take a share.
+/// Returns whether this was the last reference. If the count is 1 no other thread can change it, so
+/// the subtraction, which is slower, is skipped.
 inline bool drop_reference(RefCounted* object) {
   return object->references.load(std::memory_order_acquire) == 1 ||
          object->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
@@ -25,12 +25,12 @@ void release(T* object) {
   if (drop_reference(object)) delete object;
 }
 
-/// Shares ownership of a T; T says how through retain(T*) and release(T*).
+/// Shared ownership of a T. retain(T*) and release(T*) change the count.
 template <class T>
 class Ref {
  public:
   Ref() = default;
-  Ref(std::nullptr_t) {}  // NOLINT: implicit
+  Ref(std::nullptr_t) {}  // NOLINT: implicit, as for a pointer
   explicit Ref(T* object) : object_(object) {
     if (object_) retain(object_);
   }
@@ -39,7 +39,7 @@ class Ref {
   ~Ref() {
     if (object_) release(object_);
   }
-  /// The owner of an object that nobody else has seen yet.
+  /// The first owner of a new object: no other thread knows it yet, so the count is simply set.
   static Ref first(T* object) {
     object->references.store(1, std::memory_order_relaxed);
     Ref owner;

@@ -1,5 +1,8 @@
-// The safetensors format: 8 bytes with the length of the header, the header in JSON, the elements
-// of all tensors.
+// The safetensors format: 8 bytes with the length of the header, the header in JSON, and the
+// elements of all tensors. The header is {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets":
+// [0, 24]},
+// ...}; the offsets are counted from the end of the header.
+// Source: https://github.com/huggingface/safetensors#format
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -11,22 +14,24 @@
 namespace gradus {
 namespace {
 
-/// The float that a 16-bit IEEE float stands for.
+/// Converts a 16-bit IEEE float: 1 bit for the sign, 5 for the exponent (bias 15), 10 for the
+/// fraction. A float has 8 and 23, and the bias 127.
 float from_half(uint16_t bits) {
-  const float size =
-      std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;  // exact, for subnormal ones as well
-  const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;
-  return std::copysign(size < 0x1p16f ? size : special, bits >> 15 != 0 ? -1.0f : 1.0f);
+  // The difference of the biases is 112. The product is exact, also for subnormal numbers.
+  const float magnitude = std::bit_cast<float>((bits & 0x7FFFu) << 13) * 0x1p112f;
+  const float special = (bits & 0x3FFu) == 0 ? INFINITY : NAN;  // if the exponent is all ones
+  const bool negative = bits >> 15 != 0;
+  return std::copysign(magnitude < 0x1p16f ? magnitude : special, negative ? -1.0f : 1.0f);
 }
 
-/// The float whose upper half a bfloat16 is.
+/// Converts a bfloat16, which is the upper half of a float.
 float from_bfloat16(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
 }
 using nlohmann::json;
 
 constexpr int64_t kLengthBytes = 8;
-constexpr int64_t kMostHeaderBytes = 100'000'000;  // the limit of the format
+constexpr int64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format
 constexpr const char* kMetadata = "__metadata__";
 
 struct StoredType {
@@ -42,10 +47,11 @@ struct Entry {
   std::string name;
   const StoredType* type;
   Shape sizes;
-  int64_t begin, end;  // of its bytes, counted from the end of the header
+  int64_t begin;  // of its bytes, from the end of the header
+  int64_t end;
 };
 
-/// One tensor of the header, consistent in itself.
+/// Reads the entry of one tensor and checks that its dtype, shape and offsets agree.
 Entry read_entry(const FileContext& file, const std::string& name, const json& info) {
   const std::string what = shown(name);
   for (const char* key : {"dtype", "shape", "data_offsets"})
@@ -56,17 +62,18 @@ Entry read_entry(const FileContext& file, const std::string& name, const json& i
       std::ranges::find_if(kStored, [&](const StoredType& t) { return dtype == t.name; });
   file.check(type != std::end(kStored), "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16",
              what, shown(dtype));
-  const Shape sizes = file.whole_numbers("shape", what, info);
-  const Shape offsets = file.whole_numbers("data_offsets", what, info);
+  const Shape sizes = file.integers("shape", what, info);
+  const Shape offsets = file.integers("data_offsets", what, info);
   file.check(offsets.size() == 2, "{} has {} data_offsets, not 2", what, offsets.size());
   const int64_t bytes = file.byte_count(what, sizes, type->bytes);
   file.check(bytes == offsets[1] - offsets[0],
-             "{} is {} {}, {} bytes, and should lie from byte {} to {}", what, type->name, sizes,
+             "{} is {} {}, {} bytes, but its data_offsets are {} and {}", what, type->name, sizes,
              bytes, offsets[0], offsets[1]);
   return {name, type, sizes, offsets[0], offsets[1]};
 }
 
-/// The tensors of a header.
+/// Reads all entries of a header. Each is read and dropped as soon as it is parsed: the parser's
+/// time would grow with the square of the number of entries that it keeps.
 std::vector<Entry> read_entries(const FileContext& file, const std::string& text) {
   std::vector<Entry> entries;
   std::string name;  // the last one in the outermost object
@@ -75,14 +82,14 @@ std::vector<Entry> read_entries(const FileContext& file, const std::string& text
     if (event == Event::key && depth == 1) name = value.get<std::string>();
     if (event == Event::object_start) file.check(depth < 2, "the header is nested too deep");
     if (event == Event::array_start || event == Event::value)
-      file.check(depth > 1, "{} is no object", shown(name));
+      file.check(depth > 1, "{} is not an object", shown(name));
     if (event != Event::object_end || depth == 0) return true;
     if (name != kMetadata)
       entries.push_back(read_entry(file, name, value));
     else
       file.check(std::ranges::all_of(value, &json::is_string),
-                 "the metadata has more than strings");
-    return false;  // forget it: the parser looks through all that it keeps after every object
+                 "the metadata has a value that is not a string");
+    return false;
   };
   file.parse_header(text, keep);
   return entries;
@@ -99,25 +106,30 @@ Tensor read_entry_data(InputFile& file, const Entry& entry) {
   return x;
 }
 
+/// Throws unless the tensors, which are in order, cover all bytes after the header exactly once.
+void check_no_gaps(const InputFile& file, const std::vector<Entry>& entries) {
+  int64_t end = 0;  // of the previous tensor
+  for (const Entry& entry : entries) {
+    file.check(entry.begin >= end, "{} begins at byte {}, and the tensor before it ends at {}",
+               shown(entry.name), entry.begin, end);
+    file.check(entry.begin == end, "bytes {} to {} belong to no tensor", end, entry.begin);
+    end = entry.end;
+  }
+  file.check(end == file.left(), "its tensors need {} bytes, and it has {}", end, file.left());
+}
+
 }  // namespace
 
 NamedTensors load_safetensors(const std::string& path) {
   InputFile file("load_safetensors", path);
   file.check(file.left() >= kLengthBytes, "it has {} bytes, too few for the length of a header",
              file.left());
-  const std::string text = file.read_header(kLengthBytes, kMostHeaderBytes);
+  const std::string text = file.read_header(kLengthBytes, kMaxHeaderBytes);
 
   std::vector<Entry> entries = read_entries(file, text);
-  std::ranges::stable_sort(entries, {},
-                           [](const Entry& entry) { return std::pair(entry.begin, entry.end); });
-  int64_t end = 0;  // of the tensor before
-  for (const auto& [name, type, sizes, begin, its_end] : entries) {
-    file.check(begin >= end, "{} begins at byte {}, and the tensor before it ends at {}",
-               shown(name), begin, end);
-    file.check(begin == end, "bytes {} to {} belong to no tensor", end, begin);
-    end = its_end;
-  }
-  file.check(end == file.left(), "its tensors need {} bytes, and it has {}", end, file.left());
+  const auto position = [](const Entry& entry) { return std::pair(entry.begin, entry.end); };
+  std::ranges::stable_sort(entries, {}, position);
+  check_no_gaps(file, entries);
   NamedTensors tensors;
   for (const Entry& entry : entries)
     tensors.emplace_back(entry.name, read_entry_data(file, entry));
@@ -152,8 +164,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
   }
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
   const uint64_t length = text.size();
-  file.check(length <= kMostHeaderBytes, "the header has {} bytes, the limit is {}", length,
-             kMostHeaderBytes);
+  file.check(length <= kMaxHeaderBytes, "the header has {} bytes, the limit is {}", length,
+             kMaxHeaderBytes);
   file.write(&length, kLengthBytes);
   file.write(text.data(), static_cast<int64_t>(length));
   for (const auto& [name, x] : in_order)

@@ -7,9 +7,9 @@
 namespace gradus {
 
 Shape Shape::filled(size_t size, int64_t value) {
-  const std::array<int64_t, kMaxDims> none{};
+  const std::array<int64_t, kMaxDims> zeros{};
   Shape shape;
-  shape.assign(none.data(), size);
+  shape.assign(zeros.data(), size);
   std::fill(shape.begin(), shape.end(), value);
   return shape;
 }
@@ -35,8 +35,8 @@ int64_t numel(const char* op, const Shape& sizes) {
   int64_t count = 1;
   bool fits = true;
   bool empty = false;
-  for (const int64_t size :
-       sizes) {  // sizes beside a 0 are counted too: strides are their products
+  // A 0 counts as 1 here: the strides, which are products of sizes, must be in range as well.
+  for (const int64_t size : sizes) {
     check(size >= 0, "{}: a shape has no negative sizes, got {}", op, sizes);
     empty |= size == 0;
     fits &= !__builtin_mul_overflow(count, std::max<int64_t>(size, 1), &count);
@@ -52,8 +52,8 @@ Shape contiguous_strides(const Shape& sizes) {
   int64_t step = 1;
   for (size_t d = sizes.size(); d-- > 0;) {
     strides[d] = step;
-    __builtin_mul_overflow(step, std::max<int64_t>(sizes[d], 1),
-                           &step);  // numel() refuses sizes for which it wraps
+    // Sizes for which this overflows are an error of numel().
+    __builtin_mul_overflow(step, std::max<int64_t>(sizes[d], 1), &step);
   }
   return strides;
 }
@@ -65,16 +65,22 @@ Shape index_of(int64_t i, const Shape& sizes) {
   return index;
 }
 
-std::array<int64_t, 3> around(const Shape& sizes, size_t d) {
-  std::array<int64_t, 3> ARC{1, 1, 1};
-  for (size_t i = 0; i < sizes.size(); ++i)
-    ARC[i < d ? 0 : i == d ? 1 : 2] *= sizes[i];
-  return ARC;
+OuterSizeInner outer_size_inner(const Shape& sizes, size_t d) {
+  OuterSizeInner result;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (i < d)
+      result.outer *= sizes[i];
+    else if (i == d)
+      result.size *= sizes[i];
+    else
+      result.inner *= sizes[i];
+  }
+  return result;
 }
 
 size_t wrap_dim(const char* op, int64_t dim, size_t dims) {
-  const int64_t count =
-      std::max<int64_t>(static_cast<int64_t>(dims), 1);  // a number takes 0 and -1, as in PyTorch
+  // A tensor without dimensions accepts 0 and -1.
+  const int64_t count = std::max<int64_t>(static_cast<int64_t>(dims), 1);
   check(-count <= dim && dim < count,
         "{}: dimension {} is out of range for a tensor of {} dimensions", op, dim, dims);
   return static_cast<size_t>(dim < 0 ? dim + count : dim);
@@ -87,7 +93,8 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
     const int64_t p = i <= a.size() ? a[a.size() - i] : 1;
     const int64_t q = i <= b.size() ? b[b.size() - i] : 1;
     check(p == q || p == 1 || q == 1,
-          "{}: {} and {} do not broadcast - size {} meets {} at dimension -{}", op, a, b, p, q, i);
+          "{}: {} and {} do not broadcast - sizes {} and {} differ at dimension -{}", op, a, b, p,
+          q, i);
     out[out.size() - i] = p == 1 ? q : p;
   }
   return out;

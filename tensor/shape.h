@@ -1,4 +1,4 @@
-// Sizes and strides: up to eight whole numbers, kept in place.
+// Shape: the sizes or strides of a tensor, and functions of them.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -11,21 +11,22 @@
 
 namespace gradus {
 
-/// Sizes, strides, or a list of dimensions. Made from braces, a vector, or one number: zeros({2,
-/// 3}), zeros(3).
+/// Sizes, strides, or a list of dimensions: up to kMaxDims integers, stored in the object itself. A
+/// function that takes one can be called with braces, a vector or one integer: zeros({2, 3}),
+/// zeros(3).
 class Shape {
  public:
   static constexpr size_t kMaxDims = 8;
 
   Shape() = default;
-  Shape(std::initializer_list<int64_t> list) {
-    assign(list.begin(), list.size());
-  }                                                                              // NOLINT: implicit
-  Shape(const std::vector<int64_t>& list) { assign(list.data(), list.size()); }  // NOLINT: implicit
+  // NOLINTBEGIN: implicit, so that a call may give braces, a vector or an integer.
+  Shape(std::initializer_list<int64_t> list) { assign(list.begin(), list.size()); }
+  Shape(const std::vector<int64_t>& list) { assign(list.data(), list.size()); }
   template <std::integral I>
-  Shape(I one) : size_(1) {  // NOLINT: implicit
-    values_[0] = static_cast<int64_t>(one);
+  Shape(I value) : size_(1) {
+    values_[0] = static_cast<int64_t>(value);
   }
+  // NOLINTEND
   Shape(const int64_t* first, const int64_t* last) {
     assign(first, static_cast<size_t>(last - first));
   }
@@ -73,16 +74,23 @@ static_assert(std::is_trivially_destructible_v<Shape>);
 std::string to_string(const Shape& shape);
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
-/// The product of the sizes; throws, naming the op, on a negative size or more elements than can be
-/// counted.
+/// The number of elements: the product of the sizes. Throws if a size is negative or the number is
+/// too large; the message begins with the op.
 int64_t numel(const char* op, const Shape& sizes);
-/// Row-major strides.
+/// The strides of a contiguous tensor in row-major order.
 Shape contiguous_strides(const Shape& sizes);
 /// The index of the i-th element in row-major order.
 Shape index_of(int64_t i, const Shape& sizes);
-/// {A, R, C}: how many elements there are before, along and after dimension d.
-std::array<int64_t, 3> around(const Shape& sizes, size_t d);
-/// dim counted from the front; -1 is the last of `dims`. Out of range is an error naming the op.
+/// A contiguous tensor as `outer` blocks of `size` rows of `inner` elements: `size` is the size of
+/// one dimension, `outer` the product of the sizes before it and `inner` of those after it.
+struct OuterSizeInner {
+  int64_t outer = 1;
+  int64_t size = 1;
+  int64_t inner = 1;
+};
+OuterSizeInner outer_size_inner(const Shape& sizes, size_t d);
+/// The dimension of a tensor of `dims` dimensions that `dim` means: -1 is the last one. Throws if
+/// it is out of range; the message begins with the op.
 size_t wrap_dim(const char* op, int64_t dim, size_t dims);
 /// The shape that a and b broadcast to.
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);

@@ -1,55 +1,18 @@
-// Tensor: a handle to strided memory and, if it needs gradients, to its place in the graph.
+// Tensor: an array of numbers with a shape, and a gradient if it needs one. The interface is
+// PyTorch's: https://pytorch.org/docs/stable/tensors.html
 //
-// Copies of a Tensor are the same tensor: they share data, grad and history, so methods that write
-// in place are const. The methods marked (differentiable) are declared here and defined in
-// autograd/tensor_methods.cpp, each one line that forwards to the op of the same name in
-// autograd/ops.h: the only place where this folder knows of a later one.
+// A Tensor is a handle. Its copies are the same tensor: they share elements, grad and history. So
+// methods that write in place are const.
+//
+// Ops are functions too: x.exp() is exp(x), declared in autograd/ops.h. The methods from
+// "Conversions and copies" to "Gradients" are defined in autograd/, which knows how to
+// differentiate them; nowhere else does this folder depend on a later one.
 #pragma once
 #include <tuple>
 
-#include "tensor/memory.h"
-#include "tensor/ref.h"
-#include "tensor/shape.h"
+#include "tensor/storage.h"
 
 namespace gradus {
-
-/// The memory behind tensors. Several may look at one: a tensor, its views, its detached copies.
-struct Storage : RefCounted, memory::Pooled {
-  /// Memory aligned for vector instructions: zeros, or uninitialised (NaN in debug builds). Throws
-  /// Error when there is not as much.
-  explicit Storage(int64_t size, bool zeroed = false);
-  ~Storage();
-  Storage(const Storage&) = delete;
-
-  std::byte* data = nullptr;
-  int64_t bytes = 0;
-  std::atomic<uint32_t> version{
-      0};  // grows with every write in place, so that a backward notices it
-  std::atomic<int32_t> views{
-      0};  // living tensors made by view ops: history cannot follow a write to these
-};
-
-struct Node;  // a vertex of the graph, see autograd/node.h
-void retain(Node* node);
-void release(Node* node);
-
-struct TensorImpl : RefCounted, memory::Pooled {
-  TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
-             bool view);
-  ~TensorImpl();
-  /// Takes over the memory, strides and dtype of `value`, which has the same sizes. It counts as a
-  /// write in place: a backward that saved the old data notices it.
-  void set_data(const TensorImpl& value);
-
-  Ref<Storage> storage;
-  int64_t offset;  // of the first element, in elements
-  Shape sizes, strides;
-  DType dtype;
-  bool is_view;  // made by a view op: shares memory with the tensor it was made from
-  bool is_contiguous;
-  int64_t numel;
-  Ref<Node> node;  // null unless the tensor needs gradients
-};
 
 class Tensor {
  public:
@@ -59,15 +22,16 @@ class Tensor {
   Tensor(Tensor&&) = default;
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & = default;
-  /// x[i] = y writes into x, as in PyTorch.
+  /// x[i] = y writes into x.
   Tensor& operator=(const Tensor& y) &&;
   Tensor& operator=(Scalar value) &&;
 
-  // ask
+  // Properties.
+
   bool defined() const { return static_cast<bool>(impl_); }
   int64_t dim() const { return static_cast<int64_t>(impl().sizes.size()); }
   const Shape& sizes() const { return impl().sizes; }
-  /// The sizes by name, checking how many there are: auto [B, T, C] = x.sizes<3>();
+  /// auto [B, T, C] = x.sizes<3>(); throws if x has another number of dimensions.
   template <size_t N>
   std::array<int64_t, N> sizes() const {
     check(sizes().size() == N, "sizes<{}>: the tensor is {}", N, sizes());
@@ -85,15 +49,16 @@ class Tensor {
   TensorOptions options() const { return TensorOptions(dtype()); }
   bool is_floating_point() const { return gradus::is_floating_point(dtype()); }
   bool is_contiguous() const { return impl().is_contiguous; }
-  /// Whether both are the same tensor, not only equal ones.
+  /// Whether both are handles of the same tensor.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
-  /// The first element; elements lie at the strides. Writing through it is not noticed by backward.
+  /// The address of the first element; strides() says where the others are. Backward does not
+  /// notice what is written through it.
   template <Element T>
   T* data_ptr() const {
     check(dtype_of<T> == dtype(), "data_ptr: the tensor holds {}, not {}", dtype(), dtype_of<T>);
     return data<T>();
   }
-  /// The value of a tensor with one element.
+  /// The value of a tensor with one element, converted to T.
   template <class T>
   requires std::is_arithmetic_v<T> T item()
   const {
@@ -102,27 +67,27 @@ class Tensor {
     return dispatch(dtype(), [&]<class S>() {
       const S value = *data<S>();
       if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T> &&
-                    !std::is_same_v<T, bool>) {
-        using Limits = std::numeric_limits<T>;
-        check(value - static_cast<S>(Limits::min()) > -1 &&
-                  value < static_cast<S>(Limits::max() / 2 + 1) * 2,
-              "item: {} is not in the range of the type asked for", value);
-      }
+                    !std::is_same_v<T, bool>)
+        check(integer_part_fits<T>(value), "item: {} is not in the range of the type asked for",
+              value);
       return static_cast<T>(value);
     });
   }
-
-  /// See the functions of the same names below.
+  /// The functions of the same names are below.
   bool equal(const Tensor& y) const;
   bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
                 bool equal_nan = false) const;
 
-  // make another (differentiable)
+  // Conversions and copies (differentiable).
+
   Tensor to(DType t) const;
   Tensor to(const TensorOptions& options) const { return to(options.dtype_or(dtype())); }
-  Tensor clone() const, contiguous() const;
+  Tensor clone() const;
+  /// This tensor if it is contiguous, else a copy that is.
+  Tensor contiguous() const;
 
-  // views: the same memory (differentiable)
+  // Views, which share this tensor's memory (differentiable).
+
   Tensor view(const Shape& sizes) const;
   Tensor reshape(const Shape& sizes) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
@@ -143,7 +108,8 @@ class Tensor {
   std::vector<Tensor> split(const std::vector<int64_t>& sizes, int64_t dim = 0) const;
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
 
-  // elementwise (differentiable)
+  // Elementwise (differentiable, except comparisons and logical ops).
+
   Tensor add(const Tensor& y, Scalar alpha = 1) const;
   Tensor add(Scalar y, Scalar alpha = 1) const;
   Tensor sub(const Tensor& y, Scalar alpha = 1) const;
@@ -155,9 +121,17 @@ class Tensor {
   Tensor pow(const Tensor& exponent) const;
   Tensor pow(Scalar exponent) const;
   Tensor operator-() const;
-  Tensor neg() const, abs() const, exp() const, log() const, sqrt() const, rsqrt() const,
-      sin() const, cos() const;
-  Tensor tanh() const, sigmoid() const, relu() const;
+  Tensor neg() const;
+  Tensor abs() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor rsqrt() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor tanh() const;
+  Tensor sigmoid() const;
+  Tensor relu() const;
   Tensor clamp(std::optional<Scalar> min = {}, std::optional<Scalar> max = {}) const;
   Tensor maximum(const Tensor& y) const;
   Tensor minimum(const Tensor& y) const;
@@ -182,14 +156,17 @@ class Tensor {
   Tensor logical_and(const Tensor& y) const;
   Tensor logical_or(const Tensor& y) const;
 
-  // reduce (differentiable); dim is a number, braces or a vector; no dim is all of them
+  // Reductions (differentiable, except argmax and argmin). `dim` is a number, braces or a vector;
+  // without it all dimensions are reduced.
+
   Tensor sum(std::optional<DType> dtype = {}) const;
   Tensor sum(const Shape& dim, bool keepdim = false, std::optional<DType> dtype = {}) const;
   Tensor mean(std::optional<DType> dtype = {}) const;
   Tensor mean(const Shape& dim, bool keepdim = false, std::optional<DType> dtype = {}) const;
   Tensor var(const Shape& dim, bool unbiased = true, bool keepdim = false) const;
   Tensor std(const Shape& dim, bool unbiased = true, bool keepdim = false) const;
-  template <std::same_as<bool> Bool = bool>  // a template, so that a number here is a dimension
+  // These two are templates so that var(0) is the variance along dimension 0.
+  template <std::same_as<bool> Bool = bool>
   Tensor var(Bool unbiased = true) const {
     return var(Shape{}, unbiased);
   }
@@ -214,7 +191,8 @@ class Tensor {
   std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
                                   bool sorted = true) const;
 
-  // linear algebra, index, neural (differentiable)
+  // Products, indexing, random choice, softmax (differentiable, except multinomial).
+
   Tensor matmul(const Tensor& y) const;
   Tensor outer(const Tensor& y) const;
   Tensor index_select(int64_t dim, const Tensor& index) const;
@@ -224,7 +202,8 @@ class Tensor {
   Tensor softmax(int64_t dim, std::optional<DType> dtype = {}) const;
   Tensor log_softmax(int64_t dim, std::optional<DType> dtype = {}) const;
 
-  // in place
+  // In place: x.add_(y) changes x and returns it. The graph records it where that is possible.
+
   Tensor fill_(Scalar value) const;
   Tensor zero_() const;
   Tensor copy_(const Tensor& source) const;
@@ -257,36 +236,38 @@ class Tensor {
     return div_(y);
   }
 
-  // gradients
+  // Gradients.
+
   bool requires_grad() const;
   Tensor requires_grad_(bool on = true) const;
   bool is_leaf() const;
-  /// Keeps the gradient of a tensor that is not a leaf, too.
+  /// Keeps grad() even if this is not a leaf.
   void retain_grad() const;
-  /// The gradient that backward() left here, or an undefined tensor.
+  /// The sum of the gradients that backward() computed for this leaf, or an undefined tensor.
   Tensor grad() const;
   Tensor& mutable_grad() const;
   /// Replaces the memory, strides and dtype of a leaf by those of `value`, which has the same
   /// shape. Every handle to the leaf sees the new data, and its grad is converted to the new dtype.
   void set_data(const Tensor& value) const;
-  /// Adds d(this)/d(leaf), times `gradient`, to the grad of every leaf behind this tensor.
+  /// Adds gradient * d(this)/d(leaf) to the grad of every leaf that this tensor was computed from.
   void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {},
                 bool create_graph = false) const;
   /// The same memory without history.
   Tensor detach() const;
 
-  // for the rest of the library: nothing here is recorded or checked
+  // For the rest of the library: nothing here is recorded or checked.
+
   TensorImpl& impl() const {
     if (!impl_) [[unlikely]]
       fail("tensor: this Tensor is undefined, it was never given a value");
     return *impl_;
   }
-  /// data_ptr without the check of the dtype.
+  /// data_ptr without a check of the dtype.
   template <class T>
   T* data() const {
     return reinterpret_cast<T*>(impl().storage->data) + impl().offset;
   }
-  /// Another look at the same memory.
+  /// A view of the same storage.
   Tensor as_view(const Shape& sizes, const Shape& strides, int64_t offset) const;
   const Ref<Node>& node() const { return impl().node; }
 
@@ -294,10 +275,11 @@ class Tensor {
   Ref<TensorImpl> impl_;
 };
 
-/// x as PyTorch prints it; numbers only, no grad_fn.
+/// The text that PyTorch prints for x, without grad_fn.
 std::string to_string(const Tensor& x);
 std::ostream& operator<<(std::ostream& out, const Tensor& x);
 
+/// Whether shapes and elements are equal.
 bool equal(const Tensor& a, const Tensor& b);
 /// Whether |a - b| <= atol + rtol |b| everywhere.
 bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,

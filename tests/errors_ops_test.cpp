@@ -113,7 +113,7 @@ TEST(Errors, Views) {
 TEST(Errors, Arithmetic) {
   expect_errors({
       {[] { x + ones(2); },
-       "add: [2, 3] and [2] do not broadcast - size 3 meets 2 at dimension -1"},
+       "add: [2, 3] and [2] do not broadcast - sizes 3 and 2 differ at dimension -1"},
       {[] { x + integers; }, "add: the dtypes differ, float32 and int64; convert one with .to()"},
       {[] { integers + 0.5; }, "add: an int64 tensor takes no fractional number, got 0.5"},
       {[] { integers / integers; },
@@ -137,7 +137,7 @@ TEST(Errors, Arithmetic) {
       {[] { gelu(x, "fast"); }, "gelu: approximate is \"none\" or \"tanh\", got \"fast\""},
       {[] { where(x, x, x); }, "where: the condition must be bool, got float32"},
       {[] { where(mask, x, ones(2)); },
-       "where: [2, 3] and [2] do not broadcast - size 3 meets 2 at dimension -1"},
+       "where: [2, 3] and [2] do not broadcast - sizes 3 and 2 differ at dimension -1"},
       {[] { masked_fill(x, integers, 1); }, "masked_fill: the condition must be bool, got int64"},
       {[] { masked_fill(x, ones({2}, kBool), 1); },
        "masked_fill: x is [2, 3], the mask of shape [2] does not broadcast to it"},

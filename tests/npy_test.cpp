@@ -69,13 +69,13 @@ TEST_F(Npy, RefusesHostileFiles) {
     return "{'descr': '<f4', 'fortran_order': " + order + ", 'shape': (2,), }";
   };
   const auto has = [](const std::string& size) {
-    return "the shape of the array has " + size + ", not a whole number from 0 to 2^63 - 1";
+    return "the shape of the array has " + size + ", not an integer from 0 to 2^63 - 1";
   };
   ASSERT_EQ(load_npy(put("x", npy(dict, eight))).sizes(), Shape{2});  // what the others differ from
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "it has 0 bytes, too few for a header"},
       {"\x93NUMPY\1\0\x10"s, "it has 9 bytes, too few for a header"},
-      {"PK\3\4 a zip of arrays", "it is no .npy file"},
+      {"PK\3\4 a zip of arrays", "it is not a .npy file"},
       {npy(dict, eight, 4), "it has format 4.0, not 1.0, 2.0 or 3.0"},
       {npy(dict, eight, '\xFF'), "it has format 255.0, not 1.0, 2.0 or 3.0"},
       {"\x93NUMPY\1\7"s + dict, "it has format 1.7, not 1.0, 2.0 or 3.0"},
@@ -130,7 +130,7 @@ TEST_F(Npy, RefusesHostileFiles) {
            "..., not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy("{'descr': ('<f4', (2,)), 'fortran_order': False, 'shape': (2,), }", eight),
        "the array is [\"<f4\",[2]], not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
-      {npy(shaped("2"), eight), "the shape of the array is no list"},
+      {npy(shaped("2"), eight), "the shape of the array is not a list"},
       {npy(shaped("(2)"), eight), "the shape of the array has a comma too many or too few"},
       {npy(shaped("(2 1)"), eight), "the header is not JSON"},
       {npy(shaped("(,)"), eight), "the shape of the array has a comma too many or too few"},

@@ -165,14 +165,14 @@ TEST(Random, WrongCalls) {
               "normal_: std = -1 - a standard deviation is not negative");
   }
   EXPECT_EQ(message([&] { fill_bernoulli(g, x, 4, 1.5); }),
-            "bernoulli_: p = 1.5 - a probability lies between 0 and 1");
+            "bernoulli_: p = 1.5 - a probability is between 0 and 1");
   EXPECT_EQ(message([&] { dropout_mask(g, x, 4, -0.1); }),
-            "dropout: p = -0.1 - a probability lies between 0 and 1");
+            "dropout: p = -0.1 - a probability is between 0 and 1");
   EXPECT_EQ(message([&] { dropout_mask(g, x, 4, nan); }),
-            "dropout: p = nan - a probability lies between 0 and 1");
+            "dropout: p = nan - a probability is between 0 and 1");
   const float p[] = {0.5f, 2, 0, 1};
   EXPECT_EQ(message([&] { fill_bernoulli_each(g, x, p, 4); }),
-            "bernoulli: p = 2 - a probability lies between 0 and 1");
+            "bernoulli: p = 2 - a probability is between 0 and 1");
   EXPECT_EQ(message([&] { fill_randint(g, i, 4, 5, 5); }),
             "randint: from 5 to 5 - there is no integer in between");
   EXPECT_EQ(message([&] { randperm(g, i, -1); }),

@@ -1,0 +1,49 @@
+// What a Tensor refers to: its memory, and how its elements are found there.
+#pragma once
+#include "tensor/memory.h"
+#include "tensor/ref.h"
+#include "tensor/shape.h"
+
+namespace gradus {
+
+/// The memory of a tensor. Its views and detached copies share it.
+struct Storage : RefCounted, memory::Pooled {
+  /// Memory aligned for vector instructions: zeros, or uninitialised (NaN in debug builds). Throws
+  /// Error if there is not enough.
+  explicit Storage(int64_t size, bool zeroed = false);
+  ~Storage();
+  Storage(const Storage&) = delete;
+
+  std::byte* data = nullptr;
+  int64_t bytes = 0;
+  std::atomic<uint32_t> version{0};  // +1 for each write in place, so that backward notices it
+  std::atomic<int32_t> views{0};     // existing views: a write to shared memory is not recorded
+};
+
+struct Node;  // a vertex of the graph, see autograd/node.h
+void retain(Node* node);
+void release(Node* node);
+
+/// What copies of a Tensor share. Element (i, j, ...) is at offset + i * strides[0] + j *
+/// strides[1]
+/// + ... in the storage.
+struct TensorImpl : RefCounted, memory::Pooled {
+  TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
+             bool view);
+  ~TensorImpl();
+  /// Takes over the memory, strides and dtype of `value`, which has the same sizes. It counts as a
+  /// write in place: a backward that saved the old data notices it.
+  void set_data(const TensorImpl& value);
+
+  Ref<Storage> storage;
+  int64_t offset;  // of the first element, in elements
+  Shape sizes;
+  Shape strides;  // in elements
+  DType dtype;
+  bool is_view;  // made by a view op: it shares the memory of the tensor it was made from
+  bool is_contiguous;
+  int64_t numel;
+  Ref<Node> node;  // null if the tensor needs no gradients
+};
+
+}  // namespace gradus
