@@ -14,7 +14,8 @@ namespace {
 template <class Forward, class Backward>
 Tensor along_dim(const char* op, const Tensor& x, int64_t dim, const Forward& forward,
                  const Backward& backward, Definition definition) {
-  const auto [outer, size, inner] = outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
+  const auto [outer, size, inner] =
+      outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
   const Tensor y = empty(x.sizes(), x.dtype());
   const Tensor in = as_contiguous(x);
   dispatch_float(op, x.dtype(), [&, outer = outer, size = size, inner = inner]<class T>() {

@@ -192,7 +192,8 @@ TEST_F(Safetensors, RefusesHostileFiles) {
       {safetensors(two("[4,8]", "[8,12]"), eight + "four"), "bytes 0 to 4 belong to no tensor"},
       {safetensors(entry(R"("BOOL")", "[3]", "[0,3]"), "\0\1\2"s),
        "'a' is bool, and element 2 is the byte 2, neither 0 nor 1"},
-      {safetensors(R"({"__metadata__":{"step":1}})", ""), "the metadata has a value that is not a string"},
+      {safetensors(R"({"__metadata__":{"step":1}})", ""),
+       "the metadata has a value that is not a string"},
       {safetensors(R"({"__metadata__":"pt"})", ""), "'__metadata__' is not an object"},
   };
   for (const auto& [bytes, message] : cases) {
