@@ -10,10 +10,11 @@ kernels::Matrix<T> matrix(const Tensor& x) {
   return {x.data<std::remove_const_t<T>>(), x.stride(-2), x.stride(-1)};
 }
 
+/// The sizes of all dimensions but the last two.
 Shape batch_of(const Tensor& x) { return {x.sizes().begin(), x.sizes().end() - 2}; }
 
-/// c = a b + start, for tensors of at least two dimensions whose leading dimensions broadcast to
-/// c's. start is c itself, a bias, or undefined.
+/// c (..., M, N) = a (..., M, K) b (..., K, N) + start. The batch dimensions of a and b broadcast
+/// to those of c. start is c itself, a bias (N), or undefined.
 void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) {
   const int64_t M = c.size(-2);
   const int64_t N = c.size(-1);
@@ -21,17 +22,21 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& s
   const Shape batch = batch_of(c);
   dispatch_number("matmul", c.dtype(), [&]<class T>() {
     if (c.numel() == 0) return;
-    kernels::Matrix<const T> from{};
-    if (start.defined())
-      from = {start.data<T>(), start.dim() == 1 ? 0 : start.stride(-2), start.stride(-1)};
-    if (batch.empty())
-      return kernels::gemm<T>(matrix<T>(c), matrix<const T>(a), matrix<const T>(b), M, N, K, from);
+    const kernels::Matrix<T> C = matrix<T>(c);
+    const kernels::Matrix<const T> A = matrix<const T>(a);
+    const kernels::Matrix<const T> B = matrix<const T>(b);
+    kernels::Matrix<const T> start_matrix{};
+    if (start.defined()) {
+      const int64_t row_stride = start.dim() == 1 ? 0 : start.stride(-2);
+      start_matrix = {start.data<T>(), row_stride, start.stride(-1)};
+    }
+    if (batch.empty()) return kernels::gemm<T>(C, A, B, M, N, K, start_matrix);
     const auto [c_offsets, a_offsets, b_offsets] = kernels::offsets(kernels::strided_loop<3>(
         batch.size(), batch.data(), {layout(c, 2), layout(a, 2), layout(b, 2)}));
-    kernels::batched_gemm<T>({.C = matrix<T>(c),
-                              .A = matrix<const T>(a),
-                              .B = matrix<const T>(b),
-                              .start = from,
+    kernels::batched_gemm<T>({.C = C,
+                              .A = A,
+                              .B = B,
+                              .start = start_matrix,
                               .c_offsets = c_offsets.data(),
                               .a_offsets = a_offsets.data(),
                               .b_offsets = b_offsets.data(),
@@ -42,15 +47,16 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& s
   });
 }
 
-/// x (..., C) as the rows of a matrix.
+/// x (..., C) as a matrix (rows, C).
 Tensor rows_of(const Tensor& x) {
-  return x.dim() == 2 ? x : x.dim() == 1 ? unsqueeze(x, 0) : flatten(x, 0, -2);
+  if (x.dim() == 1) return unsqueeze(x, 0);
+  return x.dim() == 2 ? x : flatten(x, 0, -2);
 }
 
 Tensor product(const Tensor& a, const Tensor& b);
 
-/// A factor's gradient is a product as well: of factors(dy), a pair. It is added to what is there,
-/// if that is not to be summed over a batch.
+/// The gradient of a factor of a product is a product too. factors(dy) returns its two factors. It
+/// is computed straight into an existing dx unless it must be summed over a broadcast batch.
 template <class F>
 Rule factor_rule(const F& factors) {
   return {[=](const Tensor& dy) { return std::apply(product, factors(dy)); },
@@ -63,15 +69,15 @@ Rule factor_rule(const F& factors) {
           }};
 }
 
-/// The product of tensors of at least two dimensions.
+/// y = a b for tensors of at least two dimensions. da = dy b^T, db = a^T dy.
 Tensor product(const Tensor& a, const Tensor& b) {
   Shape sizes = broadcast_shapes("matmul", batch_of(a), batch_of(b));
-  const bool batched = !sizes.empty();
-  sizes.push_back(a.size(-2)), sizes.push_back(b.size(-1));
-  if (batched && b.dim() == 2 &&
-      a.is_contiguous()) {  // the rows of all matrices of a, as one matrix
+  const bool is_batched = !sizes.empty();
+  sizes.push_back(a.size(-2));
+  sizes.push_back(b.size(-1));
+  // One matrix b for all of a: the rows of all matrices of a are multiplied as one matrix.
+  if (is_batched && b.dim() == 2 && a.is_contiguous())
     return reshape(product(flatten(a, 0, -2), b), sizes);
-  }
   Tensor y = empty(sizes, a.dtype());
   multiply(y, a, b);
   return record("matmul", std::move(y),
@@ -83,6 +89,19 @@ Tensor product(const Tensor& a, const Tensor& b) {
                  })});
 }
 
+/// dx = dy W. It is computed straight into an existing dx if that is contiguous.
+Rule linear_input_rule(const Tensor& x, const Tensor& weight) {
+  return {[w = saved(weight), sizes = x.sizes()](const Tensor& dy) {
+            return reshape(product(rows_of(dy), w()), sizes);
+          },
+          [w = saved(weight)](const Tensor& dx, const Tensor& dy, const Tensor&) {
+            if (dx.is_contiguous())
+              multiply(rows_of(dx), rows_of(dy), w(), rows_of(dx));
+            else
+              dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
+          }};
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
@@ -92,11 +111,13 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   const int64_t rows = b.size(b.dim() == 1 ? 0 : -2);
   check(a.size(-1) == rows, "matmul: {} x {} - the {} columns of a do not meet the {} rows of b",
         a.sizes(), b.sizes(), a.size(-1), rows);
-  for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d)
+  for (int64_t d = -3; d >= -std::min(a.dim(), b.dim()); --d) {
     check(a.size(d) == b.size(d) || a.size(d) == 1 || b.size(d) == 1,
           "matmul: {} x {} - the batch sizes {} and {} do not broadcast", a.sizes(), b.sizes(),
           a.size(d), b.size(d));
+  }
   if (a.dim() > 1 && b.dim() > 1) return product(a, b);
+  // A vector a is a row, a vector b a column. The dimensions added for that are removed from y.
   Tensor y = product(a.dim() == 1 ? unsqueeze(a, 0) : a, b.dim() == 1 ? unsqueeze(b, 1) : b);
   if (b.dim() == 1) y = squeeze(y, -1);
   if (a.dim() == 1) y = squeeze(y, b.dim() == 1 ? -1 : -2);
@@ -124,20 +145,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   sizes[sizes.size() - 1] = weight.size(0);
   Tensor y = empty(sizes, x.dtype());
   {
-    const NoGradGuard no_grad;
+    const NoGradGuard no_grad;  // the views below are not part of the graph
     multiply(rows_of(y), rows_of(x), transpose(weight, 0, 1), bias);
   }
   Input inputs[] = {
-      {x,
-       {[w = saved(weight), in = x.sizes()](const Tensor& dy) {
-          return reshape(product(rows_of(dy), w()), in);
-        },
-        [w = saved(weight)](const Tensor& dx, const Tensor& dy, const Tensor&) {
-          if (dx.is_contiguous())
-            multiply(rows_of(dx), rows_of(dy), w(), rows_of(dx));
-          else
-            dx.add_(reshape(product(rows_of(dy), w()), dx.sizes()));
-        }}},
+      {x, linear_input_rule(x, weight)},
+      // dW = dy^T x, (out, rows) x (rows, in)
       {weight, factor_rule([x = saved(x)](const Tensor& dy) {
          return std::pair(transpose(rows_of(dy), 0, 1), rows_of(x()));
        })},
