@@ -211,7 +211,8 @@ std::vector<Tensor> fused_backward(const FusedCall& call, const Tensor& given_dy
   return {dq.x, dk.x, dv.x};
 }
 
-/// The op by the fused kernels. A second derivative differentiates the definition in plain ops.
+/// The op, computed by the fused kernels. A second derivative differentiates the definition in
+/// plain ops.
 Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                        const AttentionOptions& options) {
   const FusedCall call = fused_forward(q, k, v, options);

@@ -30,7 +30,8 @@ class Kernel : public testing::Test {};
 using Floats = testing::Types<float, double>;
 TYPED_TEST_SUITE(Kernel, Floats);
 
-/// A call of the kernels with numbers of its own: three heads of odd sizes, in no order in memory.
+/// A call of the kernels with its own data: three heads of odd sizes, whose order in memory is not
+/// their order in the call.
 template <class T>
 struct KernelCall {
   static constexpr int64_t kHeads = 3;
@@ -138,7 +139,7 @@ void expect_near(const std::vector<T>& got, const std::vector<T>& wanted, double
   }
 }
 
-// Every size with every kind of mask and dropout, contiguous rows and rows with gaps, by 1, 2, 3
+// Every size with every kind of mask and dropout, contiguous rows and rows with gaps, with 1, 2, 3
 // and 7 threads. CTest runs this for every instruction set.
 TYPED_TEST(Kernel, EqualsTheReference) {
   using T = TypeParam;

@@ -182,8 +182,8 @@ struct KeyParts {
   int64_t keys;   // of a part
 };
 
-/// All keys of a head in one task if there are enough heads; otherwise at least 8 tasks, as far as
-/// each has about 4 blocks of keys. It does not depend on the number of threads.
+/// One task per head if there are at least 8 heads; otherwise about 8 tasks in all, each with about
+/// 4 blocks of keys or more. The split does not depend on the number of threads.
 template <class T>
 KeyParts key_parts(const Attention<T>& attention) {
   const int64_t wanted = std::clamp(divide_up(8, attention.heads), int64_t{1},
@@ -192,8 +192,8 @@ KeyParts key_parts(const Attention<T>& attention) {
   return {.parts = divide_up(attention.S, keys), .keys = keys};
 }
 
-/// The dq that come from the parts of the keys after the first, each (heads, L, D). Part 0 writes
-/// into dq itself.
+/// The contributions to dq of all parts of the keys but the first, each (heads, L, D). Part 0
+/// writes into dq itself.
 template <class T>
 class PartialDq {
  public:

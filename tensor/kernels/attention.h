@@ -59,7 +59,7 @@ struct Attention {
   Heads<const T> q;  // (L, D)
   Heads<const T> k;  // (S, D)
   Heads<const T> v;  // (S, Dv)
-  int64_t heads;     // of all sequences of the batch
+  int64_t heads;     // in all: batch size times heads per sequence
   int64_t L;
   int64_t S;
   int64_t D;
@@ -70,7 +70,7 @@ struct Attention {
   AttentionDropout<T> dropout = {};
 };
 
-/// What the backward writes (dq, dk, dv) and what it reads besides the inputs of the forward.
+/// The outputs of the backward (dq, dk, dv) and its inputs in addition to those of the forward.
 template <class T>
 struct AttentionGradients {
   Heads<T> dq;        // (L, D)
@@ -90,8 +90,8 @@ void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention);
 template <class T>
 void attention_backward(const AttentionGradients<T>& gradients, const Attention<T>& attention);
 
-/// The same two in plain loops, one query at a time and in double: the definition that the fast
-/// version is tested against.
+/// The forward and the backward in plain loops, one query at a time and in double. The fast version
+/// is tested against them.
 template <class T>
 void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention);
 template <class T>

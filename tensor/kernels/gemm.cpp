@@ -49,7 +49,7 @@ double work(const BatchedGemm<T>& products) {
          static_cast<double>(products.K);
 }
 
-/// The part of a matrix that begins at row i and column j. A matrix without data stays without.
+/// The part of a matrix that begins at row i and column j. A null matrix stays null.
 template <class M>
 M submatrix(const M& matrix, int64_t i, int64_t j) {
   return {matrix.data ? matrix.data + i * matrix.row_stride + j * matrix.col_stride : nullptr,
@@ -91,7 +91,8 @@ MatrixProduct<T> product_at(const BatchedGemm<T>& products, int64_t b) {
           .K = products.K};
 }
 
-/// Rows m ... m + rows - 1 and columns n ... n + columns - 1 of a product, as far as C has them.
+/// Rows m ... m + rows - 1 and columns n ... n + columns - 1 of a product, clipped to
+/// the size of C.
 template <class T>
 MatrixProduct<T> block_of(const MatrixProduct<T>& product, int64_t m, int64_t rows, int64_t n,
                           int64_t columns) {

@@ -18,10 +18,9 @@ struct HeadRange {
 };
 
 // attention_forward_block: y and lse of at most kAttentionQueries queries.
-// attention_backward_block: dk and dv of some keys; and dq of all queries, as far as it comes from
-// these keys.
-// `memory` has as many numbers as the function ..._scratch_size says; `keys` there is the largest
-// number of keys in a block.
+// attention_backward_block: dk and dv of a range of keys, and the contribution of these keys to the
+// dq of all queries. `memory` holds ..._scratch_size numbers, where `keys` is the largest number of
+// keys in a range.
 GRADUS_DECLARE_PER_ISA(
     template <class T> int64_t attention_forward_scratch_size(const Attention<T>& attention);
     template <class T>

@@ -78,7 +78,8 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
 }
 
 /// P = exp(scores - lse) and dS = P * (dP - delta) for a block, from the scores and dy v^T: weights
-/// become P * Z, dscores become dS. Queries that do not exist have lse = inf, so that P = 0.
+/// become P * Z, dscores become dS. Lanes without a query have lse = inf, so that
+/// P = 0.
 template <class T>
 void compute_dscores(const BackwardScratch<T>& scratch, int64_t keys, int64_t first,
                      bool has_dropout) {
@@ -109,8 +110,9 @@ void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t colu
               block.keys, columns);
 }
 
-/// What a panel of queries and a block of keys add to dq, dk and dv. `first` is the panel's first
-/// query within the block of queries, `first_key` the block's first key within the task.
+/// Adds the contribution of a panel of queries and a block of keys to dq, dk and dv. `first` is the
+/// panel's first query within the block of queries, `first_key` the block's first key within the
+/// task.
 template <class T>
 void add_block(const BackwardScratch<T>& scratch, const Attention<T>& attention,
                const ScoreBlock& block, int64_t first, int64_t first_key) {

@@ -18,7 +18,7 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-constexpr int64_t kFewQueries = 4;  // up to so many are computed one by one
+constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
 
 /// The memory of a block of queries, in panels of P queries.
 template <class T>
@@ -140,7 +140,7 @@ void start_queries(const ForwardScratch<T>& scratch, const Attention<T>& attenti
 }
 
 /// One step of the online softmax for a panel of queries: scores become weights w, and the maxima
-/// and sums are updated. Writes `factor`, by which the earlier context is multiplied.
+/// and sums are updated. `factors` receives exp(m - m_new).
 template <class T>
 void update_softmax(T* scores, int64_t keys, T* maxima, T* sums, T* factors) {
   constexpr int W = kWidth<T>;

@@ -3,8 +3,9 @@
 //
 // Queries are along the lanes of vectors: a panel is P = 2 vectors of queries, and everything that
 // belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
-// softmax needs no sum across lanes, any S and D will do, and rows of k and v are read in place. A
-// block of scores is computed transposed, for up to kAttentionKeys keys and one panel of queries:
+// softmax needs no sum across lanes, S and D may have any size, and rows of k and v are read in
+// place. A block of scores is computed transposed, for up to kAttentionKeys keys and one panel of
+// queries:
 //
 //   scores (keys, P) = k (keys, D) q_panel (D, P)
 //

@@ -130,7 +130,7 @@ bool should_pack_b(const MatrixProduct<T>& block) {
   return !fits_cache && !is_read_by_few_tiles && !reads_whole_cache_lines(B.data, B.row_stride);
 }
 
-/// The part of a matrix that begins at row i and column j. A matrix without data stays without.
+/// The part of a matrix that begins at row i and column j. A null matrix stays null.
 template <class M>
 M submatrix(const M& matrix, int64_t i, int64_t j) {
   return {matrix.data ? matrix.data + i * matrix.row_stride + j * matrix.col_stride : nullptr,

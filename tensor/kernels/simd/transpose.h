@@ -43,7 +43,7 @@ GRADUS_INLINE void transpose_to(T* to, int64_t to_row_stride, const T* from,
     for (; j + W <= N; j += W) {
       Vector<T> rows[W];
       GRADUS_UNROLL
-      for (int r = 0; r < W; ++r)  // rows that do not exist are replaced by row i
+      for (int r = 0; r < W; ++r)  // rows past the end are replaced by row i
         rows[r] = load(from + (r < count ? i + r : i) * from_row_stride + j);
       transpose<T>(rows);
       GRADUS_UNROLL
