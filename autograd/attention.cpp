@@ -4,8 +4,9 @@
 #include <numeric>
 
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/checks.h"
 #include "tensor/random.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "autograd/graph.h"
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus::autograd {
 namespace {
@@ -118,7 +118,7 @@ bool GraphTask::may_add_to(const Tensor& grad) const {
   const auto shares_memory = [&](const Tensor& grad_output) {
     return grad_output.impl().storage == grad.impl().storage;
   };
-  return !is_grad_enabled() && !grad.requires_grad() && may_write_in_place(grad) &&
+  return !is_grad_enabled() && !grad.requires_grad() && !has_internal_overlap(grad) &&
          std::none_of(grad_outputs_.begin(), grad_outputs_.end(), shares_memory);
 }
 

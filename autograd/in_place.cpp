@@ -4,15 +4,17 @@
 #include <numeric>
 
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/checks.h"
+#include "tensor/elementwise.h"
 #include "tensor/random.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {
 
 /// Whether a write to x must be recorded; throws if x cannot be written.
 bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
-  check(may_write_in_place(x),
+  check(!has_internal_overlap(x),
         "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
         x.sizes());
   if (!is_grad_enabled() || (!needs_grad(x) && !source_needs_grad)) return false;
@@ -65,15 +67,14 @@ void check_broadcast(const char* op, const Tensor& x, const Tensor& y) {
         "{}: {} does not broadcast to {}, which is written in place", op, y.sizes(), x.sizes());
 }
 
-/// x = f(x, y)
-template <class F, class Op>
-Tensor update(const char* op, const Tensor& x, const Tensor& y, const F& f,
+/// x = f(x, y). `out_of_place` is the recorded op that computes it as a new tensor.
+template <class Op>
+Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
               const Op& out_of_place) {
-  check_broadcast(op, x, y);
-  if (recorded_write(op, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
-  check_same_dtype(op, x, y);
-  const Tensor source = apart(x, y);
-  dispatch_number(op, x.dtype(), [&]<class T>() { zip_into<T, T>(x, x, source, f); });
+  check_broadcast(name, x, y);
+  if (recorded_write(name, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
+  check_same_dtype(name, x, y);
+  binary_into(name, op, x, x, apart(x, y));
   ++x.impl().storage->version;
   return x;
 }
@@ -97,20 +98,20 @@ Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
 
 Tensor Tensor::add_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return add_(y.mul(alpha));
-  return update("add_", *this, y, kernels::plus, [&](const Tensor& x) { return x.add(y); });
+  return update("add_", BinaryOp::add, *this, y, [&](const Tensor& x) { return x.add(y); });
 }
 Tensor Tensor::sub_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return sub_(y.mul(alpha));
-  return update("sub_", *this, y, kernels::minus, [&](const Tensor& x) { return x.sub(y); });
+  return update("sub_", BinaryOp::sub, *this, y, [&](const Tensor& x) { return x.sub(y); });
 }
 Tensor Tensor::mul_(const Tensor& y) const {
-  return update("mul_", *this, y, kernels::times, [&](const Tensor& x) {
+  return update("mul_", BinaryOp::mul, *this, y, [&](const Tensor& x) {
     return (needs_grad(y) ? x.clone() : x).mul(y);
   });  // y's gradient needs the old x
 }
 Tensor Tensor::div_(const Tensor& y) const {
   check_floating_point("div_", dtype());
-  return update("div_", *this, y, kernels::over, [&](const Tensor& x) { return x.div(y); });
+  return update("div_", BinaryOp::div, *this, y, [&](const Tensor& x) { return x.div(y); });
 }
 Tensor Tensor::add_(Scalar y, Scalar alpha) const {
   return add_(number_like("add_", y, *this), alpha);

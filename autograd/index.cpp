@@ -1,8 +1,9 @@
 #include "tensor/kernels/index.h"
 
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/checks.h"
 #include "tensor/random.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

@@ -1,6 +1,7 @@
 #include "autograd/ops.h"
+#include "tensor/checks.h"
 #include "tensor/kernels/gemm.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

@@ -1,10 +1,12 @@
 #include <cmath>
 
 #include "autograd/ops.h"
+#include "tensor/checks.h"
+#include "tensor/elementwise.h"
 #include "tensor/kernels/layer_norm.h"
 #include "tensor/kernels/softmax.h"
-#include "tensor/loops.h"
 #include "tensor/random.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {
@@ -197,7 +199,7 @@ Tensor dropout(const Tensor& x, double p, bool train) {
   dispatch_float("dropout", x.dtype(), [&]<class T>() {
     dropout_mask(*LockedGenerator(), mask.data<T>(), mask.numel(), p);
   });
-  const Tensor y = zip_float("dropout", x, mask, kernels::times);
+  const Tensor y = binary("dropout", BinaryOp::mul, x, mask);
   return record("dropout", y, {x, [mask = saved(mask)](const Tensor& dy) { return dy * mask(); }});
 }
 

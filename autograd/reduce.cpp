@@ -3,9 +3,10 @@
 #include <cmath>
 
 #include "autograd/ops.h"
+#include "tensor/elementwise.h"
 #include "tensor/kernels/index.h"
 #include "tensor/kernels/softmax.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {
@@ -121,13 +122,12 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, Extremum which, const T
 //
 //   dx = dy y / (p x), and 0 where x = 0
 Tensor root(const char* op, const Tensor& x, double p) {
-  const auto rooted = [p]<class T>(T v) {
-    return p == 2 ? std::sqrt(v) : std::pow(v, static_cast<T>(1 / p));
-  };
-  return record(op, map_float(op, x, rooted),
-                {x, [x = saved(x), p](const Tensor& dy, const Tensor& y) {
-                   return where(y == 0, zeros_like(dy), dy * y / (x() * p));
-                 }});
+  check_floating_point(op, x.dtype());
+  const Tensor rooted = p == 2 ? unary(op, UnaryOp::sqrt, x)
+                               : binary(op, BinaryOp::pow, x, full({}, 1 / p, x.dtype()));
+  return record(op, rooted, {x, [x = saved(x), p](const Tensor& dy, const Tensor& y) {
+                               return where(y == 0, zeros_like(dy), dy * y / (x() * p));
+                             }});
 }
 
 /// x in reverse order along dim.
@@ -163,8 +163,8 @@ Tensor variance(const char* op, const Tensor& x, const Shape& dim, bool unbiased
   dispatch_float(op, x.dtype(), [&]<class T>() {
     std::vector<T> means(static_cast<size_t>(y.numel()));
     kernels::mean_and_m2(means.data(), y.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
-    map_into<T, T>(y, y, [d](T m2) { return m2 / static_cast<T>(d); });
   });
+  binary_into(op, BinaryOp::div, y, y, full({}, d, x.dtype()));
   return record("var", y, {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy) {
                              return reshape(dy, kept) * (x() - mean(x(), dim, true)) * (2 / d);
                            }});

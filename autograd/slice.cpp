@@ -10,7 +10,8 @@
 #include <fmt/ranges.h>
 
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/checks.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "autograd/engine.h"
 #include "check/numeric_gradient.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

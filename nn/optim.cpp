@@ -7,7 +7,7 @@
 #include "autograd/ops.h"
 #include "tensor/kernels/optimizer.h"
 #include "tensor/kernels/reduce.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus::optim {
 
@@ -27,7 +27,7 @@ Optimizer::Optimizer(const char* name, const std::vector<Tensor>& parameters, do
     check(p.is_leaf(),
           "{}: parameter {} of shape {} is computed from others; only leaves can be optimised",
           name, i, p.sizes());
-    check(may_write_in_place(p),
+    check(!has_internal_overlap(p),
           "{}: parameter {} of shape {} is expanded: its elements share memory", name, i,
           p.sizes());
     check(seen.insert(&p.impl()).second, "{}: parameter {} of shape {} is in the list twice", name,

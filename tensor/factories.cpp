@@ -3,8 +3,10 @@
 #include <cmath>
 #include <numeric>
 
-#include "tensor/loops.h"
+#include "tensor/kernels/arithmetic.h"
+#include "tensor/kernels/elementwise.h"
 #include "tensor/random.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {
@@ -35,7 +37,7 @@ Shape dense_strides(const Shape& sizes, const Shape& strides) {
   for (size_t d = 0; d < sizes.size(); ++d)
     span += (std::max<int64_t>(sizes[d], 1) - 1) * strides[d];
   const bool dense = span == numel("empty", sizes) &&
-                     kernels::meets_each_once(kernels::strided_loop<1>(
+                     !kernels::has_internal_overlap(kernels::strided_loop<1>(
                          sizes.size(), sizes.data(),
                          {kernels::Layout{sizes.size(), sizes.data(), strides.data()}}));
   return dense ? strides : contiguous_strides(sizes);
@@ -148,8 +150,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
     const Step first = start.to<Step>("arange");
     const Step stride = step.to<Step>("arange");
     for (int64_t i = 0; i < x.numel(); ++i)
-      x.data<T>()[i] =
-          static_cast<T>(kernels::plus(first, kernels::times(static_cast<Step>(i), stride)));
+      x.data<T>()[i] = static_cast<T>(
+          kernels::wrapping_add(first, kernels::wrapping_mul(static_cast<Step>(i), stride)));
   });
   return x;
 }

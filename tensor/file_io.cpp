@@ -9,7 +9,7 @@
 #include <set>
 
 #include "tensor/factories.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 
 #include "tensor/file_io.h"
 #include "tensor/files.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {

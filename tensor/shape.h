@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tensor/dtype.h"
+#include "tensor/kernels/max_dims.h"
 
 namespace gradus {
 
@@ -16,7 +17,7 @@ namespace gradus {
 /// zeros(3).
 class Shape {
  public:
-  static constexpr size_t kMaxDims = 8;
+  static constexpr size_t kMaxDims = kernels::kMaxDims;
 
   Shape() = default;
   // NOLINTBEGIN: implicit, so that a call may give braces, a vector or an integer.

@@ -1,7 +1,9 @@
 #include "tensor/tensor.h"
 
-#include "tensor/kernels/index.h"
-#include "tensor/loops.h"
+#include "tensor/checks.h"
+#include "tensor/factories.h"
+#include "tensor/kernels/elementwise.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 
@@ -67,49 +69,6 @@ Tensor Tensor::detach() const {
       make_ref<TensorImpl>(x.storage, x.offset, x.sizes, x.strides, x.dtype, /*view=*/false));
 }
 
-void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), "{}: the dtypes differ, {} and {}; convert one with .to()", op,
-        a.dtype(), b.dtype());
-}
-
-Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t size,
-                   const char* of, std::optional<int64_t> allowed) {
-  check(ids.dtype() == kInt64, "{}: each {} is a whole number and must be int64, got {}", op, what,
-        ids.dtype());
-  const Tensor in_order = as_contiguous(ids);
-  const int64_t* data = in_order.data<int64_t>();
-  const bool none_fits = size == 0 && !allowed;
-  const int64_t at =
-      none_fits ? 0 : kernels::find_outside(data, ids.numel(), size, allowed.value_or(0));
-  if (at < ids.numel())
-    fail("{}: {} {} at {} is outside the {} {}", op, what, data[at], index_of(at, ids.sizes()),
-         size, of);
-  return in_order;
-}
-
-void copy_elements(const Tensor& to, const Tensor& from) {
-  const auto walk = strided_loop(to.sizes(), to, from);
-  dispatch(to.dtype(), [&]<class Y>() {
-    dispatch(from.dtype(), [&]<class X>() {
-      if constexpr (std::is_same_v<X, Y>)
-        kernels::copy(to.data<Y>(), from.data<X>(), walk);
-      else
-        kernels::map(to.data<Y>(), from.data<X>(), walk, kernels::convert<Y, X>);
-    });
-  });
-}
-
-Tensor as_contiguous(const Tensor& x) {
-  if (x.is_contiguous()) return x;
-  const Tensor y = empty(x.sizes(), x.dtype());
-  copy_elements(y, x);
-  return y;
-}
-
-bool may_write_in_place(const Tensor& x) {
-  return kernels::meets_each_once(strided_loop(x.sizes(), x));
-}
-
 bool equal(const Tensor& a, const Tensor& b) {
   check_same_dtype("equal", a, b);
   if (a.sizes() != b.sizes()) return false;
@@ -127,13 +86,11 @@ bool Tensor::allclose(const Tensor& y, double rtol, double atol, bool equal_nan)
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   check_same_dtype("allclose", a, b);
-  const Tensor close = empty(broadcast_shapes("allclose", a.sizes(), b.sizes()), kBool);
-  dispatch(a.dtype(), [&]<class T>() {
-    zip_into<bool, T>(close, a, b,
-                      [&](T p, T q) { return kernels::is_close(p, q, rtol, atol, equal_nan); });
+  const Shape sizes = broadcast_shapes("allclose", a.sizes(), b.sizes());
+  return dispatch(a.dtype(), [&]<class T>() {
+    return kernels::all_close(a.data<T>(), b.data<T>(), strided_loop(sizes, a, b),
+                              {.rtol = rtol, .atol = atol, .equal_nan = equal_nan});
   });
-  return std::all_of(close.data<bool>(), close.data<bool>() + close.numel(),
-                     [](bool ok) { return ok; });
 }
 
 }  // namespace gradus

@@ -15,7 +15,7 @@ TEST(Errors, Indices) {
        },
        "index_select: index 2 at [1] is outside the 2 entries"},
       {[] { index_select(x, 0, vector); },
-       "index_select: each index is a whole number and must be int64, got float32"},
+       "index_select: each index must be an integer (int64), got float32"},
       {[] { index_select(x, 0, integers); },
        "index_select: the index must have one dimension, got [2, 3]"},
       {[] {

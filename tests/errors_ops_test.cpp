@@ -128,7 +128,7 @@ TEST(Errors, Arithmetic) {
        "exp: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
       {[] { sqrt(mask); },
        "sqrt: expected a floating-point tensor, got bool; convert it with .to(kFloat32)"},
-      {[] { pow(integers, -1); }, "pow: int64 to a negative power is no whole number"},
+      {[] { pow(integers, -1); }, "pow: int64 to a negative power is no integer"},
       {[] { pow(integers, 0.5); }, "pow: an int64 tensor takes no fractional number, got 0.5"},
       {[] { x.pow(integers); },
        "pow: the dtypes differ, float32 and int64; convert one with .to()"},

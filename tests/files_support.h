@@ -10,7 +10,7 @@
 
 #include "tensor/factories.h"
 #include "tensor/files.h"
-#include "tensor/loops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 

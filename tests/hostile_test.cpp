@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
-#include "tensor/loops.h"
 #include "tests/ops_table.h"
 
 namespace gradus::tests {

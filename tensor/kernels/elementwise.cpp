@@ -1,150 +1,330 @@
 #include "tensor/kernels/elementwise.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 namespace gradus::kernels {
 namespace {
 
-constexpr int64_t kPiece = 256;  // numbers brought side by side at a time
-constexpr int64_t kTile = 16;    // rows and columns transposed together: a cache line of floats
+template <class T>
+void copy_strided(T* y, int64_t y_stride, const T* x, int64_t x_stride, int64_t n) {
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const T first = x[0];
+    const T second = x[x_stride];
+    const T third = x[2 * x_stride];
+    const T fourth = x[3 * x_stride];
+    y[0] = first;
+    y[y_stride] = second;
+    y[2 * y_stride] = third;
+    y[3 * y_stride] = fourth;
+    x += 4 * x_stride;
+    y += 4 * y_stride;
+  }
+  for (; i < n; ++i) {
+    *y = *x;
+    x += x_stride;
+    y += y_stride;
+  }
+}
+
+/// Copies `count` elements of a block's array `i`, counted row by row from `begin` on, to `y`.
+template <class T, size_t N>
+void gather(T* y, const T* x, const Block<N>& block, size_t i, int64_t begin, int64_t count) {
+  const int64_t stride = block.strides[i];
+  int64_t r = begin / block.n;
+  int64_t column = begin % block.n;
+  for (const T* const end = y + count; y < end; ++r, column = 0) {
+    const int64_t n = std::min(end - y, block.n - column);
+    copy_strided(y, 1, x + block.offset(i, r) + column * stride, stride, n);
+    y += n;
+  }
+}
+/// The same elements of the output, array 0, from x.
+template <class T, size_t N>
+void scatter(T* y, const T* x, const Block<N>& block, int64_t begin, int64_t count) {
+  const int64_t stride = block.strides[0];
+  int64_t r = begin / block.n;
+  int64_t column = begin % block.n;
+  for (const T* const end = x + count; x < end; ++r, column = 0) {
+    const int64_t n = std::min(end - x, block.n - column);
+    copy_strided(y + block.offset(0, r) + column * stride, stride, x, 1, n);
+    x += n;
+  }
+}
+
+/// Calls loop(y, x..., n) for contiguous arrays that cover a block of any strides. Where an array
+/// is not contiguous, or has only short rows with gaps between them, it is copied to a small buffer
+/// (the output: from one).
+template <class T, size_t INPUTS, class Loop>
+void run_contiguous(const Loop& loop, T* y, const std::array<const T*, INPUTS>& x,
+                    const Block<INPUTS + 1>& block) {
+  constexpr int64_t kShortRow = 16;
+  constexpr int64_t kBufferSize = 256;
+  constexpr auto kInputs = std::make_index_sequence<INPUTS>();
+  const auto call = [&loop]<size_t... I>(T * to, const std::array<const T*, INPUTS>& from,
+                                         int64_t n, std::index_sequence<I...>) {
+    loop(to, from[I]..., n);
+  };
+  const bool rows_are_contiguous = std::all_of(block.strides.begin(), block.strides.end(),
+                                               [](int64_t stride) { return stride == 1; });
+  std::array<const T*, INPUTS> from;
+  if (rows_are_contiguous && (block.rows == 1 || block.n >= kShortRow)) {
+    for (int64_t r = 0; r < block.rows; ++r) {
+      for (size_t i = 0; i < INPUTS; ++i)
+        from[i] = x[i] + block.offset(i + 1, r);
+      call(y + block.offset(0, r), from, block.n, kInputs);
+    }
+    return;
+  }
+  T buffers[INPUTS][kBufferSize];
+  const int64_t total = block.rows * block.n;
+  for (int64_t begin = 0; begin < total; begin += kBufferSize) {
+    const int64_t size = std::min(kBufferSize, total - begin);
+    for (size_t i = 0; i < INPUTS; ++i) {
+      from[i] = buffers[i];
+      if (block.is_contiguous(i + 1))
+        from[i] = x[i] + block.offsets[i + 1] + begin;
+      else
+        gather(buffers[i], x[i], block, i + 1, begin, size);
+    }
+    if (block.is_contiguous(0)) {
+      call(y + block.offsets[0] + begin, from, size, kInputs);
+    } else {
+      call(buffers[0], from, size, kInputs);
+      scatter(y, buffers[0], block, begin, size);
+    }
+  }
+}
+
+/// Runs a loop that takes any strides.
+template <class T, class Y>
+void run(BinaryLoop<T, Y> loop, Y* y, const T* a, const T* b, const StridedLoop<3>& strided) {
+  for_each_block(strided, [=](const Block<3>& block) {
+    const auto [y_stride, a_stride, b_stride] = block.strides;
+    for (int64_t r = 0; r < block.rows; ++r) {
+      loop(y + block.offset(0, r), y_stride, a + block.offset(1, r), a_stride,
+           b + block.offset(2, r), b_stride, block.n);
+    }
+  });
+}
+
+/// bool as the loops take it.
+template <class T>
+using InLoops = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
+template <class T>
+InLoops<T>* in_loops(T* x) {
+  return reinterpret_cast<InLoops<T>*>(x);
+}
+template <class T>
+const InLoops<T>* in_loops(const T* x) {
+  return reinterpret_cast<const InLoops<T>*>(x);
+}
+
+template <class Y, class X>
+Y convert(X x) {
+  if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
+    return x >= X(-0x1p63) && x < X(0x1p63) ? static_cast<int64_t>(x)
+                                            : std::numeric_limits<int64_t>::min();
+  } else if constexpr (std::is_same_v<Y, bool>) {
+    return x != X(0);
+  } else {
+    return static_cast<Y>(x);
+  }
+}
 
 template <class T>
-void spread(T* y, const T* x, int64_t y_step, int64_t x_step, int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    y[i * y_step] = x[i * x_step];
+bool is_close(T a, T b, const Tolerance& tolerance) {
+  if (a == b) return true;
+  const auto x = static_cast<double>(a);
+  const auto y = static_cast<double>(b);
+  if (std::isnan(x) || std::isnan(y)) return tolerance.equal_nan && std::isnan(x) && std::isnan(y);
+  return std::isfinite(y) && std::abs(x - y) <= tolerance.atol + tolerance.rtol * std::abs(y);
 }
 
 }  // namespace
 
 template <class T>
-void map(T* y, const T* x, const StridedLoop<2>& walk, Map op) {
-  const auto last = static_cast<size_t>(walk.dims - 1);
-  const int64_t sy = walk.steps[0][last];
-  const int64_t sx = walk.steps[1][last];
-  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
-    if (sy == 1 && sx == 1) return GRADUS_DISPATCH(map_vectors(op, y + at[0], x + at[1], n));
-    T piece[kPiece];
-    for (int64_t i = 0; i < n; i += kPiece) {
-      const int64_t count = std::min(kPiece, n - i);
-      spread(piece, x + at[1] + i * sx, 1, sx, count);
-      GRADUS_DISPATCH(map_vectors(op, piece, piece, count));
-      spread(y + at[0] + i * sy, piece, sy, 1, count);
-    }
+void unary(UnaryOp op, T* y, const T* x, const StridedLoop<2>& loop) {
+  const UnaryLoop<T> contiguous = GRADUS_DISPATCH(unary_loop<T>(op));
+  for_each_block(loop,
+                 [=](const Block<2>& block) { run_contiguous<T, 1>(contiguous, y, {x}, block); });
+}
+
+template <class T>
+void unary_grad(UnaryGrad op, T* dx, const T* dy, const T* saved, const StridedLoop<3>& loop) {
+  const UnaryGradLoop<T> contiguous = GRADUS_DISPATCH(unary_grad_loop<T>(op));
+  for_each_block(loop, [=](const Block<3>& block) {
+    run_contiguous<T, 2>(contiguous, dx, {dy, saved}, block);
   });
 }
 
 template <class T>
-void zip(T* dx, const T* dy, const T* x, const StridedLoop<3>& walk, Gradient op) {
-  const auto last = static_cast<size_t>(walk.dims - 1);
-  const int64_t s_dx = walk.steps[0][last];
-  const int64_t s_dy = walk.steps[1][last];
-  const int64_t s_x = walk.steps[2][last];
-  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 3>& at) {
-    if (s_dx == 1 && s_dy == 1 && s_x == 1) {
-      return GRADUS_DISPATCH(gradient_vectors(op, dx + at[0], dy + at[1], x + at[2], n));
-    }
-    T p[kPiece];
-    T q[kPiece];
-    for (int64_t i = 0; i < n; i += kPiece) {
-      const int64_t count = std::min(kPiece, n - i);
-      spread(p, dy + at[1] + i * s_dy, 1, s_dy, count);
-      spread(q, x + at[2] + i * s_x, 1, s_x, count);
-      GRADUS_DISPATCH(gradient_vectors(op, p, p, q, count));
-      spread(dx + at[0] + i * s_dx, p, s_dx, 1, count);
-    }
-  });
+void binary(BinaryOp op, T* y, const T* a, const T* b, const StridedLoop<3>& loop) {
+  run(GRADUS_DISPATCH(binary_loop<T>(op)), y, a, b, loop);
 }
 
 template <class T>
-void choose(T* y, const bool* condition, const T* a, const T* b, const StridedLoop<4>& walk) {
-  const auto last = static_cast<size_t>(walk.dims - 1);
-  const int64_t sy = walk.steps[0][last];
-  const int64_t sc = walk.steps[1][last];
-  const int64_t sa = walk.steps[2][last];
-  const int64_t sb = walk.steps[3][last];
-  for_each_row(walk, [&](int64_t n, const std::array<int64_t, 4>& at) {
-    T* const to = y + at[0];
-    const bool* const c = condition + at[1];
-    const T* const p = a + at[2];
-    const T* const q = b + at[3];
-    if constexpr (std::is_floating_point_v<T>) {
-      if (sy == 1 && sc == 1 && sa + sb > 0 && sa <= 1 && sb <= 1) {
-        return GRADUS_DISPATCH(choose_vectors(to, c, p, sa, q, sb, n));
+void compare(CompareOp op, bool* y, const T* a, const T* b, const StridedLoop<3>& loop) {
+  run(GRADUS_DISPATCH(compare_loop<InLoops<T>>(op)), in_loops(y), in_loops(a), in_loops(b), loop);
+}
+
+template <class T>
+void where(T* y, const bool* condition, const T* a, const T* b, const StridedLoop<4>& loop) {
+  for_each_block(loop, [=](const Block<4>& block) {
+    const auto [y_stride, c_stride, a_stride, b_stride] = block.strides;
+    const bool even =
+        y_stride == 1 && c_stride == 1 && a_stride + b_stride > 0 && a_stride <= 1 && b_stride <= 1;
+    for (int64_t r = 0; r < block.rows; ++r) {
+      T* const to = y + block.offset(0, r);
+      const bool* const c = condition + block.offset(1, r);
+      const T* const p = a + block.offset(2, r);
+      const T* const q = b + block.offset(3, r);
+      if (even) {
+        GRADUS_DISPATCH(where_row(in_loops(to), in_loops(c), in_loops(p), a_stride, in_loops(q),
+                                  b_stride, block.n));
+      } else {
+        for (int64_t i = 0; i < block.n; ++i)
+          to[i * y_stride] = c[i * c_stride] ? p[i * a_stride] : q[i * b_stride];
       }
     }
-    for (int64_t i = 0; i < n; ++i)
-      to[i * sy] = c[i * sc] ? p[i * sa] : q[i * sb];
   });
+}
+
+template <class T>
+bool all_close(const T* a, const T* b, const StridedLoop<2>& loop, const Tolerance& tolerance) {
+  std::atomic<bool> all = true;
+  for_each_block(loop, [&](const Block<2>& block) {
+    for (int64_t r = 0; r < block.rows; ++r) {
+      for (int64_t i = 0; i < block.n; ++i) {
+        const T p = a[block.offset(0, r) + i * block.strides[0]];
+        const T q = b[block.offset(1, r) + i * block.strides[1]];
+        if (!is_close(p, q, tolerance)) all.store(false, std::memory_order_relaxed);
+      }
+    }
+  });
+  return all;
 }
 
 template <class T>
 void fill(T* x, int64_t n, T value) {
   const T zero{};
-  const bool clears = std::memcmp(&value, &zero, sizeof(T)) == 0;  // not so -0.0
+  const bool has_zero_bits = std::memcmp(&value, &zero, sizeof(T)) == 0;  // -0.0 does not
   parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
-    if (clears)
+    if (has_zero_bits)
       std::memset(x + begin, 0, static_cast<size_t>(end - begin) * sizeof(T));
     else
       std::fill(x + begin, x + end, value);
   });
 }
 
-template <class T>
-void copy(T* y, const T* x, const StridedLoop<2>& walk) {
-  // Where x steps evenly down y's columns, a tile at a time is read along one and written along the
-  // other: then every cache line is brought once.
-  const auto last = static_cast<size_t>(walk.dims - 1);
-  size_t d = 0;
-  while (d < last && (walk.steps[1][d] != 1 || walk.sizes[d] < kTile))
-    ++d;
-  const int64_t R = walk.sizes[d];
-  const int64_t C = walk.sizes[last];
-  const int64_t sy = walk.steps[0][d];
-  const int64_t sx = walk.steps[1][last];
-  if (d == last || walk.steps[0][last] != 1 || count(walk) == 0) {
-    return for_each_row(walk, [&](int64_t n, const std::array<int64_t, 2>& at) {
-      if (walk.steps[0][last] == 1 && sx == 1)
-        std::copy_n(x + at[1], n, y + at[0]);
-      else
-        spread(y + at[0], x + at[1], walk.steps[0][last], sx, n);
-    });
-  }
-  StridedLoop<2> rest = walk;
-  rest.sizes[d] = rest.sizes[last] = 1;
-  const int64_t strips = (R + kTile - 1) / kTile;
-  parallel_for(count(rest) * strips, grain_for(kTile * C), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t r0 = i % strips * kTile;
-      const int64_t rows = std::min(kTile, R - r0);
-      for_each_row_between(
-          rest, i / strips, i / strips + 1, [&](int64_t, const std::array<int64_t, 2>& at) {
-            for (int64_t c0 = 0; c0 < C; c0 += kTile) {
-              const int64_t columns = std::min(kTile, C - c0);
-              T tile[kTile][kTile];
-              for (int64_t c = 0; c < columns; ++c)
-                spread(tile[c], x + at[1] + r0 + (c0 + c) * sx, 1, 1, rows);
-              for (int64_t r = 0; r < rows; ++r)
-                spread(y + at[0] + (r0 + r) * sy + c0, tile[0] + r, 1, kTile, columns);
-            }
-          });
+namespace {
+
+constexpr int64_t kTile = 16;  // rows and columns transposed together: a cache line of floats
+
+template <class Y, class X>
+void copy_blocks(Y* y, const X* x, const StridedLoop<2>& loop) {
+  for_each_block(loop, [=](const Block<2>& block) {
+    const auto [y_stride, x_stride] = block.strides;
+    for (int64_t r = 0; r < block.rows; ++r) {
+      Y* const to = y + block.offset(0, r);
+      const X* const from = x + block.offset(1, r);
+      if constexpr (std::is_same_v<X, Y>) {
+        if (y_stride == 1 && x_stride == 1)
+          std::copy_n(from, block.n, to);
+        else
+          copy_strided(to, y_stride, from, x_stride, block.n);
+      } else {
+        for (int64_t i = 0; i < block.n; ++i)
+          to[i * y_stride] = convert<Y>(from[i * x_stride]);
+      }
     }
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                       \
-  template void fill(T*, int64_t, T);                                               \
-  template void choose(T*, const bool*, const T*, const T*, const StridedLoop<4>&); \
-  template void copy(T*, const T*, const StridedLoop<2>&);
-GRADUS_INSTANTIATE(float)
-GRADUS_INSTANTIATE(double)
-GRADUS_INSTANTIATE(int64_t)
-GRADUS_INSTANTIATE(bool)
+/// Copies a tile of x, of stride 1 down its `rows` rows, to y, of stride 1 along its rows.
+template <class T>
+void transpose_tile(T* y, int64_t y_stride, const T* x, int64_t x_stride, int64_t rows,
+                    int64_t columns) {
+  T tile[kTile][kTile];
+  for (int64_t c = 0; c < columns; ++c)
+    copy_strided(tile[c], 1, x + c * x_stride, 1, rows);
+  for (int64_t r = 0; r < rows; ++r)
+    copy_strided(y + r * y_stride, 1, tile[0] + r, kTile, columns);
+}
 
-template void map(float*, const float*, const StridedLoop<2>&, Map);
-template void zip(float*, const float*, const float*, const StridedLoop<3>&, Gradient);
-template void map(double*, const double*, const StridedLoop<2>&, Map);
-template void zip(double*, const double*, const double*, const StridedLoop<3>&, Gradient);
+/// Copies x to y, where y is contiguous along the last loop and x along loop d: by tiles, so that
+/// every cache line is fetched once.
+template <class T>
+void copy_transposed(T* y, const T* x, const StridedLoop<2>& loop, size_t d) {
+  const auto last = static_cast<size_t>(loop.dims - 1);
+  const int64_t R = loop.sizes[d];
+  const int64_t C = loop.sizes[last];
+  const int64_t y_stride = loop.strides[0][d];
+  const int64_t x_stride = loop.strides[1][last];
+  StridedLoop<2> matrices = loop;
+  matrices.sizes[d] = 1;
+  matrices.sizes[last] = 1;
+  const int64_t strips = (R + kTile - 1) / kTile;  // of kTile rows of y
+  parallel_for(count(matrices) * strips, grain_for(kTile * C), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t r = i % strips * kTile;
+      const int64_t rows = std::min(kTile, R - r);
+      const int64_t matrix = i / strips;
+      for_each_block_between(matrices, matrix, matrix + 1, [&](const Block<2>& block) {
+        T* const to = y + block.offsets[0] + r * y_stride;
+        const T* const from = x + block.offsets[1] + r;
+        for (int64_t c = 0; c < C; c += kTile)
+          transpose_tile(to + c, y_stride, from + c * x_stride, x_stride, rows,
+                         std::min(kTile, C - c));
+      });
+    }
+  });
+}
+
+}  // namespace
+
+template <class Y, class X>
+void copy(Y* y, const X* x, const StridedLoop<2>& loop) {
+  if constexpr (std::is_same_v<X, Y>) {
+    const auto last = static_cast<size_t>(loop.dims - 1);
+    size_t d = 0;
+    while (d < last && (loop.strides[1][d] != 1 || loop.sizes[d] < kTile))
+      ++d;
+    if (d < last && loop.strides[0][last] == 1 && count(loop) > 0)
+      return copy_transposed(y, x, loop, d);
+  }
+  copy_blocks(y, x, loop);
+}
+
+#define GRADUS_INSTANTIATE_COPY(Y)                               \
+  template void copy(Y*, const float*, const StridedLoop<2>&);   \
+  template void copy(Y*, const double*, const StridedLoop<2>&);  \
+  template void copy(Y*, const int64_t*, const StridedLoop<2>&); \
+  template void copy(Y*, const bool*, const StridedLoop<2>&);
+#define GRADUS_INSTANTIATE_ALL(T)                                                       \
+  template void compare(CompareOp, bool*, const T*, const T*, const StridedLoop<3>&);   \
+  template void where(T*, const bool*, const T*, const T*, const StridedLoop<4>&);      \
+  template bool all_close(const T*, const T*, const StridedLoop<2>&, const Tolerance&); \
+  template void fill(T*, int64_t, T);                                                   \
+  GRADUS_INSTANTIATE_COPY(T)
+GRADUS_INSTANTIATE_ALL(float)
+GRADUS_INSTANTIATE_ALL(double)
+GRADUS_INSTANTIATE_ALL(int64_t)
+GRADUS_INSTANTIATE_ALL(bool)
+
+#define GRADUS_INSTANTIATE_NUMBERS(T)                                \
+  template void unary(UnaryOp, T*, const T*, const StridedLoop<2>&); \
+  template void binary(BinaryOp, T*, const T*, const T*, const StridedLoop<3>&);
+GRADUS_INSTANTIATE_NUMBERS(float)
+GRADUS_INSTANTIATE_NUMBERS(double)
+GRADUS_INSTANTIATE_NUMBERS(int64_t)
+
+template void unary_grad(UnaryGrad, float*, const float*, const float*, const StridedLoop<3>&);
+template void unary_grad(UnaryGrad, double*, const double*, const double*, const StridedLoop<3>&);
 
 }  // namespace gradus::kernels

@@ -1,27 +1,55 @@
+// The inner loops over the formulas of elementwise_ops.def. Signed integers wrap around on
+// overflow: the build compiles this file with -fwrapv.
 #include "tensor/kernels/simd/elementwise.h"
 
-#include "tensor/kernels/simd/math.h"
+#include "tensor/kernels/simd/activations.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// An input: n numbers, or one number for all.
-template <class T, bool FIXED>
-struct Operand {
-  explicit Operand(const T* p) : numbers(p), number(FIXED ? broadcast(*p) : Vector<T>{}) {}
-  [[gnu::always_inline]] Vector<T> at(int64_t i, int64_t left) const {
-    return FIXED ? number : load_up_to(numbers + i, left);
-  }
-  const T* numbers;
-  Vector<T> number;
-};
+template <class T>
+constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
+
+// A formula that rounds more than once is compiled once, in a loop that also handles the tail. The
+// compiler may fuse multiplications and additions differently in another copy, and then an
+// element's bits would depend on its position.
+
+/// The loop y = f(x) over contiguous vectors. F has no state.
+template <class T, class F>
+UnaryLoop<T> make_loop(F) {
+  return [](T* y, const T* x, int64_t n) {
+    for (int64_t i = 0; i < n; i += kWidth<T>)
+      store_up_to(y + i, F()(load_up_to(x + i, n - i)), n - i);
+  };
+}
+
+/// The loop y = f(x), element by element.
+template <class T, class F>
+UnaryLoop<T> make_scalar_loop(F) {
+  return [](T* y, const T* x, int64_t n) {
+    for (int64_t i = 0; i < n; ++i)
+      y[i] = F()(x[i]);
+  };
+}
+
+/// The loop dx = f(dy, saved) over contiguous vectors.
+template <class T, class F>
+UnaryGradLoop<T> make_grad_loop(F) {
+  return [](T* dx, const T* dy, const T* saved, int64_t n) {
+    for (int64_t i = 0; i < n; i += kWidth<T>) {
+      const Vector<T> result = F()(load_up_to(dy + i, n - i), load_up_to(saved + i, n - i));
+      store_up_to(dx + i, result, n - i);
+    }
+  };
+}
 
 template <class T>
 GRADUS_INLINE void put(T* y, Vector<T> v, int64_t left) {
   store_up_to(y, v, left);
 }
+/// Stores a comparison's mask (0 or -1) as bytes of 0 or 1.
 template <class T>
-GRADUS_INLINE void put(bool* y, Integers<T> mask, int64_t left) {
+GRADUS_INLINE void put(uint8_t* y, Integers<T> mask, int64_t left) {
   typedef int8_t Bytes __attribute__((vector_size(kWidth<T>), aligned(1), may_alias));
   if (left >= kWidth<T>) {
     *reinterpret_cast<Bytes*>(y) = __builtin_convertvector(mask & 1, Bytes);
@@ -31,109 +59,136 @@ GRADUS_INLINE void put(bool* y, Integers<T> mask, int64_t left) {
   }
 }
 
-/// y = f(vectors...). f stands here once, also for the last few: the compiler might fuse and so
-/// round a second copy of it in another way.
-template <class T, class Y, class F, class... X>
-GRADUS_INLINE void loop(Y* y, int64_t n, const F& f, const X&... x) {
-  for (int64_t i = 0; i < n; i += kWidth<T>)
-    put<T>(y + i, f(x.at(i, n - i)...), n - i);
-}
-
-/// The same with two inputs, of which one may be a single number (a step of 0).
 template <class T, class Y, class F>
-GRADUS_INLINE void loop_over_both(Y* y, const T* a, int64_t a_step, const T* b, int64_t b_step,
-                                  int64_t n, const F& f) {
-  if (a_step == 0) return loop<T>(y, n, f, Operand<T, true>(a), Operand<T, false>(b));
-  if (b_step == 0) return loop<T>(y, n, f, Operand<T, false>(a), Operand<T, true>(b));
-  loop<T>(y, n, f, Operand<T, false>(a), Operand<T, false>(b));
+GRADUS_INLINE void binary_scalars(Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b,
+                                  int64_t b_stride, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    y[i * y_stride] = static_cast<Y>(F()(a[i * a_stride], b[i * b_stride]));
+}
+/// Strides 1, or 0 for a single number. That is copied to all elements of a vector, which is then
+/// read in each step.
+template <class T, class Y, class F>
+GRADUS_INLINE void binary_vectors(Y* y, const T* a, int64_t a_stride, const T* b, int64_t b_stride,
+                                  int64_t n) {
+  T a_copies[kWidth<T>];
+  T b_copies[kWidth<T>];
+  if (a_stride == 0) {
+    store(a_copies, broadcast(*a));
+    a = a_copies;
+  }
+  if (b_stride == 0) {
+    store(b_copies, broadcast(*b));
+    b = b_copies;
+  }
+  int64_t i = 0;
+  for (; i + kWidth<T> <= n; i += kWidth<T>) {
+    put<T>(y + i, F()(load(a), load(b)), kWidth<T>);
+    a += a_stride * kWidth<T>;
+    b += b_stride * kWidth<T>;
+  }
+  if (i < n) put<T>(y + i, F()(load_part(a, n - i), load_part(b, n - i)), n - i);
 }
 
-template <class T>
-constexpr T kGeluScale = T(0.79788456080286536);
-template <class T>
-constexpr T kGeluCubic = T(0.044715);
-
-/// gelu_tanh(x) = x / (1 + e^-v)
-template <class T>
-GRADUS_INLINE Vector<T> gelu_exponent(Vector<T> x) {
-  return (x * x * (x * kGeluCubic<T>)+x) * (2 * kGeluScale<T>);
+/// The loop y = f(a, b), element by element.
+template <class T, class Y, class F>
+BinaryLoop<T, Y> make_scalar_loop(F) {
+  return [](Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b, int64_t b_stride,
+            int64_t n) { binary_scalars<T, Y, F>(y, y_stride, a, a_stride, b, b_stride, n); };
+}
+/// The loop y = f(a, b), over vectors where that pays.
+template <class T, class Y, class F>
+BinaryLoop<T, Y> make_binary_loop(F) {
+  return [](Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b, int64_t b_stride,
+            int64_t n) {
+    constexpr int64_t kFewElements = 16;
+    const bool contiguous_or_repeated = y_stride == 1 && ((a_stride | b_stride) & ~int64_t{1}) == 0;
+    if (contiguous_or_repeated && n >= kFewElements)
+      binary_vectors<T, Y, F>(y, a, a_stride, b, b_stride, n);
+    else
+      binary_scalars<T, Y, F>(y, y_stride, a, a_stride, b, b_stride, n);
+  };
 }
 
 }  // namespace
 
 template <class T>
-void map_vectors(Map op, T* y, const T* x, int64_t n) {
+UnaryLoop<T> unary_loop(UnaryOp op) {
   using V = Vector<T>;
-  const auto run = [&](auto f) { loop<T>(y, n, f, Operand<T, false>(x)); };
-  if (op == Map::neg) return run([](V v) { return -v; });
-  if (op == Map::abs) return run([](V v) { return abs<T>(v); });
-  if (op == Map::sqrt) return run([](V v) { return sqrt(v); });
-  if (op == Map::relu) return run([](V v) { return v < T(0) ? V{} : v; });
-  if (op == Map::exp) return run([](V v) { return exp(v); });
-  if (op == Map::log) return run([](V v) { return log(v); });
-  if (op == Map::tanh) return run([](V v) { return tanh(v); });
-  if (op == Map::sigmoid) return run([](V v) { return sigmoid<T>(v); });
-  if (op == Map::silu) return run([](V v) { return v * sigmoid<T>(v); });
-  if (op == Map::gelu) return run([](V v) { return v * normal_cdf(v); });
-  if (op == Map::gelu_tanh) return run([](V v) { return v * sigmoid<T>(gelu_exponent<T>(v)); });
-  if (op == Map::normal_cdf) return run([](V v) { return normal_cdf(v); });
-  if (op == Map::erf) return run([](V v) { return erf(v); });
+  switch (op) {
+#define UNARY(name, ...) \
+  case UnaryOp::name:    \
+    return make_loop<T>([](V x) { return __VA_ARGS__; });
+#define UNARY_FLOAT(name, ...)                                                       \
+  case UnaryOp::name:                                                                \
+    if constexpr (kIsFloat<T>) return make_loop<T>([](V x) { return __VA_ARGS__; }); \
+    break;
+#define UNARY_SCALAR(name, ...)                                                             \
+  case UnaryOp::name:                                                                       \
+    if constexpr (kIsFloat<T>) return make_scalar_loop<T>([](T x) { return __VA_ARGS__; }); \
+    break;
+#include "tensor/kernels/elementwise_ops.def"
+  }
+  return nullptr;
 }
 
 template <class T>
-void zip_vectors(Zip op, T* y, const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t n) {
+UnaryGradLoop<T> unary_grad_loop(UnaryGrad op) {
   using V = Vector<T>;
-  const auto run = [&](auto f) { loop_over_both(y, a, a_step, b, b_step, n, f); };
-  if (op == Zip::add) return run([](V p, V q) { return p + q; });
-  if (op == Zip::sub) return run([](V p, V q) { return p - q; });
-  if (op == Zip::mul) return run([](V p, V q) { return p * q; });
-  if (op == Zip::div) return run([](V p, V q) { return p / q; });
+  switch (op) {
+#define UNARY_GRAD(name, saved, ...) \
+  case UnaryGrad::name:              \
+    return make_grad_loop<T>([](V dy, V saved) { return __VA_ARGS__; });
+#include "tensor/kernels/elementwise_ops.def"
+  }
+  return nullptr;
+}
+
+/// f(a, b) of single numbers or vectors.
+#define GRADUS_BINARY_FORMULA(...)          \
+  [](auto a, auto b) {                      \
+    using V [[maybe_unused]] = decltype(a); \
+    return __VA_ARGS__;                     \
+  }
+
+template <class T>
+BinaryLoop<T, T> binary_loop(BinaryOp op) {
+  switch (op) {
+#define BINARY(name, ...) \
+  case BinaryOp::name:    \
+    return make_binary_loop<T, T>(GRADUS_BINARY_FORMULA(__VA_ARGS__));
+#define BINARY_FLOAT(name, ...)                                                                   \
+  case BinaryOp::name:                                                                            \
+    if constexpr (kIsFloat<T>) return make_binary_loop<T, T>(GRADUS_BINARY_FORMULA(__VA_ARGS__)); \
+    break;
+#define BINARY_SCALAR(name, ...) \
+  case BinaryOp::name:           \
+    return make_scalar_loop<T, T>(GRADUS_BINARY_FORMULA(__VA_ARGS__));
+#include "tensor/kernels/elementwise_ops.def"
+  }
+  return nullptr;
 }
 
 template <class T>
-void zip_vectors(Compare op, bool* y, const T* a, int64_t a_step, const T* b, int64_t b_step,
-                 int64_t n) {
-  using V = Vector<T>;
-  const auto run = [&](auto f) { loop_over_both(y, a, a_step, b, b_step, n, f); };
-  if (op == Compare::eq) return run([](V p, V q) { return p == q; });
-  if (op == Compare::ne) return run([](V p, V q) { return p != q; });
-  if (op == Compare::lt) return run([](V p, V q) { return p < q; });
-  if (op == Compare::le) return run([](V p, V q) { return p <= q; });
-  if (op == Compare::gt) return run([](V p, V q) { return p > q; });
-  if (op == Compare::ge) return run([](V p, V q) { return p >= q; });
-}
-
-template <class T>
-void gradient_vectors(Gradient op, T* dx, const T* dy, const T* x, int64_t n) {
-  using V = Vector<T>;
-  const auto run = [&](auto f) { loop<T>(dx, n, f, Operand<T, false>(dy), Operand<T, false>(x)); };
-  if (op == Gradient::relu) return run([](V g, V y) { return y > T(0) ? g : V{}; });
-  if (op == Gradient::tanh) return run([](V g, V y) { return g * (T(1) - y * y); });
-  if (op == Gradient::sigmoid) return run([](V g, V y) { return g * (y * (T(1) - y)); });
-  if (op == Gradient::gelu)
-    return run([](V g, V v) { return g * (normal_cdf(v) + v * normal_density<T>(v)); });
-  if (op == Gradient::silu)
-    return run([](V g, V v) {
-      const V s = sigmoid<T>(v);
-      return g * (s + v * s * (T(1) - s));
-    });
-  run([](V g, V v) {  // gelu_tanh
-    const V s = sigmoid<T>(gelu_exponent<T>(v));
-    const V slope = v * v * (6 * kGeluScale<T> * kGeluCubic<T>)+2 * kGeluScale<T>;
-    return g * (s + v * s * (T(1) - s) * slope);
-  });
+BinaryLoop<T, uint8_t> compare_loop(CompareOp op) {
+  switch (op) {
+#define COMPARE(name, ...) \
+  case CompareOp::name:    \
+    return make_binary_loop<T, uint8_t>(GRADUS_BINARY_FORMULA(__VA_ARGS__));
+#include "tensor/kernels/elementwise_ops.def"
+  }
+  return nullptr;
 }
 
 // Vectorised by the compiler, which knows the instructions that turn bytes into masks.
 template <class T>
-void choose_vectors(T* __restrict y, const bool* __restrict condition, const T* a, int64_t a_step,
-                    const T* b, int64_t b_step, int64_t n) {
+void where_row(T* __restrict y, const uint8_t* __restrict condition, const T* a, int64_t a_stride,
+               const T* b, int64_t b_stride, int64_t n) {
   const T first = *a;
   const T second = *b;
-  if (a_step == 0) {
+  if (a_stride == 0) {
     for (int64_t i = 0; i < n; ++i)
       y[i] = condition[i] ? first : b[i];
-  } else if (b_step == 0) {
+  } else if (b_stride == 0) {
     for (int64_t i = 0; i < n; ++i)
       y[i] = condition[i] ? a[i] : second;
   } else {
@@ -142,13 +197,18 @@ void choose_vectors(T* __restrict y, const bool* __restrict condition, const T* 
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                                                               \
-  template void map_vectors(Map, T*, const T*, int64_t);                                    \
-  template void zip_vectors(Zip, T*, const T*, int64_t, const T*, int64_t, int64_t);        \
-  template void zip_vectors(Compare, bool*, const T*, int64_t, const T*, int64_t, int64_t); \
-  template void gradient_vectors(Gradient, T*, const T*, const T*, int64_t);                \
-  template void choose_vectors(T*, const bool*, const T*, int64_t, const T*, int64_t, int64_t);
+#define GRADUS_INSTANTIATE(T)                              \
+  template UnaryLoop<T> unary_loop(UnaryOp);               \
+  template BinaryLoop<T, T> binary_loop<T>(BinaryOp);      \
+  template BinaryLoop<T, uint8_t> compare_loop(CompareOp); \
+  template void where_row(T*, const uint8_t*, const T*, int64_t, const T*, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
+GRADUS_INSTANTIATE(int64_t)
+template UnaryGradLoop<float> unary_grad_loop(UnaryGrad);
+template UnaryGradLoop<double> unary_grad_loop(UnaryGrad);
+template BinaryLoop<uint8_t, uint8_t> compare_loop(CompareOp);
+template void where_row(uint8_t*, const uint8_t*, const uint8_t*, int64_t, const uint8_t*, int64_t,
+                        int64_t);
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -1,13 +1,19 @@
-// exp, log, tanh and erf of vectors of float, within 2 units in the last place, and what is made of
-// them. Zeros, infinities and NaN come out as C's functions have them. Vectors of double, with
-// which gradients are checked, go to those functions number by number.
+// exp, log, tanh, erf and other functions of C's math library for vectors.
+//
+// For float, exp, log, tanh and erf are computed here, with errors of at most 2 units in the last
+// place; zeros, infinities and NaN give the results of C's functions. Each first reduces its
+// argument to a small interval, where a polynomial approximates the function. The coefficients are
+// those of minimax polynomials (the smallest largest error over the interval), rounded to float;
+// tests/math_test.cpp compares every 2,003rd float with C's function in double. Everything else
+// calls C's function for each element: all of double, with which gradients are checked, and sin,
+// cos and pow.
 #pragma once
 
 #include "tensor/kernels/simd/vector.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
-/// The bits of a vector as whole numbers, and back.
+/// The bits of a vector as integers, and back.
 GRADUS_INLINE Integers<float> bits(Vector<float> x) { return reinterpret_cast<Integers<float>>(x); }
 GRADUS_INLINE Integers<double> bits(Vector<double> x) {
   return reinterpret_cast<Integers<double>>(x);
@@ -19,14 +25,19 @@ GRADUS_INLINE Vector<double> from_bits(Integers<double> n) {
   return reinterpret_cast<Vector<double>>(n);
 }
 
+/// |x|; the smallest int64 stays as it is.
 template <class T>
 GRADUS_INLINE Vector<T> abs(Vector<T> x) {
-  return from_bits(bits(x) & ~bits(broadcast<T>(-T(0))));
+  constexpr bool is_float = static_cast<T>(0.5) != T(0);
+  if constexpr (is_float)
+    return from_bits(bits(x) & ~bits(broadcast<T>(-T(0))));
+  else
+    return x < T(0) ? -x : x;
 }
-/// `size`, which is not negative, with the sign of x.
+/// `magnitude`, which is not negative, with the sign of x.
 template <class T>
-GRADUS_INLINE Vector<T> with_sign_of(Vector<T> x, Vector<T> size) {
-  return from_bits(bits(size) | (bits(x) & bits(broadcast<T>(-T(0)))));
+GRADUS_INLINE Vector<T> with_sign_of(Vector<T> x, Vector<T> magnitude) {
+  return from_bits(bits(magnitude) | (bits(x) & bits(broadcast<T>(-T(0)))));
 }
 
 /// c[0] x^n + c[1] x^(n - 1) + ... + c[n]
@@ -39,32 +50,37 @@ GRADUS_INLINE Vector<float> polynomial(Vector<float> x, float first, C... c) {
 
 /// 2^n for -127 < n < 128.
 GRADUS_INLINE Vector<float> power_of_two(Integers<float> n) { return from_bits((n + 127) << 23); }
-/// x 2^n, however large or small, unless only small n are expected. n is there as a whole number
-/// and as a float.
+/// x 2^n. n is passed both as an integer and as a float. SMALL promises |n| < 127; otherwise the
+/// result may overflow or become 0.
 template <bool SMALL = false>
-GRADUS_INLINE Vector<float> scale(Vector<float> x, Integers<float> n, Vector<float> number) {
+GRADUS_INLINE Vector<float> scale(Vector<float> x, Integers<float> n, Vector<float> n_float) {
 #if GRADUS_BYTES == 64 && defined(__AVX512F__)
   (void)n;
-  return __builtin_ia32_scalefps512_mask(x, number, x, static_cast<uint16_t>(0xffff),
-                                         4);  // 4: rounds as usual
+  constexpr int kCurrentRounding = 4;
+  return __builtin_ia32_scalefps512_mask(x, n_float, x, static_cast<uint16_t>(0xffff),
+                                         kCurrentRounding);
 #else
-  (void)number;
+  (void)n_float;
   if constexpr (SMALL) return x * power_of_two(n);
-  const Integers<float> half = n >> 1;  // 2^n may be no float, its root is one
+  const Integers<float> half = n >> 1;  // a float may not hold 2^n, but holds its square root
   return x * power_of_two(half) * power_of_two(n - half);
 #endif
 }
 
-// x = n ln 2 + r with |r| <= ln 2 / 2, and e^r by a polynomial: e^x = 2^n e^r.
-struct Split {
+/// e^x = 2^n e^r, where x = n ln 2 + r and |r| <= ln 2 / 2.
+struct ExpParts {
   Integers<float> n;
-  Vector<float> number, exp_r;  // n as a float
+  Vector<float> n_float;
+  Vector<float> exp_r;
 };
-GRADUS_INLINE Split split(Vector<float> x) {
-  const Vector<float> shifted =
-      x * 0x1.715476p0f + 0x1.8p23f;  // the last bits are the whole part of x / ln 2
+GRADUS_INLINE ExpParts exp_parts(Vector<float> x) {
+  // A float near 1.5 * 2^23 has no fraction: adding that number rounds x / ln 2 to the integer n,
+  // which is then in the last bits.
+  const Vector<float> shifted = x * 0x1.715476p0f + 0x1.8p23f;
   const Vector<float> n = shifted - 0x1.8p23f;
-  const Vector<float> r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;  // ln 2 in two parts
+  // ln 2 in two parts, of which the first has few enough digits for n times it to be exact.
+  const Vector<float> r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;
+  // (e^r - 1) / r
   const Vector<float> e =
       polynomial(r, 0x1.6d7536p-10f, 0x1.120b6cp-7f, 0x1.5554b8p-5f, 0x1.5554dcp-3f, 0.5f, 1.0f);
   return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, e * r + 1.0f};
@@ -72,22 +88,23 @@ GRADUS_INLINE Split split(Vector<float> x) {
 
 /// e^x for x < 90, or NaN.
 GRADUS_INLINE Vector<float> exp_below(Vector<float> x) {
-  const Split s = split(x < -104.0f ? broadcast(-104.0f) : x);  // NaN stays
-  return scale(s.exp_r, s.n, s.number);
+  const ExpParts parts = exp_parts(x < -104.0f ? broadcast(-104.0f) : x);  // keeps NaN
+  return scale(parts.exp_r, parts.n, parts.n_float);
 }
 GRADUS_INLINE Vector<float> exp(Vector<float> x) {
   return exp_below(x > 89.0f ? broadcast(89.0f) : x);
 }
 /// e^x for |x| < 87, or NaN.
 GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
-  const Split s = split(x);
-  return scale<true>(s.exp_r, s.n, s.number);
+  const ExpParts parts = exp_parts(x);
+  return scale<true>(parts.exp_r, parts.n, parts.n_float);
 }
 
+/// log x = e ln 2 + log(1 + f), where x = 2^e (1 + f) and 1 + f is between sqrt(1/2) and sqrt(2);
+/// log(1 + f) = f - f^2 / 2 + f^3 p(f).
 GRADUS_INLINE Vector<float> log(Vector<float> x) {
   const Integers<float> tiny = x < 0x1p-126f;
   const Vector<float> normal = abs<float>(tiny ? x * 0x1p23f : x);
-  // normal = 2^e m with m between the roots of 1/2 and 2.
   const Integers<float> e = (bits(normal) - bits(broadcast(0x1.6a09e6p-1f))) >> 23;
   const Vector<float> f = from_bits(bits(normal) - (e << 23)) - 1.0f;
   const Vector<float> exponent = __builtin_convertvector(e + (tiny & -23), Vector<float>);
@@ -102,7 +119,8 @@ GRADUS_INLINE Vector<float> log(Vector<float> x) {
   return x > 0.0f ? (x < __builtin_inff() ? y : x) : limit;
 }
 
-/// 1 - 2 / (e^2x + 1), but by a polynomial near 0, where that loses its digits.
+/// tanh |x| = 1 - 2 / (e^(2 |x|) + 1). Below 0.6 that would lose digits, and x + x^3 p(x^2) is
+/// used.
 GRADUS_INLINE Vector<float> tanh(Vector<float> x) {
   Vector<float> a = abs<float>(x);
   a = a > 10.0f ? broadcast(10.0f) : a;
@@ -113,69 +131,57 @@ GRADUS_INLINE Vector<float> tanh(Vector<float> x) {
       x, a < 0.6f ? p * (s * a) + a : 1.0f - 2.0f / (exp_of_small(a + a) + 1.0f));
 }
 
+/// Below 0.92 erf x = x + x p(x^2), above it erf |x| = 1 - e^(|x| q(|x|)).
 GRADUS_INLINE Vector<float> erf(Vector<float> x) {
-  const Vector<float> s = x * x;
+  const Vector<float> square = x * x;
   Vector<float> t = abs<float>(x);
   const Integers<float> small = t < 0.92f;
   t = t > 4.0f ? broadcast(4.0f) : t;
-  // erf x / x - 1
-  const Vector<float> p = polynomial(s, -0x1.3a8a9ap-11f, 0x1.47576ap-8f, -0x1.b68ffep-6f,
+  const Vector<float> p = polynomial(square, -0x1.3a8a9ap-11f, 0x1.47576ap-8f, -0x1.b68ffep-6f,
                                      0x1.ce1abcp-4f, -0x1.8126e8p-2f, 0x1.06eba6p-3f);
-  // log(1 - erf t) / t
   const Vector<float> q = polynomial(t, 0x1.c0c21ep-13f, -0x1.a563ecp-9f, 0x1.770770p-6f,
                                      -0x1.af2708p-4f, -0x1.457ce0p-1f, -0x1.20e652p0f);
   return small ? p * x + x : with_sign_of<float>(x, 1.0f - exp_of_small(q * t));
 }
 
-#define GRADUS_EACH(f)                               \
-  GRADUS_INLINE Vector<double> f(Vector<double> x) { \
-    for (int i = 0; i < kWidth<double>; ++i)         \
-      x[i] = __builtin_##f(x[i]);                    \
-    return x;                                        \
+// C's functions, element by element: __builtin_sinf for float, __builtin_sin for double.
+#define GRADUS_EACH_ELEMENT(T, name, function) \
+  GRADUS_INLINE Vector<T> name(Vector<T> x) {  \
+    for (int i = 0; i < kWidth<T>; ++i)        \
+      x[i] = function(x[i]);                   \
+    return x;                                  \
   }
-GRADUS_EACH(exp)
-GRADUS_EACH(log)
-GRADUS_EACH(tanh)
-GRADUS_EACH(erf)
-GRADUS_EACH(sqrt)
-#undef GRADUS_EACH
-GRADUS_INLINE Vector<float> sqrt(Vector<float> x) {
-  for (int i = 0; i < kWidth<float>; ++i)
-    x[i] = __builtin_sqrtf(x[i]);
-  return x;
-}
+GRADUS_EACH_ELEMENT(float, sqrt, __builtin_sqrtf)
+GRADUS_EACH_ELEMENT(double, sqrt, __builtin_sqrt)
+GRADUS_EACH_ELEMENT(double, exp, __builtin_exp)
+GRADUS_EACH_ELEMENT(double, log, __builtin_log)
+GRADUS_EACH_ELEMENT(double, tanh, __builtin_tanh)
+GRADUS_EACH_ELEMENT(double, erf, __builtin_erf)
+#undef GRADUS_EACH_ELEMENT
 
 GRADUS_INLINE Vector<double> exp_below(Vector<double> x) { return exp(x); }
 
-/// 1 / (1 + e^-x), by way of e^-|x|, which does not overflow.
-template <class T>
-GRADUS_INLINE Vector<T> sigmoid(Vector<T> x) {
-  const Vector<T> e = exp_below(-abs<T>(x));
-  return (x < T(0) ? e : broadcast(T(1))) / (e + T(1));
-}
+// Functions of single numbers.
+GRADUS_INLINE float sin(float x) { return __builtin_sinf(x); }
+GRADUS_INLINE double sin(double x) { return __builtin_sin(x); }
+GRADUS_INLINE float cos(float x) { return __builtin_cosf(x); }
+GRADUS_INLINE double cos(double x) { return __builtin_cos(x); }
 
-/// The normal distribution's density at x.
-template <class T>
-GRADUS_INLINE Vector<T> normal_density(Vector<T> x) {
-  return exp_below(x * x * T(-0.5)) * T(0.39894228040143268);
+/// x^exponent. Squares, the usual powers, need no call.
+GRADUS_INLINE float pow(float x, float exponent) {
+  return exponent == 2 ? x * x : __builtin_powf(x, exponent);
 }
-
-/// What of the normal distribution lies below x.
-GRADUS_INLINE Vector<double> normal_cdf(Vector<double> x) {
-  return erf(x * 0.70710678118654752) * 0.5 + 0.5;
+GRADUS_INLINE double pow(double x, double exponent) {
+  return exponent == 2 ? x * x : __builtin_pow(x, exponent);
 }
-/// The tail beyond |x|, by its logarithm: it keeps its digits where 1 + erf would lose them.
-GRADUS_INLINE Vector<float> normal_cdf(Vector<float> x) {
-  const Vector<float> a = abs<float>(x);
-  const Integers<float> far = a > 5.6f;
-  const Vector<float> u = far ? broadcast(5.6f) : a;
-  // log(2 tail) / u
-  const Vector<float> p = polynomial(u, 0x1.581814p-23f, -0x1.e875dap-19f, 0x1.179774p-15f,
-                                     -0x1.1cf056p-13f, -0x1.b2d9fap-14f, 0x1.42c632p-8f,
-                                     -0x1.2a4db2p-5f, -0x1.45edb2p-2f, -0x1.98848ep-1f);
-  const Vector<float> near = exp_of_small(p * u - 0x1.62e430p-1f);
-  const Vector<float> tail = far ? Vector<float>{} : near;
-  return x < 0.0f ? tail : 1.0f - tail;
+/// By repeated squaring; exponent >= 0.
+GRADUS_INLINE int64_t pow(int64_t x, int64_t exponent) {
+  int64_t power = 1;
+  for (; exponent > 0; exponent /= 2) {
+    if (exponent % 2 == 1) power *= x;
+    x *= x;
+  }
+  return power;
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -42,6 +42,10 @@ template <>
 struct IntegerOfSize<8> {
   using Type = int64_t;
 };
+template <>
+struct IntegerOfSize<1> {
+  using Type = int8_t;
+};
 
 template <class T>
 struct Simd {
@@ -76,10 +80,12 @@ GRADUS_INLINE Vector<T> broadcast(T value) {
 template <class T>
 GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
 #if defined(__AVX512F__)
-  const auto mask = static_cast<uint16_t>((1u << n) - 1);
+  const uint64_t mask = (uint64_t{1} << n) - 1;
   const Vector<T> others = broadcast(rest);
-  if constexpr (sizeof(T) == 4)
-    return (Vector<T>)_mm512_mask_loadu_ps((__m512)others, mask, p);
+  if constexpr (sizeof(T) == 1)
+    return (Vector<T>)_mm512_mask_loadu_epi8((__m512i)others, mask, p);
+  else if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm512_mask_loadu_ps((__m512)others, static_cast<uint16_t>(mask), p);
   else
     return (Vector<T>)_mm512_mask_loadu_pd((__m512d)others, static_cast<uint8_t>(mask), p);
 #else
@@ -92,9 +98,9 @@ GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
 template <class T>
 GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
 #if defined(__AVX512F__)
-  const auto mask = static_cast<uint16_t>((1u << n) - 1);
+  const uint64_t mask = (uint64_t{1} << n) - 1;
   if constexpr (sizeof(T) == 4)
-    _mm512_mask_storeu_ps(p, mask, (__m512)v);
+    _mm512_mask_storeu_ps(p, static_cast<uint16_t>(mask), (__m512)v);
   else
     _mm512_mask_storeu_pd(p, static_cast<uint8_t>(mask), (__m512d)v);
 #else

@@ -1,16 +1,8 @@
 #include "autograd/ops.h"
-#include "tensor/loops.h"
+#include "tensor/elementwise.h"
 
 namespace gradus {
 namespace {
-
-template <class F>
-Tensor compare(const char* op, const Tensor& a, const Tensor& b, const F& f) {
-  check_same_dtype(op, a, b);
-  const Tensor y = empty(broadcast_shapes(op, a.sizes(), b.sizes()), kBool);
-  dispatch(a.dtype(), [&]<class T>() { zip_into<bool, T>(y, a, b, f); });
-  return y;
-}
 
 /// x on and below the diagonal (lower) or above it, else 0.
 Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
@@ -27,35 +19,25 @@ void check_mask(const char* op, const Tensor& mask) {
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", a, b, kernels::equal); }
-Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", a, b, kernels::not_equal); }
-Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", a, b, kernels::less); }
-Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, kernels::less_equal); }
-Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, kernels::greater); }
-Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, kernels::greater_equal); }
+Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", CompareOp::eq, a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", CompareOp::ne, a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", CompareOp::lt, a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare("le", CompareOp::le, a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", CompareOp::gt, a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", CompareOp::ge, a, b); }
 
 Tensor logical_not(const Tensor& x) { return x == 0; }
 Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return compare("logical_and", to(a, kBool), to(b, kBool),
-                 [](auto p, auto q) { return p != 0 && q != 0; });
+  return compare("logical_and", CompareOp::logical_and, to(a, kBool), to(b, kBool));
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return compare("logical_or", to(a, kBool), to(b, kBool),
-                 [](auto p, auto q) { return p != 0 || q != 0; });
+  return compare("logical_or", CompareOp::logical_or, to(a, kBool), to(b, kBool));
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   check_mask("where", condition);
-  check_same_dtype("where", a, b);
-  const Shape sizes =
-      broadcast_shapes("where", condition.sizes(), broadcast_shapes("where", a.sizes(), b.sizes()));
-  const Tensor y = empty(sizes, a.dtype());
-  dispatch(a.dtype(), [&]<class T>() {
-    kernels::choose(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(),
-                    strided_loop(sizes, y, condition, a, b));
-  });
   return record(
-      "where", y,
+      "where", where_elements("where", condition, a, b),
       {a, [c = saved(condition)](const Tensor& dy) { return where(c(), dy, zeros_like(dy)); }},
       {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});
 }
@@ -82,25 +64,6 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, const Tensor& value) {
 Tensor tril(const Tensor& x, int64_t diagonal) { return triangle("tril", x, diagonal, true); }
 Tensor triu(const Tensor& x, int64_t diagonal) {
   return triangle("triu", x, std::max(diagonal, -std::numeric_limits<int64_t>::max()) - 1, false);
-}
-
-Tensor to(const Tensor& x, DType t) {
-  if (x.dtype() == t) return x;
-  const Tensor y = empty(x.sizes(), t);
-  copy_elements(y, x);
-  if (!is_floating_point(t)) return y;
-  return record("to", y, {x, [from = x.dtype()](const Tensor& dy) { return to(dy, from); }});
-}
-
-Tensor clone(const Tensor& x) {
-  const Tensor y = empty_like(x);
-  copy_elements(y, x);
-  return record("clone", y, {x, [](const Tensor& dy) { return dy; }});
-}
-
-Tensor contiguous(const Tensor& x) {
-  if (x.is_contiguous()) return x;
-  return record("contiguous", as_contiguous(x), {x, [](const Tensor& dy) { return dy; }});
 }
 
 }  // namespace gradus

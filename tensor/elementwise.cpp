@@ -1,0 +1,70 @@
+#include "tensor/elementwise.h"
+
+#include "tensor/checks.h"
+#include "tensor/factories.h"
+#include "tensor/strided.h"
+
+namespace gradus {
+
+Tensor unary(const char* name, UnaryOp op, const Tensor& x) {
+  const Tensor y = empty(x.sizes(), x.dtype());
+  const auto run = [&]<class T>() {
+    kernels::unary(op, y.data<T>(), x.data<T>(), strided_loop(y.sizes(), y, x));
+  };
+  if (kernels::has_integers(op))
+    dispatch_number(name, x.dtype(), run);
+  else
+    dispatch_float(name, x.dtype(), run);
+  return y;
+}
+
+Tensor unary_grad(const char* name, UnaryGrad op, const Tensor& dy, const Tensor& saved) {
+  check_same_dtype(name, dy, saved);
+  const Tensor dx = empty(broadcast_shapes(name, dy.sizes(), saved.sizes()), dy.dtype());
+  dispatch_float(name, dy.dtype(), [&]<class T>() {
+    kernels::unary_grad(op, dx.data<T>(), dy.data<T>(), saved.data<T>(),
+                        strided_loop(dx.sizes(), dx, dy, saved));
+  });
+  return dx;
+}
+
+Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b) {
+  check_same_dtype(name, a, b);
+  const Tensor y = empty(broadcast_shapes(name, a.sizes(), b.sizes()), a.dtype());
+  binary_into(name, op, y, a, b);
+  return y;
+}
+
+void binary_into(const char* name, BinaryOp op, const Tensor& y, const Tensor& a, const Tensor& b) {
+  const auto run = [&]<class T>() {
+    kernels::binary(op, y.data<T>(), a.data<T>(), b.data<T>(), strided_loop(y.sizes(), y, a, b));
+  };
+  if (kernels::has_integers(op))
+    dispatch_number(name, y.dtype(), run);
+  else
+    dispatch_float(name, y.dtype(), run);
+}
+
+Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b) {
+  check_same_dtype(name, a, b);
+  const Tensor y = empty(broadcast_shapes(name, a.sizes(), b.sizes()), kBool);
+  dispatch(a.dtype(), [&]<class T>() {
+    kernels::compare(op, y.data<bool>(), a.data<T>(), b.data<T>(),
+                     strided_loop(y.sizes(), y, a, b));
+  });
+  return y;
+}
+
+Tensor where_elements(const char* name, const Tensor& condition, const Tensor& a, const Tensor& b) {
+  check_same_dtype(name, a, b);
+  const Shape sizes =
+      broadcast_shapes(name, condition.sizes(), broadcast_shapes(name, a.sizes(), b.sizes()));
+  const Tensor y = empty(sizes, a.dtype());
+  dispatch(a.dtype(), [&]<class T>() {
+    kernels::where(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(),
+                   strided_loop(sizes, y, condition, a, b));
+  });
+  return y;
+}
+
+}  // namespace gradus
