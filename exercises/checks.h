@@ -1,9 +1,8 @@
-// What the checks of an exercise are written with. A check is TEST(stage, name); the stages come in
-// the order
+// The functions with which the checks of an exercise are written. A check is TEST(stage, name). The
+// stages come in the order
 //   shape, forward, gradient, invariants, numerics, budget
-// and the grader stops at the first check that fails. The functions here throw Error with a
-// sentence that says what is wrong, and leave notes ("worst 2.2e-16") for the report. Beside them
-// stand those of check/expect.h.
+// and the grader stops at the first check that fails. These functions throw an Error whose message
+// says what is wrong, and add notes ("worst 2.2e-16") to the report. check/expect.h has more.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -14,33 +13,33 @@
 
 namespace gradus {
 
-/// float64 numbers of a normal distribution, the same in every run; another seed gives others.
+/// Normally distributed float64 numbers, the same in every run. Another seed gives other numbers.
 Tensor example(const Shape& sizes, uint64_t seed = 1);
 
-/// `what` has these sizes.
+/// Checks the shape of y, which the messages call `what`.
 void expect_shape(const std::string& what, const Tensor& y, const Shape& sizes);
 
-/// `what` is right, element by element; else the worst one is shown, and the mistake that explains
-/// it.
+/// Checks every element. The message shows the worst one, and the mistake that explains it.
 void expect_close(const std::string& what, const Tensor& yours, const Tensor& right,
                   const Tolerance& tolerance = {});
 
-/// The gradients of f() by each tensor are what central differences give, for a random cotangent.
-/// Unlike the function for one's own layers this one notes the tensors that are right.
+/// Compares the gradients of f() with respect to each tensor with central differences, for a random
+/// cotangent. Unlike expect_gradients of check/expect.h, it also notes the tensors that are right.
 void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<NamedInput>& by);
 
-/// `yours`, a gradient computed by hand for the cotangent u of f(), is what central differences
-/// give for x.
+/// Compares `yours`, a gradient with respect to x computed by hand for the cotangent u of f(), with
+/// central differences.
 void expect_right_gradient(const std::string& name, const Tensor& yours,
                            const std::function<Tensor()>& f, const Tensor& x, const Tensor& u);
 
-/// No number is nan or infinite.
+/// Checks that no number is NaN or infinite.
 void expect_finite(const std::string& what, const Tensor& y);
 
-/// No op of these names was recorded on the way to y: the exercise is to write it, not to call it.
+/// Checks that the graph of y has no op of these names: the exercise is to write such an op, not to
+/// call it.
 void expect_not_called(const Tensor& y, const std::vector<std::string>& ops);
 
-/// Adds to the line of this check in the report.
+/// Adds a note to the line of this check in the report.
 void note(const std::string& text);
 
 }  // namespace gradus

@@ -1,6 +1,6 @@
-// What the file of an exercise starts from: tensors, their ops, your own ops, layers, and todo().
-// It is compiled once, so that a file which includes it is compiled in a moment; other headers of
-// the library take their time on every save.
+// The include for answers: tensors, ops, user-defined ops, layers, and todo(). It is compiled once,
+// so a file that includes it compiles fast. Other headers of the library are compiled again on
+// every save.
 #pragma once
 #include <numbers>
 
@@ -9,12 +9,13 @@
 
 namespace gradus {
 
-/// Stands where something is still to be written: the grader then says "to do" instead of "wrong".
+/// Marks a place where something must still be written. The grader then says "to do" instead of
+/// "wrong".
 [[noreturn]] void todo(const std::string& what);
 
 }  // namespace gradus
 
-/// What you write: mine::softmax is yours, gradus::softmax the library's.
+/// Your answers are in this namespace: mine::softmax is yours, gradus::softmax is the library's.
 namespace mine {
 using namespace gradus;
 }

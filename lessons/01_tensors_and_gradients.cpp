@@ -19,9 +19,8 @@ const About about{
          "check any gradient by finite differences, and explain why gradients add up"},
     .question =
         "a model computes one number, its error, from thousands of others. Training asks for each "
-        "of them: if I turn "
-        "you up a little, does the error grow or shrink, and how fast? How can one walk answer for "
-        "all?",
+        "of them: if I turn you up a little, does the error grow or shrink, and how fast? How can "
+        "one walk answer for all?",
     .exercises = {"gelu", "cross_entropy"},
 };
 
@@ -73,10 +72,8 @@ void tensors(Lesson& lesson) {
   lesson.print("x", x);
   lesson.say(
       "Shape {}: 2 rows, 3 columns. In memory the six numbers lie in a line; the strides {} say "
-      "how far it is to the "
-      "next row and to the next column. The transpose is the same line with the strides exchanged, "
-      "{}: nothing is "
-      "copied.",
+      "how far it is to the next row and to the next column. The transpose is the same line with "
+      "the strides exchanged, {}: nothing is copied.",
       x.sizes(), x.strides(), x.t().strides());
   lesson.print("x.t()", x.t());
   lesson.say("So writing into one writes into the other. After x.t()[0][1] = 40:");
@@ -89,13 +86,13 @@ void tensors(Lesson& lesson) {
   lesson.print("x + tensor({10., 20., 30.})", x + tensor({10., 20., 30.}));
 }
 
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void expression(Lesson& lesson) {
   lesson.step("2", "A small expression and its graph");
   lesson.say(
       "y = (a * b + c) * a, in three steps: u = a * b, v = u + c, y = v * a. The library computes "
-      "the value, and "
-      "because a, b and c want gradients it also records which result came from which inputs: the "
-      "graph.");
+      "the value, and because a, b and c want gradients it also records which result came from "
+      "which inputs: the graph.");
   const Tensor a = number(2);
   const Tensor b = number(-1);
   const Tensor c = number(3);
@@ -105,15 +102,13 @@ void expression(Lesson& lesson) {
   draw_graph(lesson, y, {{"a", a}, {"b", b}, {"c", c}, {"u", u}, {"v", v}, {"y", y}}, false);
   lesson.say(
       "Read it from the top: y was made by mul from v and a. What has no op is a leaf. a stands "
-      "there twice because it "
-      "is used twice.");
+      "there twice because it is used twice.");
   lesson.equal("y is (2 * -1 + 3) * 2 = 2", y.detach(), tensor(2.0, kFloat64));
 
   lesson.step("3", "Local derivatives: each op by itself");
   lesson.say(
       "An op only needs to know itself: if one of its inputs grows by a little, how much does its "
-      "output grow? For a "
-      "product it is the other factor, for a sum it is 1.");
+      "output grow? For a product it is the other factor, for a sum it is 1.");
   lesson.lines(
       fmt::format("  u = a * b   du/da = b = {:2g}   du/db = a = {:g}\n"
                   "  v = u + c   dv/du = 1        dv/dc = 1\n"
@@ -132,9 +127,8 @@ void expression(Lesson& lesson) {
              1);
   lesson.say(
       "Start at y with 1 (y grows exactly as y). Go through the ops from the newest to the oldest. "
-      "Each takes what has "
-      "arrived at its output, multiplies it with its local derivatives, and hands the products to "
-      "its inputs.");
+      "Each takes what has arrived at its output, multiplies it with its local derivatives, and "
+      "hands the products to its inputs.");
   const double dy = 1;
   const double dv = dy * value(a);
   const double da_from_y = dy * value(v);
@@ -151,14 +145,12 @@ void expression(Lesson& lesson) {
                   da_from_u, da_from_y + da_from_u));
   lesson.say(
       "Why add? a reaches y by two ways. A little more of a changes y by the first way and by the "
-      "second, and small "
-      "changes add up.");
+      "second, and small changes add up.");
 
   lesson.step("5", "The same by the engine");
   lesson.say(
       "y.backward() is that walk: one loop, newest op first. The results are left in the leaves' "
-      "grad(). (To see u's "
-      "and v's as well we asked with retain_grad().)");
+      "grad(). (To see u's and v's as well we asked with retain_grad().)");
   u.retain_grad();
   v.retain_grad();
   y.backward();
@@ -176,14 +168,12 @@ void checking(Lesson& lesson) {
   const double h = 1e-6;
   lesson.say(
       "Turn a up and down by {:g}, and see how far y moves: ({:.9f} - {:.9f}) / {:g} = {:.6f}. No "
-      "calculus, no graph; "
-      "only two more runs of the program for each input, so too slow for training but perfect for "
-      "checking.",
+      "calculus, no graph; only two more runs of the program for each input, so too slow for "
+      "training but perfect for checking.",
       h, f(2 + h, -1, 3), f(2 - h, -1, 3), 2 * h, (f(2 + h, -1, 3) - f(2 - h, -1, 3)) / (2 * h));
   lesson.say(
       "gradcheck does this for any function, in float64 (in float32 the difference of two nearly "
-      "equal numbers is "
-      "mostly rounding). It returns true, or throws and says where.");
+      "equal numbers is mostly rounding). It returns true, or throws and says where.");
   manual_seed(lesson.seed(123));
   const std::vector<Tensor> inputs{randn({2, 3}, kFloat64), randn({3, 2}, kFloat64)};
   const bool good = gradcheck(
@@ -211,10 +201,8 @@ void accumulating(Lesson& lesson) {
   lesson.equal("it is 2 * 6", x.grad(), tensor(12.0, kFloat64));
   lesson.say(
       "That is on purpose: a batch too large for the memory can be worked through in halves, and "
-      "the gradients add up "
-      "to the same. The price: before each training step somebody must set them back, "
-      "x.mutable_grad().zero_() or the "
-      "optimiser's zero_grad().");
+      "the gradients add up to the same. The price: before each training step somebody must set "
+      "them back, x.mutable_grad().zero_() or the optimiser's zero_grad().");
   x.mutable_grad().zero_();
   (x * x).backward();
   lesson.equal("after setting it to 0, one backward gives 6 again", x.grad(),
@@ -223,8 +211,7 @@ void accumulating(Lesson& lesson) {
   lesson.step("8", "Why order matters");
   lesson.say(
       "s = x * x, t = 3 * s, y = s + t. s is used twice, so two gradients arrive at it: 1 from y "
-      "directly, and 3 "
-      "through t.");
+      "directly, and 3 through t.");
   const Tensor z = number(2);
   const Tensor s = z * z;
   const Tensor t = s * 3.0;
@@ -235,12 +222,9 @@ void accumulating(Lesson& lesson) {
   lesson.ask("x = 2: what is the gradient of x?", {"4", "12", "16"}, 2);
   lesson.say(
       "Who hands on from s as soon as the first gradient is there, tells x 1 * 2x = {:g}; what "
-      "comes through t is "
-      "lost. s must wait until all who used it are done: (1 + 3) * 2x = {:g}. An op is always made "
-      "after its inputs, "
-      "so 'newest first' is an order in which nobody is too early. The numbers by which the "
-      "library knows the age of "
-      "each:",
+      "comes through t is lost. s must wait until all who used it are done: (1 + 3) * 2x = {:g}. "
+      "An op is always made after its inputs, so 'newest first' is an order in which nobody is too "
+      "early. The numbers by which the library knows the age of each:",
       too_early, complete);
   lesson.lines(fmt::format("  y {}   t {}   s {}   x {}", autograd::node_id(y),
                            autograd::node_id(t), autograd::node_id(s), autograd::node_id(z)));
@@ -252,10 +236,8 @@ void shapes_and_memory(Lesson& lesson) {
   lesson.step("9", "With matrices it is the same");
   lesson.say(
       "A gradient has the shape of its tensor: one number for each entry. For y = sum of (x w) the "
-      "gradient of x is "
-      "ones times w transposed; and what broadcasting repeated (a bias added to each row), its "
-      "gradient sums up "
-      "again.");
+      "gradient of x is ones times w transposed; and what broadcasting repeated (a bias added to "
+      "each row), its gradient sums up again.");
   const Tensor x = tensor({{1., 2., 3.}, {4., 5., 6.}}).requires_grad_();
   const Tensor w = tensor({{1., -1.}, {0., 2.}, {3., 1.}}).requires_grad_();
   const Tensor bias = tensor({0.5, -0.5}).requires_grad_();
@@ -277,8 +259,7 @@ void shapes_and_memory(Lesson& lesson) {
   }
   lesson.say(
       "A result holds its graph alive, and nothing else does. Nodes alive before 1000 training "
-      "steps: {}, in the "
-      "middle of the last step: {}, after it: {}.",
+      "steps: {}, in the middle of the last step: {}, after it: {}.",
       before, during, autograd::live_nodes());
   lesson.equal("as many nodes as before", autograd::live_nodes(), before);
 }

@@ -22,8 +22,7 @@ const About about{
          "not"},
     .question =
         "a sentence can be long, a vector always has the same length. What is lost when the one "
-        "must fit into the "
-        "other?",
+        "must fit into the other?",
     .playing = {"seed", "text", "quick"},
     .exercises = {"cross_entropy"},
     .own_text = true,
@@ -36,8 +35,7 @@ void task(Lesson& lesson, const NumberLists& lists) {
   lesson.step("1", "A translation that is exactly right or wrong");
   lesson.say(
       "Number words, from German into English. German says the units before the tens, so word by "
-      "word does not do. The "
-      "words come in pieces:");
+      "word does not do. The words come in pieces:");
   const numbers::Translation t = numbers::translate({23, 107});
   lesson.lines(fmt::format("  {}  =  {}\n  {}  =  {}", joined(t.german),
                            numbers::written_german(t.german), joined(t.english),
@@ -49,18 +47,15 @@ void task(Lesson& lesson, const NumberLists& lists) {
              fmt::format("{}", fmt::join(origins, ", ")));
   lesson.say(
       "A sentence is a list of 1 to {} numbers below 1000, so we choose how long it is, and there "
-      "is no end of "
-      "examples. {} of the 1000 numbers are never trained on, and the lists to test with have no "
-      "others: whoever gets "
-      "them right has not learned them by heart.",
+      "is no end of examples. {} of the 1000 numbers are never trained on, and the lists to test "
+      "with have no others: whoever gets them right has not learned them by heart.",
       NumberLists::kLongest, numbers::below_thousand(true).size());
   const Batch batch = make_batch({{numbers::translate(7).german, numbers::translate(7).english},
                                   {numbers::translate(23).german, numbers::translate(23).english}},
                                  lists.german, lists.english);
   lesson.say(
       "For the program a piece is a number: {} German and {} English ones, with 0 for padding, 1 "
-      "for 'start' and 2 for "
-      "'end'. Two sentences side by side, 'sieben' and 'dreiundzwanzig':",
+      "for 'start' and 2 for 'end'. Two sentences side by side, 'sieben' and 'dreiundzwanzig':",
       lists.german.size(), lists.english.size());
   lesson.print("source", batch.source, {.rows = {"sieben", "drei und zwanzig"}});
   lesson.print("target", batch.target, {.rows = {"seven (end)", "twenty three (end)"}});
@@ -70,10 +65,9 @@ void memory(Lesson& lesson) {
   lesson.step("2", "A hidden state is a memory");
   lesson.say(
       "A recurrent network reads one word after another. It carries a vector h along, its hidden "
-      "state: the new h is "
-      "made of the word x and of the h before, tanh(W_ih x + b_ih + W_hh h + b_hh). So h can hold "
-      "something of all "
-      "words so far. Words of 2 numbers, a state of 3, by hand and by nn::RNN:");
+      "state: the new h is made of the word x and of the h before, tanh(W_ih x + b_ih + W_hh h + "
+      "b_hh). So h can hold something of all words so far. Words of 2 numbers, a state of 3, by "
+      "hand and by nn::RNN:");
   manual_seed(lesson.seed(123));
   const nn::RNN rnn(2, 3);
   const Tensor words = randn({3, 2});
@@ -106,10 +100,8 @@ void fading(Lesson& lesson) {
   lesson.step("3", "How far back a gradient reaches");
   lesson.say(
       "To learn what a word 40 steps ago is good for, the network needs the gradient of its last "
-      "state with respect to "
-      "that word. On its way back it passes all steps in between, and each may shrink it. Of "
-      "networks as they are "
-      "before training, with 64 numbers in their states:");
+      "state with respect to that word. On its way back it passes all steps in between, and each "
+      "may shrink it. Of networks as they are before training, with 64 numbers in their states:");
   manual_seed(lesson.seed(123));
   const Tensor x = randn({41, 8, 32}).requires_grad_();  // (T, B, C)
   const nn::RNN rnn(32, 64);
@@ -137,10 +129,8 @@ void fading(Lesson& lesson) {
                               lesson.canvas()));
   lesson.say(
       "After 40 steps {:.0e} of it is left in the RNN, {:.0e} in the GRU, {:.0e} in the LSTM. The "
-      "GRU's gates (Cho et "
-      "al. 2014) can keep a number as it is, h = (1 - z) n + z h with z near 1, and learn when to; "
-      "that is why we take "
-      "it from here on.",
+      "GRU's gates (Cho et al. 2014) can keep a number as it is, h = (1 - z) n + z h with z near "
+      "1, and learn when to; that is why we take it from here on.",
       gradients[0][40] / gradients[0][0], gradients[1][40] / gradients[1][0],
       gradients[2][40] / gradients[2][0]);
 }
@@ -153,14 +143,13 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
   const nn::Encoded encoded = encoder(batch.source, batch.lengths);
   lesson.say(
       "The encoder, a GRU, reads '{}' and leaves its last state, {}: one sentence, {} numbers. The "
-      "decoder, another "
-      "GRU, begins with them. They are all that it will ever know of the German words.",
+      "decoder, another GRU, begins with them. They are all that it will ever know of the German "
+      "words.",
       joined(t.german), encoded.last.sizes(), encoded.last.numel());
   lesson.say(
       "It says one word, is given it as its next input, says the next, until it says 'end'. In "
-      "training it is given "
-      "the right word even where it said a wrong one: teacher forcing. So all its steps can be "
-      "corrected at once:");
+      "training it is given the right word even where it said a wrong one: teacher forcing. So all "
+      "its steps can be corrected at once:");
   std::string table = "  step   is given   is to say\n";
   for (int64_t i = 0; i < batch.target.size(1); ++i)
     table += fmt::format("  {:<6} {:<10} {}\n", i + 1,
@@ -172,8 +161,8 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
   const double guess = std::log(static_cast<double>(lists.english.size()));
   lesson.say(
       "Each step gives a score to each of the {} English pieces, {}; the loss is the mean of "
-      "-log(probability of the "
-      "right one). Untrained it is {:.4f}; ln {} = {:.4f} would be pure guessing.",
+      "-log(probability of the right one). Untrained it is {:.4f}; ln {} = {:.4f} would be pure "
+      "guessing.",
       lists.english.size(), logits.sizes(), loss, lists.english.size(), guess);
   lesson.holds("untrained is about as good as guessing", std::abs(loss - guess) < 0.5);
 }
@@ -201,16 +190,14 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.step("5", "Training");
   lesson.say(
       "{} numbers in its matrices, {} steps; each takes {} new lists of one length. Ctrl-C ends it "
-      "early and shows "
-      "what was learned so far.",
+      "early and shows what was learned so far.",
       translator.size(), steps_of(lesson, kListSteps), batch_of(lesson, kListBatch));
   train_on_lists(lesson, {translator}, lists);
 
   lesson.step("6", "Let it speak");
   lesson.say(
       "Now nobody gives it the right words: it takes the likeliest one each time (greedy decoding) "
-      "and goes on from "
-      "what it said itself. Lists that it has never seen:");
+      "and goes on from what it said itself. Lists that it has never seen:");
   for (const size_t i : {0U, 1U, 3U, 7U})
     show_translations(lesson, translator, lists.tests()[i], 2, lists.german, lists.english);
   if (const auto pieces = own_list(lesson, lists)) {
@@ -231,8 +218,7 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.lines(terminal::bars({"1", "2", "3", "4", "5", "6", "7", "8"}, accuracy, lesson.canvas()));
   lesson.say(
       "Every list went through the same vector, and a list of eight brings eight times as much. "
-      "The decoder begins "
-      "well and then forgets: look at where the wrong ones above go wrong.");
+      "The decoder begins well and then forgets: look at where the wrong ones above go wrong.");
   if (!lesson.quick()) {
     lesson.holds("single numbers are right, unseen ones too", accuracy.front() >= 0.95,
                  fmt::format("{:.0f}%", 100 * accuracy.front()));
@@ -245,8 +231,7 @@ void up_to_millions(Lesson& lesson) {
   lesson.step("8", "A long number is not a long list");
   lesson.say(
       "Is it the number of words? Single numbers up to {} have as many pieces as a list of two or "
-      "three. A fresh model "
-      "of the same size learns them:",
+      "three. A fresh model of the same size learns them:",
       numbers::kLargest);
   const Vocabulary german(numbers::all_german());
   const Vocabulary english(numbers::all_english());
@@ -273,10 +258,9 @@ void up_to_millions(Lesson& lesson) {
   const double right = exactly_right(translator, test);
   lesson.say(
       "Of {} unseen ones {:.0f}% are right. What counts is not how many words there are, but how "
-      "much they say: one of "
-      "10 million numbers is a choice of log2(10,000,000) = {:.1f} bits, a list of eight numbers "
-      "below 1000 is one of "
-      "8 log2(1000) = {:.1f} bits, and each of them must be found again in its place.",
+      "much they say: one of 10 million numbers is a choice of log2(10,000,000) = {:.1f} bits, a "
+      "list of eight numbers below 1000 is one of 8 log2(1000) = {:.1f} bits, and each of them "
+      "must be found again in its place.",
       test.source.size(0), 100 * right, std::log2(1e7), 8 * std::log2(1e3));
   if (trained.stopped) throw Lesson::Leave{130};
   if (!lesson.quick())
@@ -302,8 +286,8 @@ void what_if(Lesson& lesson, const NumberLists& lists, const nn::Encoder& encode
                            say_from(own), say_from(others), say_from(zeros_like(own))));
   lesson.say(
       "With another's vector it says another's sentence, and with zeros it still says number "
-      "words. How English goes "
-      "is in the decoder's matrices; what is to be said is in the vector alone.");
+      "words. How English goes is in the decoder's matrices; what is to be said is in the vector "
+      "alone.");
 }
 
 void encoder_and_decoder(Lesson& lesson) {

@@ -21,8 +21,8 @@ const About about{
          "read an alignment matrix, and check it against the true alignment"},
     .question =
         "lesson 02's decoder had one vector for the whole sentence and lost long ones. The encoder "
-        "had a state after "
-        "each word. What if the decoder may look at all of them, and learns where to look?",
+        "had a state after each word. What if the decoder may look at all of them, and learns "
+        "where to look?",
     .playing = {"seed", "text", "quick", "pairs"},
     .exercises = {"softmax"},
     .own_text = true,
@@ -44,10 +44,8 @@ void one_score(Lesson& lesson) {
   lesson.step("1", "One score, number by number");
   lesson.say(
       "The encoder has read six words and left six states h1 to h6, of 4 numbers each; the decoder "
-      "is in state s. "
-      "Before it says a word it asks of each h: how useful are you now? Bahdanau, Cho and Bengio "
-      "(2015) let a small "
-      "network answer, score = v . tanh(W s + U h). For h1:");
+      "is in state s. Before it says a word it asks of each h: how useful are you now? Bahdanau, "
+      "Cho and Bengio (2015) let a small network answer, score = v . tanh(W s + U h). For h1:");
   const Tensor h = golden_tensor("attention/encoder_states");
   const Tensor s = golden_tensor("attention/decoder_state");
   const Tensor W = golden_tensor("attention/W_a");
@@ -71,10 +69,8 @@ void one_score(Lesson& lesson) {
   lesson.print("all six scores", scores, {.columns = words});
   lesson.say(
       "A softmax makes weights of them, and the context vector is the sum of the states, each "
-      "times its weight. It "
-      "goes into the decoder together with the word before, anew at each step. Nothing here was "
-      "thrown away in "
-      "advance.");
+      "times its weight. It goes into the decoder together with the word before, anew at each "
+      "step. Nothing here was thrown away in advance.");
   lesson.print("weights", weights, {.columns = words});
   lesson.bars(words, weights);
   lesson.print("context vector", matmul(weights, h));
@@ -84,10 +80,8 @@ void one_score(Lesson& lesson) {
   lesson.step("2", "Luong's scores");
   lesson.say(
       "Luong, Pham and Manning (2015) ask after the decoder's step instead of before it, and with "
-      "products: s . h "
-      "(dot) or s . W h (general). A product of two matrices gives all scores at once. (Their "
-      "third, concat, is "
-      "Bahdanau's with another spelling.)");
+      "products: s . h (dot) or s . W h (general). A product of two matrices gives all scores at "
+      "once. (Their third, concat, is Bahdanau's with another spelling.)");
   const Tensor dot = matmul(h, s);
   const Tensor general = matmul(matmul(h, W.t()), s);
   lesson.print("dot", dot, {.columns = words});
@@ -126,17 +120,15 @@ void what_scores_see(Lesson& lesson) {
   lesson.equal("another padding, the same weights", weights(query, with_other(3)), before, 0);
   lesson.often_asked("May a score leave out the encoder's states?",
                      "Well-known teaching code had such scores for years: a linear layer on the "
-                     "word before and the "
-                     "decoder's state. It can learn 'at step 5 look at place 4', but not 'look "
-                     "where the tens are'.");
+                     "word before and the decoder's state. It can learn 'at step 5 look at place "
+                     "4', but not 'look where the tens are'.");
 }
 
 void cost(Lesson& lesson, const NumberLists& lists, const std::vector<Translator>& models) {
   lesson.step("4", "What a training step costs");
   lesson.say(
       "One step with {} lists of eight numbers, on one thread; the sizes were chosen so that all "
-      "have about equally "
-      "many parameters:",
+      "have about equally many parameters:",
       kListBatch);
   std::string table = "                   parameters   ms a step   times lesson 02's\n";
   double least = 0;
@@ -155,8 +147,8 @@ void cost(Lesson& lesson, const NumberLists& lists, const std::vector<Translator
                static_cast<double>(most->size()) <= 1.1 * static_cast<double>(fewest->size()));
   lesson.say(
       "Attention looks at S words for each of T words: its work grows with S T, the rest with S + "
-      "T. Dot and general "
-      "need one product of matrices for it; Bahdanau and concat a tanh of S T vectors.");
+      "T. Dot and general need one product of matrices for it; Bahdanau and concat a tanh of S T "
+      "vectors.");
 }
 
 /// The attention weights of one list drawn, and how often the most weight is where it belongs.
@@ -164,8 +156,7 @@ void alignment(Lesson& lesson, const NumberLists& lists, const std::vector<Trans
   lesson.step("6", "The alignment");
   lesson.say(
       "The weights say from where each English piece was taken. Nobody told the model. German says "
-      "the units before "
-      "the tens, so the lines must cross:");
+      "the units before the tens, so the lines must cross:");
   const numbers::Translation t = numbers::translate({27, 786});
   const Batch one = make_batch({{t.german, t.english}}, lists.german, lists.english);
   Tensor weights;
@@ -181,8 +172,7 @@ void alignment(Lesson& lesson, const NumberLists& lists, const std::vector<Trans
                               lesson.canvas()));
   lesson.say(
       "Is the largest weight on the piece that is translated? In per cent of the pieces of all {} "
-      "unseen lists, with "
-      "the right words given:",
+      "unseen lists, with the right words given:",
       lists.tests().size() * static_cast<size_t>(lists.tests()[0].source.size(0)));
   std::string table = "                   digits, teens, tens   hundred     all\n";
   std::vector<Alignment> shares;
@@ -196,24 +186,20 @@ void alignment(Lesson& lesson, const NumberLists& lists, const std::vector<Trans
   if (!lesson.quick())
     lesson.holds("Bahdanau: at least 90% of digits, teens and tens", shares[0].values >= 0.9,
                  fmt::format("{:.1f}%", 100 * shares[0].values));
-  lesson.often_asked("Why not 100, if the translations are right?",
-                     "Bahdanau's encoder reads in both directions, so the state of 'sieben' in "
-                     "'siebenhundert' already "
-                     "says that hundert follows. When 'seven' was said nothing is left to be "
-                     "looked up for 'hundred'; "
-                     "with some seeds the model uses that look for something else. Luong's encoder "
-                     "reads forward only "
-                     "and has to look, but it may look one piece too far, where the state still "
-                     "remembers. Attention "
-                     "shows from where a model reads, not what a word means.");
+  lesson.often_asked(
+      "Why not 100, if the translations are right?",
+      "Bahdanau's encoder reads in both directions, so the state of 'sieben' in 'siebenhundert' "
+      "already says that hundert follows. When 'seven' was said nothing is left to be looked up "
+      "for 'hundred'; with some seeds the model uses that look for something else. Luong's encoder "
+      "reads forward only and has to look, but it may look one piece too far, where the state "
+      "still remembers. Attention shows from where a model reads, not what a word means.");
 }
 
 void training(Lesson& lesson, const NumberLists& lists, const std::vector<Translator>& models) {
   lesson.step("5", "The same task, the same budget");
   lesson.say(
       "Lesson 02's lists, {} steps of {} lists, the same lists for all; none of the test lists' "
-      "numbers is among them. "
-      "The models learn side by side, as many at once as there are cores:",
+      "numbers is among them. The models learn side by side, as many at once as there are cores:",
       steps_of(lesson, kListSteps), batch_of(lesson, kListBatch));
   train_on_lists(lesson, models, lists);
   lesson.ask("with attention, how many of 100 lists of eight numbers will be right?",
@@ -235,9 +221,8 @@ void training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
                accuracy[1].second.back() - accuracy[0].second.back() >= 0.4);
   lesson.say(
       "Local-p guesses a place first and looks only at the 10 words on either side. Where the "
-      "guess is far off, no "
-      "gradient says where to look instead: with 5 words, two seeds of three never learned lists "
-      "of three numbers.");
+      "guess is far off, no gradient says where to look instead: with 5 words, two seeds of three "
+      "never learned lists of three numbers.");
 }
 
 void your_list(Lesson& lesson, const NumberLists& lists, const Translator& model) {
@@ -267,8 +252,7 @@ void sentence_pairs(Lesson& lesson, const std::vector<SentencePair>& all) {
   const auto known = std::remove_if(kept.begin(), kept.end(), unknown);
   lesson.say(
       "{} pairs to learn from, {} and {} different words; {} pairs are kept for testing, and {} of "
-      "those have only "
-      "words that were learned.",
+      "those have only words that were learned.",
       learned.size(), source.size() - 3, target.size() - 3, kept.size(), known - kept.begin());
   kept.erase(known, kept.end());
   manual_seed(lesson.seed(123));
@@ -312,8 +296,7 @@ void attention_in_translation(Lesson& lesson) {
   lesson.try_next(
       {"./run lesson 3 --text \"siebenundzwanzig, dreihundertacht\": your own list",
        "./run pairs > pairs.tsv, then ./run lesson 3 --pairs pairs.tsv: real sentences, from "
-       "Debian's "
-       "dictionary trans-de-en",
+       "Debian's dictionary trans-de-en",
        "kListSteps = 1200 in lessons/translation/translating.h: which of them learns fastest?",
        "lesson 04: attention without a decoder, a sentence that looks at itself"});
 }

@@ -21,8 +21,8 @@ const About about{
          "other"},
     .question =
         "in lesson 04 every word compared itself as it is, and nothing could be learned. What has "
-        "to be added so that "
-        "training can decide what a word looks for, what it offers, and what it hands over?",
+        "to be added so that training can decide what a word looks for, what it offers, and what "
+        "it hands over?",
     .golden = "02_self_attention_qkv",
     .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
     .playing = {"query", "text", "seed"},
@@ -60,6 +60,7 @@ Tensor finite_differences(const Loss& loss, const Tensor& w, double h = 1e-6) {
 
 Tensor mean_square(const Tensor& x) { return (x * x).mean(); }
 
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void self_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const int64_t q = lesson.query();
@@ -77,10 +78,9 @@ void self_attention(Lesson& lesson) {
   lesson.step("3.4.1", "Three matrices, three roles");
   lesson.say(
       "Each word is multiplied with three matrices. Its query says what it looks for, its key what "
-      "it can be found by, "
-      "its value what it hands over. The matrices take 3 numbers in and give 2 out. They start "
-      "random: seed {}, drawn "
-      "in the order query, key, value, each number between 0 and 1.",
+      "it can be found by, its value what it hands over. The matrices take 3 numbers in and give 2 "
+      "out. They start random: seed {}, drawn in the order query, key, value, each number between "
+      "0 and 1.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const Tensor W_query = rand({3, 2});
@@ -89,10 +89,10 @@ void self_attention(Lesson& lesson) {
   lesson.show("W_query", W_query);
   lesson.show("W_key", W_key);
   lesson.show("W_value", W_value);
-  lesson.often_asked("Which weights?",
-                     "Weight matrices are learned, and then the same for every input. Attention "
-                     "weights are computed "
-                     "anew for each input and never learned. We always write the full names.");
+  lesson.often_asked(
+      "Which weights?",
+      "Weight matrices are learned, and then the same for every input. Attention weights are "
+      "computed anew for each input and never learned. We always write the full names.");
 
   lesson.step("3.4.1", fmt::format("The query, key and value of '{}', and of all words", word));
   lesson.show("query_2", matmul(inputs[q], W_query));
@@ -116,8 +116,7 @@ void self_attention(Lesson& lesson) {
   lesson.show("attn_scores", scores, table);
   lesson.say(
       "({}, {}) is {:.4f}, ({}, {}) is {:.4f}: looking for and being found are two things now. "
-      "Exchange queries and "
-      "keys and the table is transposed.",
+      "Exchange queries and keys and the table is transposed.",
       words[1], words[0], scores[1][0].item<double>(), words[0], words[1],
       scores[0][1].item<double>());
 
@@ -137,14 +136,12 @@ void self_attention(Lesson& lesson) {
   lesson.show("context_vec_2", matmul(weights_2, values));
   lesson.often_asked("Divided by the square root of what?",
                      "Of the keys' size: here 2. Not of the inputs' size (3), not of the number of "
-                     "words, and not by "
-                     "the size itself.");
+                     "words, and not by the size itself.");
 
   lesson.step("3.4.1", "Why the square root?");
   lesson.say(
       "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly "
-      "all: then the "
-      "others get almost no gradient and learn nothing.");
+      "all: then the others get almost no gradient and learn nothing.");
   const Tensor demo = tensor({0.1, -0.2, 0.3, -0.2, 0.5});
   lesson.show("lecture/softmax_demo", softmax(demo, -1));
   lesson.show("lecture/softmax_demo_times_8", softmax(demo * 8, -1));
@@ -165,15 +162,13 @@ void self_attention(Lesson& lesson) {
   lesson.lines(variances);
   lesson.say(
       "Dividing by the square root brings the variance back to about 1, whatever the size; "
-      "dividing by the size itself "
-      "would press it towards 0.");
+      "dividing by the size itself would press it towards 0.");
 
   // 3.4.2: as a class
   lesson.step("3.4.2", "All of it as a class: version 1");
   lesson.say(
       "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, "
-      "so the same "
-      "matrices:");
+      "so the same matrices:");
   manual_seed(lesson.seed(123));
   SelfAttentionV1 v1{rand({3, 2}), rand({3, 2}), rand({3, 2})};
   lesson.show("v1/attn_weights", v1.weights(inputs), table);
@@ -185,8 +180,7 @@ void self_attention(Lesson& lesson) {
   lesson.step("3.4.2", "What makes it trainable: a gradient");
   lesson.say(
       "Take any number that depends on the result, say the mean of all squares. How does it change "
-      "if an entry of a "
-      "weight matrix grows a little? backward() answers for all entries at once.");
+      "if an entry of a weight matrix grows a little? backward() answers for all entries at once.");
   for (const Tensor& w : {v1.W_query, v1.W_key, v1.W_value})
     w.requires_grad_();
   const Tensor loss = mean_square(v1(inputs));
@@ -197,8 +191,7 @@ void self_attention(Lesson& lesson) {
   lesson.show("v1/grad/W_value", v1.W_value.grad());
   lesson.say(
       "Beside it the same for W_query without calculus, in float64: move each entry by a millionth "
-      "up and down, and "
-      "divide the change of the loss by the way.");
+      "up and down, and divide the change of the loss by the way.");
   const Tensor x = inputs.to(kFloat64);
   const Tensor W_k = W_key.to(kFloat64);
   const Tensor W_v = W_value.to(kFloat64);
@@ -214,8 +207,7 @@ void self_attention(Lesson& lesson) {
   lesson.step("3.4.2", "Version 2: with Linear layers");
   lesson.say(
       "nn::SelfAttention holds three Linear layers instead of bare matrices: they start with "
-      "better numbers, between "
-      "-0.577 and 0.577 here. Seed {}.",
+      "better numbers, between -0.577 and 0.577 here. Seed {}.",
       lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention v2(3, 2);
@@ -237,8 +229,7 @@ void self_attention(Lesson& lesson) {
                      "forgot to print 789).");
   lesson.often_asked("All weights are about 1/6. Does it not work?",
                      "Small untrained matrices give scores near 0, and these give nearly equal "
-                     "weights. Training is "
-                     "what makes them differ.");
+                     "weights. Training is what makes them differ.");
   lesson.often_asked(
       "Does the order of the three matter?",
       "In the constructor yes: each draws its numbers from the same generator. In forward no.");
@@ -251,8 +242,7 @@ void self_attention(Lesson& lesson) {
              1);
   lesson.say(
       "A Linear layer stores its matrix as (out, in), here {}, and computes x W^T. So version 1 "
-      "gets the transposed "
-      "matrices:",
+      "gets the transposed matrices:",
       other.W_query.weight.sizes());
   const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(),
                                other.W_value.weight.t()};
@@ -267,8 +257,7 @@ void self_attention(Lesson& lesson) {
   lesson.show("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v), rows);
   lesson.say_of_the_book(
       "Right is -0.0739, 0.0713 in the first row. Unscaled it begins -0.0726, 0.0731, divided by 2 "
-      "-0.0748, 0.0699: "
-      "with two numbers a key, both mistakes hide in the third digit.");
+      "-0.0748, 0.0699: with two numbers a key, both mistakes hide in the third digit.");
 
   lesson.step("what if", "... queries and keys are exchanged?");
   const Tensor exchanged = matmul(trace.k, trace.q.t());
@@ -279,8 +268,7 @@ void self_attention(Lesson& lesson) {
   lesson.try_next(
       {"./run lesson 5 --seed 1: other first matrices. Do all weights stay near 1/6 in version 2?",
        "./run lesson 5 --text \"to be or not to be\": equal words get equal context vectors. Is "
-       "that good? "
-       "What would have to be added to tell the two 'be' apart?",
+       "that good? What would have to be added to tell the two 'be' apart?",
        "make the finite differences' step h 1e-2 or 1e-12 in this program, and watch the digits go",
        "lesson 06: a word must not see what comes after it"});
 }

@@ -19,8 +19,7 @@ const About about{
              "test that a layer is causal: change the last word, and nothing before it may move"},
     .question =
         "a language model learns to say the next word. If a word can look at the words after it, "
-        "it reads the answer "
-        "off the page. How do we hide them without disturbing the rest?",
+        "it reads the answer off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
     .pitfalls = {"mask_"},
     .playing = {"query", "text", "seed", "dropout"},
@@ -29,6 +28,7 @@ const About about{
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void causal_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const auto T = static_cast<int64_t>(words.size());
@@ -45,8 +45,7 @@ void causal_attention(Lesson& lesson) {
   lesson.step("3.5.1", "Where we stand: every word sees every word");
   lesson.say(
       "Lesson 05's second version (seed {}), its scores and its weights. Everything above the "
-      "diagonal is a look into "
-      "the future.",
+      "diagonal is a look into the future.",
       lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention attention(3, 2);
@@ -64,8 +63,7 @@ void causal_attention(Lesson& lesson) {
   lesson.step("3.5.1", "First way: erase, then divide again");
   lesson.say(
       "A matrix of ones with zeros above the diagonal, times the weights: the future is gone, but "
-      "rows sum to less "
-      "than 1. Divide each row by its sum.");
+      "rows sum to less than 1. Divide each row by its sum.");
   const Tensor keep = tril(ones({T, T}));
   const Tensor erased = unmasked * keep;
   lesson.show("mask_simple", keep, rows);
@@ -91,19 +89,18 @@ void causal_attention(Lesson& lesson) {
                  words);
   lesson.show("context_vecs", matmul(weights, values), rows);
   lesson.equal("first and second way equal", renormalised, weights);
-  lesson.often_asked("Was the future not in the denominator of the first way?",
-                     "It was, when the softmax ran: erased weights alone still carry a trace of it "
-                     "(their rows sum to "
-                     "less than 1, by as much as the future had). Dividing by the row sum cancels "
-                     "that denominator, "
-                     "and nothing is left. The line above proves it.");
+  lesson.often_asked(
+      "Was the future not in the denominator of the first way?",
+      "It was, when the softmax ran: erased weights alone still carry a trace of it (their rows "
+      "sum to less than 1, by as much as the future had). Dividing by the row sum cancels that "
+      "denominator, and nothing is left. The line above proves it.");
 
   // 3.5.2: dropout
   lesson.step("3.5.2", "Dropout, on a matrix of ones");
   lesson.say(
       "While training, dropout erases each number with probability p, and multiplies the others by "
-      "1 / (1 - p), so "
-      "that the mean stays. A model cannot lean on a single connection then. p = 0.5, seed {}:",
+      "1 / (1 - p), so that the mean stays. A model cannot lean on a single connection then. p = "
+      "0.5, seed {}:",
       lesson.seed(123));
   const std::string mask = lesson.mask_suffix();
   const auto dropped = [&](const Tensor& x, double p) {
@@ -138,26 +135,22 @@ void causal_attention(Lesson& lesson) {
   if (mask.empty())
     lesson.say_of_the_book(
         "'journey' has lost both of its numbers, 'starts' none of its three: dropout 0.5 does not "
-        "take half of each "
-        "row.");
+        "take half of each row.");
   lesson.show("dropout_row_sums" + mask, weights_dropped.sum(-1), {.columns = words});
   lesson.often_asked("Must rows not sum to 1?",
                      "After dropout they do not, and nobody divides again: only on average is the "
-                     "sum 1. A row can "
-                     "even lose everything; then its context vector is zeros for this one training "
-                     "step. In use, after "
-                     "training, dropout is off.");
+                     "sum 1. A row can even lose everything; then its context vector is zeros for "
+                     "this one training step. In use, after training, dropout is off.");
 
   // 3.5.3: the class
   lesson.step("3.5.3", "As a class, for a batch of texts");
   const Tensor batch = stack({inputs, inputs});
   lesson.say(
       "Two copies of the text make a batch of shape {}: texts, words, numbers. "
-      "nn::CausalAttention, seed {}, dropout "
-      "0:",
+      "nn::CausalAttention, seed {}, dropout 0:",
       batch.sizes(), lesson.seed(123));
   manual_seed(lesson.seed(123));
-  const nn::CausalAttention causal(3, 2, /*context_length=*/T, /*dropout=*/0.0);
+  const nn::CausalAttention causal(3, 2, /*max_tokens=*/T, /*dropout_p=*/0.0);
   lesson.show("class/param/W_query.weight", causal.W_query.weight);
   lesson.show("class/param/W_key.weight", causal.W_key.weight);
   lesson.show("class/param/W_value.weight", causal.W_value.weight);
@@ -172,10 +165,9 @@ void causal_attention(Lesson& lesson) {
   lesson.equal("both texts are equal, so are their contexts", context[0], context[1]);
   lesson.often_asked("Should the class not give the numbers from before?",
                      "It draws its own matrices, with its own seed: 123 here, 789 above.");
-  lesson.often_asked(
-      "How is a batch transposed?",
-      "Words and numbers only: keys.transpose(-2, -1), the last two axes. A plain transpose of "
-      "everything would mix the texts; the library refuses it:");
+  lesson.often_asked("How is a batch transposed?",
+                     "Words and numbers only: keys.transpose(-2, -1), the last two axes. A plain "
+                     "transpose of everything would mix the texts; the library refuses it:");
   try {
     trace.k.t();
   } catch (const Error& e) {
@@ -186,8 +178,7 @@ void causal_attention(Lesson& lesson) {
   const int64_t few = std::min<int64_t>(4, T - 1);
   lesson.say(
       "The mask is made once, for the longest text (context_length = {}), and cut to the words "
-      "that are there. {} "
-      "words:",
+      "that are there. {} words:",
       T, few);
   const Tensor context_few = causal(batch.narrow(1, 0, few));
   lesson.show("class/context_vecs_first_4_tokens", context_few, rows);
@@ -223,31 +214,27 @@ void causal_attention(Lesson& lesson) {
   lesson.show("mask_result_thrown_away/attn_weights", softmaxed(forgotten), table);
   lesson.say(
       "No mask at all, and no error. The last row looks right, because the last word may see "
-      "everything: a look at the "
-      "last row proves nothing.");
+      "everything: a look at the last row proves nothing.");
 
   lesson.step("what if", "... the mask includes the diagonal (triu with 0 instead of 1)?");
   lesson.show("mask_includes_diagonal/attn_weights",
               softmaxed(scores.masked_fill(triu(ones({T, T})).to(kBool), -kInfinity)), table);
   lesson.say(
       "The first word may see nothing: its scores are all -inf, and 0 / 0 is nan. From there nan "
-      "spreads to "
-      "everything.");
+      "spreads to everything.");
 
   lesson.step("what if", "... I hide the wrong half?");
   lesson.show("mask_lower_triangle/attn_weights",
               softmaxed(scores.masked_fill(tril(ones({T, T}), -1).to(kBool), -kInfinity)), table);
   lesson.say(
       "Each word sees only the future. The first row is the unmasked one, the last is 1 for "
-      "itself: just the other way "
-      "round.");
+      "itself: just the other way round.");
 
   lesson.try_next({"./run lesson 6 --dropout=mkl: the other mask",
                    "./run lesson 6 --text \"a very long journey starts with one very small step\": "
                    "a larger triangle",
                    "which gradient does a query of the first word get? (Its only weight is always "
-                   "1.) Guess, then call "
-                   "backward()",
+                   "1.) Guess, then call backward()",
                    "lesson 07: several of these side by side"});
 }
 

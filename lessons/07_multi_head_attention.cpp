@@ -21,8 +21,7 @@ const About about{
              "recognise the four usual mistakes, three of which no error message reports"},
     .question =
         "one attention gives each word one mixture of the words before it. A word has more than "
-        "one relation to the "
-        "others. How do we get several mixtures for about the price of one?",
+        "one relation to the others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
     .playing = {"text", "seed"},
@@ -31,15 +30,14 @@ const About about{
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Everything between x (B, T, d_in) and multi-head attention's result (B, T, d_out), stage by
-/// stage.
+/// Every stage between x (B, T, d_in) and the result of multi-head attention (B, T, d_out).
 struct Stages {
   struct Projected {
     Tensor whole, viewed, split;
   };
   Projected queries, keys, values;
-  Tensor attn_scores, masked_scores, attn_weights, context_per_head, context_concatenated,
-      context_vecs;
+  Tensor attn_scores, masked_scores, attn_weights;
+  Tensor context_per_head, context_concatenated, context_vecs;
 
   Stages(const nn::MultiHeadAttention& mha, const Tensor& x) {
     const int64_t B = x.size(0);
@@ -52,7 +50,9 @@ struct Stages {
       const Tensor viewed = whole.view({B, T, H, D});           // each row cut into H pieces
       return Projected{whole, viewed, viewed.transpose(1, 2)};  // (B, H, T, D)
     };
-    queries = project(mha.W_query), keys = project(mha.W_key), values = project(mha.W_value);
+    queries = project(mha.W_query);
+    keys = project(mha.W_key);
+    values = project(mha.W_value);
     attn_scores = matmul(queries.split, keys.split.transpose(2, 3));  // (B, H, T, T)
     const Tensor future = triu(ones({T, T}), 1).to(kBool);  // (T, T), for all texts and heads
     masked_scores = attn_scores.masked_fill(future, -kInfinity);
@@ -68,18 +68,19 @@ void show_parameters(Lesson& lesson, const std::string& where, const nn::Module&
     lesson.show(where + "param/" + name, parameter);
 }
 
-/// The projections: as they come, cut into heads, and with the heads in front.
+/// The projections: as the matrices give them, cut into heads, and with the heads in front.
 void show_projections(Lesson& lesson, const std::string& where, const Stages& s,
                       const Words& words) {
   const Labels rows{.rows = words};
   for (const auto& [name, p] :
        {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
     lesson.show(where + name, p->whole, rows);
-    lesson.show(where + name + "_viewed", p->viewed);
-    lesson.show(where + name + "_split", p->split, rows);
+    lesson.show(fmt::format("{}{}_viewed", where, name), p->viewed);
+    lesson.show(fmt::format("{}{}_split", where, name), p->split, rows);
   }
 }
 
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void multi_head_attention(Lesson& lesson) {
   const Words& words = lesson.words();
   const auto T = static_cast<int64_t>(words.size());
@@ -97,8 +98,7 @@ void multi_head_attention(Lesson& lesson) {
   lesson.step("3.6.1", "The simple way: two layers side by side");
   lesson.say(
       "nn::MultiHeadAttentionWrapper holds lesson 06's CausalAttention twice, each with its own "
-      "three matrices, and "
-      "sets the results side by side. Seed {}, 2 numbers from each head:",
+      "three matrices, and sets the results side by side. Seed {}, 2 numbers from each head:",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttentionWrapper wrapper(3, 2, /*context_length=*/T, /*dropout=*/0.0,
@@ -118,14 +118,12 @@ void multi_head_attention(Lesson& lesson) {
   lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"},
              1);
   lesson.show("wrapper/context_vecs", side_by_side, rows);
-  lesson.often_asked(
-      "What is d_out?",
-      "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the class below the "
-      "numbers of all heads together: 2 = 2 heads * 1.");
-  lesson.often_asked(
-      "Does each head look at a part of the text?",
-      "No. Every head sees all words up to its own; it sees other projections of them, because its "
-      "matrices are others.");
+  lesson.often_asked("What is d_out?",
+                     "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the "
+                     "class below the numbers of all heads together: 2 = 2 heads * 1.");
+  lesson.often_asked("Does each head look at a part of the text?",
+                     "No. Every head sees all words up to its own; it sees other projections of "
+                     "them, because its matrices are others.");
 
   lesson.step("ex. 3.2", "Two heads, but 2 numbers in all");
   manual_seed(lesson.seed(123));
@@ -139,9 +137,8 @@ void multi_head_attention(Lesson& lesson) {
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
   lesson.say(
       "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each "
-      "row into pieces, one "
-      "for each head. Seed {}, d_out = 2 in all. Stages, at the top of this program, keeps every "
-      "step of it.",
+      "row into pieces, one for each head. Seed {}, d_out = 2 in all. Stages, at the top of this "
+      "program, keeps every step of it.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention mha(3, 2, T, 0.0, 2);
@@ -160,12 +157,10 @@ void multi_head_attention(Lesson& lesson) {
   lesson.equal("the layer gives the same", mha(batch), book.context_vecs);
   lesson.often_asked("Why do the numbers differ from the wrapper's?",
                      "Only because the random numbers are drawn in another order: here one large "
-                     "query matrix first, "
-                     "there head 0's three matrices, then head 1's.");
+                     "query matrix first, there head 0's three matrices, then head 1's.");
   lesson.often_asked("And why is the result not the heads side by side?",
                      "That is context_concatenated. The output projection out_proj, with its bias, "
-                     "comes after and "
-                     "mixes the heads.");
+                     "comes after and mixes the heads.");
 
   lesson.step("3.6.2", "A product of many matrices at once");
   lesson.say(
@@ -198,8 +193,8 @@ void multi_head_attention(Lesson& lesson) {
   const Stages s(lecture, stack({x, x}));
   lesson.say(
       "The text comes twice, as a batch of 2. First the projections: (2, 3, 6), viewed as (2, 3, "
-      "2, 3): each row of 6 "
-      "in two heads of 3; then transposed to (2, 2, 3, 3): text, head, word, number.");
+      "2, 3): each row of 6 in two heads of 3; then transposed to (2, 2, 3, 3): text, head, word, "
+      "number.");
   show_projections(lesson, "lecture/", s, three);
 
   lesson.step("lecture", "Scores, mask, weights, for each head");
@@ -215,8 +210,7 @@ void multi_head_attention(Lesson& lesson) {
       "It is (words, words), and broadcasting repeats it for every text and every head.");
   lesson.often_asked("Divided by what?",
                      "By sqrt(head_dim) = sqrt(3), the size of one head's key. Not by sqrt(d_out) "
-                     "= sqrt(6), and not "
-                     "by the root of the number of words.");
+                     "= sqrt(6), and not by the root of the number of words.");
 
   lesson.step("lecture", "Contexts, and back to one row for each word");
   lesson.show("lecture/context_per_head", s.context_per_head, {.rows = three});
@@ -229,8 +223,7 @@ void multi_head_attention(Lesson& lesson) {
              {"rows 0 to 2", "rows 3 to 5", "all"}, 1);
   lesson.say(
       "Cutting the large matrices is no other mathematics: head h uses rows 3h, 3h+1, 3h+2 of each "
-      "weight matrix. "
-      "Lesson 06's attention with those rows gives what the head gave:");
+      "weight matrix. Lesson 06's attention with those rows gives what the head gave:");
   for (int64_t h = 0; h < 2; ++h) {
     const auto rows_of = [&](const nn::Linear& W) {
       return linear(x, W.weight.narrow(0, 3 * h, 3));
@@ -247,10 +240,8 @@ void multi_head_attention(Lesson& lesson) {
   lesson.step("3.6.2", "Why view and then transpose?");
   lesson.say(
       "Take 2 words of 4 numbers, numbered 0 to 7, for 2 heads. View as (word, head, number), "
-      "transpose: head 0 has "
-      "the first half of each word. View directly as (head, word, number): the shape is the same, "
-      "but head 0 has all "
-      "of word 0 cut in two, and nothing of word 1.");
+      "transpose: head 0 has the first half of each word. View directly as (head, word, number): "
+      "the shape is the same, but head 0 has all of word 0 cut in two, and nothing of word 1.");
   const Tensor numbered = arange(8).view({2, 4});
   lesson.print("2 words", numbered);
   lesson.print("view({2, 2, 2}).transpose(0, 1): right", numbered.view({2, 2, 2}).transpose(0, 1));
@@ -259,10 +250,8 @@ void multi_head_attention(Lesson& lesson) {
   const Tensor back = per_head.transpose(0, 1);
   lesson.say(
       "Why contiguous()? transpose moves no number, it only changes the strides (how far apart "
-      "neighbours lie in "
-      "memory): the lecture's contexts go from {} to {}. A view as (3, 6) needs row-major order, "
-      "so the numbers must "
-      "be copied into it first:",
+      "neighbours lie in memory): the lecture's contexts go from {} to {}. A view as (3, 6) needs "
+      "row-major order, so the numbers must be copied into it first:",
       per_head.strides(), back.strides());
   try {
     back.view({3, 6});
@@ -279,9 +268,9 @@ void multi_head_attention(Lesson& lesson) {
     return matmul(softmax((causal ? scores.masked_fill(future, -kInfinity) : scores) / divisor, -1),
                   v);
   };
-  const Tensor q = s.queries.split[0];
+  const Tensor q = s.queries.split[0];  // (2, 3, 3), of the first text
   const Tensor k = s.keys.split[0];
-  const Tensor v = s.values.split[0];  // (2, 3, 3) of the first text
+  const Tensor v = s.values.split[0];
   const auto merge = [](const Tensor& heads) { return heads.transpose(0, 1).reshape({3, 6}); };
   const Labels three_rows{.rows = three};
 
@@ -305,8 +294,7 @@ void multi_head_attention(Lesson& lesson) {
               finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
   lesson.say_of_the_book(
       "The first row is right (one word alone has weight 1, whatever the divisor). Only the third "
-      "digit of the others "
-      "changes, so this one goes unnoticed for long.");
+      "digit of the others changes, so this one goes unnoticed for long.");
   lesson.step("what if", "... the mask is thrown away?");
   lesson.show("heads_no_mask/context_vecs", finish(merge(attend(q, k, v, std::sqrt(3.0), false))),
               three_rows);
@@ -319,14 +307,11 @@ void multi_head_attention(Lesson& lesson) {
   lesson.show("pitfall_softmax_dim1/context_vecs", matmul(columns_sum_to_1, head0.v), rows);
   lesson.say_of_the_book(
       "Head 0 of the wrapper: its first number should be -0.4519. Of (texts, queries, keys) dim 1 "
-      "is the queries; the "
-      "keys are the last axis, -1, however many stand before it.");
+      "is the queries; the keys are the last axis, -1, however many stand before it.");
 
   lesson.step("ex. 3.3", "The size of GPT-2");
   const nn::MultiHeadAttention gpt2(768, 768, 1024, 0.0, 12);
-  int64_t parameters = 0;
-  for (const Tensor& p : gpt2.parameters())
-    parameters += p.numel();
+  const int64_t parameters = parameter_count(gpt2);
   lesson.say(
       "768 numbers for each word, 12 heads of 64: 4 matrices of 768 * 768 and one bias of 768, {} "
       "parameters.",

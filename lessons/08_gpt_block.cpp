@@ -20,8 +20,7 @@ const About about{
              "follow four words through a whole block, and count the parameters of GPT-2's"},
     .question =
         "attention mixes words. What else does one block of GPT need, so that twelve of them can "
-        "be stacked and still "
-        "be trained?",
+        "be stacked and still be trained?",
     .golden = "05_gpt_block",
     .pitfalls = {"layernorm_"},
     .playing = {"seed", "dropout"},
@@ -57,20 +56,12 @@ struct DeepNet : nn::Module {
 /// (x - mean) / sqrt(var) over the last axis, with n - 1 in the variance: by hand.
 Tensor normalised(const Tensor& x) { return (x - x.mean(-1, true)) / x.var(-1, true, true).sqrt(); }
 
-int64_t count(const nn::Module& module) {
-  int64_t sum = 0;
-  for (const Tensor& p : module.parameters())
-    sum += p.numel();
-  return sum;
-}
-
-/// Gives back the layer output that it normalises.
+/// Returns the layer output that it normalises.
 Tensor layer_norm_part(Lesson& lesson) {
   lesson.step("4.2", "Layer norm by hand");
   lesson.say(
       "Two examples of 5 random numbers (seed {}) go through a layer from 5 to 6 numbers and ReLU, "
-      "which turns what is "
-      "negative into 0.",
+      "which turns what is negative into 0.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const Tensor batch_example = randn({2, 5});
@@ -97,10 +88,8 @@ Tensor layer_norm_part(Lesson& lesson) {
   lesson.step("4.2", "Layer norm as a layer");
   lesson.say(
       "nn::LayerNorm divides by n instead of n - 1, adds eps = 1e-5 under the root, and has two "
-      "learned vectors: "
-      "weight (at first ones) and bias (zeros). Of the layer's 6 outputs, as the notebook has it, "
-      "and of the 5 inputs, "
-      "as the book has it:");
+      "learned vectors: weight (at first ones) and bias (zeros). Of the layer's 6 outputs, as the "
+      "notebook has it, and of the 5 inputs, as the book has it:");
   const auto variance = [](const Tensor& x) { return x.var(-1, /*unbiased=*/false, true); };
   const Tensor ln6 = nn::LayerNorm(6)(out);
   const Tensor ln5 = nn::LayerNorm(5)(batch_example);
@@ -110,14 +99,11 @@ Tensor layer_norm_part(Lesson& lesson) {
   lesson.show("layernorm/book_ln5_variance", variance(ln5));
   lesson.often_asked("n or n - 1?",
                      "By hand n - 1, PyTorch's default for a variance; in the layer n, because "
-                     "GPT-2 has it so. For 6 "
-                     "numbers that is 0.6159 against 0.6745 in the first place, for GPT-2's 768 "
-                     "there is no difference "
-                     "to speak of.");
+                     "GPT-2 has it so. For 6 numbers that is 0.6159 against 0.6745 in the first "
+                     "place, for GPT-2's 768 there is no difference to speak of.");
   lesson.often_asked("Why is the variance not exactly 1?",
                      "Because of eps: it keeps the root away from 0. When the variance itself is "
-                     "small, eps shows: "
-                     "0.9995.");
+                     "small, eps shows: 0.9995.");
   return out;
 }
 
@@ -125,8 +111,7 @@ void feed_forward_part(Lesson& lesson) {
   lesson.step("4.3", "GELU");
   lesson.say(
       "ReLU cuts off everything below 0. GELU is smooth: x times the share of a normal "
-      "distribution below x. GPT-2 "
-      "uses an approximation of it with tanh.");
+      "distribution below x. GPT-2 uses an approximation of it with tanh.");
   const Tensor x = tensor({-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75,
                            1.0, 1.5, 2.0, 2.5, 3.0});
   lesson.ask("what is GELU of -0.75?", {"0", "a little below 0", "a little above 0"}, 1);
@@ -148,14 +133,13 @@ void feed_forward_part(Lesson& lesson) {
   lesson.show("gelu/minimum_value", values.min());
   lesson.say(
       "The lowest point is at x = {:.4f}; the slope there, by backward(), is {:.0e}, as good as 0. "
-      "The two forms "
-      "differ by at most {:.1e} between -3 and 3.",
+      "The two forms differ by at most {:.1e} between -3 and 3.",
       lowest.item<double>(), lowest.grad().item<double>(),
       (gelu(line) - gelu(line, "tanh")).abs().max().item<double>());
-  lesson.often_asked("Is GELU just a rounded ReLU?",
-                     "No: between -3 and 0 it is negative, so even a 'no' passes something on, and "
-                     "a gradient with it. "
-                     "With inputs between 0 and 1, as from rand, you would never see that side.");
+  lesson.often_asked(
+      "Is GELU just a rounded ReLU?",
+      "No: between -3 and 0 it is negative, so even a 'no' passes something on, and a gradient "
+      "with it. With inputs between 0 and 1, as from rand, you would never see that side.");
 
   lesson.step("4.3", "Feed-forward: wider, GELU, back");
   lesson.say(
@@ -163,17 +147,16 @@ void feed_forward_part(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
   lesson.show("feed_forward_768/output", ff(rand({2, 3, 768})));
-  lesson.show("feed_forward_768/parameters", full({}, count(ff)));
+  lesson.show("feed_forward_768/parameters", full({}, parameter_count(ff)));
 }
 
 void shortcut_part(Lesson& lesson) {
   lesson.step("4.4", "Shortcuts: five layers without and with");
   lesson.say(
       "Layers 3-3-3-3-3-1, each a Linear and a GELU, input (1, 0, -1), target 0, loss (output - "
-      "target)^2. The first "
-      "time each layer sees only the output of the one before; the second time its input is also "
-      "added to its output. "
-      "(Not around the last: 3 numbers cannot be added to 1.) Same seed, same matrices:");
+      "target)^2. The first time each layer sees only the output of the one before; the second "
+      "time its input is also added to its output. (Not around the last: 3 numbers cannot be added "
+      "to 1.) Same seed, same matrices:");
   Tensor gradients[2];
   for (const bool with : {false, true}) {
     manual_seed(lesson.seed(123));
@@ -181,17 +164,17 @@ void shortcut_part(Lesson& lesson) {
     if (!with)
       for (const auto& [name, p] : net.named_parameters())
         lesson.show("shortcut/param/" + name, p);
-    const std::string where = with ? "shortcut/with/" : "shortcut/without/";
+    const char* where = with ? "shortcut/with/" : "shortcut/without/";
     const Tensor output = net(tensor({{1.0, 0.0, -1.0}}));
     const Tensor loss = mse_loss(output, zeros({1, 1}));
     loss.backward();
-    lesson.show(where + "output", output);
-    lesson.show(where + "loss", loss);
+    lesson.show(fmt::format("{}output", where), output);
+    lesson.show(fmt::format("{}loss", where), loss);
     std::vector<Tensor> means;
     for (const auto& [name, p] : net.named_parameters())
       if (name.ends_with("weight")) {
         means.push_back(p.grad().abs().mean());
-        lesson.show(where + "mean_abs_grad/" + name, means.back());
+        lesson.show(fmt::format("{}mean_abs_grad/{}", where, name), means.back());
       }
     gradients[with] = stack(means);
   }
@@ -204,26 +187,24 @@ void shortcut_part(Lesson& lesson) {
   }
   lesson.say(
       "Without, the first layer's gradient is {:.0f} times as small as the last's: it would hardly "
-      "learn. With "
-      "shortcuts it is {:.0f} times: a sum passes a gradient on as it is, on both sides.",
+      "learn. With shortcuts it is {:.0f} times: a sum passes a gradient on as it is, on both "
+      "sides.",
       (gradients[0][4] / gradients[0][0]).item<double>(),
       (gradients[1][4] / gradients[1][0]).item<double>());
 }
 
-void block_part(Lesson& lesson) {
+void tiny_block(Lesson& lesson) {
   lesson.step("4.5", "A tiny block, every stage");
   lesson.say(
       "4 words of 8 numbers, 2 heads, no dropout: small enough to follow. First norm, attention, "
-      "shortcut; then norm, "
-      "feed-forward, shortcut. Seed {}.",
+      "shortcut; then norm, feed-forward, shortcut. Seed {}.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const Tensor x = rand({1, 4, 8});
   const nn::GptBlock tiny({.context_length = 4, .emb_dim = 8, .n_heads = 2, .drop_rate = 0.0});
   lesson.show("tiny/input", x);
-  const auto parameters = tiny.ff.named_parameters();
   lesson.show("tiny/param/att.out_proj.bias", tiny.att.out_proj.bias);
-  for (const auto& [name, p] : parameters)
+  for (const auto& [name, p] : tiny.ff.named_parameters())
     if (name.ends_with("bias"))
       lesson.show(name == "layers.0.bias" ? "tiny/param/ff.fc1.bias" : "tiny/param/ff.fc2.bias", p);
   lesson.show("tiny/param/norm1.scale", tiny.norm1.weight);
@@ -268,17 +249,17 @@ void block_part(Lesson& lesson) {
   lesson.equal("the block gives the same", tiny(x), output);
   lesson.say(
       "Lengths (norms) on the way: x {:.3f}, what attention adds {:.3f}, their sum {:.3f}, what "
-      "feed-forward adds "
-      "{:.3f}, the result {:.3f}.",
+      "feed-forward adds {:.3f}, the result {:.3f}.",
       x.norm().item<double>(), attention.norm().item<double>(),
       after_attention.norm().item<double>(), feed_forward.norm().item<double>(),
       output.norm().item<double>());
   lesson.often_asked(
       "Where is the norm?",
       "Before attention and before feed-forward (pre-norm). The shortcut adds x as it was before "
-      "the "
-      "norm: so there is a way through the whole block on which nothing is normalised.");
+      "the norm: so there is a way through the whole block on which nothing is normalised.");
+}
 
+void gpt2_block(Lesson& lesson) {
   lesson.step("4.5", "GPT-2's block: 768 numbers, 12 heads");
   manual_seed(lesson.seed(123));
   const Tensor input = rand({2, 4, 768});
@@ -293,29 +274,26 @@ void block_part(Lesson& lesson) {
   lesson.show("block_768/output_eval", output_eval);
   lesson.ask("which part of the block has more parameters?",
              {"attention", "feed-forward", "they have equally many"}, 1);
-  lesson.show("attention_768/parameters", full({}, count(block.att)));
-  lesson.show("feed_forward_768/parameters", full({}, count(block.ff)));
-  lesson.show("block_768/parameters", full({}, count(block)));
+  lesson.show("attention_768/parameters", full({}, parameter_count(block.att)));
+  lesson.show("feed_forward_768/parameters", full({}, parameter_count(block.ff)));
+  lesson.show("block_768/parameters", full({}, parameter_count(block)));
   lesson.often_asked(
       "Is attention not the biggest part?",
       "Feed-forward has twice its parameters: 2 * 768 * 3072 against 4 * 768 * 768.");
-  lesson.often_asked(
-      "Shape in, shape out: does the block do nothing?",
-      fmt::format(
-          "The shape is the same so that blocks can be stacked. The numbers are others: the "
-          "largest difference is {:.4f}.",
-          (output_eval - input).abs().max().item<double>()));
+  lesson.often_asked("Shape in, shape out: does the block do nothing?",
+                     fmt::format("The shape is the same so that blocks can be stacked. The numbers "
+                                 "are others: the largest difference is {:.4f}.",
+                                 (output_eval - input).abs().max().item<double>()));
 }
 
-/// Mistakes, made on purpose; `out` is the output that was normalised.
+/// Mistakes, made on purpose. `out` is the output that was normalised.
 void what_if_part(Lesson& lesson, const Tensor& out) {
   lesson.step("what if", "... layer norm runs over the examples instead of the numbers of each?");
   const Tensor over_rows = (out - out.mean(0, true)) / (out.var(0, false, true) + 1e-5).sqrt();
   lesson.show("layernorm_over_rows", over_rows);
   lesson.say(
       "With two examples the rows become each other's negative: each example would depend on what "
-      "else is in its "
-      "batch.");
+      "else is in its batch.");
   lesson.step("what if", "... layer norm divided by n - 1?");
   const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
   lesson.show("layernorm_unbiased", unbiased);
@@ -333,14 +311,14 @@ void gpt_block(Lesson& lesson) {
   const Tensor out = layer_norm_part(lesson);
   feed_forward_part(lesson);
   shortcut_part(lesson);
-  block_part(lesson);
+  tiny_block(lesson);
+  gpt2_block(lesson);
   what_if_part(lesson, out);
   lesson.try_next(
       {"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
        "give DeepNet ten layers instead of five, without and with shortcuts",
        "put tiny.norm1 after the shortcut instead of before attention (post-norm, as in 2017), and "
-       "compare "
-       "the lengths",
+       "compare the lengths",
        "stack twelve blocks: nn::Gpt does it"});
 }
 

@@ -5,8 +5,8 @@
 
 #include "gradus.h"
 #include "lessons/kit/lesson.h"
-#include "lessons/translation/agreement.h"
 #include "lessons/translation/translators.h"
+#include "lessons/translation/verb_model.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -22,10 +22,8 @@ const About about{
              "measure where a head looks, over several seeds, before you say what it does"},
     .question =
         "lesson 03's decoder looks wherever it wants, but both halves still read word after word. "
-        "Vaswani et al. "
-        "(2017) leave the recurrence out: attention is all they need. What has to be put in its "
-        "place, and what is "
-        "gained?",
+        "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
+        "be put in its place, and what is gained?",
     .playing = {"seed", "quick"},
     .exercises = {"attention_bugs", "layer_norm"},
 };
@@ -42,10 +40,8 @@ void positions(Lesson& lesson) {
   lesson.step("1", "Words at once, so their order must be said");
   lesson.say(
       "Attention is a sum over words, and a sum has no order. So each place gets a pattern of its "
-      "own, sines and "
-      "cosines of different speed (section 3.5 of the paper), which is added to the word. Of 8 "
-      "numbers, for 10 "
-      "places:");
+      "own, sines and cosines of different speed (section 3.5 of the paper), which is added to the "
+      "word. Of 8 numbers, for 10 places:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
   lesson.lines(terminal::draw({.title = "(1 + position) / 2",
                                .values = values_of((table + 1) / 2),
@@ -79,10 +75,8 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
                   model.decoder.config.n_layers));
   lesson.say(
       "After each: a shortcut and a layer norm; then two linear layers for each word by itself, "
-      "again with both. {} "
-      "heads look at different things side by side. What is said by the masks can be tested: "
-      "change what is hidden, "
-      "and nothing may change.",
+      "again with both. {} heads look at different things side by side. What is said by the masks "
+      "can be tested: change what is hidden, and nothing may change.",
       model.decoder.config.n_heads);
   const NoGradGuard no_grad;
   const numbers::Translation short_one = numbers::translate(7);
@@ -115,9 +109,8 @@ void speed(Lesson& lesson) {
   const int64_t V = 40;
   lesson.say(
       "A recurrent network takes T steps, each waiting for the one before. Here all places are "
-      "computed together, as a "
-      "few large products of matrices. Milliseconds for a training step, {} sentences of T words "
-      "each way:",
+      "computed together, as a few large products of matrices. Milliseconds for a training step, "
+      "{} sentences of T words each way:",
       B);
   Words letters;
   for (int64_t i = 3; i < V; ++i)
@@ -147,10 +140,8 @@ void speed(Lesson& lesson) {
   lesson.lines(table);
   lesson.say(
       "With one thread on a CPU the gain is that a product of large matrices is faster than many "
-      "small ones. Where "
-      "thousands of products run at once, as on a GPU, T steps that wait for each other cost far "
-      "more: that is why it "
-      "was built.");
+      "small ones. Where thousands of products run at once, as on a GPU, T steps that wait for "
+      "each other cost far more: that is why it was built.");
 }
 
 /// In every head of the last block, how often English pieces look most at the German piece that
@@ -218,63 +209,10 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   draw_head(static_cast<size_t>(worst - heads.begin()));
   lesson.say(
       "No head was told to align. In lesson 03 the one attention had to do it; here the work is "
-      "shared, and a head by "
-      "itself need not mean anything to us.");
+      "shared, and a head by itself need not mean anything to us.");
 }
 
-/// One block of one head over the words up to the gap; at the gap it chooses "jumps" or "jump".
-struct VerbModel : nn::Module {
-  const nn::Embedding tok_emb;
-  const nn::GptBlock block;
-  const nn::Linear out;
-
-  explicit VerbModel(int64_t words)
-      : tok_emb(register_module("tok_emb", nn::Embedding(words, 32))),
-        block(register_module(
-            "block",
-            nn::GptBlock({.context_length = 64, .emb_dim = 32, .n_heads = 1, .drop_rate = 0}))),
-        out(register_module("out", nn::Linear(32, 2))) {}
-
-  Tensor operator()(const Tensor& ids, nn::AttentionTrace* trace = nullptr) const {
-    const Tensor x = tok_emb(ids) + nn::sinusoidal_positions(ids.size(1), 32);  // (B, T, 32)
-    return out(block(x, trace).select(1, -1));                                  // (B, 2)
-  }
-};
-
-/// What a trained model does at the gap, in the mean over sentences of 1 to 3 clauses; subjects of
-/// one and of many.
-struct AtTheGap {
-  double right = 0;
-  std::array<double, 2> subject{}, copula{}, nouns{};  // attention weights
-};
-
-AtTheGap measure(const VerbModel& model, const AgreementGrammar& grammar, bool with_stood,
-                 int64_t count) {
-  const NoGradGuard no_grad;
-  AtTheGap mean;
-  constexpr double kForms = 6;
-  for (int64_t form = 0; form < 6; ++form) {
-    const AgreementSentences test = grammar.draw(count, 1 + form % 3, form >= 3, with_stood);
-    nn::AttentionTrace trace;
-    const Tensor chosen = model(test.words, &trace).argmax(-1);
-    mean.right += number((chosen == test.plural).to(kFloat64).mean()) / kForms;
-    const Tensor weights = trace.weights.select(1, 0).select(1, -1);  // (B, T): of the gap
-    for (const int64_t many : {0, 1}) {
-      const Tensor of_these = (test.plural == many).to(kFloat32);
-      const auto weight_at = [&](int64_t place) {
-        return number((weights.select(1, place) * of_these).sum() / of_these.sum()) / kForms;
-      };
-      const auto m = static_cast<size_t>(many);
-      mean.subject[m] += weight_at(test.subject);
-      mean.copula[m] += weight_at(test.copula);
-      for (const int64_t place : test.nouns)
-        mean.nouns[m] += weight_at(place);
-    }
-  }
-  return mean;
-}
-
-/// What one model after another does at the gap, each from a seed of its own.
+/// Trains one model after another, each with a seed of its own, and measures them.
 std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& grammar,
                                       bool with_stood) {
   const int64_t seeds = lesson.quick() ? 2 : 10;
@@ -301,16 +239,48 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
   return all;
 }
 
+/// A table with one line for each model, and what all of them have in common.
+void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood) {
+  const std::string copula_name = with_stood ? "stood" : "was or were";
+  std::string table = fmt::format(
+      "                             subject        {:>12}         other nouns\n"
+      "  seed   verbs right       one   many        one   many         one   many\n",
+      copula_name);
+  double worst = 1;
+  double subject = 0;
+  double copula = 0;
+  double least = 1;
+  double most = 0;
+  for (size_t i = 0; i < models.size(); ++i) {
+    const AtTheGap& m = models[i];
+    table +=
+        fmt::format("  {:>4} {:>12.1f}% {:>9.2f} {:>6.2f} {:>10.2f} {:>6.2f} {:>11.2f} {:>6.2f}\n",
+                    i + 1, 100 * m.right, m.subject[0], m.subject[1], m.copula[0], m.copula[1],
+                    m.nouns[0], m.nouns[1]);
+    worst = std::min(worst, m.right);
+    for (const size_t many : {0U, 1U}) {
+      subject += m.subject[many] / static_cast<double>(2 * models.size());
+      copula += m.copula[many] / static_cast<double>(2 * models.size());
+      least = std::min(least, m.subject[many]);
+      most = std::max(most, m.subject[many]);
+    }
+  }
+  lesson.lines(table);
+  lesson.say(
+      "The worst of them is right in {:.1f}%. The subject gets {:.2f} in the mean, from {:.2f} to "
+      "{:.2f}; '{}' gets {:.2f}.",
+      100 * worst, subject, least, most, copula_name, copula);
+  if (!lesson.quick()) lesson.holds("every model chooses right in at least 95%", worst >= 0.95);
+}
+
 void agreement(Lesson& lesson) {
   lesson.step("6", "Who jumped?");
   lesson.say(
       "\"The cat that was sitting on the mat, which was next to the dog, jumped.\" The cat did, "
-      "though the dog stands "
-      "nearest. In the present tense one hears it: the cat ... jumps, the cats ... jump. A small "
-      "grammar makes such "
-      "sentences, with any number of clauses between subject and verb. In one form nothing but the "
-      "subject tells the "
-      "verb, in the other its 'was' or 'were' does too:");
+      "though the dog stands nearest. In the present tense one hears it: the cat ... jumps, the "
+      "cats ... jump. A small grammar makes such sentences, with any number of clauses between "
+      "subject and verb. In one form nothing but the subject tells the verb, in the other its "
+      "'was' or 'were' does too:");
   manual_seed(lesson.seed(123));
   const AgreementGrammar grammar;
   for (const bool with_stood : {true, false}) {
@@ -321,51 +291,18 @@ void agreement(Lesson& lesson) {
   }
   lesson.say(
       "A model of one block with one head reads up to the gap and chooses the verb; one after "
-      "another learns it, each "
-      "from a seed of its own. How much weight does the gap give to the subject, to the 'stood', "
-      "'was' or 'were' "
-      "behind it, and to all other nouns together? For a subject of one, and of many:");
+      "another learns it, each from a seed of its own. How much weight does the gap give to the "
+      "subject, to the 'stood', 'was' or 'were' behind it, and to all other nouns together? For a "
+      "subject of one, and of many:");
   lesson.ask("where will the models look that know 'was' and 'were'?",
              {"at the subject", "at was or were"}, 1);
-  for (const bool with_stood : {true, false}) {
-    const std::vector<AtTheGap> all = models_of_seeds(lesson, grammar, with_stood);
-    std::string table = fmt::format(
-        "                             subject        {:>12}         other nouns\n"
-        "  seed   verbs right       one   many        one   many         one   many\n",
-        with_stood ? "stood" : "was or were");
-    double worst = 1;
-    double subject = 0;
-    double copula = 0;
-    double least = 1;
-    double most = 0;
-    for (size_t i = 0; i < all.size(); ++i) {
-      const AtTheGap& m = all[i];
-      table += fmt::format(
-          "  {:>4} {:>12.1f}% {:>9.2f} {:>6.2f} {:>10.2f} {:>6.2f} {:>11.2f} {:>6.2f}\n", i + 1,
-          100 * m.right, m.subject[0], m.subject[1], m.copula[0], m.copula[1], m.nouns[0],
-          m.nouns[1]);
-      worst = std::min(worst, m.right);
-      for (const size_t many : {0U, 1U}) {
-        subject += m.subject[many] / static_cast<double>(2 * all.size());
-        copula += m.copula[many] / static_cast<double>(2 * all.size());
-        least = std::min(least, m.subject[many]);
-        most = std::max(most, m.subject[many]);
-      }
-    }
-    lesson.lines(table);
-    lesson.say(
-        "The worst of them is right in {:.1f}%. The subject gets {:.2f} in the mean, from {:.2f} "
-        "to {:.2f}; '{}' gets "
-        "{:.2f}.",
-        100 * worst, subject, least, most, with_stood ? "stood" : "was or were", copula);
-    if (!lesson.quick()) lesson.holds("every model chooses right in at least 95%", worst >= 0.95);
-  }
+  for (const bool with_stood : {true, false})
+    show_models(lesson, models_of_seeds(lesson, grammar, with_stood), with_stood);
   lesson.say(
       "The sentence is the same and so is the answer; where the model looks depends on what else "
-      "would do. To look at "
-      "the subject is one way of being right. So a picture of attention is a fact about one model, "
-      "and a claim about "
-      "attention needs more than one seed and a measurement.");
+      "would do. To look at the subject is one way of being right. So a picture of attention is a "
+      "fact about one model, and a claim about attention needs more than one seed and a "
+      "measurement.");
 }
 
 void transformer(Lesson& lesson) {

@@ -87,7 +87,7 @@ const std::vector<Mistake> kMistakes{
     {"declared_twice", body("  const Tensor y = x;\n  const Tensor y = x * weight;\n  return y;\n"),
      "rms_norm.cpp:7: 'y' is declared a second time"},
     {"python_for", body("  for i in x:\n  return x;\n"),
-     "rms_norm.cpp:6: after if, for and while stands a parenthesis"},
+     "rms_norm.cpp:6: if, for and while need a parenthesis"},
     {"default_argument",
      kHead +
          "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-6) {\n  return "
@@ -103,12 +103,12 @@ const std::vector<Mistake> kMistakes{
     {"signature_changed",
      kHead + "Tensor rms_norm(const Tensor& x, const Tensor& weight) {\n  return x * weight;\n" +
          kTail,
-     "rms_norm.cpp:1: mine::rms_norm(gradus::Tensor const&, gradus::Tensor const&, double) is "
-     "nowhere defined"},
+     "rms_norm.cpp:1: mine::rms_norm(gradus::Tensor const&, gradus::Tensor const&, double) is not "
+     "defined anywhere"},
     {"hash_error", body("  return x;\n") + "#error\n",
      "rms_norm.cpp:10: there is an #error in the file"},
     {"throw_at_the_end", body("  return x;\n") + "throw\n",
-     "rms_norm.cpp:10: this stands outside of every function"},
+     "rms_norm.cpp:10: this is outside of every function"},
 };
 
 class Mistakes : public testing::TestWithParam<Mistake> {};
@@ -147,11 +147,9 @@ TEST(Verdict, ToDoWrongAndRight) {
       body("  return x * rsqrt((x * x).mean(-1, true) + eps).detach() * weight;\n"), "wrong");
   EXPECT_EQ(wrong.outcome, Outcome::wrong);
   EXPECT_EQ(wrong.failed, "gradient.of_x_and_weight");
-  EXPECT_EQ(
-      first_line(wrong.message),
-      "gradient of x: in every row yours - right is a multiple of x: the gradient through the "
-      "row's own norm or "
-      "variance is missing");
+  EXPECT_EQ(first_line(wrong.message),
+            "gradient of x: in every row yours - right is a multiple of x: the gradient through "
+            "the row's own norm or variance is missing");
   const std::string text = verdict_text(exercises, e, wrong, 80, terminal::Depth::plain);
   EXPECT_NE(text.find("gradient FAIL   invariants -   numerics -"), std::string::npos) << text;
   EXPECT_NE(text.find("weight ok ("), std::string::npos) << text;

@@ -15,14 +15,16 @@ Tensor turned(const Tensor& rows, int64_t start, double base) {
   const int64_t T = rows.size(-2);
   const int64_t D = rows.size(-1);
   const Tensor y = rows.detach().clone();
-  double* at = y.data_ptr<double>();
+  double* pair = y.data_ptr<double>();
   for (int64_t row = 0; row < y.numel() / D; ++row)
-    for (int64_t i = 0; i < D / 2; ++i, at += 2) {
+    for (int64_t i = 0; i < D / 2; ++i) {
       const double angle = static_cast<double>(start + row % T) /
                            std::pow(base, 2.0 * static_cast<double>(i) / static_cast<double>(D));
       const std::complex<double> point =
-          std::complex<double>(at[0], at[1]) * std::polar(1.0, angle);
-      at[0] = point.real(), at[1] = point.imag();
+          std::complex<double>(pair[0], pair[1]) * std::polar(1.0, angle);
+      pair[0] = point.real();
+      pair[1] = point.imag();
+      pair += 2;
     }
   return y;
 }

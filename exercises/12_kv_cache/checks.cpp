@@ -83,7 +83,8 @@ TEST(invariants, the_cache_keeps_its_own_numbers) {
   const Tensor keys = steps(k, 0, 6);
   const Tensor values = steps(v, 0, 6);
   mine::attend(cache, steps(q, 0, 6), keys, values);
-  keys.zero_(), values.zero_();  // the caller takes the memory for something else
+  keys.zero_();  // the caller uses the memory for something else
+  values.zero_();
   expect_close("cache.k after the caller wrote over k", cache.k, steps(k, 0, 6));
   expect_close("cache.v after the caller wrote over v", cache.v, steps(v, 0, 6));
 }

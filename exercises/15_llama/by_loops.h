@@ -61,11 +61,13 @@ struct Block {
     Row q = times(w.wq, in);
     Row k = times(w.wk, in);
     Row context(x.size());
-    turn(q, D, position, config.base), turn(k, D, position, config.base);
-    keys.push_back(k), values.push_back(times(w.wv, in));
+    turn(q, D, position, config.base);
+    turn(k, D, position, config.base);
+    keys.push_back(k);
+    values.push_back(times(w.wv, in));
     for (size_t h = 0; h < H; ++h) {
       const size_t from = h * D;
-      const size_t shared = h / share * D;  // where the head begins in q, and in keys and values
+      const size_t shared = h / share * D;  // its offset in keys and values
       Row weights;
       double sum = 0;
       for (const Row& key : keys) {

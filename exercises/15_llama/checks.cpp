@@ -168,8 +168,7 @@ TEST(budget, tells_the_published_story) {
   if (!std::filesystem::exists(model_file) || !std::filesystem::exists(words_file)) {
     note(
         fmt::format("no story: {0} has no stories260K.bin and tok512.bin (1 MB). This gets them: "
-                    "mkdir -p {0} && cd {0} && "
-                    "curl -L -O "
+                    "mkdir -p {0} && cd {0} && curl -L -O "
                     "\"https://huggingface.co/karpathy/tinyllamas/resolve/main/stories260K/"
                     "{{stories260K,tok512}}.bin\"\n"
                     "They may lie elsewhere, as stories260K/ in a folder that GRADUS_DATA names.",
@@ -189,8 +188,8 @@ TEST(budget, tells_the_published_story) {
           i, tokens[i], kStoryTokens[i]);
   }
   check(words.decode(tokens) == kStory,
-        "the tokens are right, but their text is not: is this the tok512.bin of the "
-        "checkpoint? It says \"{}\"",
+        "the tokens are right, but their text is not: is this the tok512.bin of the checkpoint? It "
+        "says \"{}\"",
         words.decode(tokens));
   note("200 tokens as published:\n" + kStory + " …");
 }

@@ -11,8 +11,8 @@
 namespace gradus::grader {
 namespace {
 
-/// What g++ or clang++ says, and what it means for someone who begins; $1 and $2 are what the
-/// brackets caught.
+/// A message of g++ or clang++ (a regular expression) and its explanation for a beginner. $1 and $2
+/// are replaced by the text of the groups that matched.
 struct Meaning {
   const char* said;
   const char* means;
@@ -24,11 +24,10 @@ const Meaning kMeanings[] = {
      "C++ has no named arguments: give the values alone, in the order of the function, as in "
      "x.mean(-1, true)"},
     {"'(\\w+)' was not declared in this scope; did you mean '(\\w+)'|undeclared identifier "
-     "'(\\w+)'; did you mean "
-     "'(\\w+)'",
+     "'(\\w+)'; did you mean '(\\w+)'",
      "'$1' is not declared; is '$2' meant?"},
     {"'(Tensor)' does not name a type|'(Tensor)' was not declared|unknown type name '(Tensor)'",
-     "'Tensor' is not known here: this must stand inside namespace mine { ... }"},
+     "'Tensor' is not known here: this must be inside namespace mine { ... }"},
     {"'(\\w+)' does not name a type|unknown type name '(\\w+)'",
      "there is no type '$1': is it misspelt?"},
     {"'(\\w+)' was not declared|undeclared identifier '(\\w+)'",
@@ -54,42 +53,38 @@ const Meaning kMeanings[] = {
      "a closing bracket ] is missing; parts of a tensor are x.narrow(dim, start, length) or "
      "x.select(dim, i)"},
     {"expected '\\(' (before|after)",
-     "after if, for and while stands a parenthesis: for (int64_t i = 0; i < n; ++i) { ... }"},
+     "if, for and while need a parenthesis: for (int64_t i = 0; i < n; ++i) { ... }"},
     {"expected primary-expression|expected expression",
-     "something is missing in front of this place, or must not stand here"},
+     "something is missing before this place, or must not be here"},
     {"expected unqualified-id|expected constructor, destructor|unknown type name 'throw'",
-     "this stands outside of every function: is there a closing brace too many above?"},
+     "this is outside of every function: is there a closing brace too many above?"},
     {"base operand of '->'|is not a pointer; did you mean to use '\\.'",
      "a Tensor is no pointer: write a dot, x.size(0)"},
     {"redeclaration of '[^']*?(\\w+)'|redefinition of '(\\w+)'|conflicting declaration "
      "'[^']*?(\\w+)'",
      "'$1' is declared a second time: choose another name"},
     {"default argument given for parameter|redefinition of default argument",
-     "the default value of an argument (= ...) stands in the header already: delete it here"},
+     "the default value of an argument (= ...) is already in the header: delete it here"},
     {"invalid type argument of unary '\\*'|indirection requires pointer|no match for 'operator\\*' "
      "\\(operand type is",
      "C++ has no **: write x * x, or pow(x, 3)"},
     {"could not convert .* to 'bool'|not contextually convertible to 'bool'|from '.*Tensor' to "
      "'bool'",
      "a Tensor is no condition: choose element by element with where(condition, a, b), or ask for "
-     "one number with "
-     "item<double>()"},
+     "one number with item<double>()"},
     {"(?:could not convert|cannot convert|conversion from|no viable conversion from) .*(?:to|type) "
      ".*Tensor'",
      "a Tensor is expected here, and this is none: use tensor(...), full(...) or an op that gives "
      "a Tensor"},
     {"no viable conversion from .*Tensor' to|cannot convert '.*Tensor' to '",
      "a plain number is expected here, and this is a Tensor: item<double>() gives the number of a "
-     "tensor with one "
-     "element"},
+     "tensor with one element"},
     {"assignment of read-only|cannot assign to variable|discards qualifiers|no match for "
-     "'operator=' \\(operand types "
-     "are 'const|no viable overloaded '='",
+     "'operator=' \\(operand types are 'const|no viable overloaded '='",
      "this is const and cannot be changed: give the result a new name, const Tensor y = ..."},
     {"too (few|many) arguments to function", "there are too $1 arguments in this call"},
     {"call to '(?:std::)?(?:sqrt|exp|pow|tanh|log|max|min)\\(.*Tensor|no matching function for "
-     "call to "
-     "'(?:sqrt|exp|pow|tanh|log)'",
+     "call to '(?:sqrt|exp|pow|tanh|log)'",
      "the std:: functions take plain numbers: for a Tensor write x.sqrt(), x.exp(), ... without "
      "std::"},
     {"no matching function for call to '(\\w+)",
@@ -101,17 +96,23 @@ const Meaning kMeanings[] = {
      "this operator does not take these two: is one of them no Tensor?"},
 };
 
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (size_t start = text.find(from); start != std::string::npos; start = text.find(from, start)) {
+    text.replace(start, from.size(), to);
+    start += to.size();
+  }
+}
+
 std::string meaning(const std::string& said) {
   for (const Meaning& m : kMeanings) {
     std::smatch found;
     if (!std::regex_search(said, found, std::regex(m.said))) continue;
-    std::vector<std::string> caught;  // of the alternative that fits
+    std::vector<std::string> caught;  // the groups of the alternative that matched
     for (size_t i = 1; i < found.size(); ++i)
       if (found[i].matched) caught.push_back(found[i]);
     std::string text = m.means;
     for (size_t i = 0; i < caught.size(); ++i)
-      for (size_t at; (at = text.find("$" + std::to_string(i + 1))) != std::string::npos;)
-        text.replace(at, 2, caught[i]);
+      replace_all(text, "$" + std::to_string(i + 1), caught[i]);
     return text;
   }
   return "the compiler says: " + said;
@@ -119,10 +120,12 @@ std::string meaning(const std::string& said) {
 
 struct Place {
   size_t line = 0, column = 0;
-  std::string said;
+  std::string said;  // the compiler's message
 };
 
-/// The first error in the file, or the line of the file that led to the first one elsewhere.
+bool is_blank(const std::string& line) { return line.find_first_not_of(' ') == std::string::npos; }
+
+/// The first error in the file. If the first error is in another file, the line that led to it.
 std::optional<Place> first_error(const std::string& output, const std::string& file) {
   const std::regex form("(.*?):(\\d+):(\\d+): +(.*)");
   const std::regex error("(?:fatal )?error: (.*)");
@@ -155,17 +158,19 @@ std::string compiler_message(const std::string& output, const std::filesystem::p
     return line > 0 && line <= lines.size() ? lines[line - 1] : std::string();
   };
   size_t line = place->line;
-  // Two that a compiler may see as something else, or have no word for.
+  // Compilers describe these two in other words, or not at all.
   const bool at_sign = text_of(line).find('@') != std::string::npos;
   const bool hash_error = std::regex_search(text_of(line), std::regex("^ *# *error"));
   const std::string means = meaning(hash_error ? "#error"
                                     : at_sign  ? "stray '@' in program"
                                                : place->said);
-  // The compiler misses a semicolon only at the next word: the line is the one before.
-  if (means.starts_with("a semicolon") && text_of(line).find_first_not_of(' ') + 1 == place->column)
-    do
+  // The compiler notices a missing semicolon at the next word: the line before is the right one.
+  const bool is_at_first_word = text_of(line).find_first_not_of(' ') + 1 == place->column;
+  if (means.starts_with("a semicolon") && is_at_first_word) {
+    --line;
+    while (line > 1 && is_blank(text_of(line)))
       --line;
-    while (line > 1 && text_of(line).find_first_not_of(' ') == std::string::npos);
+  }
   const std::string shown =
       text_of(line).substr(std::min(text_of(line).find_first_not_of(' '), text_of(line).size()));
   return fmt::format("{}:{}: {}\n  {}\n  the compiler: {}", name, line, means, shown, place->said);
@@ -177,9 +182,8 @@ std::string linker_message(const std::string& output, const std::filesystem::pat
   if (std::regex_search(output, found, std::regex("undefined reference to [`'\"]([^']*)'")) ||
       std::regex_search(output, found, std::regex("\"([^\"]*)\", referenced from")))
     return fmt::format(
-        "{}:1: {} is nowhere defined: write it inside namespace mine, with the name and the "
-        "arguments that the header "
-        "has",
+        "{}:1: {} is not defined anywhere: write it inside namespace mine, with the name and the "
+        "arguments that the header has",
         name, found[1].str());
   if (std::regex_search(output, found, std::regex("multiple definition of [`'\"]([^']*)'")))
     return fmt::format("{}:1: {} is defined twice: delete one of the two, or choose another name",

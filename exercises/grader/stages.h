@@ -1,8 +1,9 @@
+// The stages of the checks.
 #pragma once
 
 namespace gradus::grader {
 
-/// What is checked, in this order.
+/// The stages in the order in which they run.
 inline constexpr const char* kStages[] = {"shape",      "forward",  "gradient",
                                           "invariants", "numerics", "budget"};
 

@@ -13,6 +13,13 @@ std::vector<double> values_of(const Tensor& x) {
   return {list.data_ptr<double>(), list.data_ptr<double>() + list.numel()};
 }
 
+int64_t parameter_count(const nn::Module& module) {
+  int64_t count = 0;
+  for (const Tensor& p : module.parameters())
+    count += p.numel();
+  return count;
+}
+
 std::string with_labels(const std::string& printed, const Labels& labels) {
   std::vector<std::string> lines;
   std::istringstream stream(printed);

@@ -3,24 +3,24 @@
 #include <string>
 #include <vector>
 
-#include "tensor/tensor.h"
+#include "nn/module.h"
 
 namespace gradus::lessons {
 
 using Words = std::vector<std::string>;
 
-/// What stands beside the rows and above the columns of a printed tensor, and which row gets an
-/// arrow.
+/// Words to print beside the rows and above the columns of a tensor.
 struct Labels {
   Words rows = {}, columns = {};
-  int64_t marked = -1;
+  int64_t marked = -1;  // the row that gets an arrow, -1 for none
 };
 
-/// The printed tensor with words beside the rows (again for every block of a batch) and above the
-/// columns.
+/// Adds the labels to a printed tensor. The row labels are repeated for every block of a batch.
 std::string with_labels(const std::string& printed, const Labels& labels);
 
 /// The values of x, row by row.
 std::vector<double> values_of(const Tensor& x);
+/// How many numbers the parameters of a module have in all.
+int64_t parameter_count(const nn::Module& module);
 
 }  // namespace gradus::lessons

@@ -221,7 +221,7 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail) 
 }
 
 ProgressBar::Output Lesson::progress() {
-  after_check_line_ = !quiet();  // an empty line is due after its last line
+  after_check_line_ = !quiet();  // an empty line follows its last line
   return {quiet() ? nullptr : &out_, arguments_.terminal, arguments_.canvas};
 }
 
@@ -254,7 +254,7 @@ void Lesson::ask(const std::string& question, const Words& options, int64_t answ
   std::string text = "Question: " + question + "\n";
   for (size_t i = 0; i < options.size(); ++i)
     text += fmt::format("{}{} {}", i ? ", " : "", i + 1, options[i]);
-  const std::string right = options.at(static_cast<size_t>(answer));
+  const std::string& right = options.at(static_cast<size_t>(answer));
   if (!arguments_.interactive) return paragraph(text + "\nAnswer: " + right);
   paragraph(text);
   while (true) {

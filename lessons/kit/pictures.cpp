@@ -57,6 +57,28 @@ std::string legend(double high, bool masked, const Canvas& canvas) {
   return out;
 }
 
+/// A node that is still to be drawn.
+struct GraphLine {
+  uint64_t id;
+  std::string branch;  // the characters to the left of this node
+  std::string below;   // and to the left of the nodes under it
+};
+
+/// The lines of a node's inputs. Each begins with a corner; all but the last have a rail below.
+std::vector<GraphLine> lines_of_inputs(const autograd::GraphNode& node, const std::string& below,
+                                       const Canvas& canvas) {
+  const std::string corner = canvas.utf8 ? "├─ " : "|- ";
+  const std::string last_corner = canvas.utf8 ? "└─ " : "`- ";
+  const std::string rail = canvas.utf8 ? "│  " : "|  ";
+  std::vector<GraphLine> lines;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool is_last = i + 1 == node.inputs.size();
+    lines.push_back({node.inputs[i], below + (is_last ? last_corner : corner),
+                     below + (is_last ? "   " : rail)});
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string draw(const Heatmap& map, const Canvas& canvas) {
@@ -131,8 +153,10 @@ std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves,
   double low = 0;
   double high = 0;
   for (const Curve& curve : curves)
-    for (const double y : curve.y)
-      low = std::min(low, y), high = std::max(high, y);
+    for (const double y : curve.y) {
+      low = std::min(low, y);
+      high = std::max(high, y);
+    }
   if (high == low) high = low + 1;
   const int wide = std::clamp(canvas.width - 10, 10, 61);
   const auto row_of = [&](double y) {
@@ -181,27 +205,19 @@ std::string draw(const std::vector<autograd::GraphNode>& graph, const Canvas& ca
   std::map<uint64_t, const autograd::GraphNode*> nodes;
   for (const auto& node : graph)
     nodes[node.id] = &node;
-  struct Line {
-    uint64_t id;
-    std::string branch, below;  // what stands before this node, and before the nodes under it
-  };
-  std::vector<Line> open{{graph.front().id, "", ""}};
+  std::vector<GraphLine> open{{graph.front().id, "", ""}};
   std::set<uint64_t> drawn;
   std::string out;
   while (!open.empty()) {
-    const Line line = open.back();
+    const GraphLine line = open.back();
     open.pop_back();
     const autograd::GraphNode& node = *nodes.at(line.id);
-    const bool again = !drawn.insert(line.id).second;
+    const bool is_drawn = !drawn.insert(line.id).second;
     out += dim(line.branch, canvas.depth) + describe(node);
-    out += again && !node.inputs.empty() ? " (drawn above)\n" : "\n";
-    if (again) continue;
-    for (size_t i = node.inputs.size(); i-- > 0;) {
-      const bool last = i + 1 == node.inputs.size();
-      const char* corner = canvas.utf8 ? (last ? "└─ " : "├─ ") : (last ? "`- " : "|- ");
-      const char* rail = last ? "   " : canvas.utf8 ? "│  " : "|  ";
-      open.push_back({node.inputs[i], line.below + corner, line.below + rail});
-    }
+    out += is_drawn && !node.inputs.empty() ? " (drawn above)\n" : "\n";
+    if (is_drawn) continue;
+    const std::vector<GraphLine> inputs = lines_of_inputs(node, line.below, canvas);
+    open.insert(open.end(), inputs.rbegin(), inputs.rend());  // the first input is drawn first
   }
   return out;
 }

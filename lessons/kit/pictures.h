@@ -9,7 +9,8 @@
 
 namespace gradus::terminal {
 
-/// How to draw: depth of colour, columns at hand, and whether anything but ASCII may be used.
+/// How to draw: the depth of colour, the width in columns, and whether characters other than ASCII
+/// may be used.
 struct Canvas {
   Depth depth = Depth::plain;
   int width = 80;
@@ -36,13 +37,13 @@ struct Curve {
   char mark;
   std::vector<double> y;
 };
-/// Curves over the same x; where they meet, the earlier one is seen.
+/// Draws curves over the same x. Where two curves cross, the earlier one is visible.
 std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves,
                  const Canvas& canvas, int height = 15);
 
-/// The graph behind its first node, as autograd::graph gives it: each op above its inputs.
-/// `describe` is what stands on a node's line. A node that several ops use is drawn once and then
-/// only named.
+/// The graph that autograd::graph gives, from its first node down: each op is above its inputs.
+/// `describe` returns the text of a node's line. A node that several ops use is drawn once and only
+/// named after that.
 std::string draw(const std::vector<autograd::GraphNode>& graph, const Canvas& canvas,
                  const std::function<std::string(const autograd::GraphNode&)>& describe);
 

@@ -108,7 +108,7 @@ void ProgressBar::show() {
   if (drawn_ && clock_() - shown_at_ < 0.1) return;
   shown_at_ = clock_();
   drawn_ = true;
-  const int width = output_.canvas.width - 1;  // a full line would be broken
+  const int width = output_.canvas.width - 1;  // a line of the full width would be broken
   const double part = static_cast<double>(done_) / static_cast<double>(steps_);
   std::string text = status();
   const int room = width - terminal::columns(text) - 1;

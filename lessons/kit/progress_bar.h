@@ -1,4 +1,4 @@
-// How far a long piece of work is, and Ctrl-C while it runs.
+// Shows the progress of long work, and handles Ctrl-C while it runs.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -13,41 +13,41 @@ namespace gradus::lessons {
 /// "8 s", "3 min 20 s", "2 h 5 min"
 std::string duration_text(double seconds);
 
-/// Says what is being done: first, after a trial, about how long it will take on this machine; then
-/// step, loss, tokens per second and time left. On a terminal that is one line which is drawn anew,
-/// elsewhere about ten lines in all.
+/// Shows the progress of work. After a few trial steps it says how long the work will take on this
+/// machine; then it shows step, loss, tokens per second and the time left. On a terminal this is
+/// one line that is redrawn, elsewhere about ten lines in all.
 ///
-///   ProgressBar progress("training", steps, lesson.progress_output());
+///   ProgressBar progress("training", steps, lesson.progress());
 ///   while (progress.going()) progress.step(loss, tokens);
 class ProgressBar {
  public:
   using Clock = std::function<double()>;             // seconds
-  using Cost = std::function<double(int64_t step)>;  // how much work a step is, in any measure
+  using Cost = std::function<double(int64_t step)>;  // the work of a step, in any unit
   struct Output {
-    std::ostream* stream = nullptr;  // none: nothing is said
-    bool redraw = false;             // whether a line can be drawn over
+    std::ostream* stream = nullptr;  // null: nothing is shown
+    bool redraw = false;             // whether a line can be redrawn
     terminal::Canvas canvas = {};
   };
 
-  /// The first `trial` steps are the measure of the estimate. All steps cost the same unless `cost`
-  /// says otherwise.
+  /// The time is estimated from the first `trial` steps. All steps cost the same unless `cost` is
+  /// given.
   ProgressBar(const std::string& work, int64_t steps, const Output& output, const Cost& cost = {},
               int64_t trial = 8, Clock clock = {});
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// Whether there is a step to do: some are left, and nobody pressed Ctrl-C. When not, it says
+  /// Whether there is a step to do: some are left, and Ctrl-C was not pressed. At the end it says
   /// what was reached.
   bool going();
-  /// Notes that a step was done.
+  /// Call this after each step.
   void step(double loss, int64_t tokens);
 
   int64_t steps_done() const { return done_; }
   bool stopped() const { return stopped_; }
   double seconds() const;
   double seconds_per_step() const { return done_ > 0 ? seconds() / static_cast<double>(done_) : 0; }
-  /// How long the steps that are left will take, as long as those before for equal work.
+  /// The estimated time of the remaining steps, from the time per unit of work so far.
   double seconds_left() const;
 
  private:

@@ -20,7 +20,7 @@ std::string_view environment(const char* name) {
 Depth best_depth() {
   const auto color = environment("COLORTERM");
   const auto term = environment("TERM");
-  if (color == "truecolor" || color == "24bit" || term.find("direct") != term.npos)
+  if (color == "truecolor" || color == "24bit" || term.find("direct") != std::string_view::npos)
     return Depth::truecolor;
   return term.empty() || term == "dumb" ? Depth::plain : Depth::colors256;
 }
@@ -94,7 +94,7 @@ bool utf8() {
     if (value.empty()) continue;
     std::transform(value.begin(), value.end(), value.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return value.find("utf-8") != value.npos || value.find("utf8") != value.npos;
+    return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
   }
   return false;
 }

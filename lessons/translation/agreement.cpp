@@ -20,9 +20,37 @@ Words all_words() {
   return all;
 }
 
-size_t below(size_t n) {
+/// A random number from 0 to n - 1.
+size_t random_below(size_t n) {
   return static_cast<size_t>(randint(0, static_cast<int64_t>(n), 1).item<int64_t>());
 }
+
+/// One sentence, built from left to right.
+struct Sentence {
+  Words text;
+  std::vector<int64_t> nouns;  // their positions
+  bool is_plural = false;      // the last noun
+
+  int64_t end() const { return static_cast<int64_t>(text.size()); }
+
+  void add_noun() {
+    is_plural = random_below(2) == 1;
+    text.emplace_back("the");
+    nouns.push_back(end());
+    text.push_back((is_plural ? kMany : kOne)[random_below(kOne.size())]);
+  }
+
+  /// Returns the position of its was, were or stood.
+  int64_t add_clause(const char* pronoun, bool with_stood) {
+    text.emplace_back(pronoun);
+    const int64_t copula = end();
+    const char* was_or_were = is_plural ? "were" : "was";
+    text.emplace_back(with_stood ? "stood" : was_or_were);
+    text.push_back(kPlaces[random_below(kPlaces.size())]);
+    add_noun();
+    return copula;
+  }
+};
 
 }  // namespace
 
@@ -37,38 +65,25 @@ AgreementSentences AgreementGrammar::draw(int64_t count, int64_t clauses, bool o
       .words = {}, .plural = empty(count, kInt64), .subject = 0, .copula = -1, .nouns = {}};
   std::vector<Tensor> rows;
   for (int64_t i = 0; i < count; ++i) {
-    Words text;
-    std::vector<int64_t> nouns;
-    bool many = false;  // whether the last noun was
-    const auto noun = [&] {
-      many = below(2) == 1;
-      text.emplace_back("the");
-      nouns.push_back(static_cast<int64_t>(text.size()));
-      text.push_back((many ? kMany : kOne)[below(kOne.size())]);
-    };
+    Sentence sentence;
     if (opening) {
-      text.emplace_back("near");
-      noun();
-      text.emplace_back(",");
+      sentence.text.emplace_back("near");
+      sentence.add_noun();
+      sentence.text.emplace_back(",");
     }
-    noun();
-    sentences.subject = nouns.back();
-    sentences.plural[i] = many ? 1 : 0;
-    for (int64_t clause = 0; clause < clauses; ++clause) {
-      if (clause > 0) text.emplace_back(",");
-      text.insert(text.end(), {clause == 0 ? "that" : "which",
-                               with_stood ? "stood"
-                               : many     ? "were"
-                                          : "was",
-                               kPlaces[below(kPlaces.size())]});
-      if (clause == 0) sentences.copula = static_cast<int64_t>(text.size()) - 2;
-      noun();
+    sentence.add_noun();
+    sentences.subject = sentence.nouns.back();
+    sentences.plural[i] = sentence.is_plural ? 1 : 0;
+    if (clauses > 0) sentences.copula = sentence.add_clause("that", with_stood);
+    for (int64_t clause = 1; clause < clauses; ++clause) {
+      sentence.text.emplace_back(",");
+      sentence.add_clause("which", with_stood);
     }
-    if (clauses > 0) text.emplace_back(",");
-    text.emplace_back("___");
-    nouns.erase(std::find(nouns.begin(), nouns.end(), sentences.subject));
-    sentences.nouns = nouns;
-    rows.push_back(tensor(words.numbers(text), kInt64));
+    if (clauses > 0) sentence.text.emplace_back(",");
+    sentence.text.emplace_back("___");
+    std::erase(sentence.nouns, sentences.subject);
+    sentences.nouns = sentence.nouns;
+    rows.push_back(tensor(words.numbers(sentence.text), kInt64));
   }
   sentences.words = stack(rows);
   return sentences;
