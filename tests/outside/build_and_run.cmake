@@ -6,6 +6,22 @@ if(METHOD STREQUAL "find_package")
   file(REMOVE_RECURSE ${SCRATCH}/prefix)
   execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix
                   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+
+  # Exactly the headers that a compiler reads for gradus.h are installed.
+  set(include_dir ${SCRATCH}/prefix/include/gradus)
+  file(GLOB_RECURSE installed ${include_dir}/*)
+  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I${include_dir} ${include_dir}/gradus.h
+                  OUTPUT_VARIABLE rule COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "${include_dir}/[^ \n]+" read "${rule}")
+  list(SORT installed)
+  list(SORT read)
+  if(NOT installed STREQUAL read)
+    message(FATAL_ERROR "installed:\n${installed}\nread for gradus.h:\n${read}")
+  endif()
+  if(installed MATCHES "/simd/" OR EXISTS ${include_dir}/tensor/kernels/gemm.h)
+    message(FATAL_ERROR "headers of the kernels are installed: ${installed}")
+  endif()
+
   list(APPEND options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
 else()
   list(APPEND options -DGRADUS=${GRADUS} -DCMAKE_BUILD_TYPE=Debug)
