@@ -38,10 +38,11 @@ struct FusedBackward {
   std::vector<Saved> inputs;  // for the definition
 };
 
+/// The place of a tensor y in the graph: the op that made it, and the nodes of the op's inputs.
 struct Node : RefCounted, memory::Pooled {
   struct Edge {
     Ref<Node> input;  // null if the input needs no gradient
-    Rule rule;
+    Rule rule;        // empty if the node has a fused_backward
   };
 
   Node(const char* op, const Tensor& y);
@@ -57,9 +58,9 @@ struct Node : RefCounted, memory::Pooled {
   uint64_t id;       // counts nodes in the order of creation: an op's is larger than its inputs'
   const char* name;  // of the op, or "leaf"
   const std::string* scope;
-  Shape shape;                // of y
-  Shape strides;              // of y
-  DType dtype;                // of y
+  Shape shape;  // of y, as the next two
+  Shape strides;
+  DType dtype;
   bool requires_grad = true;  // false for a leaf that requires_grad_(false) switched off
   bool retains_grad = false;
   bool freed = false;                                // a backward has released what was saved here

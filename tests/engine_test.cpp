@@ -150,12 +150,12 @@ TEST(Grad, OfSeveralOutputsBySeveralInputs) {
   expect_equal(g[1], doubles({4., 41.}));
   expect_equal(g[2], g[0]);
   g[0].fill_(0);
-  expect_equal(g[2], doubles({2., 21.}));  // the second b's own
+  expect_equal(g[2], doubles({2., 21.}));  // not the same tensor as g[0]
   EXPECT_FALSE(a.grad().defined());
   EXPECT_FALSE(b.grad().defined());
 }
 
-TEST(Grad, ByTensorsInBetween) {
+TEST(Grad, ByIntermediateTensors) {
   const Tensor x = leaf({1., 2.});
   const Tensor h = x * 3;
   const Tensor y = h * h;
@@ -165,7 +165,7 @@ TEST(Grad, ByTensorsInBetween) {
   expect_equal(autograd::grad({y}, {y}, {doubles({1., 2.})}, true)[0], doubles({1., 2.}));
 }
 
-TEST(Grad, LeavesWhatItDoesNotNeedAlone) {
+TEST(Grad, KeepsThePartsThatItDoesNotPass) {
   const Tensor x = leaf({1., 2.});
   const Tensor w = leaf({1., 1.});
   const Tensor h = x.exp();
@@ -190,7 +190,7 @@ TEST(Grad, OfUnusedInputs) {
   expect_equal(g[1], doubles(2.));
 }
 
-TEST(Grad, RefusesWhatHasNoGradient) {
+TEST(Grad, RefusesTensorsWithoutGradients) {
   const Tensor x = leaf({1., 2.});
   const Tensor plain = doubles({1., 2.});
   expect_error([&] { autograd::grad({}, {x}); }, "grad: there is no output to start from");

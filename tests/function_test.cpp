@@ -29,7 +29,7 @@ struct ScaledSquare : autograd::Function<ScaledSquare> {
   }
 };
 
-TEST(Function, HasArgumentsThatAreNoTensors) {
+TEST(Function, TakesArgumentsThatAreNotTensors) {
   const Tensor x = leaf({1., 2.});
   const Tensor y = ScaledSquare::apply(x, 3.0, true);
   EXPECT_TRUE(equal(y.detach(), doubles({-3., -12.})));
@@ -91,7 +91,7 @@ TEST(Function, MaySaveItsOutput) {
   EXPECT_EQ(autograd::live_nodes(), before);
 }
 
-TEST(Function, NoticesThatWhatItSavedWasChanged) {
+TEST(Function, NoticesChangesOfSavedTensors) {
   const std::string end =
       "' saved a tensor of shape [2] that was changed in place since; use the op that makes a new "
       "tensor";
@@ -105,7 +105,7 @@ TEST(Function, NoticesThatWhatItSavedWasChanged) {
   expect_error([&] { z.sum().backward(); }, "backward: 'ScaledSquare" + end);
 }
 
-/// Takes what it needs from needs_input_grad, and everything that saved_data holds.
+/// Reads needs_input_grad and puts a value of every kind into saved_data.
 struct Everything : autograd::Function<Everything> {
   static inline std::vector<bool> needed;
   static Tensor forward(AutogradContext* ctx, const Tensor& a, const Tensor& b, int64_t n) {
@@ -211,7 +211,7 @@ TEST(Function, ThatThrowsLeavesTheEngineUsable) {
   EXPECT_EQ(autograd::live_nodes(), before);
 }
 
-TEST(Function, IsToldWhatItsBackwardReturnedWrong) {
+TEST(Function, ReportsWrongResultsOfBackward) {
   struct TooFew : autograd::Function<TooFew> {
     static Tensor forward(AutogradContext*, const Tensor& x, double k) { return x * k; }
     static tensor_list backward(AutogradContext*, tensor_list dy) { return {dy[0]}; }

@@ -16,7 +16,7 @@ namespace {
 
 // leaves, detach, modes
 
-TEST(Leaves, AreWhatNoOpMade) {
+TEST(Leaves, AreTensorsThatNoOpMade) {
   const Tensor x = leaf({1., 2.});
   const Tensor y = x * 2;
   EXPECT_TRUE(x.is_leaf() && doubles(1.).is_leaf() && y.detach().is_leaf() && x.requires_grad());
@@ -94,7 +94,7 @@ TEST(SetData, OfAViewFreesItsBase) {
   expect_equal(row, doubles({5., 6.}));
 }
 
-TEST(SetData, RefusesWhatDoesNotFit) {
+TEST(SetData, RefusesDataThatDoesNotFit) {
   const Tensor x = leaf({1., 2.});
   expect_error([&] { x.set_data(doubles({1.})); },
                "set_data: the tensor is [2], the new data is [1]");
@@ -107,7 +107,7 @@ TEST(SetData, RefusesWhatDoesNotFit) {
                "set_data: only a leaf can be given new data, this is the result of 'exp'");
 }
 
-TEST(RetainGrad, KeepsTheGradientOfATensorInBetween) {
+TEST(RetainGrad, KeepsTheGradientOfAnIntermediateTensor) {
   const Tensor x = leaf({1., 2.});
   const Tensor h = x * 3;
   const Tensor other = x * 5;

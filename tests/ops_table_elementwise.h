@@ -27,13 +27,13 @@ inline void add_elementwise(Rows& rows) {
     rows.push_back(row(op, "of a row and a column", f, {positive(3), positive(4, 1)}));
     rows.push_back(row(op, "with one number", f, {positive(), positive(2, 3)}));
     rows.push_back(row(op, "of numbers", f, {positive(), positive()}));
-    rows.push_back(row(op, "of nothing", f, {positive(0, 3), positive(3)}));
+    rows.push_back(row(op, "without elements", f, {positive(0, 3), positive(3)}));
     rows.push_back(row(op, "through three dimensions", f, {positive(2, 1, 3), positive(1, 4, 1)}));
   }
   const auto unary = [&](const std::string& op, Tensor (*f)(X)) {
     rows.push_back(row(op, "", f, {positive(2, 3)}).smooth());
     rows.push_back(row(op, "of a number", f, {positive()}));
-    rows.push_back(row(op, "of nothing", f, {positive(0, 2)}));
+    rows.push_back(row(op, "without elements", f, {positive(0, 2)}));
   };
   unary("neg", neg);
   unary("exp", exp);

@@ -15,19 +15,19 @@ inline void add_views(Rows& rows) {
   form("transpose", "", [](X a) { return transpose(a, 0, 2); });
   form("transpose", "with itself", [](X a) { return transpose(a, 1, -2); });
   form("permute", "", [](X a) { return permute(a, {2, 0, 1}); });
-  form("permute", "from behind", [](X a) { return permute(a, {-1, -3, -2}); });
+  form("permute", "with negative dimensions", [](X a) { return permute(a, {-1, -3, -2}); });
   form("unsqueeze", "first", [](X a) { return unsqueeze(a, 0); });
   form("unsqueeze", "last", [](X a) { return unsqueeze(a, -1); });
   form("select", "first", [](X a) { return select(a, 0, 1); });
   form("select", "last", [](X a) { return select(a, -1, -2); });
   form("narrow", "", [](X a) { return narrow(a, 1, 1, 2); });
-  form("narrow", "to nothing", [](X a) { return narrow(a, 2, -1, 0); });
+  form("narrow", "without elements", [](X a) { return narrow(a, 2, -1, 0); });
   form("slice", "", [](X a) { return slice(a, 1, 1); });
   form("slice", "with a step", [](X a) { return slice(a, 2, 0, 4, 3); });
-  form("slice", "from behind", [](X a) { return slice(a, -1, -3, -1, 2); });
-  form("slice", "to nothing, with a step", [](X a) { return slice(a, 2, 1, 1, 3); });
+  form("slice", "with negative bounds", [](X a) { return slice(a, -1, -3, -1, 2); });
+  form("slice", "without elements, with a step", [](X a) { return slice(a, 2, 1, 1, 3); });
   form("chunk", "", [](X a) { return chunk(a, 3, 2).back(); });
-  form("chunk", "put together", [](X a) { return cat(chunk(a, 2, 1), 2 - 1); });
+  form("chunk", "concatenated again", [](X a) { return cat(chunk(a, 2, 1), 2 - 1); });
   form("split", "", [](X a) { return split(a, 3, 2).back(); });
   form("split", "into sizes", [](X a) {
     return mul(split(a, {1, 1, 2}, 2)[0], split(a, {1, 1, 2}, 2)[2]);
@@ -66,7 +66,7 @@ inline void add_views(Rows& rows) {
                         return cat({a, b, c}, -1);
                       },
                       {nonzero(2, 1), nonzero(2, 3), nonzero(2, 0)}),
-                  row("cat", "with nothing",
+                  row("cat", "with an empty vector",
                       [](X a, X b) {
                         return cat({a, b});
                       },
@@ -117,7 +117,7 @@ inline void add_reductions(Rows& rows) {
       rows.end(),
       {
           row("sum", "of a number", [](X a) { return sum(a, -1); }, {nonzero()}),
-          row("sum", "of nothing", [](X a) { return sum(a, 0); }, {nonzero(0, 3)}),
+          row("sum", "without elements", [](X a) { return sum(a, 0); }, {nonzero(0, 3)}),
           row("logsumexp", "", [](X a) { return logsumexp(a, 1); }, {nonzero(2, 3)}).smooth(),
           row("var", "", [](X a) { return var(a, 1); }, {nonzero(2, 3)}).smooth(),
           row("std", "", [](X a) { return std(a, 1); }, {nonzero(2, 3)}).smooth(),
@@ -227,7 +227,7 @@ inline void add_matmul(Rows& rows) {
               {nonzero(2, 4, 3), nonzero(2, 3), nonzero(2)}),
           row("linear", "from one column", [](X x, X w, X b) { return linear(x, w, b); },
               {nonzero(2, 1), nonzero(1, 1), nonzero(1)}),
-          row("linear", "from nothing", [](X x, X w, X b) { return linear(x, w, b); },
+          row("linear", "from no columns", [](X x, X w, X b) { return linear(x, w, b); },
               {nonzero(2, 0), nonzero(3, 0), nonzero(3)}),
       });
 }
