@@ -79,11 +79,10 @@ void gather(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedL
   const int64_t y_step = loop.strides[1][last];
   const int64_t x_step = loop.strides[2][last];
   for_each_row(loop, [&](int64_t n, const std::array<int64_t, 3>& offsets) {
-    const int64_t* const row_ids = ids + offsets[0];
-    T* const to = y + offsets[1];
-    const T* const from = x + offsets[2];
-    for (int64_t i = 0; i < n; ++i)
-      to[i * y_step] = from[i * x_step + row_ids[i * ids_step] * stride];
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t id = ids[offsets[0] + i * ids_step];
+      y[offsets[1] + i * y_step] = x[offsets[2] + i * x_step + id * stride];
+    }
   });
 }
 
