@@ -17,30 +17,29 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
-  const auto [outer, size, inner] = outer_size_inner(dx.sizes(), dim);
+  const OuterSizeInner shape = outer_size_inner(dx.sizes(), dim);
   const Tensor sum = as_contiguous(dx);
   const Tensor rows = as_contiguous(dy);
-  dispatch_float("index_select", dx.dtype(),
-                 [&, outer = outer, size = size, inner = inner]<class T>() {
-                   if (rows.numel() == 0) return;
-                   kernels::scatter_add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(),
-                                             outer, size, ids.numel(), inner);
-                 });
+  dispatch_float("index_select", dx.dtype(), [&]<class T>() {
+    if (rows.numel() == 0) return;
+    kernels::scatter_add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), shape.outer,
+                              shape.size, ids.numel(), shape.inner);
+  });
   if (!dx.is_contiguous()) copy_elements(dx, sum);
 }
 
 /// y[..., i, ...] = x[..., ids[i], ...]
 Tensor index_select_impl(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
   const size_t d = wrap_dim(op, dim, x.sizes().size());
-  const auto [outer, size, inner] = outer_size_inner(x.sizes(), d);
+  const OuterSizeInner shape = outer_size_inner(x.sizes(), d);
   Shape sizes = x.sizes();
   sizes[d] = ids.numel();
   const Tensor y = empty(sizes, x.dtype());
   const Tensor source = as_contiguous(x);
-  dispatch(x.dtype(), [&, outer = outer, size = size, inner = inner]<class T>() {
+  dispatch(x.dtype(), [&]<class T>() {
     if (y.numel() == 0) return;
-    kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), outer, size,
-                         ids.numel(), inner);
+    kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), shape.outer,
+                         shape.size, ids.numel(), shape.inner);
   });
   return record(op, y,
                 {x,

@@ -16,21 +16,21 @@ namespace {
 template <class Forward, class Backward>
 Tensor along_dim(const char* op, const Tensor& x, int64_t dim, const Forward& forward,
                  const Backward& backward, Definition definition) {
-  const auto [outer, size, inner] =
-      outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
+  const OuterSizeInner shape = outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
   const Tensor y = empty(x.sizes(), x.dtype());
   const Tensor in = as_contiguous(x);
-  dispatch_float(op, x.dtype(), [&, outer = outer, size = size, inner = inner]<class T>() {
-    if (y.numel() > 0) forward(y.data<T>(), in.data<T>(), outer, size, inner);
+  dispatch_float(op, x.dtype(), [&]<class T>() {
+    if (y.numel() == 0) return;
+    forward(y.data<T>(), in.data<T>(), shape.outer, shape.size, shape.inner);
   });
   if (!is_recorded(x)) return y;
-  auto fast = [=, outer = outer, size = size, inner = inner, y = saved(y.detach())](
-                  const Tensor& dy, const std::vector<bool>& /*needed*/) {
+  auto fast = [=, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>& /*needed*/) {
     const Tensor dx = empty(dy.sizes(), dy.dtype());
     const Tensor in_dy = as_contiguous(dy);
     dispatch_float(op, dy.dtype(), [&]<class T>() {
       if (dx.numel() == 0) return;
-      backward(dx.data<T>(), in_dy.data<T>(), y().template data<T>(), outer, size, inner);
+      backward(dx.data<T>(), in_dy.data<T>(), y().template data<T>(), shape.outer, shape.size,
+               shape.inner);
     });
     return std::vector<Tensor>{dx};
   };

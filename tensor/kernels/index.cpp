@@ -75,13 +75,13 @@ void topk(T* values, int64_t* indices, const T* x, int64_t outer, int64_t size, 
 template <class T>
 void gather(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop) {
   const auto last = static_cast<size_t>(loop.dims - 1);
-  const int64_t ids_step = loop.strides[0][last];
-  const int64_t y_step = loop.strides[1][last];
-  const int64_t x_step = loop.strides[2][last];
+  const int64_t ids_stride = loop.strides[0][last];
+  const int64_t y_stride = loop.strides[1][last];
+  const int64_t x_stride = loop.strides[2][last];
   for_each_row(loop, [&](int64_t n, const std::array<int64_t, 3>& offsets) {
     for (int64_t i = 0; i < n; ++i) {
-      const int64_t id = ids[offsets[0] + i * ids_step];
-      y[offsets[1] + i * y_step] = x[offsets[2] + i * x_step + id * stride];
+      const int64_t id = ids[offsets[0] + i * ids_stride];
+      y[offsets[1] + i * y_stride] = x[offsets[2] + i * x_stride + id * stride];
     }
   });
 }
@@ -89,14 +89,14 @@ void gather(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedL
 template <class T>
 void scatter_add(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop) {
   const auto last = static_cast<size_t>(loop.dims - 1);
-  const int64_t ids_step = loop.strides[0][last];
-  const int64_t x_step = loop.strides[1][last];
-  const int64_t y_step = loop.strides[2][last];
+  const int64_t ids_stride = loop.strides[0][last];
+  const int64_t x_stride = loop.strides[1][last];
+  const int64_t y_stride = loop.strides[2][last];
   for_each_row_between(loop, 0, count(loop), [&](int64_t n, const std::array<int64_t, 3>& offsets) {
     for (int64_t i = 0; i < n; ++i) {
-      const int64_t id = ids[offsets[0] + i * ids_step];
-      T& to = y[offsets[2] + i * y_step + id * stride];
-      to = wrapping_add(to, x[offsets[1] + i * x_step]);
+      const int64_t id = ids[offsets[0] + i * ids_stride];
+      T& to = y[offsets[2] + i * y_stride + id * stride];
+      to = wrapping_add(to, x[offsets[1] + i * x_stride]);
     }
   });
 }
