@@ -67,12 +67,16 @@ class Library {
 
   /// C (M, N) = A B, row-major.
   void multiply(const Product& p, float* C, const float* A, const float* B) const {
-    const bool a_t = p.layout == "TN", b_t = p.layout == "NT";
-    const int64_t lda = a_t ? p.M : p.K, ldb = b_t ? p.K : p.N;
+    const bool a_t = p.layout == "TN";
+    const bool b_t = p.layout == "NT";
+    const int64_t lda = a_t ? p.M : p.K;
+    const int64_t ldb = b_t ? p.K : p.N;
     if (dnnl_) {
       dnnl_(a_t ? 'T' : 'N', b_t ? 'T' : 'N', p.M, p.N, p.K, 1, A, lda, B, ldb, 0, C, p.N);
     } else {
-      constexpr int row_major = 101, plain = 111, transposed = 112;
+      constexpr int row_major = 101;
+      constexpr int plain = 111;
+      constexpr int transposed = 112;
       const auto i = [](int64_t n) { return static_cast<int>(n); };
       cblas_(row_major, a_t ? transposed : plain, b_t ? transposed : plain, i(p.M), i(p.N), i(p.K),
              1, A, i(lda), B, i(ldb), 0, C, i(p.N));
@@ -101,8 +105,9 @@ int serve_blas(const std::string& path) {
     return serve(library.name(path), [&](const std::string& row, int threads, double seconds) {
       if (row != current) {
         const Product p = product_of(row);
-        std::vector<float> A(static_cast<size_t>(p.M * p.K)), B(static_cast<size_t>(p.K * p.N)),
-            C(static_cast<size_t>(p.M * p.N));
+        std::vector<float> A(static_cast<size_t>(p.M * p.K));
+        std::vector<float> B(static_cast<size_t>(p.K * p.N));
+        std::vector<float> C(static_cast<size_t>(p.M * p.N));
         uint32_t random = 1;
         for (auto* const x : {&A, &B})
           for (float& number : *x)

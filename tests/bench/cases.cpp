@@ -12,8 +12,11 @@ namespace bench {
 using namespace gradus;
 
 Case gemm_case(const Product& p) {
-  const bool a_transposed = p.layout == "TN", b_transposed = p.layout == "NT";
-  const Tensor A = randn({p.M, p.K}), B = randn({p.K, p.N}), C = zeros({p.M, p.N});
+  const bool a_transposed = p.layout == "TN";
+  const bool b_transposed = p.layout == "NT";
+  const Tensor A = randn({p.M, p.K});
+  const Tensor B = randn({p.K, p.N});
+  const Tensor C = zeros({p.M, p.N});
   return {.run = [=] {
     kernels::gemm<float>({C.data_ptr<float>(), p.N, 1},
                          {A.data_ptr<float>(), a_transposed ? 1 : p.K, a_transposed ? p.M : 1},
@@ -24,8 +27,8 @@ Case gemm_case(const Product& p) {
 
 Case gradus_case(const std::string& row) {
   const size_t slash = row.find('/');
-  const std::string group = row.substr(0, slash),
-                    rest = slash == std::string::npos ? "" : row.substr(slash + 1);
+  const std::string group = row.substr(0, slash);
+  const std::string rest = slash == std::string::npos ? "" : row.substr(slash + 1);
   if (group == "gemm") return gemm_case(product_of(row));
   if (group == "model") return model_case(rest);
   if (group == "tiny") return tiny_case(rest);

@@ -74,8 +74,11 @@ Case mlp_step() {
 
 Case tiny_case(const std::string& name) {
   if (name == "mlp") return mlp_step();
-  const std::string op = name.substr(0, name.find('/')), kind = name.substr(op.size() + 1);
-  const Tensor x = randn({6, 3}), b = randn({6, 3}), w = randn({3, kind == "backward" ? 3 : 2});
+  const std::string op = name.substr(0, name.find('/'));
+  const std::string kind = name.substr(op.size() + 1);
+  const Tensor x = randn({6, 3});
+  const Tensor b = randn({6, 3});
+  const Tensor w = randn({3, kind == "backward" ? 3 : 2});
   std::function<Tensor(const Tensor&)> apply;
   if (op == "add") apply = [=](const Tensor& in) { return in + b; };
   if (op == "matmul") apply = [=](const Tensor& in) { return matmul(in, w); };
@@ -103,24 +106,32 @@ Case op_case(const std::string& name, bool backward) {
     const Tensor x = leaf({4, 12, 256, 256});
     op = [=] { return softmax(x, -1); };
   } else if (name == "layer_norm") {
-    const Tensor x = leaf({1024, 768}), weight = leaf({768}), bias = leaf({768});
+    const Tensor x = leaf({1024, 768});
+    const Tensor weight = leaf({768});
+    const Tensor bias = leaf({768});
     op = [=] { return layer_norm(x, {768}, weight, bias); };
   } else if (name == "gelu" || name == "gelu_tanh") {
     const Tensor x = leaf({1024, 3072});
     op = [=] { return gelu(x, name == "gelu" ? "none" : "tanh"); };
   } else if (name == "cross_entropy") {
-    const Tensor x = leaf({256, 50257}), target = randint(50257, {256});
+    const Tensor x = leaf({256, 50257});
+    const Tensor target = randint(50257, {256});
     op = [=] { return cross_entropy(x, target); };
   } else if (name == "embedding") {
-    const Tensor weight = leaf({50257, 768}), ids = randint(50257, {256});
+    const Tensor weight = leaf({50257, 768});
+    const Tensor ids = randint(50257, {256});
     op = [=] { return embedding(weight, ids); };
   } else if (name == "attention") {
     const Shape sizes = {4, 12, 256, 64};
-    const Tensor q = leaf(sizes), k = leaf(sizes), v = leaf(sizes);
+    const Tensor q = leaf(sizes);
+    const Tensor k = leaf(sizes);
+    const Tensor v = leaf(sizes);
     op = [=] { return scaled_dot_product_attention(q, k, v, {}, 0, true); };
   } else if (name == "linear" || name == "linear_head") {
     const int64_t out = name == "linear" ? 3072 : 50257;
-    const Tensor x = leaf({256, 768}), weight = leaf({out, 768}), bias = leaf({out});
+    const Tensor x = leaf({256, 768});
+    const Tensor weight = leaf({out, 768});
+    const Tensor bias = leaf({out});
     op = [=] { return linear(x, weight, bias); };
   } else {
     throw std::runtime_error("no row op/" + name);

@@ -7,14 +7,16 @@
 namespace bench {
 
 double Result::floor() const {
-  const double compute = row.flops / peak_flops, memory = row.bytes / bandwidth;
+  const double compute = row.flops / peak_flops;
+  const double memory = row.bytes / bandwidth;
   // A training step computes first and updates the weights then.
   return row.name.ends_with("_step") ? compute + memory : std::max(compute, memory);
 }
 
 std::string Result::limit() const {
   if (memory()) return "memory";
-  const double compute = row.flops / peak_flops, traffic = row.bytes / bandwidth;
+  const double compute = row.flops / peak_flops;
+  const double traffic = row.bytes / bandwidth;
   if (compute + traffic < 2e-6) return "overhead";
   return compute > traffic ? "compute" : "bandwidth";
 }

@@ -38,7 +38,10 @@ double attention_beyond_its_tensors() {
   // Starts the threads and allocates everything that is allocated only once.
   run(all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}), all_ones({1, 12, 64, 64}),
       ones({1, 12, 64, 64}));
-  const Tensor q = all_ones(sizes), k = all_ones(sizes), v = all_ones(sizes), dy = ones(sizes);
+  const Tensor q = all_ones(sizes);
+  const Tensor k = all_ones(sizes);
+  const Tensor v = all_ones(sizes);
+  const Tensor dy = ones(sizes);
   const double before = largest_resident_mib();
   forbid_more_than(rlim_t{6} << 30);
   run(q, k, v, dy);

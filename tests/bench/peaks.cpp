@@ -119,7 +119,8 @@ double peak_flops(int threads, double seconds) {
 }
 
 double peak_bandwidth(int threads, double seconds) {
-  constexpr int64_t huge_page = 2 << 20, length = int64_t{128} << 20;  // 512 MiB of float
+  constexpr int64_t huge_page = 2 << 20;
+  constexpr int64_t length = int64_t{128} << 20;  // 512 MiB of float
   const std::unique_ptr<float[], decltype(&std::free)> memory(
       static_cast<float*>(std::aligned_alloc(huge_page, length * sizeof(float))), std::free);
   if (!memory) return 0;

@@ -15,7 +15,8 @@ namespace bench {
 Peer::Peer(const std::string& what, const std::vector<std::string>& command,
            const Environment& environment)
     : name_(what) {
-  int in[2], out[2];
+  int in[2];
+  int out[2];
   if (pipe(in) != 0 || pipe(out) != 0) {
     absent_ = std::strerror(errno);
     return;

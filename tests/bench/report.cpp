@@ -35,7 +35,8 @@ std::vector<std::string> columns(const Report& report, const Result& result) {
 /// pages".
 std::string column_title(const std::string& name) {
   if (name.ends_with("huge pages")) return name.substr(0, name.find(' ')) + ", pages";
-  const size_t version = name.find(' ') + 1, end = name.find_first_not_of("0123456789.", version);
+  const size_t version = name.find(' ') + 1;
+  const size_t end = name.find_first_not_of("0123456789.", version);
   std::string out = name.substr(0, version == 0 ? std::string::npos : end);
   if (std::count(out.begin(), out.end(), '.') > 2)
     out.resize(out.find('.', out.find('.', out.find('.') + 1) + 1));
@@ -53,7 +54,8 @@ struct Mean {
 
 void print_gemm_summary(const Report& report) {
   std::map<std::string, Mean> means;
-  Mean best, all;
+  Mean best;
+  Mean all;
   std::vector<std::string> short_cases;
   for (const Result& r : report.results) {
     if (r.row.group() != "gemm" || r.gradus.best <= 0) continue;

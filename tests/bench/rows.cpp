@@ -14,8 +14,9 @@ void add_gemm(std::vector<Row>& rows) {
       {512, 512, 512},  {1024, 1024, 1024}, {2048, 2048, 2048}, {256, 2304, 768}, {256, 3072, 768},
       {256, 768, 3072}, {256, 50257, 768},  {64, 512, 128}};
   for (const auto& shape : shapes) {
-    const double M = static_cast<double>(shape[0]), N = static_cast<double>(shape[1]),
-                 K = static_cast<double>(shape[2]);
+    const double M = static_cast<double>(shape[0]);
+    const double N = static_cast<double>(shape[1]);
+    const double K = static_cast<double>(shape[2]);
     for (const char* layout : {"NN", "NT", "TN"}) {
       Row row{.name = fmt::format("gemm/{}x{}x{}/{}", M, N, K, layout),
               .title = fmt::format("{} {} {} {}", M, N, K, layout)};
@@ -29,8 +30,8 @@ void add_gemm(std::vector<Row>& rows) {
 }
 
 void add_models(std::vector<Row>& rows) {
-  const std::vector<std::string> training = {"fused", "foreach", "compiled"},
-                                 inference = {"", "compiled"};
+  const std::vector<std::string> training = {"fused", "foreach", "compiled"};
+  const std::vector<std::string> inference = {"", "compiled"};
   const double parameters = 124.4e6;
   rows.push_back({.name = "model/nanogpt_step",
                   .title = "nanoGPT's CPU settings, training step",
@@ -70,10 +71,15 @@ void add_ops(std::vector<Row>& rows) {
     double flops, in, out;            // numbers read and written, forward
     double backward_flops, backward;  // backward: numbers read and written
   };
-  const double scores = 4 * 12 * 256 * 256, x = 1024 * 768, hidden = 1024 * 3072,
-               logits = 256 * 50257.0;
-  const double table = 50257.0 * 768, attended = 4 * 12 * 256 * 64, rows256 = 256 * 768;
-  const double mlp = 768 * 3072, causal = 2 * 2 * 4 * 12 * 256 * 256 * 64 / 2.0;
+  const double scores = 4 * 12 * 256 * 256;
+  const double x = 1024 * 768;
+  const double hidden = 1024 * 3072;
+  const double logits = 256 * 50257.0;
+  const double table = 50257.0 * 768;
+  const double attended = 4 * 12 * 256 * 64;
+  const double rows256 = 256 * 768;
+  const double mlp = 768 * 3072;
+  const double causal = 2 * 2 * 4 * 12 * 256 * 256 * 64 / 2.0;
   const Op ops[] = {
       {"softmax", "softmax [4,12,256,256]", 10 * scores, scores, scores, 4 * scores, 3 * scores},
       {"layer_norm", "layer norm [1024,768]", 8 * x, x, x, 12 * x, 3 * x},
@@ -90,7 +96,8 @@ void add_ops(std::vector<Row>& rows) {
        4 * 256 * table, 2 * table + logits},
   };
   for (const Op& op : ops) {
-    const std::string name = std::string("op/") + op.name, title = op.title;
+    const std::string name = std::string("op/") + op.name;
+    const std::string title = op.title;
     rows.push_back({.name = name + "/forward",
                     .title = title + ", forward",
                     .flops = op.flops,
@@ -146,7 +153,9 @@ std::vector<Row> all_rows() {
 }
 
 Product product_of(const std::string& row) {
-  long long M = 0, N = 0, K = 0;
+  long long M = 0;
+  long long N = 0;
+  long long K = 0;
   char layout[3] = "";
   if (std::sscanf(row.c_str(), "gemm/%lldx%lldx%lld/%2s", &M, &N, &K, layout) != 4)
     throw std::runtime_error("not a row of products: " + row);

@@ -5,9 +5,11 @@
 namespace {
 
 void operators() {
-  const torch::Tensor a = sample({2, 3}), b = sample({2, 3}, torch::kFloat32, 50),
-                      row = sample({3}, torch::kFloat32, 7);
-  const torch::Tensor column = sample({2, 1}, torch::kFloat32, 30), n = torch::tensor({4, -5, 6});
+  const torch::Tensor a = sample({2, 3});
+  const torch::Tensor b = sample({2, 3}, torch::kFloat32, 50);
+  const torch::Tensor row = sample({3}, torch::kFloat32, 7);
+  const torch::Tensor column = sample({2, 1}, torch::kFloat32, 30);
+  const torch::Tensor n = torch::tensor({4, -5, 6});
   const torch::Tensor d = sample({3}, torch::kFloat64);
   ROW(a + b);
   ROW(a - b);
@@ -45,8 +47,9 @@ void operators() {
 }
 
 void named() {
-  const torch::Tensor a = sample({2, 3}), b = sample({3}, torch::kFloat32, 50),
-                      n = torch::tensor({4, -5, 6});
+  const torch::Tensor a = sample({2, 3});
+  const torch::Tensor b = sample({3}, torch::kFloat32, 50);
+  const torch::Tensor n = torch::tensor({4, -5, 6});
   ROW(torch::add(a, b));
   ROW(a.add(b));
   ROW(a.add(2));
@@ -72,8 +75,8 @@ void named() {
 }
 
 void powers() {
-  const torch::Tensor x = torch::tensor({0.5, 1.0, 2.0, 3.5}),
-                      y = torch::tensor({-1.0, 0.0, 0.5, 2.0});
+  const torch::Tensor x = torch::tensor({0.5, 1.0, 2.0, 3.5});
+  const torch::Tensor y = torch::tensor({-1.0, 0.0, 0.5, 2.0});
   const torch::Tensor n = torch::tensor({0, 1, -2, 3});
   ROW(torch::pow(x, 2));
   ROW(torch::pow(x, 0.5));
@@ -95,9 +98,10 @@ void powers() {
 }
 
 void functions() {
-  const torch::Tensor x = torch::tensor({-3.0, -0.75, -0.0, 0.25, 1.0, 2.5}),
-                      p = torch::tensor({0.25, 1.0, 2.0, 9.0});
-  const torch::Tensor d = sample({5}, torch::kFloat64), n = torch::tensor({-2, 0, 5});
+  const torch::Tensor x = torch::tensor({-3.0, -0.75, -0.0, 0.25, 1.0, 2.5});
+  const torch::Tensor p = torch::tensor({0.25, 1.0, 2.0, 9.0});
+  const torch::Tensor d = sample({5}, torch::kFloat64);
+  const torch::Tensor n = torch::tensor({-2, 0, 5});
   ROW(torch::exp(x));
   ROW(x.exp());
   ROW(d.exp());
@@ -142,8 +146,9 @@ void functions() {
 }
 
 void bounds() {
-  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60),
-                      n = torch::tensor({-2, 0, 5});
+  const torch::Tensor x = sample({2, 3});
+  const torch::Tensor y = sample({3}, torch::kFloat32, 60);
+  const torch::Tensor n = torch::tensor({-2, 0, 5});
   ROW(torch::clamp(x, -0.5, 0.5));
   ROW(x.clamp(-0.5, 0.5));
   ROW(x.clamp(-1, 1));
@@ -166,8 +171,9 @@ void bounds() {
 }
 
 void choice() {
-  const torch::Tensor x = sample({2, 3}), y = sample({3}, torch::kFloat32, 60),
-                      n = torch::tensor({-2, 0, 5});
+  const torch::Tensor x = sample({2, 3});
+  const torch::Tensor y = sample({3}, torch::kFloat32, 60);
+  const torch::Tensor n = torch::tensor({-2, 0, 5});
   const torch::Tensor condition = torch::tensor({{true, false, true}, {false, false, true}});
   const torch::Tensor mask = torch::tensor({true, false, true});
   ROW(torch::where(condition, x, y));
@@ -192,8 +198,9 @@ void choice() {
 }
 
 void triangles() {
-  const torch::Tensor x = sample({3, 4}), batch = sample({2, 3, 3}),
-                      n = torch::arange(1, 10).view({3, 3});
+  const torch::Tensor x = sample({3, 4});
+  const torch::Tensor batch = sample({2, 3, 3});
+  const torch::Tensor n = torch::arange(1, 10).view({3, 3});
   ROW(torch::tril(x));
   ROW(x.tril());
   ROW(x.tril(-1));
@@ -212,9 +219,10 @@ void triangles() {
 }
 
 void comparisons() {
-  const torch::Tensor x = torch::tensor({{1.0, 2.0, 3.0}, {3.0, 2.0, nan_value}}),
-                      y = torch::tensor({2.0, 2.0, 3.0});
-  const torch::Tensor n = torch::tensor({1, 2, 3}), b = torch::tensor({true, false});
+  const torch::Tensor x = torch::tensor({{1.0, 2.0, 3.0}, {3.0, 2.0, nan_value}});
+  const torch::Tensor y = torch::tensor({2.0, 2.0, 3.0});
+  const torch::Tensor n = torch::tensor({1, 2, 3});
+  const torch::Tensor b = torch::tensor({true, false});
   ROW(x == y);
   ROW(x != y);
   ROW(x < y);
@@ -255,10 +263,10 @@ void comparisons() {
 }
 
 void logic() {
-  const torch::Tensor a = torch::tensor({true, true, false, false}),
-                      b = torch::tensor({true, false, true, false});
-  const torch::Tensor x = torch::tensor({0.0, 1.5, -2.0, nan_value}),
-                      n = torch::tensor({0, 1, 2, 0});
+  const torch::Tensor a = torch::tensor({true, true, false, false});
+  const torch::Tensor b = torch::tensor({true, false, true, false});
+  const torch::Tensor x = torch::tensor({0.0, 1.5, -2.0, nan_value});
+  const torch::Tensor n = torch::tensor({0, 1, 2, 0});
   ROW(torch::logical_not(a));
   ROW(a.logical_not());
   ROW(x.logical_not());

@@ -68,7 +68,8 @@ void backward() {
 
 void kept_gradients() {
   const torch::Tensor x = torch::tensor({1.0, 2.0}).requires_grad_();
-  const torch::Tensor y = x * 3, z = y * y;
+  const torch::Tensor y = x * 3;
+  const torch::Tensor z = y * y;
   y.retain_grad();
   z.sum().backward();
   ROW(y.grad());
@@ -81,7 +82,8 @@ void kept_gradients() {
 void grad() {
   const torch::Tensor x = torch::tensor({1.0, 2.0}, torch::kFloat64).requires_grad_();
   const torch::Tensor w = torch::tensor({3.0, -1.0}, torch::kFloat64).requires_grad_();
-  const torch::Tensor y = (x * w).exp().sum(), z = x * x * w;
+  const torch::Tensor y = (x * w).exp().sum();
+  const torch::Tensor z = x * x * w;
   const torch::Tensor cotangent = torch::tensor({1.0, 0.5}, torch::kFloat64);
   ROW(torch::autograd::grad({y}, {x}, {}, true));
   ROW(torch::autograd::grad({y}, {x, w}, {}, /*retain_graph=*/true));
@@ -157,7 +159,8 @@ struct Product : torch::autograd::Function<Product> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
                                                  torch::autograd::variable_list grads) {
     const auto saved = ctx->get_saved_variables();
-    const torch::Tensor a = saved[0], b = saved[1];
+    const torch::Tensor a = saved[0];
+    const torch::Tensor b = saved[1];
     const int64_t power = ctx->saved_data["power"].toInt();
     const double factor = ctx->saved_data["half"].toBool() ? 0.5 : 1.0;
     return {grads[0] * b.pow(power) * factor, grads[0] * a * power * b.pow(power - 1),
@@ -203,9 +206,10 @@ void function() {
 
 void training() {
   torch::manual_seed(123);
-  torch::Tensor w = torch::randn({3, 2}, torch::requires_grad()),
-                b = torch::zeros({2}, torch::requires_grad());
-  const torch::Tensor x = sample({8, 3}), target = torch::randint(0, 2, {8});
+  torch::Tensor w = torch::randn({3, 2}, torch::requires_grad());
+  torch::Tensor b = torch::zeros({2}, torch::requires_grad());
+  const torch::Tensor x = sample({8, 3});
+  const torch::Tensor target = torch::randint(0, 2, {8});
   for (int step = 0; step < 5; ++step) {
     const torch::Tensor loss =
         torch::nn::functional::cross_entropy(torch::tanh(torch::matmul(x, w) + b), target);

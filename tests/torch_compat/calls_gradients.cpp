@@ -52,9 +52,10 @@ void gradient(const std::string& name, const torch::Tensor& value, const Functio
 const torch::TensorOptions wide = torch::kFloat64;
 
 void elementwise() {
-  const Tensors one = {sample({2, 3}, wide)}, positive = {sample({2, 3}, wide).abs() + 0.25};
-  const Tensors two = {sample({2, 3}, wide), sample({3}, wide, 50)},
-                column = {sample({2, 1}, wide), sample({3}, wide)};
+  const Tensors one = {sample({2, 3}, wide)};
+  const Tensors positive = {sample({2, 3}, wide).abs() + 0.25};
+  const Tensors two = {sample({2, 3}, wide), sample({3}, wide, 50)};
+  const Tensors column = {sample({2, 1}, wide), sample({3}, wide)};
   const Tensors base = {sample({2, 3}, wide).abs() + 0.25, sample({3}, wide, 50)};
   GRADIENTS(two, x[0] + x[1]);
   GRADIENTS(two, x[0] - x[1]);
@@ -95,8 +96,8 @@ void elementwise() {
 }
 
 void views() {
-  const Tensors one = {sample({2, 3, 4}, wide)},
-                two = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
+  const Tensors one = {sample({2, 3, 4}, wide)};
+  const Tensors two = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
   const Tensors unit = {sample({2, 1, 3}, wide)};
   GRADIENTS(one, x[0].view({6, 4}).exp());
   GRADIENTS(one, x[0].transpose(0, 2).reshape({4, -1}).exp());
@@ -166,8 +167,8 @@ void products() {
 }
 
 void indexing() {
-  const Tensors one = {sample({3, 4}, wide)},
-                two = {sample({3, 4}, wide), sample({3, 2}, wide, 50)};
+  const Tensors one = {sample({3, 4}, wide)};
+  const Tensors two = {sample({3, 4}, wide), sample({3, 2}, wide, 50)};
   GRADIENTS(one, x[0].index_select(0, torch::tensor({2, 0, 2})).exp());
   GRADIENTS(one, x[0].gather(1, torch::tensor({{0, 0}, {1, 2}, {3, 0}})).exp());
   GRADIENTS(two, x[0].scatter_add(1, torch::tensor({{0, 0}, {1, 2}, {3, 0}}), x[1]).exp());
@@ -175,7 +176,8 @@ void indexing() {
 }
 
 void neural() {
-  const Tensors one = {sample({2, 3, 4}, wide)}, logits = {sample({4, 3}, wide)};
+  const Tensors one = {sample({2, 3, 4}, wide)};
+  const Tensors logits = {sample({4, 3}, wide)};
   const Tensors norm = {sample({2, 3, 4}, wide), sample({4}, wide, 70), sample({4}, wide, 20)};
   const Tensors pair = {sample({2, 3}, wide), sample({2, 3}, wide, 50)};
   const Tensors qkv = {sample({2, 3, 4}, wide), sample({2, 5, 4}, wide, 50),
@@ -199,8 +201,9 @@ void neural() {
 }
 
 void kinks() {
-  const torch::Tensor t = torch::tensor({-1.0, 0.0, 0.0, 1.0}), zero = torch::zeros({2, 2}),
-                      a = t.abs();
+  const torch::Tensor t = torch::tensor({-1.0, 0.0, 0.0, 1.0});
+  const torch::Tensor zero = torch::zeros({2, 2});
+  const torch::Tensor a = t.abs();
   GRADIENT(t, x[0].relu());
   GRADIENT(t, x[0].abs());
   GRADIENT(zero, x[0].norm());

@@ -5,9 +5,11 @@
 namespace {
 
 void matmul() {
-  const torch::Tensor a = sample({2, 3}), b = sample({3, 4}, torch::kFloat32, 50),
-                      v = sample({3}, torch::kFloat32, 5);
-  const torch::Tensor batch = sample({2, 4, 3}), many = sample({2, 1, 2, 3});
+  const torch::Tensor a = sample({2, 3});
+  const torch::Tensor b = sample({3, 4}, torch::kFloat32, 50);
+  const torch::Tensor v = sample({3}, torch::kFloat32, 5);
+  const torch::Tensor batch = sample({2, 4, 3});
+  const torch::Tensor many = sample({2, 1, 2, 3});
   const torch::Tensor n = torch::arange(6).view({2, 3});
   ROW(torch::matmul(a, b));
   ROW(a.matmul(b));
@@ -29,8 +31,9 @@ void matmul() {
 }
 
 void linear() {
-  const torch::Tensor weight = sample({2, 3}), bias = sample({2}, torch::kFloat32, 40),
-                      x = sample({4, 3});
+  const torch::Tensor weight = sample({2, 3});
+  const torch::Tensor bias = sample({2}, torch::kFloat32, 40);
+  const torch::Tensor x = sample({4, 3});
   ROW(torch::linear(x, weight, bias));
   ROW(torch::linear(x, weight));
   ROW(torch::linear(x[0], weight, bias));
@@ -41,8 +44,9 @@ void linear() {
 }
 
 void index_select() {
-  const torch::Tensor x = sample({3, 4}), index = torch::tensor({2, 0, 2}),
-                      n = torch::arange(5) * 10;
+  const torch::Tensor x = sample({3, 4});
+  const torch::Tensor index = torch::tensor({2, 0, 2});
+  const torch::Tensor n = torch::arange(5) * 10;
   ROW(torch::index_select(x, 0, index));
   ROW(x.index_select(1, index));
   ROW(x.index_select(-1, torch::tensor({3})));
@@ -52,8 +56,10 @@ void index_select() {
 }
 
 void gather_and_scatter_add() {
-  const torch::Tensor x = sample({3, 4}), index = torch::tensor({{0, 2}, {1, 1}, {3, 0}});
-  const torch::Tensor rows = torch::tensor({{2, 0, 1, 0}}), n = torch::arange(12).view({3, 4});
+  const torch::Tensor x = sample({3, 4});
+  const torch::Tensor index = torch::tensor({{0, 2}, {1, 1}, {3, 0}});
+  const torch::Tensor rows = torch::tensor({{2, 0, 1, 0}});
+  const torch::Tensor n = torch::arange(12).view({3, 4});
   ROW(torch::gather(x, 1, index));
   ROW(x.gather(1, index));
   ROW(x.gather(-1, index));
@@ -69,7 +75,8 @@ void gather_and_scatter_add() {
 }
 
 void embedding() {
-  const torch::Tensor weight = sample({5, 3}), tokens = torch::tensor({{4, 0, 1}, {1, 1, 3}});
+  const torch::Tensor weight = sample({5, 3});
+  const torch::Tensor tokens = torch::tensor({{4, 0, 1}, {1, 1, 3}});
   ROW(torch::embedding(weight, tokens));
   ROW(torch::embedding(weight, torch::tensor({2})));
   ROW(torch::embedding(weight, torch::tensor(3)));

@@ -5,8 +5,9 @@
 namespace {
 
 void plain() {
-  const torch::Tensor x = torch::zeros({2, 3}), row = torch::tensor({1.0, 2.0, 4.0}),
-                      n = torch::tensor({1, 2, 3});
+  const torch::Tensor x = torch::zeros({2, 3});
+  const torch::Tensor row = torch::tensor({1.0, 2.0, 4.0});
+  const torch::Tensor n = torch::tensor({1, 2, 3});
   const torch::Tensor mask = torch::tensor({true, false, true});
   ROW(x.fill_(3));
   ROW(x.fill_(0.5));
@@ -38,7 +39,9 @@ void plain() {
 }
 
 void operators() {
-  torch::Tensor x = sample({2, 3}), y = x, n = torch::tensor({1, 2, 3});
+  torch::Tensor x = sample({2, 3});
+  torch::Tensor y = x;
+  torch::Tensor n = torch::tensor({1, 2, 3});
   const torch::Tensor row = torch::tensor({1.0, 2.0, 4.0});
   x += row;
   ROW(x);
@@ -120,7 +123,8 @@ void recorded() {
 void recorded_products() {
   const torch::Tensor x = sample({2, 3}, torch::kFloat64).requires_grad_();
   const torch::Tensor row = sample({3}, torch::kFloat64, 50).requires_grad_();
-  torch::Tensor product = x + 1, quotient = x + 1;
+  torch::Tensor product = x + 1;
+  torch::Tensor quotient = x + 1;
   product *= row;
   quotient /= row * row + 1;
   (product * quotient).sum().backward();

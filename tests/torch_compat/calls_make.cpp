@@ -224,8 +224,9 @@ void to_and_clone() {
 }
 
 void compare() {
-  const torch::Tensor a = torch::tensor({1.0, 2.0}), b = torch::tensor({1.0, 2.00001}),
-                      c = torch::tensor({1.0, 2.1});
+  const torch::Tensor a = torch::tensor({1.0, 2.0});
+  const torch::Tensor b = torch::tensor({1.0, 2.00001});
+  const torch::Tensor c = torch::tensor({1.0, 2.1});
   ROW(torch::allclose(a, b));
   ROW(torch::allclose(a, c));
   ROW(a.allclose(c));

@@ -5,7 +5,8 @@
 namespace {
 
 void softmax() {
-  const torch::Tensor x = sample({2, 3, 4}), d = sample({2, 3}, torch::kFloat64);
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor d = sample({2, 3}, torch::kFloat64);
   const torch::Tensor large = torch::tensor({{1000.0, 1001.0}, {-1000.0, 0.0}});
   const torch::Tensor masked =
       torch::tensor({{1.0, -infinity, 2.0}, {-infinity, -infinity, -infinity}});
@@ -31,9 +32,10 @@ void softmax() {
 }
 
 void layer_norm() {
-  const torch::Tensor x = sample({2, 3, 4}), weight = sample({4}, torch::kFloat32, 70);
-  const torch::Tensor bias = sample({4}, torch::kFloat32, 20),
-                      both = sample({3, 4}, torch::kFloat32, 8);
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor weight = sample({4}, torch::kFloat32, 70);
+  const torch::Tensor bias = sample({4}, torch::kFloat32, 20);
+  const torch::Tensor both = sample({3, 4}, torch::kFloat32, 8);
   const std::vector<int64_t> shape = {4};
   ROW(torch::layer_norm(x, {4}));
   ROW(torch::layer_norm(x, shape));
@@ -50,10 +52,12 @@ void layer_norm() {
 }
 
 void losses() {
-  const torch::Tensor logits = sample({4, 3}), target = torch::tensor({2, 0, 1, 1});
-  const torch::Tensor some = torch::tensor({2, -100, -100, 1}),
-                      none = torch::tensor({-100, -100, -100, -100});
-  const torch::Tensor a = sample({2, 3}), b = sample({2, 3}, torch::kFloat32, 50);
+  const torch::Tensor logits = sample({4, 3});
+  const torch::Tensor target = torch::tensor({2, 0, 1, 1});
+  const torch::Tensor some = torch::tensor({2, -100, -100, 1});
+  const torch::Tensor none = torch::tensor({-100, -100, -100, -100});
+  const torch::Tensor a = sample({2, 3});
+  const torch::Tensor b = sample({2, 3}, torch::kFloat32, 50);
   ROW(torch::nn::functional::cross_entropy(logits, target));
   ROW(torch::nn::functional::cross_entropy(logits, some));
   ROW(torch::nn::functional::cross_entropy(logits, none));
@@ -71,8 +75,10 @@ void losses() {
 }
 
 void attention() {
-  const torch::Tensor q = sample({2, 3, 4}), k = sample({2, 5, 4}, torch::kFloat32, 50);
-  const torch::Tensor v = sample({2, 5, 6}, torch::kFloat32, 80), heads = sample({2, 2, 3, 4});
+  const torch::Tensor q = sample({2, 3, 4});
+  const torch::Tensor k = sample({2, 5, 4}, torch::kFloat32, 50);
+  const torch::Tensor v = sample({2, 5, 6}, torch::kFloat32, 80);
+  const torch::Tensor heads = sample({2, 2, 3, 4});
   const torch::Tensor mask = torch::tensor({{true, false, true, false, true},
                                             {true, true, true, true, true},
                                             {false, false, false, true, false}});

@@ -57,8 +57,9 @@ void seeds() {
 
 void fill_in_place() {
   torch::manual_seed(123);
-  const torch::Tensor x = torch::empty({5}), d = torch::empty({3}, torch::kFloat64),
-                      wide = torch::empty({3, 7});
+  const torch::Tensor x = torch::empty({5});
+  const torch::Tensor d = torch::empty({3}, torch::kFloat64);
+  const torch::Tensor wide = torch::empty({3, 7});
   ROW_EXACT(x.uniform_());
   ROW_EXACT(x.uniform_(-1, 1));
   ROW_EXACT(x.uniform_(0.25, 0.75));
@@ -77,7 +78,8 @@ void fill_in_place() {
 
 void dropout() {
   torch::manual_seed(123);
-  const torch::Tensor ones = torch::ones({6, 6}), x = sample({3, 4});
+  const torch::Tensor ones = torch::ones({6, 6});
+  const torch::Tensor x = sample({3, 4});
   ROW_EXACT(torch::dropout(ones, 0.5, true));
   ROW_EXACT(torch::dropout(x, 0.1, true));
   ROW_EXACT(torch::dropout(x, 0.1, /*train=*/false));

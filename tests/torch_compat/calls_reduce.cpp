@@ -5,8 +5,10 @@
 namespace {
 
 void sum_and_mean() {
-  const torch::Tensor x = sample({2, 3, 4}), d = sample({2, 3}, torch::kFloat64);
-  const torch::Tensor n = torch::arange(6).view({2, 3}), b = n > 1;
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor d = sample({2, 3}, torch::kFloat64);
+  const torch::Tensor n = torch::arange(6).view({2, 3});
+  const torch::Tensor b = n > 1;
   const std::vector<int64_t> dims = {0, 2};
   ROW(torch::sum(x));
   ROW(x.sum());
@@ -53,7 +55,8 @@ void sum_and_mean() {
 }
 
 void var_and_std() {
-  const torch::Tensor x = sample({2, 3, 4}), d = sample({2, 3}, torch::kFloat64);
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor d = sample({2, 3}, torch::kFloat64);
   const std::vector<int64_t> dims = {0, 2};
   ROW(torch::var(x));
   ROW(x.var());
@@ -83,7 +86,9 @@ void var_and_std() {
 }
 
 void max_and_min() {
-  const torch::Tensor x = sample({2, 3, 4}), n = torch::tensor({{3, 1, 2}, {0, 9, -4}}), b = n > 1;
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor n = torch::tensor({{3, 1, 2}, {0, 9, -4}});
+  const torch::Tensor b = n > 1;
   const torch::Tensor ties = torch::tensor({{1.0, 3.0, 3.0}, {2.0, 2.0, 2.0}});
   const torch::Tensor holes = torch::tensor({{1.0, nan_value, 3.0}, {-infinity, 0.0, infinity}});
   const std::vector<int64_t> dims = {0, 2};
@@ -148,7 +153,8 @@ void max_and_min() {
 }
 
 void logsumexp_and_norm() {
-  const torch::Tensor x = sample({2, 3, 4}), d = sample({2, 3}, torch::kFloat64);
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor d = sample({2, 3}, torch::kFloat64);
   const std::vector<int64_t> dims = {0, 2};
   ROW(torch::logsumexp(x, 1));
   ROW(x.logsumexp(-1));
@@ -179,7 +185,9 @@ void logsumexp_and_norm() {
 }
 
 void running_sum() {
-  const torch::Tensor x = sample({2, 3, 4}), n = torch::arange(6).view({2, 3}), b = n > 1;
+  const torch::Tensor x = sample({2, 3, 4});
+  const torch::Tensor n = torch::arange(6).view({2, 3});
+  const torch::Tensor b = n > 1;
   ROW(torch::cumsum(x, 0));
   ROW(x.cumsum(1));
   ROW(x.cumsum(-1));
@@ -191,7 +199,8 @@ void running_sum() {
 }
 
 void largest() {
-  const torch::Tensor x = sample({3, 7}), n = torch::tensor({5, 1, 9, -3});
+  const torch::Tensor x = sample({3, 7});
+  const torch::Tensor n = torch::tensor({5, 1, 9, -3});
   ROW(torch::topk(x, 3));
   ROW(x.topk(2));
   ROW(x.topk(2, 0));

@@ -33,7 +33,8 @@ void shapes() {
 }
 
 void order() {
-  const torch::Tensor x = torch::arange(24, torch::kFloat32).view({2, 3, 4}), m = x[0];
+  const torch::Tensor x = torch::arange(24, torch::kFloat32).view({2, 3, 4});
+  const torch::Tensor m = x[0];
   const std::vector<int64_t> dims = {1, 0, 2};
   ROW(x.transpose(0, 1));
   ROW(x.transpose(-2, -1));
@@ -80,7 +81,8 @@ void sizes_of_one() {
 }
 
 void parts() {
-  const torch::Tensor x = torch::arange(24, torch::kFloat32).view({2, 3, 4}), v = torch::arange(10);
+  const torch::Tensor x = torch::arange(24, torch::kFloat32).view({2, 3, 4});
+  const torch::Tensor v = torch::arange(10);
   ROW(x.select(0, 1));
   ROW(x.select(1, -1));
   ROW(x.select(-1, 2));
@@ -136,7 +138,8 @@ void pieces() {
 }
 
 void joined() {
-  const torch::Tensor x = torch::arange(6).view({2, 3}), y = x * 10;
+  const torch::Tensor x = torch::arange(6).view({2, 3});
+  const torch::Tensor y = x * 10;
   const std::vector<torch::Tensor> both = {x, y};
   ROW(torch::cat({x, y}));
   ROW(torch::cat({x, y}, 1));

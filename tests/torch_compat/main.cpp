@@ -99,11 +99,13 @@ bool same_values(const Row& got, const Row& expected) {
   if (got.values == expected.values) return true;
   if (expected.dtype != "float32" && expected.dtype != "float64") return false;
   const double tolerance = expected.dtype == "float32" ? 2e-6 : 1e-10;
-  const std::vector<std::string> a = split(got.values, ' '), b = split(expected.values, ' ');
+  const std::vector<std::string> a = split(got.values, ' ');
+  const std::vector<std::string> b = split(expected.values, ' ');
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i]) continue;
-    const double x = std::strtod(a[i].c_str(), nullptr), y = std::strtod(b[i].c_str(), nullptr);
+    const double x = std::strtod(a[i].c_str(), nullptr);
+    const double y = std::strtod(b[i].c_str(), nullptr);
     if (!(std::abs(x - y) <= tolerance * (1.0 + std::abs(y)))) return false;
   }
   return true;

@@ -20,7 +20,8 @@ void record_gradients(const Tensors& parameters) {
 
 void linear() {
   gradus::manual_seed(123);
-  const nn::Linear layer(3, 2), plain(4, 3, /*bias=*/false);
+  const nn::Linear layer(3, 2);
+  const nn::Linear plain(4, 3, /*bias=*/false);
   const Tensor x = sample({4, 3});
   record_exact("weight", layer.weight);
   record_exact("bias", layer.bias);
@@ -34,7 +35,8 @@ void linear() {
 
 void embedding() {
   gradus::manual_seed(123);
-  const nn::Embedding layer(6, 3), small(4, 2);
+  const nn::Embedding layer(6, 3);
+  const nn::Embedding small(4, 2);
   const Tensor tokens = gradus::tensor({{2, 5}, {0, 2}});
   record_exact("weight", layer.weight);
   record_exact("weight of 8", small.weight);
@@ -65,8 +67,9 @@ void dropout() {
 
 void sequential() {
   gradus::manual_seed(123);
-  const nn::Linear first(3, 4),
-      second(4, 2);  // named, because compilers evaluate the arguments of a call in different order
+  const nn::Linear first(3, 4);
+  const nn::Linear second(
+      4, 2);  // named, because compilers evaluate the arguments of a call in different order
   const nn::Sequential model(first, nn::GELU(), second);
   record("y", model.forward(sample({2, 3})));
   record("parameters", model.parameters().size());
@@ -79,8 +82,10 @@ Tensors weights_of(const Layer& layer) {
 
 void rnn() {
   gradus::manual_seed(123);
-  const nn::RNN layer(3, 4, {.batch_first = true}), time_first(3, 2);
-  const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
+  const nn::RNN layer(3, 4, {.batch_first = true});
+  const nn::RNN time_first(3, 2);
+  const Tensor x = sample({2, 5, 3});
+  const Tensor h0 = sample({1, 2, 4});
   const Tensors weights = weights_of(layer);
   for (size_t i = 0; i < 4; ++i)
     record_exact("parameter " + std::to_string(i), weights[i]);
@@ -96,7 +101,8 @@ void rnn() {
 void gru() {
   gradus::manual_seed(123);
   const nn::GRU layer(3, 4, {.batch_first = true});
-  const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4});
+  const Tensor x = sample({2, 5, 3});
+  const Tensor h0 = sample({1, 2, 4});
   const Tensors weights = weights_of(layer);
   for (size_t i = 0; i < 4; ++i)
     record_exact("parameter " + std::to_string(i), weights[i]);
@@ -111,8 +117,9 @@ void gru() {
 void lstm() {
   gradus::manual_seed(123);
   const nn::LSTM layer(3, 4, {.batch_first = true});
-  const Tensor x = sample({2, 5, 3}), h0 = sample({1, 2, 4}),
-               c0 = sample({1, 2, 4}, gradus::kFloat32, 50);
+  const Tensor x = sample({2, 5, 3});
+  const Tensor h0 = sample({1, 2, 4});
+  const Tensor c0 = sample({1, 2, 4}, gradus::kFloat32, 50);
   const Tensors weights = weights_of(layer);
   for (size_t i = 0; i < 4; ++i)
     record_exact("parameter " + std::to_string(i), weights[i]);
@@ -131,7 +138,8 @@ void lstm() {
 /// change.
 template <class Make>
 void steps(const std::string& name, const Make& make) {
-  const Tensor w = sample({2, 3}).requires_grad_(), idle = gradus::ones({2}).requires_grad_();
+  const Tensor w = sample({2, 3}).requires_grad_();
+  const Tensor idle = gradus::ones({2}).requires_grad_();
   auto optimizer = make(Tensors{w, idle});
   const Tensor target = sample({2, 3}, gradus::kFloat32, 50);
   for (int step = 0; step < 5; ++step) {
@@ -172,7 +180,8 @@ void adamw() {
 }
 
 void clip_grad_norm() {
-  const Tensor a = sample({2, 3}).requires_grad_(), b = sample({4}).requires_grad_();
+  const Tensor a = sample({2, 3}).requires_grad_();
+  const Tensor b = sample({4}).requires_grad_();
   const Tensor idle = gradus::ones({2}).requires_grad_();
   const auto clip = [&](const std::string& name, double max_norm, double norm_type) {
     a.mutable_grad() = sample({2, 3}, gradus::kFloat32, 30);
