@@ -1,4 +1,4 @@
-// What the tests of files share: a folder of their own, and ways to make files by hand.
+// Shared by the tests of files: a temporary folder, and functions that make files by hand.
 #pragma once
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ class Files : public testing::Test {
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
   std::string put(const std::string& name, const std::string& bytes) const {
-    std::filesystem::remove(path(name));  // much faster than writing over a file
+    std::filesystem::remove(path(name));  // much faster than overwriting the file
     std::ofstream(path(name), std::ios::binary) << bytes;
     return path(name);
   }
@@ -51,7 +51,7 @@ std::string error_of(const F& f) {
   return "no error";
 }
 
-/// 1, 2, 3, ..., or true and false by turns.
+/// 1, 2, 3, ..., or true, false, true, ...
 inline Tensor counted(const Shape& sizes, DType t) {
   const Tensor x = empty(sizes, t);
   dispatch(t, [&]<class T>() {
@@ -61,7 +61,7 @@ inline Tensor counted(const Shape& sizes, DType t) {
   return x;
 }
 
-/// Same dtype, sizes and bits.
+/// Whether dtype, sizes and bits are the same.
 inline bool same(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !(a.sizes() == b.sizes())) return false;
   const Tensor p = as_contiguous(a);

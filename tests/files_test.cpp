@@ -1,4 +1,4 @@
-// What holds for all files: bad paths, a full disk, damage at random, models trained elsewhere.
+// All file formats: bad paths, a full disk, randomly damaged files, models from elsewhere.
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 
-TEST_F(Files, PathsThatLeadToNoFile) {
+TEST_F(Files, PathsThatAreNotFiles) {
   const auto load_error = [](const std::string& where) {
     return error_of([&] { load_safetensors(where); });
   };
@@ -107,7 +107,7 @@ TEST_F(Files, DamagedFilesEndInAValueOrAnError) {
         const NamedTensors read =
             npy_file ? NamedTensors{{"x", load_npy(path("x"))}} : load_safetensors(path("x"));
         for (const auto& [name, x] : read)
-          EXPECT_NE(to_string(x), "");  // looks at every element
+          EXPECT_NE(to_string(x), "");  // reads the elements
         ++values;
       } catch (const Error&) {
         ++errors;

@@ -1,4 +1,4 @@
-// gradcheck as users meet it, and whether it refuses gradients that are wrong.
+// gradcheck and gradgradcheck: they accept right gradients and refuse wrong ones.
 #include "check/gradcheck.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ enum class Fault {
   by_column
 };
 
-/// a b + c with a (3, 3), b (3, 3), c (3): its gradient by one argument carries the fault.
+/// a b + c with a (3, 3), b (3, 3), c (3). The gradient of one argument has the fault.
 struct Faulty : autograd::Function<Faulty> {
   static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a, const Tensor& b,
                         const Tensor& c, int64_t which, Fault fault) {
@@ -130,7 +130,8 @@ TEST(Sabotage, EveryWrongGradientIsRefusedWithArgumentIndexAndBothValues) {
 TEST(Sabotage, AWrongSecondDerivativeIsRefused) {
   struct Cube : autograd::Function<Cube> {
     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
-      return ctx->save_for_backward({x}), x * x * x;
+      ctx->save_for_backward({x});
+      return x * x * x;
     }
     static autograd::tensor_list backward(autograd::AutogradContext* ctx,
                                           autograd::tensor_list dy) {
@@ -170,7 +171,7 @@ TEST(Gradcheck, ChecksTheInputsThatRequireGradientsOrElseAll) {
                         {doubles({1., 2.}), tensor({1, 1})}));
 }
 
-TEST(Gradcheck, LeavesItsInputsAlone) {
+TEST(Gradcheck, DoesNotChangeItsInputs) {
   const Tensor x = doubles({1., 2.}).requires_grad_();
   const Tensor before = x.detach().clone();
   EXPECT_TRUE(gradcheck([](const Tensors& in) { return in[0].exp(); }, {x}));
@@ -194,7 +195,7 @@ TEST(Gradcheck, RecordsEvenUnderNoGradGuard) {
   EXPECT_FALSE(is_grad_enabled());
 }
 
-TEST(Gradcheck, RefusesWhatItCannotCheck) {
+TEST(Gradcheck, RefusesFunctionsThatCannotBeChecked) {
   const auto f = [](const Tensors& x) { return x[0].exp(); };
   expect_error(
       [&] {
@@ -229,10 +230,10 @@ TEST(Gradcheck, TakesTolerances) {
   EXPECT_TRUE(gradcheck(slightly_wrong, inputs, {.rtol = 0.02}));
 }
 
-/// Has what a module has.
+/// Has the functions of a module that gradcheck needs.
 struct Affine {
-  Tensor weight = doubles({{1., 2.}, {3., 4.}}).requires_grad_(),
-         bias = doubles({1., -1.}).requires_grad_();
+  Tensor weight = doubles({{1., 2.}, {3., 4.}}).requires_grad_();
+  Tensor bias = doubles({1., -1.}).requires_grad_();
   bool detached = false;
   std::vector<std::pair<std::string, Tensor>> named_parameters() const {
     return {{"weight", weight}, {"bias", bias}};

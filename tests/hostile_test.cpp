@@ -1,5 +1,5 @@
-// Nothing that a caller hands to an op may end in anything but an answer or an Error. Run it under
-// the sanitizers.
+// Whatever its arguments, an op returns a result or throws an Error. The sanitizers find out if it
+// does something else as well.
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
@@ -8,10 +8,11 @@
 namespace gradus::tests {
 namespace {
 
-constexpr int64_t kLeast = std::numeric_limits<int64_t>::min(),
-                  kMost = std::numeric_limits<int64_t>::max();
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
-/// Runs it; anything but Error escapes. Returns the message, or nothing after an answer.
+/// Calls it and returns the message of its Error, or "" after a result. Lets other exceptions
+/// through.
 std::string outcome(const std::function<void()>& call) {
   try {
     call();
@@ -21,7 +22,7 @@ std::string outcome(const std::function<void()>& call) {
   }
 }
 
-/// The op, and backward through it.
+/// Calls the op and differentiates its result.
 std::string run(const Row& row, const Tensors& inputs) {
   const std::string message = outcome([&] {
     const Tensor y = row.f(inputs);
@@ -29,9 +30,9 @@ std::string run(const Row& row, const Tensors& inputs) {
     y.backward(ones_like(y), true);
     y.backward(ones_like(y), {}, true);
   });
+  // A grad that was recorded keeps its leaf alive, and the leaf keeps its grad.
   for (const Tensor& x : inputs)
-    if (x.requires_grad())
-      x.mutable_grad() = Tensor();  // a recorded grad holds on to its leaf, as in PyTorch
+    if (x.requires_grad()) x.mutable_grad() = Tensor();
   return message;
 }
 
@@ -51,7 +52,7 @@ TEST(Hostile, UndefinedTensorsAreNamed) {
   }
 }
 
-TEST(Hostile, AnyTensorInAnyPlaceIsAnAnswerOrAnError) {
+TEST(Hostile, AnyTensorAsAnyArgumentGivesAResultOrAnError) {
   const std::vector<std::pair<std::string, std::function<Tensor(X)>>> changes = {
       {"float32", [](X x) { return x.to(kFloat32); }},
       {"int64", [](X x) { return x.to(kInt64); }},
@@ -98,7 +99,7 @@ TEST(Hostile, AnyTensorInAnyPlaceIsAnAnswerOrAnError) {
           if (j == i || i == row.inputs.size()) {
             try {
               x = change(x);
-            } catch (const Error&) {  // not every tensor can be changed so
+            } catch (const Error&) {  // not every tensor can be changed like this
             }
           }
           inputs.push_back(x.detach());
@@ -111,7 +112,7 @@ TEST(Hostile, AnyTensorInAnyPlaceIsAnAnswerOrAnError) {
   }
 }
 
-TEST(Hostile, AnyNumberInAnyPlaceIsAnAnswerOrAnError) {
+TEST(Hostile, AnyIntegerAsAnyArgumentGivesAResultOrAnError) {
   const Tensor x = arange(6, kFloat32).reshape({2, 3});
   const Tensor i = tensor({0, 1});
   const Tensor l = tensor({{0, 1, 0}, {1, 0, 1}});

@@ -20,7 +20,7 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 Tensor of_bytes(int64_t bytes) { return empty({bytes / 4}); }
 int64_t address(const Tensor& x) { return reinterpret_cast<int64_t>(x.data_ptr<float>()); }
 
-/// Equal but for what is behind a few tensors besides their elements.
+/// Equal, except for the small objects that a few tensors consist of besides their elements.
 void expect_about(int64_t actual, int64_t expected) {
   EXPECT_LE(expected, actual);
   EXPECT_LE(actual, expected + 4096);
@@ -96,13 +96,13 @@ TEST_F(Memory, FreedNeighboursBecomeOneBlock) {
   const int64_t middle = address(b);
   b = {};
   b = of_bytes(10 * kMiB);
-  EXPECT_EQ(address(b), middle);  // the smallest gap that is large enough
+  EXPECT_EQ(address(b), middle);  // the smallest free block that is large enough
   a = b = c = {};
   EXPECT_EQ(address(of_bytes(32 * kMiB)), start);
   expect_about(memory_stats().cached + memory_stats().in_use, held + 32 * kMiB);
 }
 
-TEST_F(Memory, StatsCountWhatIsInUseCachedAndThePeak) {
+TEST_F(Memory, StatsCountInUseCachedAndPeak) {
   const MemoryStats before = memory_stats();
   EXPECT_EQ(before.cached, 0);
   Tensor x = of_bytes(100 * kMiB);
@@ -127,7 +127,7 @@ TEST_F(Memory, EmptyCacheKeepsWhatIsInUse) {
   EXPECT_TRUE(equal(x, full_like(x, 7)));
 }
 
-/// Memory in use besides that of the caller's tensors, after a product with one thread.
+/// Memory in use after a product whose result is freed again.
 int64_t in_use_after_product(const Tensor& a, const Tensor& b) {
   matmul(a, b);
   return memory_stats().in_use;
@@ -178,8 +178,8 @@ int64_t virtual_bytes() {
   return pages * 4096;
 }
 
-/// 0 if memory for a second tensor was found only after the cache of the first had gone, and none
-/// for a third.
+/// 0 if there is memory for a second tensor, after the cached memory of the first was returned to
+/// the system, but not for a third.
 int allocate_beyond_the_cache() {
   of_bytes(600 * kMiB);  // stays in the cache
   const auto most = static_cast<rlim_t>(virtual_bytes() + 300 * kMiB);
@@ -194,7 +194,7 @@ int allocate_beyond_the_cache() {
   return 1;
 }
 
-TEST_F(Memory, TheCacheGoesBackBeforeTheSystemRefuses) {
+TEST_F(Memory, TheCacheIsReturnedBeforeAnAllocationFails) {
   if (virtual_bytes() == 0) GTEST_SKIP() << "needs /proc";
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(_exit(allocate_beyond_the_cache()), testing::ExitedWithCode(0), "");
@@ -208,14 +208,14 @@ TEST(MemoryOfAnyBuild, TensorsAreFreedByOtherThreads) {
     int wrong = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < 2; ++t) {
-      threads.emplace_back([&] {  // makes
+      threads.emplace_back([&] {  // makes tensors
         for (int i = 0; i < 2000; ++i) {
           const Tensor x = full({1 + i % 97 * (i % 50 == 0 ? 3000 : 1)}, i);
           const std::lock_guard lock(mutex);
           queue.push_back(x);
         }
       });
-      threads.emplace_back([&] {  // reads and frees
+      threads.emplace_back([&] {  // reads and frees them
         for (int taken = 0; taken < 2000;) {
           Tensor x;
           {
@@ -236,13 +236,13 @@ TEST(MemoryOfAnyBuild, TensorsAreFreedByOtherThreads) {
       thread.join();
     EXPECT_EQ(wrong, 0);
   }
-  EXPECT_EQ(memory_stats().in_use, before);  // threads give back what they kept
+  EXPECT_EQ(memory_stats().in_use, before);  // a thread frees its lists when it ends
 }
 
 TEST(MemoryOfAnyBuild, TensorsMayOutliveTheirThreadsLists) {
   static Tensor until_exit = ones({10});
   std::thread([] {
-    thread_local Tensor first;  // made before the thread's lists, destroyed after them
+    thread_local Tensor first;  // constructed before the thread's free lists, destroyed after them
     first = ones({100});
     ones({100});
   }).join();

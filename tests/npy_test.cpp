@@ -1,4 +1,4 @@
-// .npy: round trips, the bytes that NumPy writes, and files that lie.
+// .npy files: round trips, the bytes that NumPy writes, and invalid files.
 #include "tests/files_support.h"
 
 namespace gradus {
@@ -46,8 +46,8 @@ TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
   }
   put("x", npy("{'shape':( 2,3 ,\r\n ),\t'fortran_order' :False,'descr':'<i8' , \n }", data));
   EXPECT_TRUE(same(load_npy(path("x")), x));
-  put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (3, 2), }",
-               data));  // numpy: arange(1, 7).reshape(2, 3).T
+  // NumPy writes this for arange(1, 7).reshape(2, 3).T.
+  put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (3, 2), }", data));
   EXPECT_TRUE(same(load_npy(path("x")), x.as_view({3, 2}, {1, 3}, 0)));
   EXPECT_TRUE(load_npy(path("x")).is_contiguous());
   put("x", npy("{'descr': '<i8', 'fortran_order': True, 'shape': (1, 2, 3), }", data));
@@ -71,7 +71,8 @@ TEST_F(Npy, RefusesHostileFiles) {
   const auto has = [](const std::string& size) {
     return "the shape of the array has " + size + ", not an integer from 0 to 2^63 - 1";
   };
-  ASSERT_EQ(load_npy(put("x", npy(dict, eight))).sizes(), Shape{2});  // what the others differ from
+  // All other files differ from this one.
+  ASSERT_EQ(load_npy(put("x", npy(dict, eight))).sizes(), Shape{2});
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "it has 0 bytes, too few for a header"},
       {"\x93NUMPY\1\0\x10"s, "it has 9 bytes, too few for a header"},

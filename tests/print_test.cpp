@@ -1,4 +1,4 @@
-// What to_string gives, beside what print(x) gives in PyTorch 2.15.
+// to_string(x) compared with the output of print(x) in PyTorch 2.15.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,11 +10,11 @@
 namespace gradus {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity(),
-                 kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
 
-/// The values over and over, until the tensor is full.
+/// A tensor with these values, repeated until it is full.
 Tensor numbers(const Shape& sizes, const std::vector<Scalar>& values, DType t) {
   const Tensor x = empty(sizes, t);
   dispatch(t, [&]<class T>() {
@@ -35,7 +35,7 @@ Tensor ramp(const Shape& sizes, DType t) {
   return x;
 }
 
-TEST(Print, IsPyTorchs) {
+TEST(Print, IsTheSameAsInPyTorch) {
   const std::vector<std::pair<Tensor, std::string>> cases = {
       {numbers({6, 3},
                {0.43, 0.15, 0.89, 0.55, 0.87, 0.66, 0.57, 0.85, 0.64, 0.22, 0.58, 0.33, 0.77, 0.25,
@@ -226,7 +226,7 @@ TEST(Print, IsPyTorchs) {
     EXPECT_EQ(to_string(x), expected);
 }
 
-TEST(Print, ShowsAThousandElementsAndCutsMore) {
+TEST(Print, ShowsAThousandElementsAndSummarisesMore) {
   EXPECT_EQ(to_string(ramp({1000}, kInt64)).find("..."), std::string::npos);
   EXPECT_EQ(to_string(ramp({10, 1, 100}, kInt64)).find("..."), std::string::npos);
   EXPECT_NE(to_string(ramp({1001}, kInt64)).find("..."), std::string::npos);

@@ -1,4 +1,4 @@
-// safetensors: round trips, 16-bit floats, and files that lie.
+// safetensors files: round trips, 16-bit floats, and invalid files.
 #include <cmath>
 
 #include "tests/files_support.h"
@@ -117,8 +117,8 @@ TEST_F(Safetensors, RefusesHostileFiles) {
     return R"({"a":{"dtype":"F32","shape":[1],"data_offsets":)" + first +
            R"(},"b":{"dtype":"F32","shape":[1],"data_offsets":)" + second + "}}";
   };
-  ASSERT_EQ(load_safetensors(put("x", safetensors(a, eight))).size(),
-            1u);  // what the others differ from
+  // All other files differ from this one.
+  ASSERT_EQ(load_safetensors(put("x", safetensors(a, eight))).size(), 1u);
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"", "it has 0 bytes, too few for the length of a header"},
       {"\x02\0\0"s, "it has 3 bytes, too few for the length of a header"},

@@ -1,4 +1,4 @@
-// Tensors without gradients: how they are made, looked at, shared and compared.
+// Tensors without gradients: factories, properties, views, conversions, comparisons.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
 
-/// The same shape, dtype and elements.
+/// Whether shape, dtype and elements are the same.
 void expect_same(const Tensor& got, const Tensor& wanted) {
   EXPECT_TRUE(got.sizes() == wanted.sizes() && got.dtype() == wanted.dtype() && equal(got, wanted))
       << got << "\n"
@@ -64,12 +64,12 @@ TEST(Make, Filled) {
   EXPECT_EQ(zeros(std::vector<int64_t>{2, 0}).sizes(), (Shape{2, 0}));
   EXPECT_EQ(ones({2}, dtype(kFloat64).requires_grad(true)).dtype(), kFloat64);
   const Tensor t = zeros({2, 3}).t();
-  EXPECT_EQ(empty_like(t).strides(), t.strides());  // keeps the layout
+  EXPECT_EQ(empty_like(t).strides(), t.strides());  // keeps the strides
   EXPECT_EQ(ones_like(t, kInt64).dtype(), kInt64);
   expect_same(full_like(tensor({1., 2.}), 3), tensor({3., 3.}));
 }
 
-TEST(Make, ArangeMixesWholeAndFractional) {
+TEST(Make, ArangeMixesIntegersAndFloatingPoint) {
   expect_same(arange(3), tensor({0, 1, 2}));
   expect_same(arange(1, 4), tensor({1, 2, 3}));
   expect_same(arange(3.), tensor({0., 1., 2.}));
@@ -79,8 +79,7 @@ TEST(Make, ArangeMixesWholeAndFractional) {
   expect_same(arange(2, kFloat64), tensor({0., 1.}, kFloat64));
   EXPECT_EQ(arange(1, 1).numel(), 0);
   EXPECT_EQ(arange(1., 1.1, 1).numel(), 1);
-  expect_same(arange(kMost - 2, kMost),
-              tensor({kMost - 2, kMost - 1}));  // a double cannot count these
+  expect_same(arange(kMost - 2, kMost), tensor({kMost - 2, kMost - 1}));  // not exact in double
   expect_same(arange(int64_t{1} << 53, (int64_t{1} << 53) + 3),
               tensor({int64_t{1} << 53, (int64_t{1} << 53) + 1, (int64_t{1} << 53) + 2}));
   expect_same(arange(0, kMost, kMost), tensor({0}));
@@ -95,7 +94,7 @@ TEST(Make, LinspaceEndsExactly) {
   EXPECT_EQ(linspace(1, 0.7, 100)[99].item<float>(), 0.7f);
 }
 
-TEST(Ask, SizesStridesAndValues) {
+TEST(Properties, SizesStridesAndValues) {
   const Tensor x = arange(24).view({2, 3, 4});
   EXPECT_EQ(x.sizes(), (Shape{2, 3, 4}));
   EXPECT_EQ(x.strides(), (Shape{12, 4, 1}));
@@ -155,7 +154,7 @@ TEST(Views, ShareMemory) {
   EXPECT_TRUE(x.to(kFloat32).is_same(x) && x.contiguous().is_same(x) && !x.view({2, 3}).is_same(x));
 }
 
-TEST(Views, AreWhatPythonSays) {
+TEST(Views, SliceAsInPython) {
   const Tensor x = arange(10);
   expect_same(x.slice(0, -3), tensor({7, 8, 9}));
   expect_same(x.slice(0, 2, -2, 3), tensor({2, 5}));
@@ -188,7 +187,7 @@ TEST(Views, AssignmentWritesThrough) {
   x.select(1, 0) = 0;
   expect_same(x, tensor({{0., 3., 7.5}, {0., 3., 7.5}}));
   Tensor y = x;
-  y = ones({2});  // another tensor, x is as it was
+  y = ones({2});  // y is another tensor now, x does not change
   expect_same(x[0], tensor({0., 3., 7.5}));
 }
 
@@ -219,7 +218,7 @@ TEST(Compare, EqualAndAllclose) {
   EXPECT_TRUE(allclose(zeros({0}), zeros({0})));
 }
 
-TEST(Arithmetic, OfWholeNumbersAndBools) {
+TEST(Arithmetic, OfIntegersAndBools) {
   expect_same(tensor({7, -7}) * 2 + 1, tensor({15, -13}));
   expect_same(pow(tensor({-2, 3}), 3), tensor({-8, 27}));
   expect_same(tensor({true, true}).sum(), tensor(2));

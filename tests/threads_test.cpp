@@ -23,7 +23,8 @@ struct RestoreThreads {
   ~RestoreThreads() { set_num_threads(before); }
 };
 
-/// The bits of all parameters after some steps with dropout, of the losses, and of one gradient.
+/// The bits of the losses of a few training steps with dropout, and of all parameters and gradients
+/// after them.
 std::vector<uint32_t> train(int threads) {
   set_num_threads(threads);
   manual_seed(7);
@@ -50,12 +51,14 @@ std::vector<uint32_t> train(int threads) {
     optimizer.step();
     add(loss);
   }
-  for (const Tensor& p : model.parameters())
-    add(p), add(p.grad());
+  for (const Tensor& parameter : model.parameters()) {
+    add(parameter);
+    add(parameter.grad());
+  }
   return bits;
 }
 
-TEST(Threads, TrainingStepsHaveTheSameBitsForAnyNumber) {
+TEST(Threads, TrainingGivesTheSameBitsForAnyNumberOfThreads) {
   const RestoreThreads restore;
   const std::vector<uint32_t> one = train(1);
   EXPECT_GT(one.size(), 100'000u);
@@ -123,7 +126,8 @@ TEST(Threads, ThreadsOfTheCallerDoNotEachGetATeam) {
       for (int repeat = 0; repeat < 5; ++repeat) {
         kernels::parallel_for(kTeam, 1, [&](int64_t begin, int64_t end) {
           const int now = ++running;
-          for (int before = most; now > before && !most.compare_exchange_weak(before, now);) {
+          int largest = most;
+          while (now > largest && !most.compare_exchange_weak(largest, now)) {
           }
           std::this_thread::sleep_for(std::chrono::milliseconds(2 * (end - begin)));
           items += static_cast<int>(end - begin);
@@ -135,11 +139,11 @@ TEST(Threads, ThreadsOfTheCallerDoNotEachGetATeam) {
   for (std::thread& caller : callers)
     caller.join();
   EXPECT_EQ(items, kCallers * kTeam * 5);
-  EXPECT_LE(most, kCallers + kTeam - 1);  // without care it would be their product
+  EXPECT_LE(most, kCallers + kTeam - 1);  // kCallers * kTeam if each caller had its own threads
 }
 
 // Run again by CMake with OMP_NUM_THREADS=3, and below on one core.
-TEST(Threads, TheDefaultIsWhatTheProcessMayUse) {
+TEST(Threads, TheDefaultIsTheNumberOfUsableCores) {
   const int threads = get_num_threads();
   EXPECT_GE(threads, 1);
   if (const char* asked = std::getenv("OMP_NUM_THREADS")) {
@@ -166,7 +170,7 @@ TEST(Threads, AProcessBoundToOneCoreUsesOneThread) {
     ++core;
   const std::string call =
       "taskset -c " + std::to_string(core) + " '" + self +
-      "' --gtest_brief=1 --gtest_filter=Threads.TheDefaultIsWhatTheProcessMayUse";
+      "' --gtest_brief=1 --gtest_filter=Threads.TheDefaultIsTheNumberOfUsableCores";
   EXPECT_EQ(std::system(call.c_str()), 0);
 }
 #endif
