@@ -8,7 +8,7 @@
 namespace gradus {
 namespace {
 
-/// maximum or minimum. Equal elements share the gradient. `wins` is gt or lt.
+/// maximum or minimum, with gt or lt as `wins`. dx = dy where x wins, dy / 2 where a = b, else 0.
 Tensor extreme(const char* name, BinaryOp op, const Tensor& a, const Tensor& b,
                Tensor (*wins)(const Tensor&, const Tensor&)) {
   const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
@@ -82,6 +82,10 @@ Tensor div(const Tensor& a, const Tensor& b) {
                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
 }
 
+// y = x^p:
+//
+//   dx = dy p x^(p - 1),  and 0 where p = 0
+//   dp = dy y log x,      and 0 where x = 0 and p >= 0
 Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
         "pow: int64 to a negative power is no integer");
@@ -154,6 +158,13 @@ Tensor relu(const Tensor& x) {
                  }});
 }
 
+// Hendrycks and Gimpel 2016, with the normal CDF Phi and the density phi:
+//
+//   gelu(x)      = x Phi(x)
+//   gelu'(x)     = Phi(x) + x phi(x)
+//   gelu_tanh(x) = x (1 + tanh u) / 2 = x sigmoid(2 u),  u = sqrt(2 / pi) (x + 0.044715 x^3)
+//
+// simd/activations.h has the derivative of gelu_tanh.
 Tensor gelu(const Tensor& x, const std::string& approximate) {
   check(approximate == "none" || approximate == "tanh",
         "gelu: approximate is \"none\" or \"tanh\", got \"{}\"", approximate);
@@ -167,6 +178,7 @@ Tensor gelu(const Tensor& x, const std::string& approximate) {
   });
 }
 
+// silu(x) = x s with s = sigmoid(x), silu'(x) = s + x s (1 - s).
 Tensor silu(const Tensor& x) {
   return activation("silu", x, UnaryOp::silu, UnaryGrad::silu,
                     [](const Tensor& v) { return v * sigmoid(v); });

@@ -1,6 +1,6 @@
-// Writing in place. Without gradients it is a loop. While recording, the op is computed into new
-// memory, copied, and its node becomes the tensor's own; that is right only for a tensor that
-// nothing else in the graph looks at.
+// Ops that write in place. Without gradients they are one loop. While recording, the result is
+// computed in new memory and copied, and the tensor takes over its node. This is correct only if
+// nothing else in the graph refers to the tensor's memory.
 #include <numeric>
 
 #include "autograd/ops.h"
@@ -20,42 +20,40 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
   if (!is_grad_enabled() || (!needs_grad(x) && !source_needs_grad)) return false;
   check(!needs_grad(x) || !x.is_leaf(),
         "{}: a leaf that requires gradients cannot be changed in place while recording; use the op "
-        "that "
-        "makes a new tensor, or NoGradGuard",
+        "that makes a new tensor, or NoGradGuard",
         op);
   check(!x.impl().is_view,
         "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
         op);
   check(x.impl().storage->views == 0,
         "{}: a tensor with views of it in use cannot be changed in place while recording; use the "
-        "op that makes a new "
-        "tensor",
+        "op that makes a new tensor",
         op);
   return true;
 }
 
-/// x's value and history before the write, in a handle of its own, so that x does not come to own
-/// itself.
+/// x as it was before the write, in a handle of its own: the node that x takes over may save it,
+/// and would otherwise own itself through x.
 Tensor before_write(const Tensor& x) {
   const Tensor before = x.detach();
   set_node(before, x.node());
   return before;
 }
 
-/// Makes the computed y x's value.
+/// Replaces x's elements by those of y.
 Tensor write(const Tensor& x, const Tensor& y) {
   copy_elements(x, y);
   ++x.impl().storage->version;
   return x;
 }
-/// Makes the computed y x's value and history.
+/// Replaces x's elements and its node by those of y.
 Tensor adopt(const Tensor& x, const Tensor& y) {
   set_node(x, y.node());
   return write(x, y);
 }
 
-/// y, or a copy of it where writing x would change y under the reader's feet.
-Tensor apart(const Tensor& x, const Tensor& y) {
+/// y, or a copy of y if the write to x would change elements of y that are read later.
+Tensor unaliased(const Tensor& x, const Tensor& y) {
   if (y.impl().storage != x.impl().storage) return y;
   const bool same =
       y.impl().offset == x.impl().offset && y.sizes() == x.sizes() && y.strides() == x.strides();
@@ -74,12 +72,13 @@ Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
   check_broadcast(name, x, y);
   if (recorded_write(name, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
   check_same_dtype(name, x, y);
-  binary_into(name, op, x, x, apart(x, y));
+  binary_into(name, op, x, x, unaliased(x, y));
   ++x.impl().storage->version;
   return x;
 }
 
-/// fill(generator, T*, n, contiguous) in the order of memory, as PyTorch does.
+/// Fills x by fill(generator, contiguous tensor). The numbers are drawn in the order of memory, as
+/// in PyTorch.
 template <class Fill>
 Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
   check(!recorded_write(op, x, false), "{}: random numbers have no gradient; use NoGradGuard", op);
@@ -106,8 +105,9 @@ Tensor Tensor::sub_(const Tensor& y, Scalar alpha) const {
 }
 Tensor Tensor::mul_(const Tensor& y) const {
   return update("mul_", BinaryOp::mul, *this, y, [&](const Tensor& x) {
-    return (needs_grad(y) ? x.clone() : x).mul(y);
-  });  // y's gradient needs the old x
+    const Tensor old_x = needs_grad(y) ? x.clone() : x;  // y's gradient needs it
+    return old_x.mul(y);
+  });
 }
 Tensor Tensor::div_(const Tensor& y) const {
   check_floating_point("div_", dtype());
@@ -139,7 +139,7 @@ Tensor Tensor::copy_(const Tensor& source) const {
   check_broadcast("copy_", *this, source);
   if (recorded_write("copy_", *this, needs_grad(source)))
     return adopt(*this, gradus::clone(gradus::expand(gradus::to(source, dtype()), sizes())));
-  return write(*this, apart(*this, source));
+  return write(*this, unaliased(*this, source));
 }
 
 Tensor& Tensor::operator=(const Tensor& y) && {

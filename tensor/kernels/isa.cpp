@@ -7,13 +7,13 @@ namespace gradus::kernels {
 namespace {
 
 Isa choose() {
-  const char* const wish = std::getenv("GRADUS_CPU");
-  [[maybe_unused]] const std::string_view most = wish == nullptr ? "avx512" : wish;
+  const char* const variable = std::getenv("GRADUS_CPU");
+  [[maybe_unused]] const std::string_view best = variable == nullptr ? "avx512" : variable;
 #if defined(__x86_64__)
   __builtin_cpu_init();
   const bool avx2 =
-      most != "portable" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && most != "avx2" && __builtin_cpu_supports("avx512f") &&
+      best != "portable" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && best != "avx2" && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl");
   if (avx2) return avx512 ? Isa::avx512 : Isa::avx2;

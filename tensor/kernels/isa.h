@@ -4,15 +4,16 @@ namespace gradus::kernels {
 
 enum class Isa { portable, avx2, avx512 };
 
-/// The instruction set the kernels use: the best this machine has, or a lesser one named by the
-/// environment variable GRADUS_CPU (portable, avx2, avx512). Read once.
+/// The instruction set that the kernels use: the best one of this machine, or an older one named by
+/// the environment variable GRADUS_CPU (portable, avx2, avx512). It is read once.
 Isa isa();
 
-// The files of simd/ are compiled once for every instruction set, each time into a namespace of
-// that name.
+// The files of simd/ are compiled once for each instruction set, into a namespace of that name.
 //
-//   GRADUS_DECLARE_PER_ISA(float dot(const float* a, const float* b, int64_t n);)   declares a
-//   function in all of them; GRADUS_DISPATCH(dot(a, b, n)) calls the one for this machine.
+//   GRADUS_DECLARE_PER_ISA(float dot(const float* a, const float* b, int64_t n);)
+//       declares the function in each of these namespaces.
+//   GRADUS_DISPATCH(dot(a, b, n))
+//       calls the one for isa().
 #if defined(__x86_64__)
 #define GRADUS_DECLARE_PER_ISA(...) \
   namespace portable {              \

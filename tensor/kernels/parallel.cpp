@@ -15,15 +15,15 @@ namespace {
 std::atomic<int> chosen_threads{0};
 
 #ifdef _OPENMP
-std::atomic<bool> threads_are_taken{false};
+std::atomic<bool> threads_in_use{false};
 
-/// A number of whole cores that the process's control group allows, or `cores` if it sets no limit
-/// below that.
+/// The number of cores that the process's control group allows, rounded to an integer, or `cores`
+/// if that is less.
 int within_quota(int cores) {
   double quota = 0;
   double period = 0;
-  if (std::ifstream both("/sys/fs/cgroup/cpu.max");
-      !(both >> quota >> period)) {  // version 1 has two files
+  std::ifstream version_2("/sys/fs/cgroup/cpu.max");
+  if (!(version_2 >> quota >> period)) {  // version 1 has two files
     std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") >> quota;
     std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
   }
@@ -31,11 +31,11 @@ int within_quota(int cores) {
   return std::max(1, static_cast<int>(quota / period + 0.5));
 }
 
-/// OMP_NUM_THREADS, or the cores that the process is bound to, as far as its quota reaches.
+/// OMP_NUM_THREADS, or the cores that the process is bound to, at most its quota.
 int default_threads() {
-  static const int within =
+  static const int threads =
       std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : within_quota(omp_get_max_threads());
-  return within;
+  return threads;
 }
 #else
 int default_threads() { return 1; }
@@ -55,9 +55,9 @@ void parallel_chunks(int64_t n, [[maybe_unused]] int64_t grain, ChunkFunction fu
 #ifdef _OPENMP
   const int64_t useful = 1 + (n - 1) / std::max<int64_t>(grain, 1);
   const int64_t threads = omp_in_parallel() ? 1 : std::min<int64_t>(get_num_threads(), useful);
-  // Threads of the caller's own that come here at once do not each get a team: the first does, the
-  // others go on alone.
-  if (threads > 1 && !threads_are_taken.exchange(true, std::memory_order_acquire)) {
+  // If several of the caller's threads arrive at once, the first gets the team of threads, the
+  // others run alone.
+  if (threads > 1 && !threads_in_use.exchange(true, std::memory_order_acquire)) {
     const int64_t length = 1 + (n - 1) / threads;
 #pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads))
     for (int64_t t = 0; t < threads; ++t) {
@@ -65,7 +65,7 @@ void parallel_chunks(int64_t n, [[maybe_unused]] int64_t grain, ChunkFunction fu
       const int64_t end = std::min(begin + length, n);
       if (begin < end) function(context, begin, end);
     }
-    threads_are_taken.store(false, std::memory_order_release);
+    threads_in_use.store(false, std::memory_order_release);
     return;
   }
 #endif

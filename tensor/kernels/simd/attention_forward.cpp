@@ -14,6 +14,7 @@
 //   y = c / sum
 //   lse = m + log(sum)
 #include "tensor/kernels/simd/attention_panels.h"
+#include "tensor/kernels/simd/reductions.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {

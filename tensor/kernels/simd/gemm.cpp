@@ -17,6 +17,7 @@
 // packed: see should_pack_a and should_pack_b.
 #include "tensor/kernels/simd/gemm.h"
 
+#include "tensor/kernels/simd/reductions.h"
 #include "tensor/kernels/simd/tile.h"
 #include "tensor/kernels/simd/transpose.h"
 

@@ -4,6 +4,7 @@
 #include "tensor/kernels/simd/rows.h"
 
 #include "tensor/kernels/simd/math.h"
+#include "tensor/kernels/simd/reductions.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 

@@ -1,18 +1,19 @@
-// Vectors of GRADUS_BYTES bytes, by the compiler's vector extension: + - * / work element by
-// element, as do comparisons and mask ? a : b, and a * b + c becomes one instruction.
+// Vectors of GRADUS_BYTES bytes, made with the compiler's vector extension: + - * /, comparisons
+// and `mask ? a : b` work element by element, and a * b + c becomes one fused instruction.
 //
-// Only files of simd/ include this. Each of them is compiled once per instruction set, which the
-// build says by
+// Only the files of simd/ include this. Each .cpp of them is compiled once per instruction set. The
+// build defines
 //   GRADUS_ISA    the namespace: portable, avx2 or avx512,
 //   GRADUS_BYTES  the width of a vector: 16, 32 or 64.
-// They include no other inline code, of the standard library or ours: the linker keeps one copy of
-// an inline function, and it might be the one that an older processor cannot run.
+// These files include no inline code that other files use, neither of the standard library nor of
+// Gradus: the linker keeps one copy of an inline function, and that copy may need instructions that
+// an older processor does not have.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 #if defined(__AVX512F__)
-#include <immintrin.h>  // parts of vectors by masks, for which the extension has no word
+#include <immintrin.h>  // masked loads and stores, which the extension does not have
 #endif
 
 #define GRADUS_PRAGMA(text) _Pragma(#text)
@@ -25,7 +26,7 @@
 #endif
 #define GRADUS_INLINE [[gnu::always_inline]] static inline
 
-/// A vector of chosen elements of x (0 to W - 1) and y (W to 2 W - 1).
+/// A vector of elements of x and y, selected by index: 0 to W - 1 for x, W to 2 W - 1 for y.
 #if defined(__clang__)
 #define GRADUS_SHUFFLE(T, x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
 #else
@@ -52,14 +53,17 @@ struct Simd {
   typedef typename IntegerOfSize<sizeof(T)>::Type Integers
       __attribute__((vector_size(GRADUS_BYTES)));
   typedef T Vector __attribute__((vector_size(GRADUS_BYTES)));
-  // The same vector in memory: it need not be aligned, and may alias an array of T.
+  // A vector in memory: it need not be aligned and may alias an array of T.
   typedef T Unaligned __attribute__((vector_size(GRADUS_BYTES), aligned(sizeof(T)), may_alias));
   static constexpr int kWidth = GRADUS_BYTES / sizeof(T);
 };
 template <class T>
 using Vector = typename Simd<T>::Vector;
+/// A vector of integers as wide as T: the bits of a Vector<T>, or a mask. A comparison gives a
+/// mask, -1 for true and 0 for false.
 template <class T>
-using Integers = typename Simd<T>::Integers;  // of the same size, as comparisons and masks have it
+using Integers = typename Simd<T>::Integers;
+/// The number of elements, also called W.
 template <class T>
 constexpr int kWidth = Simd<T>::kWidth;
 
@@ -76,7 +80,7 @@ GRADUS_INLINE Vector<T> broadcast(T value) {
   return value - Vector<T>{};
 }
 
-/// The first n < kWidth numbers at p, then `rest`.
+/// The first n < W elements at p, then `rest`.
 template <class T>
 GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
 #if defined(__AVX512F__)
@@ -95,6 +99,7 @@ GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
   return v;
 #endif
 }
+/// Stores the first n < W elements of v.
 template <class T>
 GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
 #if defined(__AVX512F__)
@@ -104,15 +109,16 @@ GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
   else
     _mm512_mask_storeu_pd(p, static_cast<uint8_t>(mask), (__m512d)v);
 #else
-  T all[kWidth<T>];  // in memory: taken out of v, the numbers might be computed, and rounded,
-                     // otherwise than all of v
+  // By way of memory: if elements of v were used one by one, the compiler might compute them
+  // separately, and round them differently from the whole vector.
+  T all[kWidth<T>];
   store(all, v);
   for (int64_t i = 0; i < n; ++i)
     p[i] = all[i];
 #endif
 }
 
-/// The same where n may also be a whole vector or more.
+/// The same for any n > 0; n >= W loads or stores the full vector.
 template <class T>
 GRADUS_INLINE Vector<T> load_up_to(const T* p, int64_t n, T rest = 0) {
   return n < kWidth<T> ? load_part(p, n, rest) : load(p);
@@ -125,7 +131,7 @@ GRADUS_INLINE void store_up_to(T* p, Vector<T> v, int64_t n) {
     store(p, v);
 }
 
-/// The larger (smaller) of each pair; b where a is NaN.
+/// The larger, or smaller, of each pair; b if a is NaN.
 template <class V>
 GRADUS_INLINE V max(V a, V b) {
   return a > b ? a : b;
@@ -133,86 +139,6 @@ GRADUS_INLINE V max(V a, V b) {
 template <class V>
 GRADUS_INLINE V min(V a, V b) {
   return a < b ? a : b;
-}
-
-/// The largest of no numbers.
-template <class T>
-constexpr T kNone = -static_cast<T>(__builtin_inf());
-
-/// The largest of n numbers; NaN is passed over.
-template <class T>
-GRADUS_INLINE T largest_of(const T* x, int64_t n) {
-  constexpr int64_t W = kWidth<T>;
-  Vector<T> best[4] = {broadcast(kNone<T>), broadcast(kNone<T>), broadcast(kNone<T>),
-                       broadcast(kNone<T>)};
-  int64_t i = 0;
-  for (; i + 4 * W <= n; i += 4 * W) {
-    GRADUS_UNROLL
-    for (int v = 0; v < 4; ++v)
-      best[v] = max(load(x + i + v * W), best[v]);
-  }
-  for (; i < n; i += W)
-    best[0] = max(load_up_to(x + i, n - i, kNone<T>), best[0]);
-  best[0] = max(max(best[0], best[1]), max(best[2], best[3]));
-  T largest = kNone<T>;
-  for (int k = 0; k < W; ++k)
-    largest = best[0][k] > largest ? best[0][k] : largest;
-  return largest;
-}
-
-/// Sums of vectors in double.
-template <class T>
-struct Sum {
-  typedef T Half
-      __attribute__((vector_size(sizeof(double) == sizeof(T) ? GRADUS_BYTES : GRADUS_BYTES / 2)));
-  [[gnu::always_inline]] void add(Vector<T> v) {
-    if constexpr (sizeof(T) == sizeof(double)) {
-      lanes[0] += v;
-    } else {
-      struct {
-        Half half[2];
-      } parts;
-      __builtin_memcpy(&parts, &v, sizeof v);
-      lanes[0] += __builtin_convertvector(parts.half[0], Vector<double>);
-      lanes[1] += __builtin_convertvector(parts.half[1], Vector<double>);
-    }
-  }
-  [[gnu::always_inline]] double total() const {
-    const Vector<double> both = lanes[0] + lanes[1];
-    double all = 0;
-    for (int k = 0; k < kWidth<double>; ++k)
-      all += both[k];
-    return all;
-  }
-  Vector<double> lanes[2] = {};
-};
-
-/// Sum of term(i, left) for i = 0, W, 2 W, ... below n. Where fewer than W numbers are left, those
-/// beyond must be 0. TOGETHER terms are added in T, then all in double.
-template <class T, int TOGETHER = 8, class Term>
-GRADUS_INLINE double sum_of(int64_t n, const Term& term) {
-  constexpr int64_t W = kWidth<T>;
-  Sum<T> sum;
-  int64_t i = 0;
-  for (; i + TOGETHER * W <= n; i += TOGETHER * W) {
-    Vector<T> part = term(i, W);
-    GRADUS_UNROLL
-    for (int v = 1; v < TOGETHER; ++v)
-      part += term(i + v * W, W);
-    sum.add(part);
-  }
-  for (; i < n; i += W)
-    sum.add(term(i, n - i));
-  return sum.total();
-}
-/// body(i, left) for the same i.
-template <class T, class Body>
-GRADUS_INLINE void each(int64_t n, const Body& body) {
-  constexpr int64_t W = kWidth<T>;
-  int64_t i = 0;
-  for (; i + W <= n; i += W)
-    body(i, W);
-  if (i < n) body(i, n - i);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
