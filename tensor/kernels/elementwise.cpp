@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -212,8 +211,7 @@ bool all_close(const T* a, const T* b, const StridedLoop<2>& loop, const Toleran
 
 template <class T>
 void fill(T* x, int64_t n, T value) {
-  const T zero{};
-  const bool has_zero_bits = std::memcmp(&value, &zero, sizeof(T)) == 0;  // -0.0 does not
+  const bool has_zero_bits = value == T(0) && !std::signbit(static_cast<double>(value));
   parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
     if (has_zero_bits)
       std::memset(x + begin, 0, static_cast<size_t>(end - begin) * sizeof(T));

@@ -12,11 +12,25 @@ constexpr bool kIsFloat = static_cast<T>(0.5) != T(0);
 
 // A formula that rounds more than once is compiled once, in a loop that also handles the tail. The
 // compiler may fuse multiplications and additions differently in another copy, and then an
-// element's bits would depend on its position.
+// element's bits would depend on its position. Other formulas have a faster loop over full vectors,
+// and a second copy for the tail.
+//
+// F, the type of a formula, has no state.
 
-/// The loop y = f(x) over contiguous vectors. F has no state.
+/// The loop y = f(x) over contiguous vectors, where f rounds at most once.
 template <class T, class F>
 UnaryLoop<T> make_loop(F) {
+  return [](T* y, const T* x, int64_t n) {
+    int64_t i = 0;
+    for (; i + kWidth<T> <= n; i += kWidth<T>)
+      store(y + i, F()(load(x + i)));
+    if (i < n) store_part(y + i, F()(load_part(x + i, n - i)), n - i);
+  };
+}
+
+/// The loop y = f(x) over contiguous vectors, for any f.
+template <class T, class F>
+UnaryLoop<T> make_rounding_loop(F) {
   return [](T* y, const T* x, int64_t n) {
     for (int64_t i = 0; i < n; i += kWidth<T>)
       store_up_to(y + i, F()(load_up_to(x + i, n - i)), n - i);
@@ -118,9 +132,9 @@ UnaryLoop<T> unary_loop(UnaryOp op) {
 #define UNARY(name, ...) \
   case UnaryOp::name:    \
     return make_loop<T>([](V x) { return __VA_ARGS__; });
-#define UNARY_FLOAT(name, ...)                                                       \
-  case UnaryOp::name:                                                                \
-    if constexpr (kIsFloat<T>) return make_loop<T>([](V x) { return __VA_ARGS__; }); \
+#define UNARY_FLOAT(name, ...)                                                                \
+  case UnaryOp::name:                                                                         \
+    if constexpr (kIsFloat<T>) return make_rounding_loop<T>([](V x) { return __VA_ARGS__; }); \
     break;
 #define UNARY_SCALAR(name, ...)                                                             \
   case UnaryOp::name:                                                                       \
