@@ -83,13 +83,18 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
 template <class T>
 void compute_dscores(const BackwardScratch<T>& scratch, int64_t keys, int64_t first,
                      bool has_dropout) {
+  T* const weights = scratch.weights;
+  T* const dscores = scratch.dscores;
+  const T* const factors = scratch.values.panel;
+  const T* const lse = scratch.lse + first;
+  const T* const delta = scratch.delta + first;
   for (int64_t n = 0; n < keys * kPanel<T>; n += kWidth<T>) {
-    const int64_t lane = first + n % kPanel<T>;
-    const Vector<T> weight = exp_below(load(scratch.weights + n) - load(scratch.lse + lane));
-    const Vector<T> kept = has_dropout ? load(scratch.values.panel + n) : broadcast(T(1));
-    const Vector<T> dweight = load(scratch.dscores + n) * kept;
-    store(scratch.weights + n, weight * kept);
-    store(scratch.dscores + n, weight * (dweight - load(scratch.delta + lane)));
+    const int64_t lane = n % kPanel<T>;
+    const Vector<T> weight = exp_below(load(weights + n) - load(lse + lane));
+    const Vector<T> factor = has_dropout ? load(factors + n) : broadcast(T(1));
+    const Vector<T> dweight = load(dscores + n) * factor;
+    store(weights + n, weight * factor);
+    store(dscores + n, weight * (dweight - load(delta + lane)));
   }
 }
 

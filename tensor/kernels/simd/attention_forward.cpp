@@ -89,12 +89,13 @@ void attend_single_query(T* y, T* lse, const Attention<T>& attention, int64_t he
                          T* weights) {
   constexpr int64_t W = kWidth<T>;
   const T* const q = row_of(attention.q, head, query);
+  const T* const k = row_of(attention.k, head);
   const T* const v = row_of(attention.v, head);
+  const int64_t k_stride = attention.k.row_stride;
   const int64_t v_stride = attention.v.row_stride;
   const int64_t keys = keys_seen(attention, query + 1);
   for (int64_t j = 0; j < keys; j += W) {
-    const T* const k = row_of(attention.k, head, j);
-    const Vector<T> dots = row_dots(q, 0, k, attention.k.row_stride, keys - j, attention.D);
+    const Vector<T> dots = row_dots(q, 0, k + j * k_stride, k_stride, keys - j, attention.D);
     store(weights + j, dots * attention.scale);
   }
   mask_scores_of_query(weights, keys, attention, head, query);
@@ -173,6 +174,13 @@ void update_softmax(T* scores, int64_t keys, T* maxima, T* sums, T* factors) {
     store(sums + v * W, load(sums + v * W) * load(factors + v * W) + sum[v]);
 }
 
+/// x = x * factors. n is a multiple of a vector.
+template <class T>
+void multiply_elementwise(T* x, const T* factors, int64_t n) {
+  for (int64_t i = 0; i < n; i += kWidth<T>)
+    store(x + i, load(x + i) * load(factors + i));
+}
+
 /// Adds a block of keys to the softmax and the context of a panel, which is panel number `first` /
 /// P of its block of queries.
 template <class T>
@@ -185,8 +193,7 @@ void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
                  scratch.factors);
   if (attention.dropout.kept) {
     fill_with_dropout_factors(scratch.values, block, attention);
-    for (int64_t n = 0; n < block.keys * kPanel<T>; n += kWidth<T>)
-      store(scratch.scores + n, load(scratch.scores + n) * load(scratch.values.panel + n));
+    multiply_elementwise(scratch.scores, scratch.values.panel, block.keys * kPanel<T>);
   }
   T* const context = scratch.contexts + first * attention.Dv;
   add_weighted_rows(context, scratch.factors, attention.v, attention.Dv, scratch.scores, block);

@@ -195,8 +195,10 @@ bool hide_invisible_keys(T* scores, const ScoreBlock& block, const AttentionMask
   });
   if (!any) return false;
   const Vector<T> hidden = broadcast(-kInfinity<T>);
-  for (int64_t n = 0; n < block.keys * kPanel<T>; n += kWidth<T>)
-    store(scores + n, load(values.panel + n) == 0 ? hidden : load(scores + n));
+  const T* const visible = values.panel;
+  const int64_t numbers = block.keys * kPanel<T>;
+  for (int64_t n = 0; n < numbers; n += kWidth<T>)
+    store(scores + n, load(visible + n) == 0 ? hidden : load(scores + n));
   return true;
 }
 
@@ -212,8 +214,10 @@ void add_mask(T* scores, const ScoreBlock& block, const AttentionMask<T>& mask,
       return mask.added[mask_offset(mask, block.head, query, key)];
     });
   }
-  for (int64_t n = 0; n < block.keys * kPanel<T>; n += kWidth<T>)
-    store(scores + n, load(scores + n) + load(values.panel + n));
+  const T* const added = values.panel;
+  const int64_t numbers = block.keys * kPanel<T>;
+  for (int64_t n = 0; n < numbers; n += kWidth<T>)
+    store(scores + n, load(scores + n) + load(added + n));
 }
 
 /// Masks the scores of a block. Returns false if the mask hides all of them.
