@@ -30,25 +30,24 @@ inline std::mutex& generator_mutex() {
   static std::mutex mutex;
   return mutex;
 }
-/// The same generator, locked during the lifetime of this object: fill_normal(*LockedGenerator(),
-/// ...).
+/// Holds the mutex while it exists; * gives the generator: fill_normal(*LockedGenerator(), ...).
 struct LockedGenerator {
   const std::lock_guard<std::mutex> lock{generator_mutex()};
   Generator& operator*() const { return default_generator(); }
 };
 
-/// Seeds the generator of all random ops. -1 is the same as 0xFFFFFFFFFFFFFFFF.
+/// Seeds the generator of all random ops. Only the low 32 bits of the seed count.
 inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
-/// Which dropout masks are drawn: the ones that the book prints, or those of older PyTorch packages
-/// for Linux and Windows, which use Intel MKL.
+/// Which dropout masks are drawn: the ones that the book prints, or those that older PyTorch
+/// packages for Linux and Windows draw with MKL on Intel processors.
 enum class DropoutStyle { book, mkl };
 inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
 inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
 inline DropoutStyle dropout_style() { return style_of_dropout; }
 
-// The functions below check their arguments and call the kernels of the same names. They do not
-// lock.
+// The functions below check their arguments and call the kernels of the same names. None of them
+// locks the mutex.
 
 using kernels::fill_exponential;
 using kernels::fill_random;

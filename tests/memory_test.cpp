@@ -134,7 +134,8 @@ int64_t in_use_after_product(const Tensor& a, const Tensor& b) {
 }
 
 TEST_F(Memory, PackingBuffersOfProductsAreCountedKeptAndReturned) {
-  set_num_threads(1);
+  const int threads = get_num_threads();
+  set_num_threads(1);  // the size of the buffers depends on it
   const Tensor a = ones({64, 64});
   const Tensor b = ones({300, 200});
   const Tensor c = ones({200, 100});
@@ -146,6 +147,7 @@ TEST_F(Memory, PackingBuffersOfProductsAreCountedKeptAndReturned) {
   empty_cache();
   expect_about(memory_stats().in_use, before);
   EXPECT_GE(in_use_after_product(a, a), before + 4 * kMiB);
+  set_num_threads(threads);
 }
 
 TEST_F(Memory, EmptyCacheMayBeCalledDuringAProductOfAnotherThread) {
