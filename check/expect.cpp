@@ -115,19 +115,19 @@ void expect_depends_on(const std::function<Tensor()>& f, const std::vector<Named
   }
 }
 
-void expect_cache_equal(const Layer& whole, const Layer& step, const Tensor& x, int64_t dim,
-                        std::vector<int64_t> pieces, double tolerance) {
+void expect_cache_equal(const Layer& without_cache, const Layer& with_cache, const Tensor& x,
+                        int64_t dim, std::vector<int64_t> pieces, double tolerance) {
   const NoGradGuard no_grad;
   const int64_t T = count_steps("expect_cache_equal", x, dim, 1);
   if (pieces.empty()) pieces.assign(static_cast<size_t>(T), 1);
   check(std::accumulate(pieces.begin(), pieces.end(), int64_t{0}) == T,
         "expect_cache_equal: the pieces {} do not add up to the {} steps of x",
         fmt::format("{}", fmt::join(pieces, " + ")), T);
-  const Tensor y = whole(x.detach().clone());
+  const Tensor y = without_cache(x.detach().clone());
   check_same_steps("expect_cache_equal", y, T, dim);
   int64_t start = 0;
   for (const int64_t n : pieces) {
-    const Tensor part = step(x.detach().narrow(dim, start, n).clone());
+    const Tensor part = with_cache(x.detach().narrow(dim, start, n).clone());
     check_same_steps("expect_cache_equal", part, n, dim);
     for (int64_t t = 0; t < n; ++t) {
       const double difference = largest_difference(part.select(dim, t), y.select(dim, start + t));

@@ -24,10 +24,11 @@ void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim
 /// f() depends on every element of every tensor in `inputs`: if one changes, so does the result.
 void expect_depends_on(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs);
 
-/// `step`, called with one piece of x after the other and a cache of what it needs later, gives the
-/// same as `whole` for all of x. `pieces` are the sizes of the pieces along `dim`; by default each
-/// has one step.
-void expect_cache_equal(const Layer& whole, const Layer& step, const Tensor& x, int64_t dim = -2,
-                        std::vector<int64_t> pieces = {}, double tolerance = 1e-6);
+/// `with_cache`, called with one piece of x after the other and a cache of what it needs later,
+/// gives the same as `without_cache` for all of x. `pieces` are the sizes of the pieces along
+/// `dim`; by default each has one step.
+void expect_cache_equal(const Layer& without_cache, const Layer& with_cache, const Tensor& x,
+                        int64_t dim = -2, std::vector<int64_t> pieces = {},
+                        double tolerance = 1e-6);
 
 }  // namespace gradus

@@ -106,18 +106,18 @@ TEST(Expect, CacheEqual) {
     total = y.narrow(1, y.size(1) - 1, 1).clone();
     return y;
   };
-  const auto whole = [](const Tensor& in) { return in.cumsum(-2); };
-  expect_cache_equal(whole, step, x);
+  const auto all_steps = [](const Tensor& in) { return in.cumsum(-2); };
+  expect_cache_equal(all_steps, step, x);
   total = Tensor();
-  expect_cache_equal(whole, step, x, 1, {3, 2});
+  expect_cache_equal(all_steps, step, x, 1, {3, 2});
   expect_error(
       [&] {
-        expect_cache_equal(whole, whole, tensor({{1.0}, {2.0}}));
+        expect_cache_equal(all_steps, all_steps, tensor({{1.0}, {2.0}}));
       },
       "expect_cache_equal: with the cache, step 1 differs by 1");
   expect_error(
       [&] {
-        expect_cache_equal(whole, step, x, 1, {3, 3});
+        expect_cache_equal(all_steps, step, x, 1, {3, 3});
       },
       "expect_cache_equal: the pieces 3 + 3 do not add up to the 5 steps of x");
 }
