@@ -58,7 +58,7 @@ void check_nothing_forgotten(const ModuleState& parent) {
 }
 
 void check_name(const char* op, const ModuleState& parent, const std::string& name) {
-  check(!name.empty() && name.find('.') == name.npos,
+  check(!name.empty() && name.find('.') == std::string::npos,
         "{}: '{}' is not a valid name; it must not be empty or contain a dot", op, name);
   const auto has_name = [&](const auto& entry) { return entry.first == name; };
   check(std::none_of(parent.parameters.begin(), parent.parameters.end(), has_name) &&

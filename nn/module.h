@@ -64,9 +64,9 @@ class Module {
     adopt(name, module, &module, sizeof(M), caller);
     return module;
   }
-  /// register_module for containers, whose children are added at any time. `child` is a part of the
-  /// object of `bytes` bytes at `start`.
-  void adopt(const std::string& name, const Module& child, const void* start, size_t bytes,
+  /// register_module for containers, whose children are added at any time. `module` is a part of
+  /// the object of `bytes` bytes at `start`.
+  void adopt(const std::string& name, const Module& module, const void* start, size_t bytes,
              const char* caller = "") const;
   /// Marks a container that is never called itself: the scopes of its children begin with its name.
   void set_list() const;
