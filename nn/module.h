@@ -13,7 +13,9 @@
 // Members are const, so that no parameter can be replaced without the optimiser noticing; values
 // are changed by copy_.
 #pragma once
+#include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +27,7 @@ namespace gradus::nn {
 
 struct ModuleState;  // in module.cpp
 
+/// A list of named parameters and named child modules.
 class Module {
  protected:
   struct Maker {  // the function that makes a module: the constructor of the derived class
@@ -100,10 +103,10 @@ struct Signature<R (Self::*)(P...) const> {
 };
 
 /// Gives a module with one const function forward its call operator: layer(x, ...) opens the scope
-/// of the layer and returns forward(x, ...). forward called directly computes the same, but names
+/// of the layer and returns forward(x, ...). forward called directly computes the same, but opens
 /// no scope. The parameters have the types of forward's, so that layer(x, {}) compiles; there is an
-/// overload for each number of arguments, because the later ones may have defaults. Self is still
-/// incomplete here, hence S: the types are looked up when the layer is called.
+/// overload for each number of arguments up to four, because the later ones may have defaults. Self
+/// is still incomplete here, hence S: the types are looked up when the layer is called.
 template <class Self, std::derived_from<Module> Base = Module>
 class Layer : public Base {
   template <class S>

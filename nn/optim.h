@@ -45,7 +45,7 @@ class Optimizer {
 struct SGDOptions {
   double lr = 1e-3;         // typically 0.1 to 1e-3; 0: no change
   double momentum = 0;      // typically 0.9; 0: no momentum
-  double dampening = 0;     // 0: momentum adds the whole gradient
+  double dampening = 0;     // 0: the gradient is added to b as it is
   double weight_decay = 0;  // typically 1e-4; 0: off
   bool nesterov = false;    // needs a momentum and no dampening
 };
@@ -153,7 +153,7 @@ double transformer_lr(double s, double d_model, double warmup_steps = 4000);
 namespace gradus::nn::utils {
 
 /// Scales all gradients by one factor if their common norm is larger than max_norm (typically 1),
-/// and returns the norm before (Pascanu et al. 2013):
+/// and returns their norm before the scaling (Pascanu et al. 2013):
 ///
 ///   total = (sum of |grad|^norm_type over all elements)^(1 / norm_type)
 ///   grad  = grad * min(1, max_norm / (total + 1e-6))
