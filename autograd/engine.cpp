@@ -49,7 +49,7 @@ class GraphTask {
  private:
   struct PendingGradient {
     Ref<Node> node;
-    Tensor gradient;  // the sum of what has arrived
+    Tensor gradient;  // the sum of those that have arrived
   };
 
   bool accumulates_into_leaves() const { return targets_.empty(); }

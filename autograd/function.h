@@ -1,4 +1,4 @@
-// An op of one's own: forward and backward in plain code, in PyTorch's form, with one output.
+// A user-defined op: forward and backward in plain code, in PyTorch's form, with one output.
 //
 //   struct Square : autograd::Function<Square> {
 //     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {

@@ -8,7 +8,7 @@
 
 namespace gradus::autograd {
 
-/// A copy of what one node of the graph says.
+/// A copy of the description of one node.
 struct GraphNode {
   uint64_t id;  // creation order
   std::string name;

@@ -31,7 +31,7 @@ using BackwardFunction =
 /// An op written with other ops.
 using Definition = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 
-/// What a node has instead of rules if one function computes the gradients of all inputs.
+/// The replacement for the rules of a node if one function computes the gradients of all inputs.
 struct FusedBackward {
   BackwardFunction function;
   Definition definition;  // differentiated instead when the gradients are recorded; may be empty
@@ -49,7 +49,7 @@ struct Node : RefCounted, memory::Pooled {
   ~Node();
 
   bool is_leaf() const { return edges.empty(); }
-  /// Releases what the op saved for backward.
+  /// Releases the tensors that the op saved for backward.
   void free_saved();
   /// y as the forward left it; while gradients are recorded it is attached to this node, so that it
   /// can be differentiated again. Throws if y was changed in place.
@@ -63,7 +63,7 @@ struct Node : RefCounted, memory::Pooled {
   DType dtype;
   bool requires_grad = true;  // false for a leaf that requires_grad_(false) switched off
   bool retains_grad = false;
-  bool freed = false;                                // a backward has released what was saved here
+  bool freed = false;                                // a backward has released the saved tensors
   std::vector<Edge, memory::Allocator<Edge>> edges;  // empty for a leaf
   std::unique_ptr<FusedBackward> fused_backward;
   Tensor grad;                        // of a leaf, or of a tensor after retain_grad()

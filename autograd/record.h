@@ -2,14 +2,15 @@
 //
 //   return record("div", y,
 //                 {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
-//                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b();
-//                 }});
+//                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) {
+//                    return -dy * y / b();
+//                  }});
 //
-// The capture list of a rule is what the op saves for backward. A rule never captures y: y would
-// own itself and never be freed. It takes y as a second argument instead. Rules are written with
-// ops, so they can be differentiated again. A rule may ignore broadcasting: the engine sums its
-// gradient to the input's shape. The rule of an input that needs no gradient is dropped, with all
-// it has saved.
+// The capture list of a rule lists what the op saves for backward. A rule never captures y: y
+// would own itself and never be freed. It takes y as a second argument instead. Rules are written
+// with ops, so they can be differentiated again. A rule may ignore broadcasting: the engine sums
+// its gradient to the input's shape. The rule of an input that needs no gradient is dropped, with
+// all it has saved.
 #pragma once
 #include <span>
 

@@ -1,4 +1,4 @@
-// What an op says about the gradient of one input.
+// The rule that computes the gradient of one input of an op.
 #pragma once
 #include <concepts>
 #include <memory>
@@ -44,7 +44,7 @@ class Rule {
   void clear() { closure_.reset(); }
 
  private:
-  // std::function would allocate from the general heap and could not tell what it captured.
+  // std::function would allocate from the general heap and could not tell whether it holds tensors.
   struct Closure : memory::Pooled {
     Closure(bool adds, bool takes_y, bool keeps_tensors)
         : can_add(adds), reads_output(takes_y), saves(keeps_tensors) {}

@@ -1,4 +1,4 @@
-// For the tests of wrong calls: what errors_*test.cpp share.
+// Shared by the tests of wrong calls, errors_*test.cpp.
 #pragma once
 #include <functional>
 #include <limits>

@@ -1,4 +1,4 @@
-// Ops of one's own, in PyTorch's form.
+// User-defined ops, in PyTorch's form.
 #include "autograd/function.h"
 
 #include <gtest/gtest.h>
@@ -158,7 +158,7 @@ TEST(Function, MayReturnItsInputOrAViewOfIt) {
   EXPECT_TRUE(equal(x.grad(), doubles({5., 2.})));
 }
 
-/// Runs a backward of its own inside backward: gradient checkpointing.
+/// Calls backward inside its backward: gradient checkpointing.
 struct Checkpoint : autograd::Function<Checkpoint> {
   static Tensor inner(const Tensor& x) { return x.sin().exp(); }
   static Tensor forward(AutogradContext* ctx, const Tensor& x) {
