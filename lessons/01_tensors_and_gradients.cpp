@@ -1,5 +1,5 @@
-// Lesson 01: tensors and gradients. What the library records while it computes, and how it walks
-// back.
+// Lesson 01: tensors and gradients. How the library records a computation, and how it finds all
+// gradients in one pass backward.
 #include <map>
 
 #include "gradus.h"
@@ -24,11 +24,11 @@ const About about{
     .exercises = {"gelu", "cross_entropy"},
 };
 
-/// A number that wants its gradient.
+/// A number that requires a gradient.
 Tensor number(double value) { return tensor(value, kFloat64).requires_grad_(); }
 double value(const Tensor& x) { return x.item<double>(); }
 
-/// Draws the graph behind y; the tensors have the names they have in the text.
+/// Draws the graph of y with the names that the tensors have in the text.
 void draw_graph(Lesson& lesson, const Tensor& y,
                 const std::vector<std::pair<std::string, Tensor>>& named, bool with_gradients) {
   std::map<uint64_t, std::string> lines;
@@ -44,7 +44,7 @@ void draw_graph(Lesson& lesson, const Tensor& y,
       }));
 }
 
-/// A square whose gradient is wrong by one part in a hundred.
+/// A square whose gradient is 1% too large.
 struct WrongSquare : autograd::Function<WrongSquare> {
   static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
     ctx->save_for_backward({x});
@@ -55,7 +55,7 @@ struct WrongSquare : autograd::Function<WrongSquare> {
   }
 };
 
-/// Runs what must fail, and prints the error.
+/// Runs f, which must fail, and prints the error.
 template <class F>
 void show_error(Lesson& lesson, const std::string& what, const F& f) {
   try {

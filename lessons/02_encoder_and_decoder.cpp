@@ -1,5 +1,5 @@
-// Lesson 02: encoder and decoder. A sentence becomes one vector, and the vector another sentence;
-// and where that ends.
+// Lesson 02: encoder and decoder. A sentence becomes one vector, and the vector becomes another
+// sentence, until the vector is too small.
 #include <cmath>
 
 #include "gradus.h"
@@ -86,8 +86,8 @@ void memory(Lesson& lesson) {
   lesson.say("The last state has seen all words. It has 3 numbers, whether they were 3 or 300.");
 }
 
-/// How strongly the last state of a network feels its input d steps before the end: |d sum(h_T) / d
-/// x_(T-d)|.
+/// How strongly the last state of a network depends on the input d steps before the end:
+/// |d sum(h_T) / d x_(T-d)|.
 std::vector<double> gradient_reaching_back(const Tensor& last_state, const Tensor& x) {
   const Tensor dx = autograd::grad({last_state.sum()}, {x})[0];  // (T, B, C)
   std::vector<double> norms;
@@ -167,7 +167,7 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
   lesson.holds("untrained is about as good as guessing", std::abs(loss - guess) < 0.5);
 }
 
-/// German, what was said, and the truth where that was wrong.
+/// The German list, its translation, and the right one if that is wrong.
 void show_translations(Lesson& lesson, const Translator& translator, const Batch& batch,
                        int64_t count, const Vocabulary& german, const Vocabulary& english) {
   const Tensor said = translate(translator, batch);
@@ -227,6 +227,10 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   }
 }
 
+// Numbers that leave the remainder 5 when divided by 11 are for testing.
+int64_t test_number(int64_t n) { return n - n % 11 + 5; }
+int64_t training_number(int64_t n) { return n % 11 == 5 ? n + 1 : n; }
+
 void up_to_millions(Lesson& lesson) {
   lesson.step("8", "A long number is not a long list");
   lesson.say(
@@ -238,11 +242,9 @@ void up_to_millions(Lesson& lesson) {
   const auto draw = [&](bool test, int64_t count) {
     std::vector<SentencePair> pairs;
     const Tensor drawn = randint(0, numbers::kLargest - 11, count);
-    for (int64_t i = 0; i < count; ++i) {  // those that leave 5 when divided by 11 are for testing
+    for (int64_t i = 0; i < count; ++i) {
       const auto n = drawn[i].item<int64_t>();
-      const numbers::Translation t = numbers::translate(test          ? n - n % 11 + 5
-                                                        : n % 11 == 5 ? n + 1
-                                                                      : n);
+      const numbers::Translation t = numbers::translate(test ? test_number(n) : training_number(n));
       pairs.push_back({t.german, t.english});
     }
     return make_batch(pairs, german, english);
@@ -293,7 +295,7 @@ void what_if(Lesson& lesson, const NumberLists& lists, const nn::Encoder& encode
 void encoder_and_decoder(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const NumberLists lists(lesson.quick() ? 10 : 200);
-  own_list(lesson, lists);  // what is wrong with it is said before the training
+  own_list(lesson, lists);  // reports a wrong --text before the training
   task(lesson, lists);
   memory(lesson);
   fading(lesson);

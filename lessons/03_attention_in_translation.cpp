@@ -1,5 +1,5 @@
-// Lesson 03: attention in translation. The decoder looks back at every word, and the long lists of
-// lesson 02 come out.
+// Lesson 03: attention in translation. The decoder attends to every word, and translates the long
+// lists of lesson 02 as well.
 #include <algorithm>
 
 #include "gradus.h"
@@ -39,7 +39,7 @@ Tensor golden_tensor(const std::string& name) {
 }
 double number(const Tensor& x) { return x.item<double>(); }
 
-/// Bahdanau's score of one word, number by number; PyTorch's values of the same are in golden/.
+/// Bahdanau's score of one word, number by number. golden/ has PyTorch's values.
 void one_score(Lesson& lesson) {
   lesson.step("1", "One score, number by number");
   lesson.say(
@@ -151,7 +151,7 @@ void cost(Lesson& lesson, const NumberLists& lists, const std::vector<Translator
       "vectors.");
 }
 
-/// The attention weights of one list drawn, and how often the most weight is where it belongs.
+/// Draws the attention weights of one list, and measures how often the largest weight is right.
 void alignment(Lesson& lesson, const NumberLists& lists, const std::vector<Translator>& models) {
   lesson.step("6", "The alignment");
   lesson.say(
@@ -235,7 +235,7 @@ void your_list(Lesson& lesson, const NumberLists& lists, const Translator& model
                            numbers::written_english(lists.english.words(said[0]))));
 }
 
-/// Sentences from the reader's file.
+/// Trains on the sentence pairs of the reader's file.
 void sentence_pairs(Lesson& lesson, const std::vector<SentencePair>& all) {
   lesson.step("", "Your sentence pairs");
   std::vector<SentencePair> learned;
@@ -281,7 +281,7 @@ void attention_in_translation(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const auto pairs = lesson.pairs() ? read_pairs(*lesson.pairs()) : std::vector<SentencePair>();
   const NumberLists lists(lesson.quick() ? 10 : 200);
-  own_list(lesson, lists);  // what is wrong with it is said before the training
+  own_list(lesson, lists);  // reports a wrong --text before the training
   one_score(lesson);
   what_scores_see(lesson);
   std::vector<Translator> models;

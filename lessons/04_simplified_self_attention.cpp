@@ -1,4 +1,4 @@
-// Lesson 04: self-attention without anything to learn. Each word looks at all words and becomes a
+// Lesson 04: self-attention without parameters. Each word attends to all words and becomes a
 // mixture of them.
 #include "gradus.h"
 #include "lessons/kit/lesson.h"
@@ -31,11 +31,11 @@ Tensor softmax_naive(const Tensor& x) { return exp(x) / exp(x).sum(); }
 // NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void simplified_self_attention(Lesson& lesson) {
   const Words& words = lesson.words();
-  const auto T = static_cast<int64_t>(words.size());  // how many words
-  const int64_t q = lesson.query();                   // the word that looks: the query
+  const auto T = static_cast<int64_t>(words.size());  // the number of words
+  const int64_t q = lesson.query();                   // the row of the query
   const std::string word = words[static_cast<size_t>(q)];
 
-  // 3.3.1: one word looks at all
+  // 3.3.1: one word
   lesson.step("3.3.1", "A sentence as a table of numbers");
   lesson.say(
       "Each word has become a vector of three numbers, one row of the table. (How numbers get into "

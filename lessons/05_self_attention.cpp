@@ -34,7 +34,7 @@ struct SelfAttentionV1 {
   Tensor W_query, W_key, W_value;
 
   Tensor weights(const Tensor& x) const {
-    const Tensor queries = matmul(x, W_query);
+    const Tensor queries = matmul(x, W_query);        // (T, d_out)
     const Tensor keys = matmul(x, W_key);             // (T, d_out)
     const Tensor scores = matmul(queries, keys.t());  // (T, T)
     return softmax(scores / std::sqrt(static_cast<double>(keys.size(-1))), -1);

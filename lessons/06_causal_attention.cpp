@@ -1,5 +1,5 @@
-// Lesson 06: causal attention. A word sees itself and what stands before it, never what comes
-// after.
+// Lesson 06: causal attention. A word attends to itself and to the words before it, never to those
+// after it.
 #include <cmath>
 #include <limits>
 
@@ -210,7 +210,7 @@ void causal_attention(Lesson& lesson) {
 
   lesson.step("what if", "... I forget the underscore: masked_fill instead of masked_fill_?");
   const Tensor forgotten = scores.clone();
-  forgotten.masked_fill(above, -kInfinity);  // returns the masked scores, and nobody takes them
+  forgotten.masked_fill(above, -kInfinity);  // the masked scores are returned, and lost
   lesson.show("mask_result_thrown_away/attn_weights", softmaxed(forgotten), table);
   lesson.say(
       "No mask at all, and no error. The last row looks right, because the last word may see "

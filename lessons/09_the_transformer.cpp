@@ -1,5 +1,5 @@
-// Lesson 09: the Transformer. Lesson 02's task without recurrence, all words at once; and what its
-// heads look at.
+// Lesson 09: the Transformer. Lesson 02's task without recurrence, all words at once; and a
+// measurement of what its heads attend to.
 #include <algorithm>
 #include <array>
 
@@ -144,8 +144,8 @@ void speed(Lesson& lesson) {
       "each other cost far more: that is why it was built.");
 }
 
-/// In every head of the last block, how often English pieces look most at the German piece that
-/// they translate.
+/// For every head of the last block: how often the largest weight of an English piece is on its
+/// German piece.
 std::vector<double> aligned_heads(const nn::Transformer& model, const NumberLists& lists) {
   const NoGradGuard no_grad;
   std::vector<double> right(static_cast<size_t>(model.decoder.config.n_heads));
@@ -239,7 +239,7 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
   return all;
 }
 
-/// A table with one line for each model, and what all of them have in common.
+/// Prints a table with one line for each model, and a summary.
 void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood) {
   const std::string copula_name = with_stood ? "stood" : "was or were";
   std::string table = fmt::format(
@@ -306,7 +306,7 @@ void agreement(Lesson& lesson) {
 }
 
 void transformer(Lesson& lesson) {
-  set_num_threads(1);  // steps of such small models are over before a second thread has begun
+  set_num_threads(1);  // a step of such a small model ends before a second thread has started
   manual_seed(lesson.seed(123));
   const NumberLists lists(lesson.quick() ? 4 : 100);
   positions(lesson);

@@ -265,11 +265,11 @@ TEST_F(PairsFile, OnePairInALine) {
 }
 
 TEST_F(PairsFile, MalformedLinesAreNamed) {
-  expect_refused("a\tb\nno tab\n", ": line 2 has 0 tabs - one stands between source and target");
-  expect_refused("a\tb\tc\n", ": line 1 has 2 tabs - one stands between source and target");
-  expect_refused("a\tb\n\n", ": line 2 has 0 tabs - one stands between source and target");
+  expect_refused("a\tb\nno tab\n", ": line 2 has 0 tabs - one separates source and target");
+  expect_refused("a\tb\tc\n", ": line 1 has 2 tabs - one separates source and target");
+  expect_refused("a\tb\n\n", ": line 2 has 0 tabs - one separates source and target");
   expect_refused("a\tb\n \tb\n", ": line 2 has no words before the tab");
-  expect_refused("a\tb\na\t\n", ": line 2 has no words behind the tab");
+  expect_refused("a\tb\na\t\n", ": line 2 has no words after the tab");
   expect_refused("", " - it is empty");
   const std::string none = path("none.tsv");
   expect_error([&] { read_pairs(none); }, "pairs: " + none + " - it cannot be opened");

@@ -1,4 +1,4 @@
-// Words beside a printed tensor.
+// Words beside a printed tensor, and other small helpers of the lessons.
 #pragma once
 #include <string>
 #include <vector>

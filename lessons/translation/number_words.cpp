@@ -31,7 +31,7 @@ constexpr std::array<Word, 10> kTens{{{"", ""},
                                       {"achtzig", "eighty"},
                                       {"neunzig", "ninety"}}};
 
-/// A 1 is "eins" at the end of a number, "ein" before another piece, and "eine" before Million.
+/// A 1 is "eins" at the end of a number, "ein" before another piece, and "eine" before "Million".
 Word unit(int64_t n, const char* one) {
   const Word word = kSmall[static_cast<size_t>(n)];
   return n == 1 ? Word{one, word.english} : word;
@@ -61,7 +61,7 @@ void append_below_thousand(Translation& t, int64_t n, const char* one) {
   t.alignment.insert(t.alignment.end(), {at + 2, at});
 }
 
-/// The pieces of one language, each once, in the order of the numbers that need them.
+/// The pieces of one language, each once, in the order in which the numbers use them first.
 Words all_pieces(int64_t largest, Words Translation::*language) {
   Words all{","};
   for (int64_t n = 0; n <= largest; n = n < 1'000 ? n + 1 : n + 1'000'000) {

@@ -1,5 +1,5 @@
-// Numbers in German words and in English ones: a translation without end in which right and wrong
-// are exact, and of which it is known what belongs to what.
+// Numbers in German and English words: a translation task with endless examples, an exact right
+// answer, and a known alignment.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -8,36 +8,36 @@
 
 namespace gradus::lessons::numbers {
 
-/// A translation in word pieces: "dreiundzwanzig" is drei und zwanzig.
+/// A translation in word pieces. The pieces of "dreiundzwanzig" are drei, und, zwanzig.
 struct Translation {
   Words german, english;
-  std::vector<int64_t> alignment;  // for each English piece the German one that it comes from
+  std::vector<int64_t> alignment;  // for each English piece the index of its German piece
 };
 
 constexpr int64_t kLargest = 9'999'999;
 
 /// The number n, from 0 to 9,999,999, in both languages.
 Translation translate(int64_t n);
-/// A list of them, with commas between.
+/// A list of numbers, separated by commas.
 Translation translate(const std::vector<int64_t>& list);
 
-/// The pieces as one writes them: "dreiundzwanzig, eins", "eine Million sieben".
+/// The pieces in normal spelling: "dreiundzwanzig, eins", "eine Million sieben".
 std::string written_german(const Words& pieces);
 /// "twenty-three, one"
 std::string written_english(const Words& pieces);
-/// The pieces of a list of German number words. Throws at what is none, and if there is nothing.
+/// The pieces of a list of German number words. Throws if a word is not a German number or the text
+/// is empty.
 Words german_pieces(const std::string& text);
 
-/// All pieces that the numbers below 1000 are made of, or all numbers; each language in the order
-/// of the numbers.
+/// All pieces of the numbers up to `largest`, in the order in which the numbers use them first.
 Words all_german(int64_t largest = kLargest);
 Words all_english(int64_t largest = kLargest);
 
-/// Whether a number below 1000 is kept for testing: 89 of them. No training list holds one, no test
-/// list anything else. No round ten or hundred is among them: that "sixty" or "hundred" may end a
-/// number is learned from 17 numbers only.
+/// Whether a number below 1000 is kept for testing; 89 of them are. Training lists contain none of
+/// these numbers, test lists contain no others. The 17 numbers 20, 30, ... 90, 100, 200, ... 900
+/// are never kept, because a model learns from them that "sixty" or "hundred" may end a number.
 bool held_out(int64_t n);
-/// All numbers below 1000 that are kept for testing, or all others.
+/// The numbers below 1000 that are kept for testing, or all others.
 std::vector<int64_t> below_thousand(bool held_out);
 
 }  // namespace gradus::lessons::numbers

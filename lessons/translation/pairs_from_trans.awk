@@ -1,5 +1,6 @@
-# Sentence pairs from a dictionary of lines "German | German :: English | English", such as Debian's trans-de-en: short
-# sentences only, each punctuation mark a word of its own; source, tab, target.
+# Makes sentence pairs from a dictionary with lines "German | German :: English | English", such as
+# Debian's trans-de-en. It takes short sentences only and makes each punctuation mark a word of its
+# own. The output has lines: source, tab, target.
 function words_of(text) {
   gsub(/\{[^}]*\}|\[[^]]*\]|\([^)]*\)|<[^>]*>/, " ", text)
   gsub(/’/, "'", text)

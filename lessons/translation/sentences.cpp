@@ -93,7 +93,7 @@ std::vector<SentencePair> read_pairs(const std::string& path) {
   for (int64_t number = 1; std::getline(file, line); ++number) {
     if (line.ends_with('\r')) line.pop_back();
     const auto tabs = std::count(line.begin(), line.end(), '\t');
-    check(tabs == 1, "pairs: {}: line {} has {} tabs - one stands between source and target", path,
+    check(tabs == 1, "pairs: {}: line {} has {} tabs - one separates source and target", path,
           number, tabs);
     SentencePair pair;
     const size_t tab = line.find('\t');
@@ -103,7 +103,7 @@ std::vector<SentencePair> read_pairs(const std::string& path) {
       for (std::string word; stream >> word;)
         side->push_back(word);
       check(!side->empty(), "pairs: {}: line {} has no words {} the tab", path, number,
-            side == &pair.source ? "before" : "behind");
+            side == &pair.source ? "before" : "after");
     }
     pairs.push_back(pair);
   }

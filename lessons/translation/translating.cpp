@@ -23,9 +23,9 @@ struct OneThread {
   OneThread& operator=(const OneThread&) = delete;
 };
 
-/// Calls task(i, 0), ..., task(i, rounds - 1) for each i below n. Several i are under way at once,
-/// each on one thread: a step of so small a network is over before a second thread has begun.
-/// Whoever is furthest behind is next, of equal ones the last.
+/// Calls task(i, 0), ..., task(i, rounds - 1) for each i below n. Several i run at once, each on
+/// one thread, because a step of such a small network ends before a second thread has started. The
+/// i with the fewest rounds done is next; of several the last.
 template <class Task>
 void side_by_side(size_t n, size_t rounds, const Task& task) {
   struct Turns {
@@ -41,7 +41,7 @@ void side_by_side(size_t n, size_t rounds, const Task& task) {
       Turns* next = nullptr;
       for (Turns& turns : all)
         if (!turns.running && turns.done < (next ? next->done + 1 : rounds)) next = &turns;
-      if (!next) return;  // those that are not done are running
+      if (!next) return;  // the others are running or done
       next->running = true;
       lock.unlock();
       std::exception_ptr error;
@@ -58,12 +58,12 @@ void side_by_side(size_t n, size_t rounds, const Task& task) {
   };
   const int64_t threads = std::min<int64_t>(get_num_threads(), std::ssize(all));
   std::optional<OneThread> alone;
-  if (threads == 1) alone.emplace();  // the kernels would use all
+  if (threads == 1) alone.emplace();  // else the kernels would use all threads
   kernels::parallel_for(threads, 1, work);
   if (wrong) std::rethrow_exception(wrong);
 }
 
-/// A model and what changes its parameters.
+/// A model, its optimiser and its schedule.
 struct Learner {
   const Translator& model;
   optim::Adam adam;
@@ -74,7 +74,7 @@ struct Learner {
         adam(model.parameters, {.lr = o.lr, .betas = {0.9, 0.98}}),
         schedule(adam, {.warmup_steps = std::min(o.warmup, o.steps), .total_steps = o.steps}) {}
 
-  /// The loss on the batch, after which the parameters are a little better.
+  /// Trains on the batch. Returns the loss before the step.
   double step(const Batch& batch) {
     adam.zero_grad();
     const Tensor loss = batch_loss(model.logits(batch), batch);
@@ -177,8 +177,8 @@ std::vector<double> accuracy_by_length(const Translator& translator, const Numbe
 Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
   const NoGradGuard no_grad;
   const int64_t hundred = lists.english.numbers({"hundred"})[0];
-  std::array<double, 2> right{};
-  std::array<double, 2> all{};  // of values, of hundreds
+  std::array<double, 2> right{};  // [0] of values, [1] of hundreds
+  std::array<double, 2> all{};
   for (size_t i = 0; i < lists.tests().size(); ++i) {
     const Batch& test = lists.tests()[i];
     Tensor weights;  // (B, T, S)
@@ -197,12 +197,12 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists) {
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const ProgressBar::Output& output) {
   check(!models.empty(), "train: there is no model");
-  std::deque<Learner> learners;  // which stay where they are: a schedule points at its optimiser
+  std::deque<Learner> learners;  // a deque does not move them: a schedule points to its optimiser
   for (const Translator& model : models)
     learners.emplace_back(model, options);
   const std::string name =
       models.size() == 1 ? models[0].name : fmt::format("{} models", models.size());
-  constexpr int64_t kRound = 8;  // steps, within which a quick model may be ahead of a slow one
+  constexpr int64_t kRound = 8;  // so many steps a fast model may be ahead of a slow one
   const int64_t trial = options.steps < 1000 ? kRound : 8 * kRound;
   ProgressBar progress(name, options.steps, output, options.cost, trial);
   while (progress.going()) {
@@ -249,7 +249,7 @@ Trained train_on_lists(const std::vector<Translator>& models, const NumberLists&
   };
   const double shortest = seconds(1);
   const double longest = seconds(NumberLists::kLongest);
-  // A part grows with the list, a part with its square.
+  // One part of the work grows with the length of the list, the other with its square.
   const auto cost = [=](int64_t s) {
     const auto n = static_cast<double>(NumberLists::length(s, steps));
     const auto most = double{NumberLists::kLongest};

@@ -1,5 +1,4 @@
-// What lessons 02, 03 and 09 share: lists of numbers to translate, training, and how many lists
-// come out right.
+// The task of lessons 02, 03 and 09: lists of numbers to translate, training, and accuracy.
 #pragma once
 #include <functional>
 
@@ -10,7 +9,7 @@
 
 namespace gradus::lessons {
 
-// What each model gets: so many steps of so many lists.
+// Every model is trained with this number of steps, each with this number of lists.
 constexpr int64_t kListSteps = 4000, kListBatch = 16;
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
@@ -18,20 +17,21 @@ class NumberLists {
  public:
   static constexpr int64_t kLongest = 8;
 
-  /// Draws `tests` lists of each length to test with. They consist of held-out numbers, of which no
-  /// list for training has one.
+  /// Draws `tests` test lists of each length. They consist of the numbers that are kept for
+  /// testing, which are in no training list.
   explicit NumberLists(int64_t tests = 100);
-  /// How long the lists of training step s are. Long ones come in one after the other during the
-  /// first third; every second round has the longer half only, in which more can go wrong.
+  /// The length of the lists in training step s. The longest length grows during the first third of
+  /// the training. The lengths are used in turn; every second round has only the longer half,
+  /// because long lists are harder.
   static int64_t length(int64_t s, int64_t steps);
-  /// The batch of that step: random lists of that length.
+  /// A batch of random lists for training step s.
   Batch training_batch(int64_t s, int64_t steps, int64_t size) const {
     return training_batch(length(s, steps), size);
   }
   Batch training_batch(int64_t list_length, int64_t size) const;
-  /// The lists to test with, by length: tests()[0] has single numbers.
+  /// The test lists by length: tests()[0] has single numbers.
   const std::vector<Batch>& tests() const { return tests_; }
-  /// The alignment of the test lists' English pieces, (B, T) int64; -1 at commas and ends.
+  /// For each test batch the alignment of the English pieces, (B, T) int64; -1 at commas and ends.
   const std::vector<Tensor>& alignments() const { return alignments_; }
 
   const Vocabulary german, english;
@@ -46,29 +46,30 @@ class NumberLists {
   std::vector<Tensor> alignments_;
 };
 
-/// A model as training and testing see it.
+/// A model with the functions that training and testing need.
 struct Translator {
   std::string name;
   std::vector<Tensor> parameters;
-  std::function<Tensor(const Batch&)>
-      logits;  // of the target's words, given those before: (B, T, V)
-  std::function<nn::DecoderStepper(const Batch&)> begin;  // to translate word by word
+  /// The logits of each target word, given the words before it: (B, T, V).
+  std::function<Tensor(const Batch&)> logits;
+  /// Begins to translate word by word.
+  std::function<nn::DecoderStepper(const Batch&)> begin;
 
-  int64_t size() const;  // how many numbers its parameters have
+  int64_t size() const;  // the number of parameters
 };
 
-/// Says the translations of the batch's sentences, the likeliest word each time; cut a little
-/// behind the true length.
+/// Translates the batch's sentences and takes the likeliest word at each step. A translation ends a
+/// few words after the true length.
 Tensor translate(const Translator& translator, const Batch& batch);
-/// Which share of the batch is translated without a mistake.
+/// The share of the batch that is translated without a mistake.
 double exactly_right(const Translator& translator, const Batch& batch);
-/// That for each length of list.
+/// This share for each length of list.
 std::vector<double> accuracy_by_length(const Translator& translator, const NumberLists& lists);
-/// For which share of the test lists' English pieces the largest attention weight lies on the
-/// German piece that they come from. The model is given the right words.
+/// The share of the test lists' English pieces whose largest attention weight is on their German
+/// piece. The decoder's inputs are the right words.
 struct Alignment {
-  double values = 0;    // of the digits, teens and tens: what says which number it is
-  double hundreds = 0;  // of "hundred", which always stands behind a digit
+  double values = 0;    // of the digits, teens and tens
+  double hundreds = 0;  // of "hundred", which always follows a digit
   double all = 0;
 };
 Alignment alignment_of(const Translator& translator, const NumberLists& lists);
@@ -80,34 +81,35 @@ struct TrainingOptions {
   ProgressBar::Cost cost = {};  // of each step
 };
 struct Trained {
-  int64_t steps = 0;  // that were done: fewer than asked for after Ctrl-C
+  int64_t steps = 0;  // the steps done; after Ctrl-C fewer than TrainingOptions::steps
   bool stopped = false;
   double seconds_per_step = 0;
 };
-/// Trains the models, at least one, side by side, as many at once as there are threads, all on the
-/// same batches; they must not draw random numbers. Adam (betas 0.9 and 0.98, as the Transformer's
-/// paper has them) with warm-up and a cosine to 0, gradients clipped to norm 1.
+/// Trains the models side by side on the same batches, as many at once as there are threads. Models
+/// must not draw random numbers. The optimiser is Adam (betas 0.9 and 0.98, as in the Transformer's
+/// paper) with warm-up and a cosine schedule to 0; gradients are clipped to norm 1.
 Trained train(const std::vector<Translator>& models,
               const std::function<Batch(int64_t step)>& batch_of, const TrainingOptions& options,
               const ProgressBar::Output& output);
 
-/// How long one training step of each model takes on this batch, in seconds on one thread: the
-/// fastest of several tries, from which nothing is learned.
+/// The time in seconds that one training step of all models takes on this batch, on one thread: the
+/// fastest of several tries. The learning rate is 0, so the models do not change.
 double fastest_step(const std::vector<Translator>& models, const Batch& batch, int64_t tries);
 
 /// `steps`, or a few with --quick.
 int64_t steps_of(const Lesson& lesson, int64_t steps);
 /// `lists` in a step, or a few with --quick.
 int64_t batch_of(const Lesson& lesson, int64_t lists);
-/// kListSteps of training on the lists. After Ctrl-C it shows what was learned so far, and leaves.
+/// Trains for kListSteps on the lists. After Ctrl-C it shows the accuracy so far and leaves the
+/// lesson.
 Trained train_on_lists(Lesson& lesson, const std::vector<Translator>& models,
                        const NumberLists& lists);
-/// The same in other programs.
+/// The same for programs that are not lessons.
 Trained train_on_lists(const std::vector<Translator>& models, const NumberLists& lists,
                        int64_t steps, int64_t batch_size, const ProgressBar::Output& output);
-/// The pieces of --text, if given. Throws at what the lists cannot have.
+/// The pieces of --text, if given. Throws if they cannot be in a list.
 std::optional<Words> own_list(const Lesson& lesson, const NumberLists& lists);
-/// One line for each model: the per cent of lists of 1, 2, ... numbers that are exactly right.
+/// One line for each model: the percentage of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
 std::string accuracy_table(const std::vector<Translator>& models, const NumberLists& lists);
 

@@ -1,5 +1,5 @@
-// The models of lessons 02, 03 and 09 for lists of numbers, in sizes that give all about as many
-// parameters.
+// The models of lessons 02, 03 and 09 for lists of numbers. Their sizes are chosen so that all have
+// about the same number of parameters.
 #pragma once
 #include "lessons/translation/translating.h"
 #include "nn/encoder_decoder.h"
