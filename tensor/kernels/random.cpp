@@ -144,8 +144,12 @@ void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
   };
   for (int64_t i = 0; i < n;) {
     const std::span<const uint32_t> words = g.words(2 * (n - i));
-    for (size_t k = 0; k + 1 < words.size(); k += 2)
-      mask[i++] = kept(words[k], words[k + 1]);
+    const auto pairs = static_cast<int64_t>(words.size() / 2);
+    const uint32_t* const word = words.data();
+    T* const out = mask + i;
+    for (int64_t k = 0; k < pairs; ++k)
+      out[k] = kept(word[2 * k], word[2 * k + 1]);
+    i += pairs;
     if (words.size() % 2 == 0) continue;
     const uint64_t high = words.back();
     mask[i++] = kept(high, g.word());
