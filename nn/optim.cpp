@@ -71,7 +71,7 @@ void Optimizer::for_each(size_t buffers, const Update& update) {
              [&](size_t b) { return own[b].template data<T>(); });
     });
     if (!p.is_contiguous()) copy_elements(p, values);
-    ++p.impl().storage->version;
+    ++p.impl().storage->version;  // the backward pass of an older graph then throws
   }
 }
 
