@@ -147,8 +147,8 @@ namespace {
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 
-/// body(task, memory) for each task; the next one is taken by whichever thread is free. `size`
-/// numbers of memory for each thread, in cache lines of its own.
+/// body(task, memory) for each task. A thread that is free takes the next one. Each thread has
+/// `size` numbers of memory, in cache lines of its own.
 template <class T, class Body>
 void for_each_task(int64_t tasks, bool serial, int64_t size, const Body& body) {
   const int64_t workers = serial ? 1 : std::min<int64_t>(get_num_threads(), tasks);

@@ -13,10 +13,10 @@ struct Matrix {
   int64_t col_stride;
 };
 
-/// C (M, N) = A (M, K) B (K, N) + start (M, N). start is C itself (to add to it), another matrix
-/// whose rows are all the same (a bias, row stride 0), or has no data. The elements of C are
-/// distinct, and C overlaps no matrix other than itself as start. For float, double and int64,
-/// which wraps on overflow.
+/// C (M, N) = A (M, K) B (K, N) + start (M, N). start is C itself (to add to it), a matrix whose
+/// rows are all the same (a bias, row stride 0), or has no data. The elements of C are distinct,
+/// and C does not overlap A, B or another start. For float, double and int64, which wraps on
+/// overflow.
 template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
           Matrix<const T> start);

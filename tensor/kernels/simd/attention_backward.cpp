@@ -15,7 +15,7 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// The memory of a task. Columns are rounded up to whole vectors where the size says D or Dv.
+/// The memory of a task. D and Dv are rounded up to a multiple of a vector.
 template <class T>
 struct BackwardScratch {
   int64_t D;              // attention.D rounded up

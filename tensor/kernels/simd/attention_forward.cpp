@@ -44,7 +44,7 @@ struct ForwardScratch {
         q_rows(scratch.take(kPanel<T> * round_up_to_vectors<T>(attention.D))) {}
 };
 
-/// The end of the softmax of one query: writes lse, and returns what the weights are divided by. A
+/// The end of the softmax of one query: writes lse, and returns the divisor of the weights. A
 /// query that sees no key gets infinity for both, so that its weights become 0.
 template <class T>
 T finish_softmax(T* lse, T maximum, T sum, const Attention<T>& attention) {

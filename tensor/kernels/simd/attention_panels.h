@@ -10,7 +10,7 @@
 //   scores (keys, P) = k (keys, D) q_panel (D, P)
 //
 // A "panel" of a matrix with one row per query is its transpose (columns, P); "rows" are the same
-// numbers not transposed, (P, columns), with columns rounded up to whole vectors.
+// numbers not transposed, (P, columns), with columns rounded up to a multiple of a vector.
 #pragma once
 
 #include "tensor/kernels/simd/attention.h"
@@ -85,10 +85,10 @@ GRADUS_INLINE T dropout_factor(const Attention<T>& attention, int64_t head, int6
 /// c (M, N) = a (M, K) b (K, N) + start * start_factors, in tiles of nearly equal heights. N is a
 /// multiple of a vector.
 template <class T>
-void multiply(const Tiles<T>& whole, int64_t M, int64_t N) {
+void multiply(const Tiles<T>& product, int64_t M, int64_t N) {
   const int64_t tiles = (M + kMR - 1) / kMR;
   for (int64_t n = 0; n < N; n += kNR<T>) {
-    Tiles<T> tile = whole;
+    Tiles<T> tile = product;
     tile.c += n;
     tile.b += n;
     if (tile.start) tile.start += n;

@@ -162,7 +162,8 @@ struct BlockOfB {
 };
 
 /// The first column of a block of B that is packed. Where B is read in place, its last columns are
-/// packed nevertheless if they do not fill a vector: a whole vector cannot be loaded there.
+/// packed nevertheless if they do not fill a vector: a vector loaded there would reach past the end
+/// of the row.
 template <class T>
 int64_t first_packed_column(const Plan<T>& plan, int64_t columns) {
   if (plan.packs_b) return 0;

@@ -26,7 +26,7 @@ constexpr int64_t kGemmKC = 256;   // depth of a block: MR x KC numbers of A fit
 constexpr int64_t kGemmNC = 256;   // columns of a block of B: KC x NC leave A room in the L2 cache
 constexpr int64_t kGemmPackedDepth = 4 * kGemmKC;  // depth for which A is packed at once
 
-/// Numbers of the buffer for packed operands. Loads of whole vectors may read past a panel's end.
+/// Numbers of the buffer for packed operands. Vector loads may read past a panel's end.
 constexpr int64_t kGemmBufferSize = kGemmMC * kGemmPackedDepth + kGemmNC * kGemmKC + 64;
 
 struct TileSize {
