@@ -144,26 +144,6 @@ void speed(Lesson& lesson) {
       "each other cost far more: that is why it was built.");
 }
 
-/// For every head of the last block: how often the largest weight of an English piece is on its
-/// German piece.
-std::vector<double> aligned_heads(const nn::Transformer& model, const NumberLists& lists) {
-  const NoGradGuard no_grad;
-  std::vector<double> right(static_cast<size_t>(model.decoder.config.n_heads));
-  double all = 0;
-  for (size_t i = 0; i < lists.tests().size(); ++i) {
-    const Batch& test = lists.tests()[i];
-    std::vector<nn::BlockTrace> traces;
-    model.decode(test.target_in, model.encode(test.source, test.lengths), &traces);
-    const Tensor most = traces.back().cross.weights.argmax(-1);  // (B, H, T)
-    for (size_t h = 0; h < right.size(); ++h)
-      right[h] += number((most.select(1, static_cast<int64_t>(h)) == lists.alignments()[i]).sum());
-    all += number((lists.alignments()[i] >= 0).sum());
-  }
-  for (double& share : right)
-    share /= all;
-  return right;
-}
-
 void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transformer& model) {
   lesson.step("4", "Lesson 02's task again");
   const Translator translator = translator_of("Transformer", model);

@@ -1,4 +1,4 @@
-// The files of llama2.c that exercise 15 reads: the right ones, and those that lie.
+// The files of llama2.c that exercise 15 reads: correct files, and files with wrong headers.
 #include "exercises/15_llama/files.h"
 #include "tests/expect_error.h"
 #include "tests/files_support.h"

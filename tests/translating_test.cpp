@@ -22,7 +22,7 @@ using namespace gradus::lessons;
 
 namespace {
 
-/// Says what it is told to, whatever it is given; looks at what it is told to.
+/// Returns given translations and given attention weights, whatever its input is.
 Translator parrot(const Tensor& says, const Tensor& looks_at = {}) {
   Translator translator{"parrot", {}, {}, {}};
   translator.begin = [=](const Batch& batch) -> nn::DecoderStepper {

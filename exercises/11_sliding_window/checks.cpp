@@ -78,7 +78,7 @@ TEST(invariants, the_past_before_the_window_is_gone) {
 TEST(numerics, large_scores) {
   const Tensor y = mine::sliding_window_attention(q * 1000, k * 1000, v, 3);
   expect_finite("sliding_window_attention of 1000 q and 1000 k", y);
-  // all scores below -1000: whoever hides steps with 0, or with -1000, sees them here
+  // all scores are below -1000: a mask with 0 or -1000 hides nothing here
   const Tensor one = ones({1, 1, 5, 3}, kFloat64);
   expect_close(
       "the averages of the values 1, 2, 4, 8, 16 with window 3, all scores -17320",

@@ -9,7 +9,7 @@ struct KVCache {
   Tensor k, v;
 };
 
-/// Appends the keys and values of L new steps to the cache; their queries see the whole cache up to
+/// Appends the keys and values of L new steps to the cache; their queries see the cache up to
 /// their own step. q, k, v (B, H, L, D) -> (B, H, L, D)
 Tensor attend(KVCache& cache, const Tensor& q, const Tensor& k, const Tensor& v);
 

@@ -8,8 +8,8 @@
 
 namespace gradus {
 
-/// A checkpoint: seven int32, then all weights as float32, those of one kind for all blocks behind
-/// each other.
+/// A checkpoint: seven int32, then all weights as float32, those of one kind for all blocks one
+/// after the other.
 inline Llama load_llama(const std::string& path) {
   InputFile file("load_llama", path);
   std::array<int32_t, 7> header{};
@@ -65,7 +65,7 @@ inline Llama load_llama(const std::string& path) {
   return model;
 }
 
-/// What the tokens of a model stand for.
+/// The texts of a model's tokens.
 class LlamaVocabulary {
  public:
   /// A file of int32 (the longest piece), then for each of V tokens float32 (its score), int32 (a
@@ -90,7 +90,7 @@ class LlamaVocabulary {
     file.check(file.left() == 0, "{} bytes follow after the last of {} tokens", file.left(), V);
   }
 
-  /// The text of the tokens behind the first one, which is the start token 1.
+  /// The text of the tokens after the first one, which is the start token 1.
   std::string decode(const std::vector<int64_t>& tokens) const {
     std::string text;
     for (size_t i = 1; i < tokens.size(); ++i) {
@@ -107,7 +107,7 @@ class LlamaVocabulary {
   }
 
  private:
-  /// "<0x0A>" stands for the byte 10.
+  /// "<0x0A>" means the byte 10.
   static bool is_byte(const std::string& piece) {
     return piece.size() == 6 && piece.starts_with("<0x") && piece[5] == '>' &&
            piece.find_first_not_of("0123456789ABCDEF", 3) == 5;

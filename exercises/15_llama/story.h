@@ -7,7 +7,7 @@
 
 namespace gradus {
 
-/// The start token 1 and 200 behind it.
+/// The start token 1 and the 200 tokens after it.
 inline const std::vector<int64_t> kStoryTokens{
     1,   403, 407, 261, 378, 432, 383, 286, 261, 376, 298, 315, 421, 395, 317, 426, 338, 401, 396,
     267, 337, 410, 408, 419, 292, 411, 322, 265, 282, 295, 433, 426, 385, 328, 432, 358, 394, 261,

@@ -12,7 +12,7 @@ struct LlamaConfig {
   double base = 10000;         // of rope
 };
 
-/// One block. Matrices lie as in nn::Linear, a row for each output; D = C / H.
+/// One block. Matrices have the layout of nn::Linear, a row for each output; D = C / H.
 struct LlamaBlock {
   Tensor attention_norm;     // (C)
   Tensor wq, wk, wv, wo;     // (C, C), (G D, C), (G D, C), (C, C)

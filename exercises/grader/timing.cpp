@@ -27,7 +27,7 @@ int timing(const Exercises& exercises, int rounds) {
       const Answer answer = grader.mine(e);
       const Stamp before(answer);
       const auto look = Clock::now() + std::chrono::milliseconds(kPollMilliseconds);
-      // A save happens at any time between two looks at the files; each round takes another time.
+      // A save happens at any time between two polls of the files; each round uses another time.
       std::this_thread::sleep_for(std::chrono::milliseconds(kPollMilliseconds * round / rounds));
       const auto saved = Clock::now();
       write_text(answer.file, read_text(scratch.solution(e)));

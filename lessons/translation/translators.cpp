@@ -28,4 +28,23 @@ Translator make_translator(const std::string& name, const Vocabulary& source,
       nn::LuongDecoder(config, {.score = local ? "general" : score, .window = local ? 10 : 0}));
 }
 
+std::vector<double> aligned_heads(const nn::Transformer& model, const NumberLists& lists) {
+  const NoGradGuard no_grad;
+  std::vector<double> right(static_cast<size_t>(model.decoder.config.n_heads));
+  double all = 0;
+  for (size_t i = 0; i < lists.tests().size(); ++i) {
+    const Batch& test = lists.tests()[i];
+    std::vector<nn::BlockTrace> traces;
+    model.decode(test.target_in, model.encode(test.source, test.lengths), &traces);
+    const Tensor most = traces.back().cross.weights.argmax(-1);  // (B, H, T)
+    for (size_t h = 0; h < right.size(); ++h)
+      right[h] +=
+          (most.select(1, static_cast<int64_t>(h)) == lists.alignments()[i]).sum().item<double>();
+    all += (lists.alignments()[i] >= 0).sum().item<double>();
+  }
+  for (double& share : right)
+    share /= all;
+  return right;
+}
+
 }  // namespace gradus::lessons

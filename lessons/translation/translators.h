@@ -52,4 +52,8 @@ inline nn::TransformerConfig transformer_config(const Vocabulary& source,
 Translator make_translator(const std::string& name, const Vocabulary& source,
                            const Vocabulary& target);
 
+/// For every head of the last block: how often the largest weight of an English piece is on its
+/// German piece.
+std::vector<double> aligned_heads(const nn::Transformer& model, const NumberLists& lists);
+
 }  // namespace gradus::lessons
