@@ -3,7 +3,8 @@
 namespace mine {
 
 Tensor attend(KVCache& cache, const Tensor& q, const Tensor& k, const Tensor& v) {
-  const int64_t L = q.size(-2), S = cache.k.defined() ? cache.k.size(-2) : 0;
+  const int64_t L = q.size(-2);
+  const int64_t S = cache.k.defined() ? cache.k.size(-2) : 0;
   cache.k = S == 0 ? k.clone() : cat({cache.k, k}, -2);  // (B, H, S + L, D)
   cache.v = S == 0 ? v.clone() : cat({cache.v, v}, -2);
   const Tensor step = arange(S, S + L).unsqueeze(1);  // (L, 1): the positions of the new rows

@@ -4,7 +4,11 @@
 namespace mine {
 
 Attention attention(const Tensor& x, const Projections& w, int64_t num_heads) {
-  const int64_t B = x.size(0), T = x.size(1), C = x.size(2), H = num_heads, D = C / H;
+  const int64_t B = x.size(0);
+  const int64_t T = x.size(1);
+  const int64_t C = x.size(2);
+  const int64_t H = num_heads;
+  const int64_t D = C / H;
   const auto split = [&](const Tensor& y) { return y.view({B, T, H, D}).transpose(1, 2); };
 
   const Tensor q = split(linear(x, w.query));                                 // (B, H, T, D)

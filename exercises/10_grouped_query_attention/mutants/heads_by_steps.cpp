@@ -5,7 +5,8 @@ namespace mine {
 
 Tensor grouped_query_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
   const auto [B, H, T, D] = q.sizes<4>();
-  const int64_t G = k.size(1), share = H / G;
+  const int64_t G = k.size(1);
+  const int64_t share = H / G;
   // view instead of transpose: steps and heads get mixed
   const Tensor keys = k.reshape({B, T, G, D})
                           .transpose(1, 2)

@@ -4,9 +4,11 @@
 namespace mine {
 
 Tensor sliding_window_attention(const Tensor& q, const Tensor& k, const Tensor& v, int64_t window) {
-  const int64_t T = q.size(-2), D = q.size(-1);
+  const int64_t T = q.size(-2);
+  const int64_t D = q.size(-1);
   const Tensor scores = matmul(q, k.transpose(-2, -1)) / std::sqrt(D);
-  const Tensor row = arange(T).unsqueeze(1), column = arange(T);
+  const Tensor row = arange(T).unsqueeze(1);
+  const Tensor column = arange(T);
   // each step sees the steps of its own block of
   const Tensor first = tensor([&] {
                          std::vector<int64_t> list;

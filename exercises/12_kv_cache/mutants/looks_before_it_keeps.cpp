@@ -4,7 +4,8 @@
 namespace mine {
 
 Tensor attend(KVCache& cache, const Tensor& q, const Tensor& k, const Tensor& v) {
-  const int64_t L = q.size(-2), S = cache.k.defined() ? cache.k.size(-2) : 0;
+  const int64_t L = q.size(-2);
+  const int64_t S = cache.k.defined() ? cache.k.size(-2) : 0;
   if (S == 0) {
     cache.k = k.clone(), cache.v = v.clone();
     return scaled_dot_product_attention(q, k, v, {}, 0, true);

@@ -4,10 +4,12 @@
 namespace mine {
 
 Tensor attend(KVCache& cache, const Tensor& q, const Tensor& k, const Tensor& v) {
-  const int64_t L = q.size(-2), S = cache.k.defined() ? cache.k.size(-2) : 0;
+  const int64_t L = q.size(-2);
+  const int64_t S = cache.k.defined() ? cache.k.size(-2) : 0;
   cache.k = S == 0 ? k.clone() : cat({k, cache.k}, -2);
   cache.v = S == 0 ? v.clone() : cat({v, cache.v}, -2);
-  const Tensor step = arange(L).unsqueeze(1), column = arange(S + L);
+  const Tensor step = arange(L).unsqueeze(1);
+  const Tensor column = arange(S + L);
   const Tensor seen = logical_or(column <= step, column >= L);
   return scaled_dot_product_attention(q, cache.k, cache.v, seen);
 }

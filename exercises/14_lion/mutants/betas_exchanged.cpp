@@ -13,7 +13,8 @@ void Lion::step() {
   const NoGradGuard no_grad;
   const auto [beta2, beta1] = options_.betas;
   for (size_t i = 0; i < parameters().size(); ++i) {
-    const Tensor p = parameters()[i], grad = p.grad();
+    const Tensor p = parameters()[i];
+    const Tensor grad = p.grad();
     if (!grad.defined()) continue;
     Tensor& m = momentum_[i];
     const Tensor c = m * beta1 + grad * (1 - beta1);
