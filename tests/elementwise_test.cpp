@@ -119,7 +119,7 @@ void for_layouts(const Check& check) {
 }
 
 /// Runs kernel(y, loop) and compares each element with expected(offsets of the inputs), and the
-/// rest of y's memory with what it was.
+/// rest of y with its old contents.
 template <class Y, size_t N, class Kernel, class Expected>
 void expect_elements(const std::string& name, const Kernel& kernel, const Expected& expected) {
   for_layouts<N>([&](const StridedLoop<N>& loop) {

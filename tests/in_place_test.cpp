@@ -1,4 +1,5 @@
-// Writing in place: what is recorded, what backward notices, and what is refused.
+// Ops that write in place: they are recorded, refused where that is impossible, and backward
+// notices that a saved tensor was changed.
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
@@ -19,7 +20,7 @@ std::string changed(const std::string& op, const std::string& shape) {
          " that was changed in place since; use the op that makes a new tensor";
 }
 
-TEST(InPlace, IsRecordedOnAWholeTensor) {
+TEST(InPlace, IsRecorded) {
   using Tensors = std::vector<Tensor>;
   const auto checked = [](const std::function<Tensor(const Tensors&)>& f) {
     const Tensors inputs = {doubles({{1.2, -0.7, 2.}, {0.3, 1.1, -1.4}}), doubles({0.8, 1.5, -2.})};
@@ -123,7 +124,7 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
                "mul_: the dtypes differ, float32 and int64; convert one with .to()");
 }
 
-TEST(InPlace, OfWhatWasSavedIsNoticed) {
+TEST(InPlace, OfASavedTensorIsNoticed) {
   const Tensor x = leaf({1., 2.});
   const auto after = [&](const std::function<Tensor(const Tensor&)>& f,
                          const std::function<void(const Tensor&)>& write) {
@@ -175,7 +176,7 @@ TEST(InPlace, WithoutRecordingIsALoop) {
   plain[0] += plain[1];  // no gradients: views may be written
   EXPECT_TRUE(equal(plain, doubles({{4., 6.}, {3., 4.}})));
   const Tensor square = doubles({{1., 2.}, {3., 4.}});
-  square.copy_(square.t());  // reads what it writes
+  square.copy_(square.t());  // the source shares its memory
   EXPECT_TRUE(equal(square, doubles({{1., 3.}, {2., 4.}})));
   square.add_(square.t());
   EXPECT_TRUE(equal(square, doubles({{2., 5.}, {5., 8.}})));
@@ -184,7 +185,7 @@ TEST(InPlace, WithoutRecordingIsALoop) {
   EXPECT_TRUE(equal(line, doubles({1., 1., 2., 3.})));
 }
 
-TEST(InPlace, OfWholeNumbersWrapsAround) {
+TEST(InPlace, OfIntegersWrapsAround) {
   const int64_t most = std::numeric_limits<int64_t>::max();
   EXPECT_EQ(tensor(most).add_(1).item<int64_t>(), std::numeric_limits<int64_t>::min());
   EXPECT_EQ(tensor(-most - 1).sub_(1).item<int64_t>(), most);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -28,7 +29,7 @@ int within_quota(int cores) {
     std::ifstream("/sys/fs/cgroup/cpu/cpu.cfs_period_us") >> period;
   }
   if (!(quota > 0 && period > 0 && quota / period < cores)) return cores;
-  return std::max(1, static_cast<int>(quota / period + 0.5));
+  return std::max(1, static_cast<int>(std::lround(quota / period)));
 }
 
 /// OMP_NUM_THREADS, or the cores that the process is bound to, at most its quota.
