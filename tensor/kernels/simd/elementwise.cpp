@@ -22,6 +22,7 @@ template <class T, class F>
 UnaryLoop<T> make_loop(F) {
   return [](T* y, const T* x, int64_t n) {
     int64_t i = 0;
+    GRADUS_UNROLL_BY(2)
     for (; i + kWidth<T> <= n; i += kWidth<T>)
       store(y + i, F()(load(x + i)));
     if (i < n) store_part(y + i, F()(load_part(x + i, n - i)), n - i);
@@ -95,6 +96,7 @@ GRADUS_INLINE void binary_vectors(Y* y, const T* a, int64_t a_stride, const T* b
     b = b_copies;
   }
   int64_t i = 0;
+  GRADUS_UNROLL_BY(2)
   for (; i + kWidth<T> <= n; i += kWidth<T>) {
     put<T>(y + i, F()(load(a), load(b)), kWidth<T>);
     a += a_stride * kWidth<T>;
