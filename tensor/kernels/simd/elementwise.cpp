@@ -77,6 +77,7 @@ GRADUS_INLINE void put(uint8_t* y, Integers<T> mask, int64_t left) {
 template <class T, class Y, class F>
 GRADUS_INLINE void binary_scalars(Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b,
                                   int64_t b_stride, int64_t n) {
+  GRADUS_UNROLL_BY(2)
   for (int64_t i = 0; i < n; ++i)
     y[i * y_stride] = static_cast<Y>(F()(a[i * a_stride], b[i * b_stride]));
 }
