@@ -1,8 +1,8 @@
-// Modules whose children are listed, not named.
+// Modules whose children have numbers instead of names.
 #pragma once
 #include <functional>
 
-#include "nn/module.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 
@@ -10,7 +10,7 @@ namespace gradus::nn {
 template <std::derived_from<Module> M>
 class ModuleList : public Module {
  public:
-  ModuleList() { set_list(); }
+  ModuleList() { mark_as_list(); }
   /// `count` modules, each made by make().
   ModuleList(int64_t count, const std::function<M()>& make) : ModuleList() {
     for (int64_t i = 0; i < count; ++i)
@@ -38,11 +38,14 @@ class ModuleList : public Module {
 /// GELU()}: C++ evaluates arguments in round brackets in an unspecified order, so the layers would
 /// draw their random weights in an unspecified order.
 class Sequential : public Layer<Sequential> {
+  /// Whether the copy constructor takes these arguments.
+  template <class... Functions>
+  static constexpr bool is_copied = sizeof...(Functions) == 1 &&
+                                    (std::same_as<Functions, Sequential> && ...);
+
  public:
   template <class... Functions>
-  requires(sizeof...(Functions) != 1 ||
-           !(std::same_as<Functions, Sequential> && ...))  // else it is the copy constructor
-      explicit Sequential(const Functions&... functions) {
+  requires(!is_copied<Functions...>) explicit Sequential(const Functions&... functions) {
     (push_back(functions), ...);
   }
   template <class F>

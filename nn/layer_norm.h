@@ -1,5 +1,5 @@
 #pragma once
-#include "nn/module.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 

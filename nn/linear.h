@@ -1,7 +1,7 @@
 #pragma once
 #include <cmath>
 
-#include "nn/module.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 

@@ -26,8 +26,8 @@ namespace {
 
 /// The modules without a parent. A constructor forgot to register an orphan if it made it, that is,
 /// if the orphan was created by the same thread after the constructor's own module and before the
-/// last registration by the constructor. Temporaries are no longer in the list by then: a first
-/// handle leaves it when it is destroyed.
+/// last registration by the constructor. Temporaries are not in the list any more by then: when the
+/// first handle of an orphan is destroyed, it is removed.
 struct Orphans {
   std::mutex mutex;
   std::map<const Module*, const ModuleState*> by_first_handle;
@@ -178,7 +178,7 @@ void Module::adopt(const std::string& name, const Module& module, const void* st
   parent.children.emplace_back(name, module.state_);
 }
 
-void Module::set_list() const { state_->is_list = true; }
+void Module::mark_as_list() const { state_->is_list = true; }
 
 std::optional<Scope> Module::scope() const {
   if (state_->scope.empty() || !is_grad_enabled()) return std::nullopt;

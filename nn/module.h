@@ -1,5 +1,6 @@
 // Module: the base of everything that has parameters. Like a Tensor it is a handle: copies share
-// parameters, children and the training flag. Layer<Self>: a Module that is called, layer(x).
+// parameters, children and the training flag. Most modules are derived from Layer (nn/layer.h),
+// which makes them callable: layer(x) runs forward(x).
 //
 //   struct Net : nn::Layer<Net> {
 //     const nn::Linear hidden;
@@ -10,8 +11,8 @@
 //     Tensor forward(const Tensor& x) const { return out(relu(hidden(x))); }  // (B, 2) -> (B, 1)
 //   };
 //
-// Members are const, so that no parameter can be replaced without the optimiser noticing; values
-// are changed by copy_.
+// Members are const, because an optimiser would not notice that a parameter was replaced. Change
+// its values in place instead, for example with copy_.
 #pragma once
 #include <concepts>
 #include <memory>
@@ -30,7 +31,7 @@ struct ModuleState;  // in module.cpp
 /// A list of named parameters and named child modules.
 class Module {
  protected:
-  struct Maker {  // the function that makes a module: the constructor of the derived class
+  struct Maker {  // names the function that makes a module: the constructor of the derived class
     const char* name;
     Maker(const char* function) : name(function) {}  // NOLINT: implicit
   };
@@ -59,7 +60,7 @@ class Module {
   void to(DType t) const;
 
  protected:
-  /// Registers a leaf as a parameter and returns it; with requires_grad it collects gradients.
+  /// Registers a leaf as a parameter and returns it. With requires_grad it gets gradients.
   Tensor register_parameter(const std::string& name, const Tensor& value, bool requires_grad = true,
                             const char* caller = __builtin_FUNCTION());
   template <std::derived_from<Module> M>
@@ -67,12 +68,12 @@ class Module {
     adopt(name, module, &module, sizeof(M), caller);
     return module;
   }
-  /// register_module for containers, whose children are added at any time. `module` is a part of
-  /// the object of `bytes` bytes at `start`.
+  /// register_module for containers, to which children are added at any time. `module` is inside
+  /// an object of `bytes` bytes that begins at `start`.
   void adopt(const std::string& name, const Module& module, const void* start, size_t bytes,
              const char* caller = "") const;
   /// Marks a container that is never called itself: the scopes of its children begin with its name.
-  void set_list() const;
+  void mark_as_list() const;
   /// While the result is alive, new graph nodes belong to this module's scope, the name under which
   /// it is registered. Layer's call operator does this; other functions of a module do it
   /// themselves.
@@ -80,69 +81,6 @@ class Module {
 
  private:
   std::shared_ptr<ModuleState> state_;
-};
-
-/// Parameter i of a function with parameters P...; no type if it has fewer.
-template <size_t i, class... P>
-struct ParameterAt {};
-template <class First, class... Rest>
-struct ParameterAt<0, First, Rest...> {
-  using type = First;
-};
-template <size_t i, class First, class... Rest>
-struct ParameterAt<i, First, Rest...> : ParameterAt<i - 1, Rest...> {};
-
-/// The types in the declaration of a member function `forward`.
-template <class Forward>
-struct Signature;
-template <class Self, class R, class... P>
-struct Signature<R (Self::*)(P...) const> {
-  using Result = R;
-  template <size_t i>
-  using Parameter = typename ParameterAt<i, P...>::type;
-};
-
-/// Gives a module with one const function forward its call operator: layer(x, ...) opens the scope
-/// of the layer and returns forward(x, ...). forward called directly computes the same, but opens
-/// no scope. The parameters have the types of forward's, so that layer(x, {}) compiles; there is an
-/// overload for each number of arguments up to four, because the later ones may have defaults. Self
-/// is still incomplete here, hence S: the types are looked up when the layer is called.
-template <class Self, std::derived_from<Module> Base = Module>
-class Layer : public Base {
-  template <class S>
-  using Result = typename Signature<decltype(&S::forward)>::Result;
-  template <class S, size_t i>
-  using Parameter = typename Signature<decltype(&S::forward)>::template Parameter<i>;
-
- public:
-  using Base::Base;
-  // NOLINTNEXTLINE: implicit, so that aggregates can be layers
-  Layer(typename Base::Maker maker = __builtin_FUNCTION()) : Base(maker) {}
-
-  template <class S = Self>
-  Result<S> operator()(Parameter<S, 0> a) const {
-    return call<Parameter<S, 0>>(a);
-  }
-  template <class S = Self>
-  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b) const {
-    return call<Parameter<S, 0>, Parameter<S, 1>>(a, b);
-  }
-  template <class S = Self>
-  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b, Parameter<S, 2> c) const {
-    return call<Parameter<S, 0>, Parameter<S, 1>, Parameter<S, 2>>(a, b, c);
-  }
-  template <class S = Self>
-  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b, Parameter<S, 2> c,
-                       Parameter<S, 3> d) const {
-    return call<Parameter<S, 0>, Parameter<S, 1>, Parameter<S, 2>, Parameter<S, 3>>(a, b, c, d);
-  }
-
- private:
-  template <class... P>
-  auto call(std::remove_reference_t<P>&... arguments) const {
-    const auto in_scope = this->scope();
-    return static_cast<const Self&>(*this).forward(std::forward<P>(arguments)...);
-  }
 };
 
 }  // namespace gradus::nn

@@ -1,6 +1,6 @@
 #pragma once
 #include "nn/attention_trace.h"
-#include "nn/module.h"
+#include "nn/layer.h"
 
 namespace gradus::nn {
 

@@ -1,0 +1,76 @@
+// Layer<Self>: the base of a Module that is called, layer(x). nn/module.h has an example.
+#pragma once
+#include <type_traits>
+#include <utility>
+
+#include "nn/module.h"
+
+namespace gradus::nn {
+
+/// Parameter i of a function with parameters P...; no type if it has fewer.
+template <size_t i, class... P>
+struct ParameterAt {};
+template <class First, class... Rest>
+struct ParameterAt<0, First, Rest...> {
+  using type = First;
+};
+template <size_t i, class First, class... Rest>
+struct ParameterAt<i, First, Rest...> : ParameterAt<i - 1, Rest...> {};
+
+/// The types in the declaration of the member function `forward`.
+template <class Forward>
+struct Signature;
+template <class Self, class R, class... P>
+struct Signature<R (Self::*)(P...) const> {
+  using Result = R;
+  template <size_t i>
+  using Parameter = typename ParameterAt<i, P...>::type;
+};
+
+/// Gives a module with one const function `forward` its call operator: layer(x, ...) opens the
+/// scope of the layer and returns forward(x, ...). A direct call of forward computes the same, but
+/// opens no scope.
+///
+/// There is an overload for each number of arguments up to four, because the last ones may have
+/// defaults. The parameters have the types of forward's parameters, so that layer(x, {}) compiles.
+/// Self is still incomplete here, so each overload is a template: it looks up the types of forward
+/// in S = Self when the layer is called.
+template <class Self, std::derived_from<Module> Base = Module>
+class Layer : public Base {
+  template <class S>
+  using Result = typename Signature<decltype(&S::forward)>::Result;
+  template <class S, size_t i>
+  using Parameter = typename Signature<decltype(&S::forward)>::template Parameter<i>;
+
+ public:
+  using Base::Base;
+  // NOLINTNEXTLINE: implicit, so that aggregates can be layers
+  Layer(typename Base::Maker maker = __builtin_FUNCTION()) : Base(maker) {}
+
+  template <class S = Self>
+  Result<S> operator()(Parameter<S, 0> a) const {
+    return call<Parameter<S, 0>>(a);
+  }
+  template <class S = Self>
+  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b) const {
+    return call<Parameter<S, 0>, Parameter<S, 1>>(a, b);
+  }
+  template <class S = Self>
+  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b, Parameter<S, 2> c) const {
+    return call<Parameter<S, 0>, Parameter<S, 1>, Parameter<S, 2>>(a, b, c);
+  }
+  template <class S = Self>
+  Result<S> operator()(Parameter<S, 0> a, Parameter<S, 1> b, Parameter<S, 2> c,
+                       Parameter<S, 3> d) const {
+    return call<Parameter<S, 0>, Parameter<S, 1>, Parameter<S, 2>, Parameter<S, 3>>(a, b, c, d);
+  }
+
+ private:
+  template <class... P>
+  auto call(std::remove_reference_t<P>&... arguments) const {
+    const auto in_scope = this->scope();
+    return static_cast<const Self&>(*this).forward(std::forward<P>(arguments)...);
+  }
+};
+
+}  // namespace gradus::nn
