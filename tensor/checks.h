@@ -6,12 +6,12 @@
 
 namespace gradus {
 
-/// An Error that names the op and both dtypes unless a and b have the same dtype.
+/// Throws an Error that names the op and both dtypes unless a and b have the same dtype.
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 
-/// ids (int64) as a contiguous tensor, each from 0 to size - 1, or equal to `allowed`. Otherwise an
-/// Error such as "embedding: index 7 at [1, 2] is outside the 5 rows of weight", where "index" is
-/// `what` and "rows of weight" is `of`.
+/// Returns ids (int64) as a contiguous tensor. Throws unless each is from 0 to size - 1 or equal to
+/// `allowed`. With `what` = "index" and `of` = "rows of weight", the error is such as
+/// "embedding: index 7 at [1, 2] is outside the 5 rows of weight".
 Tensor checked_ids(const char* op, const char* what, const Tensor& ids, int64_t size,
                    const char* of, std::optional<int64_t> allowed = {});
 

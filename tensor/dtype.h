@@ -47,6 +47,10 @@ template <class T>
 concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, int64_t> ||
     std::same_as<T, bool>;
 
+/// Any number type of C++, or bool.
+template <class T>
+concept Arithmetic = std::is_arithmetic_v<T>;
+
 /// Calls f<T>() where T is the C++ type of t.
 template <class F>
 decltype(auto) dispatch(DType t, F&& f) {
@@ -89,8 +93,8 @@ bool integer_part_fits(Floating value) {
 /// floating-point type or bool.
 class Scalar {
  public:
-  template <class T>
-  requires std::is_arithmetic_v<T> Scalar(T value)  // NOLINT: implicit, so that x + 1 works
+  template <Arithmetic T>
+  Scalar(T value)  // NOLINT: implicit, so that x + 1 works
       : dtype_(std::is_same_v<T, bool> ? kBool
                : std::is_integral_v<T> ? kInt64
                                        : kFloat64),

@@ -10,9 +10,9 @@ namespace gradus {
 /// Numbers in nested braces, the argument of tensor().
 class NestedNumbers {
  public:
-  template <class T>
-  requires std::is_arithmetic_v<T> NestedNumbers(T value)
-      : numbers_{value}, dtype_(Scalar(value).dtype()) {}    // NOLINT: implicit, for braces
+  template <Arithmetic T>
+  NestedNumbers(T value)  // NOLINT: implicit, for braces
+      : numbers_{value}, dtype_(Scalar(value).dtype()) {}
   NestedNumbers(std::initializer_list<NestedNumbers> rows);  // NOLINT: implicit, for braces
 
   const Shape& sizes() const { return sizes_; }
@@ -65,9 +65,8 @@ Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOption
 /// 0, 1, ..., n - 1 in random order; int64 unless the options name another dtype.
 Tensor randperm(int64_t n, const TensorOptions& options = {});
 
-template <class T>
-requires std::is_arithmetic_v<T> Tensor tensor(const std::vector<T>& values,
-                                               const TensorOptions& options = {}) {
+template <Arithmetic T>
+Tensor tensor(const std::vector<T>& values, const TensorOptions& options = {}) {
   using Stored = std::conditional_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int64_t, T>;
   const DType default_dtype = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Stored>;
   const Tensor x = empty(std::ssize(values), dtype_of<Stored>);

@@ -1,7 +1,6 @@
 // Tensors as PyTorch prints them. Source: torch/_tensor_str.py of PyTorch. Its rules:
-//   - A tensor of more than 1000 elements is summarised: of each dimension with more than 6
-//   elements
-//     only the first and last 3 are printed, with dots between them.
+//   - A tensor of more than 1000 elements is summarised: of each dimension larger than 6, only the
+//     first and last 3 entries are printed, with dots between them.
 //   - All printed numbers have one format. Integers: "2", or "2." if the dtype is floating. Else 4
 //     digits after the point, "2.0000"; scientific, "2.0000e+00", if the absolute values differ by
 //     more than a factor 1000, or one is above 1e8 or below 1e-4. Zeros, infinities and NaNs are
@@ -27,7 +26,7 @@ constexpr const char* kInteger = "{:.0f}.";
 constexpr const char* kFixed = "{:.4f}";
 constexpr const char* kScientific = "{:.4e}";
 
-/// Whether the number decides about the format and width of all numbers.
+/// Whether this number affects the format and width of all numbers.
 template <class T>
 bool decides_format(T value) {
   return std::is_same_v<T, bool> || (std::isfinite(static_cast<double>(value)) && value != T{0});
@@ -78,14 +77,14 @@ class Printer {
     });
   }
 
-  /// The text of dimension d and all later ones; its bracket is in column `indent`. Uses up texts_,
-  /// so it can be called once.
+  /// The text of dimension d and all later ones; its bracket is in column `indent`. It consumes
+  /// texts_, so it can be called only once.
   std::string brackets(size_t d, size_t indent) {
     if (d == sizes_.size()) return fmt::format("{:>{}}", texts_[next_++], width_);
     const bool last_dimension = d + 1 == sizes_.size();
     const size_t separator_width = 2;  // ", "
-    const size_t fit = (kLineWidth - indent) / (width_ + separator_width);
-    const size_t per_line = last_dimension ? std::max<size_t>(1, fit) : 1;
+    const size_t in_a_line = (kLineWidth - indent) / (width_ + separator_width);
+    const size_t per_line = last_dimension ? std::max<size_t>(1, in_a_line) : 1;
     const size_t line_breaks = last_dimension ? 1 : sizes_.size() - d - 1;
     const std::string new_line =
         "," + std::string(line_breaks, '\n') + std::string(indent + 1, ' ');

@@ -5,7 +5,7 @@
 // PyTorch's algorithms for the CPU, in its source tree:
 //   the Mersenne Twister          aten/src/ATen/core/MT19937RNGEngine.h
 //   uniform, normal, exponential  aten/src/ATen/core/DistributionsHelper.h
-//   randint, normal by vectors    aten/src/ATen/native/cpu/DistributionTemplates.h
+//   randint, vectorised normal    aten/src/ATen/native/cpu/DistributionTemplates.h
 //   multinomial                   aten/src/ATen/native/cpu/MultinomialKernel.cpp
 //   randperm                      aten/src/ATen/native/TensorFactories.cpp
 //   dropout                       aten/src/ATen/native/Dropout.cpp
@@ -36,11 +36,11 @@ struct LockedGenerator {
   Generator& operator*() const { return default_generator(); }
 };
 
-/// Seeds the generator of all random ops. Only the low 32 bits of the seed count.
+/// Seeds the generator of all random ops. Only the low 32 bits of the seed are used.
 inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
-/// Which dropout masks are drawn: the ones that the book prints, or those that older PyTorch
-/// packages for Linux and Windows draw with MKL on Intel processors.
+/// Which dropout masks are drawn: those of Raschka's book, or those that older PyTorch packages for
+/// Linux and Windows draw with MKL on Intel processors.
 enum class DropoutStyle { book, mkl };
 inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
 inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
@@ -90,7 +90,7 @@ void fill_bernoulli_each(Generator& g, T* out, const T* p, int64_t n) {
   kernels::fill_bernoulli_each(g, out, p, n);
 }
 
-/// In the style of dropout_style(). Uses no random number if p is 0 or 1.
+/// Draws in the style of dropout_style(). Uses no random number if p is 0 or 1.
 template <class T>
 void dropout_mask(Generator& g, T* mask, int64_t n, double p) {
   check_probability("dropout", p);
@@ -108,7 +108,7 @@ inline void fill_randint(Generator& g, int64_t* out, int64_t n, int64_t low, int
 }
 
 inline void randperm(Generator& g, int64_t* out, int64_t n) {
-  check(n >= 0, "randperm: n = {} - there is no negative number of elements", n);
+  check(n >= 0, "randperm: n = {} - the number of elements cannot be negative", n);
   kernels::randperm(g, out, n);
 }
 

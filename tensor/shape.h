@@ -83,7 +83,7 @@ Shape contiguous_strides(const Shape& sizes);
 /// The index of the i-th element in row-major order.
 Shape index_of(int64_t i, const Shape& sizes);
 /// A contiguous tensor as `outer` blocks of `size` rows of `inner` elements: `size` is the size of
-/// one dimension, `outer` the product of the sizes before it and `inner` of those after it.
+/// one dimension, `outer` the product of the sizes to its left and `inner` that to its right.
 struct OuterSizeInner {
   int64_t outer = 1;
   int64_t size = 1;

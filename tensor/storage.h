@@ -1,4 +1,4 @@
-// What a Tensor refers to: its memory, and how its elements are found there.
+// What is inside a Tensor: Storage is its memory, TensorImpl says where the elements are in it.
 #pragma once
 #include "tensor/memory.h"
 #include "tensor/ref.h"
@@ -16,23 +16,23 @@ struct Storage : RefCounted, memory::Pooled {
 
   std::byte* data = nullptr;
   int64_t bytes = 0;
-  std::atomic<uint32_t> version{0};  // +1 for each write in place, so that backward notices it
-  std::atomic<int32_t> views{0};     // existing views: a write to shared memory is not recorded
+  std::atomic<uint32_t> version{0};  // counts the writes in place, so that backward detects them
+  std::atomic<int32_t> views{0};     // existing views; if there are any, no write can be recorded
 };
 
 struct Node;  // a vertex of the graph, see autograd/node.h
 void retain(Node* node);
 void release(Node* node);
 
-/// What copies of a Tensor share. Element (i, j, ...) is at offset + i * strides[0] + j *
-/// strides[1]
-/// + ... in the storage.
+/// The object that all copies of a Tensor share. Element (i, j, ...) is at
+///   offset + i * strides[0] + j * strides[1] + ...
+/// in the storage.
 struct TensorImpl : RefCounted, memory::Pooled {
   TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
              bool view);
   ~TensorImpl();
   /// Takes over the memory, strides and dtype of `value`, which has the same sizes. It counts as a
-  /// write in place: a backward that saved the old data notices it.
+  /// write in place: a backward that has saved the old data throws.
   void set_data(const TensorImpl& value);
 
   Ref<Storage> storage;

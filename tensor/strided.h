@@ -1,4 +1,4 @@
-// Tensors as the kernels see them: arrays of any strides.
+// Describes tensors to the kernels as arrays with any strides.
 #pragma once
 #include "tensor/kernels/strided_loop.h"
 #include "tensor/tensor.h"
@@ -15,6 +15,7 @@ template <class... Tensors>
 kernels::StridedLoop<sizeof...(Tensors)> strided_loop(const Shape& sizes,
                                                       const Tensors&... tensors) {
   const bool one_loop = (... && (tensors.is_contiguous() && tensors.sizes() == sizes));
+  // All have the same number of elements; the fold expression returns that of the last one.
   if (one_loop) return kernels::StridedLoop<sizeof...(Tensors)>((tensors.numel(), ...), 1);
   return kernels::strided_loop<sizeof...(Tensors)>(sizes.size(), sizes.data(),
                                                    {layout(tensors)...});

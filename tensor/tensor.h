@@ -5,8 +5,8 @@
 // methods that write in place are const.
 //
 // Ops are functions too: x.exp() is exp(x), declared in autograd/ops.h. The methods from
-// "Conversions and copies" to "Gradients" are defined in autograd/, which knows how to
-// differentiate them; nowhere else does this folder depend on a later one.
+// "Conversions and copies" to "Gradients" are defined in autograd/, next to their gradients. This
+// is the only place where this folder depends on a later one.
 #pragma once
 #include <tuple>
 
@@ -31,7 +31,7 @@ class Tensor {
   bool defined() const { return static_cast<bool>(impl_); }
   int64_t dim() const { return static_cast<int64_t>(impl().sizes.size()); }
   const Shape& sizes() const { return impl().sizes; }
-  /// auto [B, T, C] = x.sizes<3>(); throws if x has another number of dimensions.
+  /// auto [B, T, C] = x.sizes<3>(); throws unless x has three dimensions.
   template <size_t N>
   std::array<int64_t, N> sizes() const {
     check(sizes().size() == N, "sizes<{}>: the tensor is {}", N, sizes());
@@ -52,16 +52,15 @@ class Tensor {
   /// Whether both are handles of the same tensor.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   /// The address of the first element; strides() says where the others are. Backward does not
-  /// notice what is written through it.
+  /// detect writes through this pointer.
   template <Element T>
   T* data_ptr() const {
     check(dtype_of<T> == dtype(), "data_ptr: the tensor holds {}, not {}", dtype(), dtype_of<T>);
     return data<T>();
   }
   /// The value of a tensor with one element, converted to T.
-  template <class T>
-  requires std::is_arithmetic_v<T> T item()
-  const {
+  template <Arithmetic T>
+  T item() const {
     check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
           sizes());
     return dispatch(dtype(), [&]<class S>() {
@@ -73,7 +72,7 @@ class Tensor {
       return static_cast<T>(value);
     });
   }
-  /// The functions of the same names are below.
+  /// The same as the functions equal and allclose below.
   bool equal(const Tensor& y) const;
   bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
                 bool equal_nan = false) const;
@@ -156,8 +155,8 @@ class Tensor {
   Tensor logical_and(const Tensor& y) const;
   Tensor logical_or(const Tensor& y) const;
 
-  // Reductions (differentiable, except argmax and argmin). `dim` is a number, braces or a vector;
-  // without it all dimensions are reduced.
+  // Reductions (differentiable, except argmax and argmin). `dim` is a number, a list in braces or a
+  // vector; without it all dimensions are reduced.
 
   Tensor sum(std::optional<DType> dtype = {}) const;
   Tensor sum(const Shape& dim, bool keepdim = false, std::optional<DType> dtype = {}) const;
@@ -202,7 +201,7 @@ class Tensor {
   Tensor softmax(int64_t dim, std::optional<DType> dtype = {}) const;
   Tensor log_softmax(int64_t dim, std::optional<DType> dtype = {}) const;
 
-  // In place: x.add_(y) changes x and returns it. The graph records it where that is possible.
+  // In place: x.add_(y) changes x and returns it. If it needs a gradient, it is recorded or throws.
 
   Tensor fill_(Scalar value) const;
   Tensor zero_() const;
@@ -241,7 +240,7 @@ class Tensor {
   bool requires_grad() const;
   Tensor requires_grad_(bool on = true) const;
   bool is_leaf() const;
-  /// Keeps grad() even if this is not a leaf.
+  /// Makes backward() store grad() also if this is not a leaf.
   void retain_grad() const;
   /// The sum of the gradients that backward() computed for this leaf, or an undefined tensor.
   Tensor grad() const;
@@ -252,10 +251,10 @@ class Tensor {
   /// Adds gradient * d(this)/d(leaf) to the grad of every leaf that this tensor was computed from.
   void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {},
                 bool create_graph = false) const;
-  /// The same memory without history.
+  /// A tensor that shares this one's memory but has no history.
   Tensor detach() const;
 
-  // For the rest of the library: nothing here is recorded or checked.
+  // For the rest of the library. Nothing is recorded; only undefined tensors are detected.
 
   TensorImpl& impl() const {
     if (!impl_) [[unlikely]]

@@ -176,7 +176,7 @@ TEST(Random, WrongCalls) {
   EXPECT_EQ(message([&] { fill_randint(g, i, 4, 5, 5); }),
             "randint: from 5 to 5 - there is no integer in between");
   EXPECT_EQ(message([&] { randperm(g, i, -1); }),
-            "randperm: n = -1 - there is no negative number of elements");
+            "randperm: n = -1 - the number of elements cannot be negative");
   EXPECT_EQ(draw_from({1, -2}, 1, false),
             "multinomial: weight -2 at 1 - a weight is finite and not negative");
   EXPECT_EQ(draw_from({nan}, 1, false),

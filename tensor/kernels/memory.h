@@ -1,5 +1,5 @@
-// The memory of tensors and of the kernels' own buffers. Freed memory is kept and used again:
-// memory that is new from the system costs page faults, which take longer than most ops.
+// The memory of tensors and of the kernels' own buffers. Freed memory is kept and reused:
+// fresh memory from the system costs page faults, which take longer than most ops.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@ void* allocate_or_throw(size_t bytes);
 /// `bytes` is the number that `allocate` was called with. Any thread may free the memory.
 void deallocate(void* memory, size_t bytes);
 
-/// Whether freed memory is kept. It is not under a sanitizer, which must see each block come and
-/// go.
+/// Whether freed memory is kept. Under a sanitizer it is not: the sanitizer must see every
+/// allocation and deallocation.
 bool keeps_freed_memory();
 
 struct MemoryStats {

@@ -56,11 +56,12 @@ void parallel_chunks(int64_t n, [[maybe_unused]] int64_t grain, ChunkFunction fu
 #ifdef _OPENMP
   const int64_t useful = 1 + (n - 1) / std::max<int64_t>(grain, 1);
   const int64_t threads = omp_in_parallel() ? 1 : std::min<int64_t>(get_num_threads(), useful);
-  // If several of the caller's threads arrive at once, the first gets the team of threads, the
-  // others run alone.
+  // If several threads of the program call this at once, the first gets the team of threads; the
+  // others do their work alone.
   if (threads > 1 && !threads_in_use.exchange(true, std::memory_order_acquire)) {
     const int64_t length = 1 + (n - 1) / threads;
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads))
+    const int team = static_cast<int>(threads);
+#pragma omp parallel for schedule(static, 1) num_threads(team)
     for (int64_t t = 0; t < threads; ++t) {
       const int64_t begin = t * length;
       const int64_t end = std::min(begin + length, n);

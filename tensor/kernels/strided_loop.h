@@ -12,8 +12,8 @@
 
 namespace gradus::kernels {
 
-/// Nested loops over N arrays: the size of each loop, outermost first, and each array's stride in
-/// it, in elements.
+/// Nested loops over N arrays: the size of each loop, outermost first, and the stride of each array
+/// in each loop, in elements.
 template <size_t N>
 struct StridedLoop {
   int dims = 1;
@@ -23,8 +23,8 @@ struct StridedLoop {
   /// One loop of n elements, with the same stride for every array.
   explicit StridedLoop(int64_t n = 1, int64_t stride = 0) {
     sizes[0] = n;
-    for (auto& own : strides)
-      own[0] = stride;
+    for (auto& array_strides : strides)
+      array_strides[0] = stride;
   }
 };
 
@@ -47,9 +47,9 @@ StridedLoop<N> strided_loop(size_t dims, const int64_t* sizes,
     std::array<int64_t, N> stride{};
     bool merges = loops > 0;  // this dimension continues the previous loop
     for (size_t i = 0; i < N; ++i) {
-      const Layout& own = arrays[i];
-      const size_t missing = dims - own.dims;
-      if (d >= missing && own.sizes[d - missing] != 1) stride[i] = own.strides[d - missing];
+      const Layout& array = arrays[i];
+      const size_t missing = dims - array.dims;  // leading dimensions
+      if (d >= missing && array.sizes[d - missing] != 1) stride[i] = array.strides[d - missing];
       merges = merges && loop.strides[i][loops - 1] == stride[i] * sizes[d];
     }
     if (!merges) ++loops;
@@ -110,8 +110,8 @@ struct Block {
   }
 };
 
-/// Calls body(Block) for blocks that cover the elements begin to end - 1 in row-major order. Rows
-/// are complete, but for the first and the last.
+/// Calls body(Block) for blocks that cover the elements begin to end - 1 in row-major order. All
+/// rows are complete except, possibly, the first and the last.
 template <size_t N, class Body>
 void for_each_block_between(const StridedLoop<N>& loop, int64_t begin, int64_t end,
                             const Body& body) {

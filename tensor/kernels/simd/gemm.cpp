@@ -53,8 +53,8 @@ Panels column_panels(int64_t columns) {
   return {.n = columns, .size = kNR<T>, .longer = 0, .unit = kWidth<T>};
 }
 
-/// pack for i_stride 1. All panels are filled for a few k before the next ones are read, so that
-/// the pages of these rows of x stay in the TLB.
+/// pack for i_stride 1. A few rows k of x are copied to all panels before the next rows are read:
+/// so their pages stay in the TLB.
 template <class T>
 void pack_contiguous(T* packed, const T* x, int64_t k_stride, int64_t K, const Panels& panels) {
   constexpr int64_t kRows = 32;
@@ -102,7 +102,7 @@ void pack(T* packed, const T* x, int64_t k_stride, int64_t i_stride, int64_t K,
 /// Whether all vectors of the rows of x are aligned. With AVX-512, whose vectors are as long as a
 /// cache line, rows in place are then read as fast as packed ones.
 template <class T>
-bool reads_whole_cache_lines(const T* x, int64_t row_stride) {
+bool reads_full_cache_lines(const T* x, int64_t row_stride) {
   return kTallTiles && row_stride % kWidth<T> == 0 &&
          reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
 }
@@ -118,7 +118,7 @@ bool should_pack_a(const MatrixProduct<T>& block) {
   // of them compete for one set of the L1 cache.
   if (A.col_stride == 1) return A.row_stride % kSameCacheSet<T> == 0;
   // A transposed: MR contiguous numbers for each k, from a new cache line each time.
-  if (A.row_stride == 1) return block.N > 16 * W && !reads_whole_cache_lines(A.data, A.col_stride);
+  if (A.row_stride == 1) return block.N > 16 * W && !reads_full_cache_lines(A.data, A.col_stride);
   return true;
 }
 
@@ -128,7 +128,7 @@ bool should_pack_b(const MatrixProduct<T>& block) {
   if (B.col_stride != 1) return true;  // the micro-kernel loads vectors along the rows
   const bool fits_cache = block.N * block.K <= kFitsCache<T>;
   const bool is_read_by_few_tiles = block.M <= 2 * kMR;
-  return !fits_cache && !is_read_by_few_tiles && !reads_whole_cache_lines(B.data, B.row_stride);
+  return !fits_cache && !is_read_by_few_tiles && !reads_full_cache_lines(B.data, B.row_stride);
 }
 
 /// The part of a matrix that begins at row i and column j. A null matrix stays null.
@@ -190,14 +190,14 @@ void compute_in_buffer(MicroKernel<T> micro_kernel, Tiles<T> tile, const Matrix<
   }
 }
 
-/// Rows m ... m + rows - 1 of C, from column n of the block of B on: all full tiles that follow, or
-/// one narrower tile. Returns the number of columns computed.
+/// Computes rows m ... m + rows - 1 of C from column n of the block of B on: all full tiles that
+/// follow, or one narrower tile. Returns the number of columns computed.
 template <class T>
 int64_t compute_tiles(const Plan<T>& plan, const BlockOfB<T>& part, const Matrix<const T>& a,
                       int64_t m, int64_t rows, int64_t n) {
   constexpr int64_t W = kWidth<T>;
-  const int64_t left = part.columns - n;
-  const int64_t columns = min(left, kNR<T>);
+  const int64_t columns_left = part.columns - n;
+  const int64_t columns = min(columns_left, kNR<T>);
   const bool two_vectors = columns > W;
   const bool b_is_packed = n >= part.packed_from;
   const T* const packed_b = plan.packed_b + (n - part.packed_from) * part.depth;
@@ -219,11 +219,11 @@ int64_t compute_tiles(const Plan<T>& plan, const BlockOfB<T>& part, const Matrix
                        .b_row_stride = b.row_stride,
                        .start_row_stride = start.row_stride,
                        .K = part.depth,
-                       .count = columns == kNR<T> ? left / kNR<T> : 1,
+                       .count = columns == kNR<T> ? columns_left / kNR<T> : 1,
                        .b_tile_stride = b_is_packed ? kNR<T> * part.depth : kNR<T>};
-  const bool stores_whole_vectors =
+  const bool stores_full_vectors =
       columns % W == 0 && c.col_stride == 1 && (start.col_stride == 1 || !start.data);
-  if (stores_whole_vectors) {
+  if (stores_full_vectors) {
     micro_kernel(tiles);
     return tiles.count * columns;
   }

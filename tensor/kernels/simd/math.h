@@ -114,12 +114,12 @@ GRADUS_INLINE Vector<float> log(Vector<float> x) {
   const Vector<float> square = f * f;
   const Vector<float> low = square * f * p - exponent * 0x1.bd0106p-13f - square * 0.5f;
   const Vector<float> y = exponent * 0x1.63p-1f + (f + low);
-  const Vector<float> limit =
+  const Vector<float> special =
       x == 0.0f ? broadcast(-__builtin_inff()) : broadcast(__builtin_nanf(""));
-  return x > 0.0f ? (x < __builtin_inff() ? y : x) : limit;
+  return x > 0.0f ? (x < __builtin_inff() ? y : x) : special;
 }
 
-/// tanh |x| = 1 - 2 / (e^(2 |x|) + 1). Below 0.6 that would lose digits, and x + x^3 p(x^2) is
+/// tanh |x| = 1 - 2 / (e^(2 |x|) + 1). Below 0.6 that would lose digits; there x + x^3 p(x^2) is
 /// used.
 GRADUS_INLINE Vector<float> tanh(Vector<float> x) {
   Vector<float> a = abs<float>(x);
@@ -167,7 +167,7 @@ GRADUS_INLINE double sin(double x) { return __builtin_sin(x); }
 GRADUS_INLINE float cos(float x) { return __builtin_cosf(x); }
 GRADUS_INLINE double cos(double x) { return __builtin_cos(x); }
 
-/// x^exponent. Squares, the usual powers, need no call.
+/// x^exponent. Squares, the most common powers, need no call.
 GRADUS_INLINE float pow(float x, float exponent) {
   return exponent == 2 ? x * x : __builtin_powf(x, exponent);
 }

@@ -29,7 +29,7 @@ template <class T>
 struct Tiles {
   T* c;                              // (rows, count * columns)
   const T* a;                        // (rows, K)
-  const T* b;                        // (K, columns), one after the other for each tile
+  const T* b;                        // (K, columns) for each tile, b_tile_stride apart
   const T* start = nullptr;          // (rows, count * columns), added to the product, or null
   const T* start_factors = nullptr;  // (columns), multiply the columns of start, or null
   int64_t c_row_stride;
@@ -85,8 +85,8 @@ GRADUS_INLINE void store_tile(T* c, const T* start, TileSums<T, ROWS, VECTORS>& 
     GRADUS_UNROLL
     for (int j = 0; j < VECTORS; ++j) {
       if (start) {
-        const Vector<T> before = load(start + i * tiles.start_row_stride + j * W);
-        sum[i][j] += tiles.start_factors ? before * load(tiles.start_factors + j * W) : before;
+        const Vector<T> initial = load(start + i * tiles.start_row_stride + j * W);
+        sum[i][j] += tiles.start_factors ? initial * load(tiles.start_factors + j * W) : initial;
       }
       store(c + i * tiles.c_row_stride + j * W, sum[i][j]);
     }

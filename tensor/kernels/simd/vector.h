@@ -80,7 +80,7 @@ GRADUS_INLINE Vector<T> broadcast(T value) {
   return value - Vector<T>{};
 }
 
-/// The first n < W elements at p, then `rest`.
+/// The first n < W elements at p; the other elements are `rest`.
 template <class T>
 GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
 #if defined(__AVX512F__)
@@ -109,8 +109,8 @@ GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
   else
     _mm512_mask_storeu_pd(p, static_cast<uint8_t>(mask), (__m512d)v);
 #else
-  // By way of memory: if elements of v were used one by one, the compiler might compute them
-  // separately, and round them differently from the whole vector.
+  // Through memory: if elements of v were used one by one, the compiler might compute them
+  // separately, and round them differently from the full vector.
   T all[kWidth<T>];
   store(all, v);
   for (int64_t i = 0; i < n; ++i)
