@@ -20,7 +20,7 @@ Tensor extreme(const char* name, BinaryOp op, const Tensor& a, const Tensor& b,
       {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
 }
 
-/// f(x) with a loop for its gradient; `definition` is f in other ops.
+/// f(x), whose gradient has a loop of its own; `definition` is f written with other ops.
 template <class F>
 Tensor activation(const char* name, const Tensor& x, UnaryOp f, UnaryGrad gradient,
                   const F& definition) {
@@ -48,7 +48,7 @@ Tensor number_like(const char* op, Scalar value, const Tensor& x) {
   check(x.dtype() != kInt64 || !value.is_fractional(),
         "{}: an int64 tensor takes no fractional number, got {}", op, number);
   check(x.dtype() != kBool || number == 0 || number == 1,
-        "{}: a bool tensor goes with true or false, got {}; convert it with .to(kInt64) or "
+        "{}: a bool tensor takes true or false, got {}; convert it with .to(kInt64) or "
         ".to(kFloat32)",
         op, number);
   const Tensor y = empty({}, x.dtype());
@@ -76,7 +76,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 
 Tensor div(const Tensor& a, const Tensor& b) {
   check(a.dtype() != kInt64 || b.dtype() != kInt64,
-        "div: int64 tensors do not divide; convert them with .to(kFloat32)");
+        "div: int64 tensors cannot be divided; convert them with .to(kFloat32)");
   return record("div", binary("div", BinaryOp::div, a, b),
                 {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
@@ -88,7 +88,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
 //   dp = dy y log x,      and 0 where x = 0 and p >= 0
 Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
-        "pow: int64 to a negative power is no integer");
+        "pow: an int64 to a negative power is not an integer");
   return record("pow", binary("pow", BinaryOp::pow, x, exponent),
                 {x,
                  [x = saved(x), p = saved(exponent)](const Tensor& dy) {
@@ -101,7 +101,7 @@ Tensor pow(const Tensor& x, const Tensor& exponent) {
 
 Tensor pow(const Tensor& x, Scalar exponent) {
   check(x.dtype() != kInt64 || exponent.to_double() >= 0,
-        "pow: int64 to a negative power is no integer");
+        "pow: an int64 to a negative power is not an integer");
   const Tensor p = number_like("pow", exponent, x);
   return record("pow", binary("pow", BinaryOp::pow, x, p),
                 {x, [x = saved(x), exponent](const Tensor& dy) {

@@ -1,4 +1,4 @@
-// A user-defined op: forward and backward in plain code, in PyTorch's form, with one output.
+// A user-defined op with one output: forward and backward in plain code, written as in PyTorch.
 //
 //   struct Square : autograd::Function<Square> {
 //     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
@@ -70,7 +70,7 @@ class AutogradContext {
 
   tensor_list to_save_;  // from save_for_backward until forward has returned
   std::vector<Saved> saved_;
-  std::vector<bool> is_output_;  // for each of saved_: it is the output, kept by the node
+  std::vector<bool> is_output_;  // for each of saved_: whether it is the output, kept by the node
   std::vector<bool> needs_grad_;
   Node* node_ = nullptr;  // of the output; it owns this context
 };

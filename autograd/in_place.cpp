@@ -26,8 +26,8 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
         "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
         op);
   check(x.impl().storage->views == 0,
-        "{}: a tensor with views of it in use cannot be changed in place while recording; use the "
-        "op that makes a new tensor",
+        "{}: a tensor that has views cannot be changed in place while recording; use the op that "
+        "makes a new tensor",
         op);
   return true;
 }
@@ -77,8 +77,8 @@ Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
   return x;
 }
 
-/// Fills x by fill(generator, contiguous tensor). The numbers are drawn in the order of memory, as
-/// in PyTorch.
+/// Fills x with the numbers that fill(generator, t) writes to a contiguous tensor t. They are drawn
+/// in the order of x's memory, as in PyTorch.
 template <class Fill>
 Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
   check(!recorded_write(op, x, false), "{}: random numbers have no gradient; use NoGradGuard", op);
@@ -158,9 +158,9 @@ Tensor Tensor::uniform_(double from, double to) const {
   });
 }
 Tensor Tensor::normal_(double mean, double std) const {
-  return draw("normal_", *this, [&, rows = is_contiguous()](Generator& g, const Tensor& x) {
+  return draw("normal_", *this, [&, contiguous = is_contiguous()](Generator& g, const Tensor& x) {
     dispatch_float("normal_", x.dtype(), [&]<class T>() {
-      if (rows)
+      if (contiguous)
         fill_normal(g, x.data<T>(), x.numel(), mean, std);
       else
         fill_normal_pairs(g, x.data<T>(), x.numel(), mean, std);

@@ -18,14 +18,14 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 /// dx[..., ids[i], ...] += dy[..., i, ...]
 void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
   const OuterSizeInner shape = outer_size_inner(dx.sizes(), dim);
-  const Tensor sum = as_contiguous(dx);
+  const Tensor target = as_contiguous(dx);
   const Tensor rows = as_contiguous(dy);
   dispatch_float("index_select", dx.dtype(), [&]<class T>() {
     if (rows.numel() == 0) return;
-    kernels::scatter_add_rows(sum.data<T>(), rows.data<T>(), ids.data<int64_t>(), shape.outer,
+    kernels::scatter_add_rows(target.data<T>(), rows.data<T>(), ids.data<int64_t>(), shape.outer,
                               shape.size, ids.numel(), shape.inner);
   });
-  if (!dx.is_contiguous()) copy_elements(dx, sum);
+  if (!dx.is_contiguous()) copy_elements(dx, target);
 }
 
 /// y[..., i, ...] = x[..., ids[i], ...]
@@ -61,7 +61,8 @@ Tensor index_add(const Tensor& dy, const Shape& sizes, int64_t dim, const Tensor
 }
 
 /// The loop over the elements of index, together with the elements of `other` and x at the same
-/// position, except that the loop does not move along dim in x: there the index decides.
+/// position. The stride of x along dim is 0: the kernel itself adds the index times the real
+/// stride.
 kernels::StridedLoop<3> index_loop(const Tensor& index, const Tensor& other, const Tensor& x,
                                    size_t dim) {
   Shape strides = x.strides();
@@ -100,8 +101,8 @@ void check_source(const Tensor& source, const Tensor& index) {
   }
 }
 
-/// x, extended by zeros to larger sizes.
-Tensor extended_by_zeros(const Tensor& x, const Shape& sizes) {
+/// x, padded with zeros to larger sizes.
+Tensor padded_with_zeros(const Tensor& x, const Shape& sizes) {
   Tensor y = x;
   for (size_t d = 0; d < sizes.size(); ++d) {
     Shape missing = y.sizes();
@@ -161,7 +162,7 @@ Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tens
   });
   return record("scatter_add", y, {x, [](const Tensor& dy) { return dy; }},
                 {source, [dim, ids = saved(ids), sizes = source.sizes()](const Tensor& dy) {
-                   return extended_by_zeros(gather(dy, dim, ids()), sizes);
+                   return padded_with_zeros(gather(dy, dim, ids()), sizes);
                  }});
 }
 
@@ -174,7 +175,7 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes) {
   const int64_t largest =
       num_classes > 0 ? num_classes - 1 : std::max<int64_t>(max(indices).item<int64_t>(), -1);
   check(largest < std::numeric_limits<int64_t>::max(),
-        "one_hot: index {} is one class more than can be counted", largest);
+        "one_hot: index {} is too large, its number of classes cannot be counted", largest);
   const int64_t V = largest + 1;
   checked_ids("one_hot", "index", indices, V, "classes");
   Shape sizes = indices.sizes();

@@ -27,11 +27,11 @@ ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target,
   check_floating_point(op, scores.dtype());
   const int64_t classes = scores.dim() == 1 ? 0 : 1;
   const int64_t V = scores.size(classes);
-  Shape wanted = scores.sizes();
-  wanted.erase(static_cast<size_t>(classes));
-  check(target.sizes() == wanted,
+  Shape expected = scores.sizes();
+  expected.erase(static_cast<size_t>(classes));
+  check(target.sizes() == expected,
         "{}: the scores are {} with the classes in dimension {}, so the target must be {}, got {}",
-        op, scores.sizes(), classes, wanted, target.sizes());
+        op, scores.sizes(), classes, expected, target.sizes());
   check(!weight.defined() || weight.sizes() == Shape{V},
         "{}: there are {} classes, so weight must be [{}], got {}", op, V, V,
         weight.defined() ? weight.sizes() : Shape{});
@@ -39,7 +39,7 @@ ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target,
   const Tensor ids = checked_ids(op, "target", target, V, "classes", ignore_index);
   const Tensor rows = scores.dim() <= 2 ? scores : transpose(flatten(scores, 2), 1, 2);
   return {reshape(rows, {ids.numel(), V}),
-          ids.detach().as_view({ids.numel()}, {1}, ids.impl().offset), wanted};
+          ids.detach().as_view({ids.numel()}, {1}, ids.impl().offset), expected};
 }
 
 /// -log_probs[n, target[n]] for each row n, 0 where ignored.
@@ -92,10 +92,11 @@ Tensor row_weights(const Tensor& target, const Tensor& weight, int64_t ignore_in
 //   mean    = sum_n loss_n / sum_n w_(t_n)
 //   dx_nv   = dloss_n w_(t_n) (p_nv - [v = t_n])
 //
-//   p    softmax(x_n): a row's gradient is the predicted distribution minus the wanted one
-//   w    the weights of the classes, or 1; ignored rows count 0 in both sums
+//   p          softmax(x_n), the predicted distribution
+//   w          the weights of the classes, or 1; ignored rows have weight 0 in both sums
+//   [v = t_n]  1 if v = t_n, else 0: the target distribution
 //
-// With label smoothing s (Szegedy et al., "Rethinking the Inception architecture", 2016) the wanted
+// With label smoothing s (Szegedy et al., "Rethinking the Inception architecture", 2016) the target
 // distribution is (1 - s) [v = t_n] + s / V:
 //
 //   loss_n  = -(1 - s) w_(t_n) log p_n[t_n] - s / V sum_v w_v log p_nv
@@ -104,15 +105,15 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& w
   check(label_smoothing >= 0 && label_smoothing <= 1,
         "cross_entropy: label_smoothing is between 0 and 1, got {}", label_smoothing);
   const ClassRows rows = class_rows("cross_entropy", logits, target, weight, ignore_index);
-  const Tensor counts = row_weights(rows.target, weight, ignore_index, logits.dtype());
-  Tensor losses = row_losses(rows.scores, rows.target, ignore_index) * counts;
+  const Tensor weights = row_weights(rows.target, weight, ignore_index, logits.dtype());
+  Tensor losses = row_losses(rows.scores, rows.target, ignore_index) * weights;
   if (label_smoothing > 0) {
     const Tensor log_p = log_softmax(rows.scores, 1);
-    const Tensor of_classes = -mean(weight.defined() ? log_p * weight : log_p, 1);
-    const Tensor of_all = masked_fill(of_classes, rows.target == ignore_index, 0);
-    losses = losses * (1 - label_smoothing) + of_all * label_smoothing;
+    const Tensor mean_over_classes = -mean(weight.defined() ? log_p * weight : log_p, 1);
+    const Tensor uniform_losses = masked_fill(mean_over_classes, rows.target == ignore_index, 0);
+    losses = losses * (1 - label_smoothing) + uniform_losses * label_smoothing;
   }
-  if (reduction == Reduction::Mean) return sum(losses) / sum(counts);
+  if (reduction == Reduction::Mean) return sum(losses) / sum(weights);
   return reduced("cross_entropy", reshape(losses, rows.sizes), reduction);
 }
 
@@ -130,9 +131,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target,
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& weight,
                 int64_t reduction, int64_t ignore_index) {
   const ClassRows rows = class_rows("nll_loss", log_probs, target, weight, ignore_index);
-  const Tensor counts = row_weights(rows.target, weight, ignore_index, log_probs.dtype());
-  const Tensor losses = picked(rows.scores, rows.target, ignore_index) * counts;
-  if (reduction == Reduction::Mean) return sum(losses) / sum(counts);
+  const Tensor weights = row_weights(rows.target, weight, ignore_index, log_probs.dtype());
+  const Tensor losses = picked(rows.scores, rows.target, ignore_index) * weights;
+  if (reduction == Reduction::Mean) return sum(losses) / sum(weights);
   return reduced("nll_loss", reshape(losses, rows.sizes), reduction);
 }
 

@@ -56,8 +56,9 @@ Tensor rows_of(const Tensor& x) {
 
 Tensor product(const Tensor& a, const Tensor& b);
 
-/// The gradient of a factor of a product is a product too. factors(dy) returns its two factors. It
-/// is computed straight into an existing dx unless it must be summed over a broadcast batch.
+/// The gradient of a factor of a product is a product too. factors(dy) returns its two factors. The
+/// gradient is added to an existing dx by the kernel unless it must be summed over a broadcast
+/// batch.
 template <class F>
 Rule factor_rule(const F& factors) {
   return {[=](const Tensor& dy) { return std::apply(product, factors(dy)); },
@@ -76,7 +77,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
   const bool is_batched = !sizes.empty();
   sizes.push_back(a.size(-2));
   sizes.push_back(b.size(-1));
-  // One matrix b for all of a: the rows of all matrices of a are multiplied as one matrix.
+  // If b is a single matrix, all matrices of a are multiplied by it as one matrix with all rows.
   if (is_batched && b.dim() == 2 && a.is_contiguous())
     return reshape(product(flatten(a, 0, -2), b), sizes);
   Tensor y = empty(sizes, a.dtype());
@@ -90,7 +91,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
                  })});
 }
 
-/// dx = dy W. It is computed straight into an existing dx if that is contiguous.
+/// dx = dy W. The kernel adds it to an existing dx if that is contiguous.
 Rule linear_input_rule(const Tensor& x, const Tensor& weight) {
   return {[w = saved(weight), sizes = x.sizes()](const Tensor& dy) {
             return reshape(product(rows_of(dy), w()), sizes);

@@ -55,10 +55,10 @@ struct Node : RefCounted, memory::Pooled {
   /// can be differentiated again. Throws if y was changed in place.
   Tensor output() const;
 
-  uint64_t id;       // counts nodes in the order of creation: an op's is larger than its inputs'
+  uint64_t id;       // numbers nodes in order of creation: larger than the ids of the inputs
   const char* name;  // of the op, or "leaf"
   const std::string* scope;
-  Shape shape;  // of y, as the next two
+  Shape shape;  // of y, like the next two
   Shape strides;
   DType dtype;
   bool requires_grad = true;  // false for a leaf that requires_grad_(false) switched off

@@ -1,16 +1,15 @@
 // How an op gets its node: it computes y and returns record(name, y, {input, rule}, ...).
 //
 //   return record("div", y,
-//                 {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
-//                 {b, [b = saved(b)](const Tensor& dy, const Tensor& y) {
-//                    return -dy * y / b();
-//                  }});
+//     {a, [b = saved(b)](const Tensor& dy) { return dy / b(); }},
+//     {b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -dy * y / b(); }});
 //
-// The capture list of a rule lists what the op saves for backward. A rule never captures y: y
-// would own itself and never be freed. It takes y as a second argument instead. Rules are written
-// with ops, so they can be differentiated again. A rule may ignore broadcasting: the engine sums
-// its gradient to the input's shape. The rule of an input that needs no gradient is dropped, with
-// all it has saved.
+// The capture list of a rule shows which tensors the op saves for backward. A rule must not capture
+// y, because y would then own itself and never be freed; it takes y as a second argument instead.
+//
+// Rules are written with ops, so they can be differentiated again. A rule may ignore broadcasting:
+// the engine sums its gradient to the input's shape. The rule of an input that needs no gradient is
+// dropped, together with the tensors that it saved.
 #pragma once
 #include <span>
 
@@ -28,7 +27,7 @@ struct Input {
 inline bool is_recorded(const Tensor& x) { return is_grad_enabled() && needs_grad(x); }
 
 /// Attaches a new node to y and returns y. If no input needs gradients, or under NoGradGuard, y is
-/// returned as it is.
+/// returned unchanged.
 Tensor record(const char* name, Tensor y, std::span<Input> inputs);
 inline Tensor record(const char* name, Tensor y, Input input) {
   return record(name, std::move(y), {&input, 1});

@@ -49,37 +49,36 @@ Tensor reduced_last(const Tensor& x, const DimFlags& reduced) {
 
 Arranged arrange(const char* op, const Tensor& x, const Shape& dim) {
   const DimFlags reduced = reduced_dims(op, x, dim);
-  Arranged to;
-  to.kept = x.sizes();
+  Arranged arranged;
+  arranged.kept = x.sizes();
   int groups = 0;  // of neighbouring reduced dimensions
   for (size_t d = 0; d < x.sizes().size(); ++d) {
     const int64_t size = x.sizes()[d];
     if (!reduced[d]) {
-      to.dropped.push_back(size);
-      (groups == 0 ? to.outer : to.inner) *= size;
+      arranged.dropped.push_back(size);
+      (groups == 0 ? arranged.outer : arranged.inner) *= size;
       continue;
     }
     if (d == 0 || !reduced[d - 1]) ++groups;
-    to.kept[d] = 1;
-    to.size *= size;
+    arranged.kept[d] = 1;
+    arranged.size *= size;
   }
   const NoGradGuard no_grad;
   if (groups > 1) {
-    to.outer *= to.inner;
-    to.inner = 1;
+    arranged.outer *= arranged.inner;
+    arranged.inner = 1;
   }
-  to.x = as_contiguous(groups > 1 ? reduced_last(x, reduced) : x);
-  return to;
+  arranged.x = as_contiguous(groups > 1 ? reduced_last(x, reduced) : x);
+  return arranged;
 }
 
 enum class Extremum { max, min };
 
-/// The largest or smallest element over the reduced dimensions, and its index if indices are asked
-/// for.
+/// The largest or smallest element over the reduced dimensions, and its index if `indices` is true.
 std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arranged& in,
                                        bool indices, bool keepdim = true) {
   check(in.size > 0 || in.outer * in.inner == 0,
-        "{}: there is no element to choose from in a tensor with sizes {} left", op, in.kept);
+        "{}: there is no element to choose from; a reduced dimension has size 0", op);
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   const Tensor index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};
@@ -135,7 +134,7 @@ Tensor flip(const Tensor& x, int64_t dim) {
   return x.dim() == 0 ? x : index_select(x, dim, arange(x.size(dim) - 1, -1, -1));
 }
 
-/// sum; errors name `op`.
+/// The op sum; errors name `op` instead.
 Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange(op, x, dim);
   const Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);

@@ -23,7 +23,7 @@ class Rule {
  public:
   Rule() = default;
   template <GradientFunction F>
-  Rule(F gradient) : Rule(std::move(gradient), nullptr) {}  // NOLINT: implicit, written as a lambda
+  Rule(F gradient) : Rule(std::move(gradient), nullptr) {}  // NOLINT: implicit, a lambda is a rule
   /// Keeps nothing under NoGradGuard, where nothing is recorded.
   template <class F, class A>
   Rule(F gradient, A add_to) {

@@ -28,8 +28,8 @@ class Saved {
 };
 inline Saved saved(const Tensor& x) { return Saved(x); }
 
-/// Says, until the end of the block, which op's backward this thread runs: Saved names it when it
-/// throws.
+/// Until the end of the block, holds the name of the op whose backward this thread runs, for the
+/// errors that Saved throws.
 class RunningBackward {
  public:
   explicit RunningBackward(const char* op) : previous_(std::exchange(op_, op)) {}

@@ -18,9 +18,9 @@ namespace gradus::nn {
 inline Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Dropout& dropout,
                      bool causal, const Tensor& mask = {}, AttentionTrace* trace = nullptr) {
   if (mask.defined())
-    check(mask.dtype() == kBool, "attention: the mask is {}, expected bool: true takes part",
+    check(mask.dtype() == kBool, "attention: the mask is {}, expected bool (true: visible)",
           mask.dtype());
-  // Without a trace one fused op computes it all, and the (T, S) matrices are never in memory.
+  // Without a trace one fused op computes everything, and no (T, S) matrix is in memory.
   if (!trace && !mask.defined())
     return scaled_dot_product_attention(q, k, v, {}, dropout.active_p(), causal);
   Tensor visible = mask.defined() ? mask : ones(1, kBool);  // (..., T, S)

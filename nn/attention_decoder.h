@@ -39,7 +39,7 @@ struct AttentionDecoder : Decoder {
   }
 
  private:
-  /// words (B) int64; s = s_t-1 and a = a_t-1, (B, H) each
+  /// words y_t-1 (B) int64; s = s_t-1 and a = a_t-1, (B, H) each
   StepOutput step(const Tensor& words, Tensor s, const Tensor& a, const Encoded& encoded,
                   const Tensor& keys) const {
     const auto in_scope = scope();

@@ -108,7 +108,7 @@ Hypothesis beam_search(const DecoderStepper& stepper, const SearchOptions& optio
          score_of(beam.sentences[0].log_prob, options.max_length, options) > best.score) {
     const StepOutput next = stepper.step(beam.words, beam.state);
     check(next.logits.size(0) == std::ssize(beam.sentences),
-          "beam_search: {} beginnings gave {} rows of logits; it takes one sentence at a time",
+          "beam_search: {} hypotheses, but {} rows of logits; it takes one sentence at a time",
           beam.sentences.size(), next.logits.size(0));
     beam = extend(beam, next, options, best);
   }

@@ -11,7 +11,7 @@ namespace gradus::nn {
 struct Encoded {
   Tensor states;  // (B, S, K): the state of every word
   Tensor mask;    // (B, S) bool, true for words, false for padding; undefined without padding
-  Tensor last;    // (B, K): the final state of each direction, concatenated; not of a Transformer
+  Tensor last;    // (B, K): the final states of the directions; undefined for a Transformer
 };
 
 /// The result of one decoder step.
@@ -52,7 +52,7 @@ struct Hypothesis {
 };
 
 /// Extends the `width` most likely unfinished sentences by one word at each step, and returns the
-/// finished sentence with the best score. The stepper is one of a single sentence.
+/// finished sentence with the best score. The stepper must be at the start of a single sentence.
 Hypothesis beam_search(const DecoderStepper& stepper, const SearchOptions& options);
 
 }  // namespace gradus::nn

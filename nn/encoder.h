@@ -11,14 +11,14 @@ struct EncoderDecoderConfig {
   int64_t target_vocab_size = 0;  // must be given
   int64_t emb_dim = 128;          // E
   int64_t hidden_size = 128;      // H, of the GRUs
-  bool bidirectional = false;     // the encoder
+  bool bidirectional = false;     // whether the encoder reads in both directions
 
   /// K, the size of an encoder state.
   int64_t state_size() const { return bidirectional ? 2 * hidden_size : hidden_size; }
 };
 
 /// A GRU over the embedded words of the source; bidirectional as in Bahdanau et al. (2015) if the
-/// config says so.   ids (B, S) int64 -> states (B, S, K)
+/// config says so. W directions, K = W H.   ids (B, S) int64 -> states (B, S, K)
 struct Encoder : Layer<Encoder> {
   const Embedding tok_emb;
   const GRU gru;

@@ -5,16 +5,16 @@
 namespace gradus::nn {
 namespace {
 
-/// Throws unless the options fit together. Returns the input size.
-int64_t checked(const char* layer, int64_t gates, int64_t in, int64_t hidden,
-                const RecurrentOptions& options) {
+/// Throws unless the sizes and options fit together. Returns the input size.
+int64_t checked_input_size(const char* layer, int64_t gates, int64_t in, int64_t hidden,
+                           const RecurrentOptions& options) {
   check(in >= 0 && hidden > 0 && options.num_layers > 0,
         "{}: input_size is {}, hidden_size is {}, num_layers is {}; expected positive numbers",
         layer, in, hidden, options.num_layers);
   const double max_dropout = options.num_layers > 1 ? 1 : 0;
   check(options.dropout >= 0 && options.dropout <= max_dropout,
-        "{}: dropout is {} and num_layers {}; it is a probability and acts between layers", layer,
-        options.dropout, options.num_layers);
+        "{}: dropout is {} and num_layers {}; dropout is a probability and acts between layers",
+        layer, options.dropout, options.num_layers);
   const bool is_rnn = gates == 1;
   check(options.nonlinearity == "tanh" || (is_rnn && options.nonlinearity == "relu"),
         "{}: nonlinearity is '{}', expected 'tanh'{}", layer, options.nonlinearity,
@@ -22,7 +22,8 @@ int64_t checked(const char* layer, int64_t gates, int64_t in, int64_t hidden,
   return in;
 }
 
-/// The equations of GRU. The gates are stored in the order r, z, n.
+/// The equations of GRU, from W_i x + b_i and W_h h + b_h for all gates (B, 3 H). The gates are
+/// stored in the order r, z, n.
 std::vector<Tensor> gru_step(const Tensor& from_x, const Tensor& from_h,
                              const std::vector<Tensor>& previous) {
   const std::vector<Tensor> x = from_x.chunk(3, -1);  // W_ir x + b_ir, ..., (B, H) each
@@ -33,7 +34,8 @@ std::vector<Tensor> gru_step(const Tensor& from_x, const Tensor& from_h,
   return {n + z * (previous[0] - n)};  // (1 - z) n + z h
 }
 
-/// The equations of LSTM. The gates are stored in the order i, f, g, o.
+/// The equations of LSTM, from the same for four gates (B, 4 H). The gates are stored in the order
+/// i, f, g, o.
 std::vector<Tensor> lstm_step(const Tensor& from_x, const Tensor& from_h,
                               const std::vector<Tensor>& previous) {
   const std::vector<Tensor> gates = (from_x + from_h).chunk(4, -1);  // (B, H) each
@@ -49,7 +51,7 @@ std::vector<Tensor> lstm_step(const Tensor& from_x, const Tensor& from_h,
 
 Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden,
                      const RecurrentOptions& recurrent_options, const Step& step)
-    : input_size(checked(layer, gates, in, hidden, recurrent_options)),
+    : input_size(checked_input_size(layer, gates, in, hidden, recurrent_options)),
       hidden_size(hidden),
       options(recurrent_options),
       weights(make_weights(gates)),
@@ -107,8 +109,8 @@ Recurrent::States Recurrent::initial_states(const States& given, const Shape& gi
   return states;
 }
 
-/// Runs direction i of l0, l0_reverse, l1, ... over x (T, B, in): the outputs (T, B, H) and the
-/// final states (B, H). The initial states (num_layers W, B, H) are those of all directions.
+/// Runs direction i (0: l0, then l0_reverse, l1, ...) over x (T, B, in): the outputs (T, B, H) and
+/// the final states (B, H). The initial states (num_layers W, B, H) are those of all directions.
 std::tuple<Tensor, Recurrent::States> Recurrent::run_direction(int64_t i, const Tensor& x,
                                                                const States& initial,
                                                                const Padding& padding) const {

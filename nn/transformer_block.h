@@ -10,7 +10,7 @@ namespace gradus::nn {
 struct TransformerConfig {
   int64_t source_vocab_size = 0;  // must be given
   int64_t target_vocab_size = 0;  // must be given
-  int64_t context_length = 512;   // the most words of a sentence
+  int64_t context_length = 512;   // the largest number of words in a sentence
   int64_t emb_dim = 512;          // C, the paper's d_model
   int64_t n_heads = 8;            // divides emb_dim
   int64_t n_layers = 6;           // of the encoder, and of the decoder

@@ -18,7 +18,7 @@ inline Tensor sinusoidal_positions(int64_t T, int64_t C) {
 }
 
 /// The encoder or the decoder without its output layer: word embeddings times sqrt(C) (section
-/// 3.4), plus positions (section 3.5), through the blocks.   ids (B, T) int64 -> (B, T, C)
+/// 3.4), plus positions (section 3.5), then the blocks.   ids (B, T) int64 -> (B, T, C)
 struct TransformerStack : Layer<TransformerStack> {
   const TransformerConfig config;
   const Embedding tok_emb;
@@ -34,7 +34,7 @@ struct TransformerStack : Layer<TransformerStack> {
         blocks(register_module("blocks", ModuleList<TransformerBlock>(config.n_layers, [&] {
                                  return TransformerBlock(config, in_decoder);
                                }))) {
-    // After the multiplication by sqrt(C) a word's numbers are then as large as a position's.
+    // The embeddings times sqrt(C) are then about as large as the positional encodings.
     tok_emb.weight.detach().div_(scale());
   }
 

@@ -22,7 +22,7 @@ inline std::tuple<Tensor, Tensor> weighted_states(const Tensor& query, const Ten
         states.sizes());
   if (mask.defined())
     check(mask.dtype() == kBool && mask.dim() == 2,
-          "attention: the mask is {} {}, expected [B, S] bool: true takes part", mask.sizes(),
+          "attention: the mask is {} {}, expected [B, S] bool (true: visible)", mask.sizes(),
           mask.dtype());
   Tensor weights =
       mask.defined() ? masked_softmax(scores.masked_fill(logical_not(mask.unsqueeze(1)), -INFINITY))

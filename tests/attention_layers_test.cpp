@@ -171,7 +171,7 @@ TEST(Attention, Errors) {
   EXPECT_EQ(error_of([&] {
               attention(ones({1, 1, 3}), ones({1, 5, 3}), ones({1, 5}));
             }),
-            "attention: the mask is [1, 5] float32, expected [B, S] bool: true takes part");
+            "attention: the mask is [1, 5] float32, expected [B, S] bool (true: visible)");
   EXPECT_EQ(error_of([&] {
               attention(ones({1, 3}), ones({1, 4, 3}));
             }),

@@ -242,7 +242,7 @@ TEST(Beam, Errors) {
   const nn::Encoder encoder(kSmall);
   const nn::Decoder decoder(kSmall);
   EXPECT_EQ(error_of([&] { beam_search(decoder.begin(encoder(sources())), {.max_length = 3}); }),
-            "beam_search: 1 beginnings gave 2 rows of logits; it takes one sentence at a time");
+            "beam_search: 1 hypotheses, but 2 rows of logits; it takes one sentence at a time");
   EXPECT_EQ(
       error_of([&] { beam_search(decoder.begin(encoder(sources())), {.width = 0}); }),
       "beam_search: width is 0, max_length 100 and length_penalty 0, expected positive numbers");

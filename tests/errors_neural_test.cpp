@@ -54,7 +54,7 @@ TEST(Errors, Indices) {
        "one_hot: index -1 at [0] is outside the 4 classes"},
       {[] { one_hot(ids, 0); }, "one_hot: the number of classes must be positive, got 0"},
       {[] { one_hot(tensor({kMost})); },
-       "one_hot: index 9223372036854775807 is one class more than can be counted"},
+       "one_hot: index 9223372036854775807 is too large, its number of classes cannot be counted"},
       {[] { one_hot(ids, kMost); },
        "one_hot: a tensor of shape [2, 9223372036854775807] has more elements than can be counted"},
       {[] { multinomial(vector, 4); },

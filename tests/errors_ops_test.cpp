@@ -117,18 +117,18 @@ TEST(Errors, Arithmetic) {
       {[] { x + integers; }, "add: the dtypes differ, float32 and int64; convert one with .to()"},
       {[] { integers + 0.5; }, "add: an int64 tensor takes no fractional number, got 0.5"},
       {[] { integers / integers; },
-       "div: int64 tensors do not divide; convert them with .to(kFloat32)"},
-      {[] { ids / 2; }, "div: int64 tensors do not divide; convert them with .to(kFloat32)"},
+       "div: int64 tensors cannot be divided; convert them with .to(kFloat32)"},
+      {[] { ids / 2; }, "div: int64 tensors cannot be divided; convert them with .to(kFloat32)"},
       {[] { mask + mask; },
        "add: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)"},
       {[] { eq(mask, 2); },
-       "eq: a bool tensor goes with true or false, got 2; convert it with .to(kInt64) or "
+       "eq: a bool tensor takes true or false, got 2; convert it with .to(kInt64) or "
        ".to(kFloat32)"},
       {[] { exp(integers); },
        "exp: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
       {[] { sqrt(mask); },
        "sqrt: expected a floating-point tensor, got bool; convert it with .to(kFloat32)"},
-      {[] { pow(integers, -1); }, "pow: int64 to a negative power is no integer"},
+      {[] { pow(integers, -1); }, "pow: an int64 to a negative power is not an integer"},
       {[] { pow(integers, 0.5); }, "pow: an int64 tensor takes no fractional number, got 0.5"},
       {[] { x.pow(integers); },
        "pow: the dtypes differ, float32 and int64; convert one with .to()"},
@@ -163,11 +163,11 @@ TEST(Errors, Reductions) {
       {[] { logsumexp(x, -3); },
        "logsumexp: dimension -3 is out of range for a tensor of 2 dimensions"},
       {[] { max(zeros({0})); },
-       "max: there is no element to choose from in a tensor with sizes [1] left"},
+       "max: there is no element to choose from; a reduced dimension has size 0"},
       {[] {
          amax(zeros({0, 3}), 0);
        },
-       "amax: there is no element to choose from in a tensor with sizes [1, 3] left"},
+       "amax: there is no element to choose from; a reduced dimension has size 0"},
       {[] { topk(x, 4); }, "topk: k is 4, dimension -1 of [2, 3] has 3"},
       {[] { topk(x, 1, 2); }, "topk: dimension 2 is out of range for a tensor of 2 dimensions"},
   });

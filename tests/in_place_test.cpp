@@ -99,9 +99,8 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
   {
     const Tensor row = y[0];
     expect_error([&] { y.add_(1); },
-                 "add_: a tensor with views of it in use cannot be changed in place while "
-                 "recording; use the op that "
-                 "makes a new tensor");
+                 "add_: a tensor that has views cannot be changed in place while recording; use "
+                 "the op that makes a new tensor");
   }
   y.add_(1);  // the view is gone
   expect_error([&] { (x * 1).uniform_(); },

@@ -89,7 +89,7 @@ TEST(Attention, Errors) {
   EXPECT_EQ(error_of([] {
               nn::CausalAttention(3, 2, 6, 0.0)(words(), nullptr, ones({6, 6}));
             }),
-            "attention: the mask is float32, expected bool: true takes part");
+            "attention: the mask is float32, expected bool (true: visible)");
   EXPECT_EQ(error_of([] { nn::Dropout(1.5); }),
             "dropout: p is 1.5, expected a probability between 0 and 1");
   EXPECT_EQ(error_of([] { nn::GELU("sigmoid"); }),

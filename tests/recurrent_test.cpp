@@ -223,9 +223,10 @@ TEST(Recurrent, Errors) {
   EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.num_layers = 0}); }),
             "gru: input_size is 3, hidden_size is 4, num_layers is 0; expected positive numbers");
   EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.num_layers = 2, .dropout = 2}); }),
-            "gru: dropout is 2 and num_layers 2; it is a probability and acts between layers");
-  EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.dropout = 0.5}); }),
-            "rnn: dropout is 0.5 and num_layers 1; it is a probability and acts between layers");
+            "gru: dropout is 2 and num_layers 2; dropout is a probability and acts between layers");
+  EXPECT_EQ(
+      error_of([] { nn::RNN(3, 4, {.dropout = 0.5}); }),
+      "rnn: dropout is 0.5 and num_layers 1; dropout is a probability and acts between layers");
   EXPECT_EQ(error_of([] { nn::RNN(3, 4, {.nonlinearity = "gelu"}); }),
             "rnn: nonlinearity is 'gelu', expected 'tanh' or 'relu'");
   EXPECT_EQ(error_of([] { nn::GRU(3, 4, {.nonlinearity = "relu"}); }),
