@@ -43,7 +43,7 @@ Tensor result_after_change(const std::function<Tensor()>& f, const Tensor& x, in
 
 }  // namespace
 
-void expect_causal(const Layer& f, const Tensor& x, int64_t dim) {
+void expect_causal(const LayerFunction& f, const Tensor& x, int64_t dim) {
   const NoGradGuard no_grad;
   const int64_t T = count_steps("expect_causal", x, dim, 2);
   const Tensor y = f(x.detach().clone());
@@ -79,7 +79,7 @@ void expect_rows_sum_to_one(const Tensor& weights, double tolerance) {
           w.sizes(), sums.data<double>()[i]);
 }
 
-void expect_permutation_equivariant(const Layer& f, const Tensor& x, int64_t dim,
+void expect_permutation_equivariant(const LayerFunction& f, const Tensor& x, int64_t dim,
                                     double tolerance) {
   const NoGradGuard no_grad;
   const int64_t T = count_steps("expect_permutation_equivariant", x, dim, 2);
@@ -115,8 +115,9 @@ void expect_depends_on(const std::function<Tensor()>& f, const std::vector<Named
   }
 }
 
-void expect_cache_equal(const Layer& without_cache, const Layer& with_cache, const Tensor& x,
-                        int64_t dim, std::vector<int64_t> pieces, double tolerance) {
+void expect_cache_equal(const LayerFunction& without_cache, const LayerFunction& with_cache,
+                        const Tensor& x, int64_t dim, std::vector<int64_t> pieces,
+                        double tolerance) {
   const NoGradGuard no_grad;
   const int64_t T = count_steps("expect_cache_equal", x, dim, 1);
   if (pieces.empty()) pieces.assign(static_cast<size_t>(T), 1);

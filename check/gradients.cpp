@@ -26,8 +26,8 @@ struct InputGradients {
   }
 };
 
-/// Is the gradient the right one for a part of the result only: one step of one dimension, or all
-/// steps but that one?
+/// Finds out whether the gradient is right for a part of the result only: for the first or last
+/// step of one dimension, or for all other steps.
 std::string part_of_the_result(const InputGradients& of) {
   for (int64_t d = 0; d < of.u.dim(); ++d) {
     const int64_t last = of.u.size(d) - 1;
@@ -77,7 +77,7 @@ std::string mistake_of_the_rule(const InputGradients& of) {
   return part_of_the_result(of);
 }
 
-/// Calls f, which must be one that can be checked.
+/// Returns f(). Throws if its gradients cannot be checked.
 Tensor checked_result(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs) {
   check(!inputs.empty(), "gradients: there is no input to check");
   for (const auto& [name, x] : inputs) {
@@ -96,7 +96,7 @@ Tensor checked_result(const std::function<Tensor()>& f, const std::vector<NamedI
   return y;
 }
 
-/// One for each input; zeros where f does not depend on it.
+/// The gradient of each input; zeros if f does not depend on it.
 std::vector<Tensor> gradients_by_backward(const Tensor& y, const std::vector<NamedInput>& inputs,
                                           const Tensor& u) {
   std::vector<Tensor> tensors;

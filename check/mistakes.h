@@ -1,4 +1,4 @@
-// The mistakes that compare() knows, see check/diagnosis.h.
+// The mistakes that compare() recognises (check/diagnosis.h).
 #pragma once
 #include "check/diagnosis.h"
 
@@ -35,8 +35,8 @@ struct ComparedElements {
 
 std::vector<double> elements_as_double(const Tensor& x);
 
-/// The mistake that explains all differences, in words, or "". `right` is the right tensor again;
-/// `more_sizes` are further numbers that a forgotten division could be by.
+/// The mistake that explains all differences, in words, or "". `right` has the elements of
+/// elements.right; `more_sizes` are further numbers by which a division may have been forgotten.
 std::string guess_mistake(const ComparedElements& elements, const Tensor& right,
                           const std::vector<int64_t>& more_sizes);
 

@@ -16,18 +16,19 @@ double& element(const Tensor& x, int64_t i) {
   return x.data<double>()[offset];
 }
 
-/// Restores a number when it goes out of scope.
-struct Restored {
-  explicit Restored(double& target) : number(target), value(target) {}
-  ~Restored() { number = value; }
-  Restored(const Restored&) = delete;
-  Restored& operator=(const Restored&) = delete;
+/// Gives `number` its old value back at the end of the scope.
+struct RestoreAtEnd {
+  explicit RestoreAtEnd(double& target) : number(target), value(target) {}
+  ~RestoreAtEnd() { number = value; }
+  RestoreAtEnd(const RestoreAtEnd&) = delete;
+  RestoreAtEnd& operator=(const RestoreAtEnd&) = delete;
 
   double& number;
   const double value;
 };
 
-/// Where f is smooth, the two slopes agree and the bend shrinks with h. Neither is so at a kink.
+/// Where f is smooth, the two slopes agree and the bend shrinks with h. At a kink, at least one of
+/// the two is not so.
 bool is_kink(const CentralDifference& wide, const CentralDifference& narrow, double middle) {
   const double scale = std::abs(wide.slope()) + std::abs(narrow.slope()) + 1e-3;
   const bool slopes_differ = std::abs(wide.slope() - narrow.slope()) > 1e-2 * scale;
@@ -45,7 +46,7 @@ double dot_with_result(const Tensor& u, const std::function<Tensor()>& f) {
 
 CentralDifference central_difference(const std::function<Tensor()>& f, const Tensor& x, int64_t i,
                                      double h, const Tensor& u) {
-  Restored moved(element(x, i));
+  RestoreAtEnd moved(element(x, i));
   moved.number = moved.value + h;
   const double plus = dot_with_result(u, f);
   moved.number = moved.value - h;
@@ -63,6 +64,7 @@ Tensor numeric_gradient(const std::function<Tensor()>& f, const Tensor& x, const
     const double h = 1e-3 * std::max(1.0, std::abs(element(x, i)));
     const CentralDifference wide = central_difference(f, x, i, h, u);
     const CentralDifference narrow = central_difference(f, x, i, h / 2, u);
+    // Richardson extrapolation: the errors of order h^2 cancel.
     gradient.data<double>()[i] = (4 * narrow.slope() - wide.slope()) / 3;
     found_kinks.data<bool>()[i] = is_kink(wide, narrow, middle);
   }

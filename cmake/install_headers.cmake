@@ -1,5 +1,5 @@
 # Installs the public headers: gradus.h and what it includes, directly or not. The other headers,
-# such as those of the kernels, are not part of the interface and stay behind.
+# such as those of the kernels, are not part of the interface and are not installed.
 #   ROOT   the source directory
 cmake_policy(VERSION 3.22)
 set(to_read gradus.h)

@@ -19,8 +19,8 @@ struct Row {
   Tensors inputs;          // float64, or indices and masks
   bool is_fused = false;   // f is one fused op, which must agree with its definition
   bool is_smooth = false;  // third derivatives are checked, too
-  // At a kink central differences are meaningless. There these are the gradients of sum(f) by the
-  // inputs, as PyTorch has them.
+  // At a kink central differences are meaningless. A row at a kink has the gradients of sum(f) with
+  // respect to the inputs here, as PyTorch computes them.
   Tensors kink_gradients;
 
   Row fused() && {
@@ -55,7 +55,7 @@ Row row(std::string op, std::string form, F f, Tensors inputs) {
   return {std::move(op), std::move(name), std::move(on_list), std::move(inputs), false, false, {}};
 }
 
-/// float64 numbers with low <= |x| < high.
+/// float64 numbers with low <= |x| < high, all positive or of either sign.
 inline Tensor uniform(const Shape& sizes, double low, double high, bool either_sign) {
   static Generator g(8);
   const Tensor x = empty(sizes, kFloat64);

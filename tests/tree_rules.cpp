@@ -4,9 +4,9 @@
 //   folders    sources are only in the folders of the map (docs/structure.md)
 //   file size  a file has at most 300 lines of code, a test 400; comments and blank lines are free
 //   columns    a line has at most 100 columns
-//   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check -> nn
-//   ->
-//              autograd -> tensor -> tensor/kernels; a quoted path starts at the root of the tree
+//   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check ->
+//              nn -> autograd -> tensor -> tensor/kernels; a quoted path starts at the root of the
+//              tree
 //
 // clang-tidy checks the rules inside a file (.clang-tidy): the size of functions, one declaration a
 // statement.
@@ -103,7 +103,7 @@ class TreeRules {
     const Place* place = place_of(path);
     const bool is_cpp = path.ends_with(".h") || path.ends_with(".cpp");
     if (is_cpp && place == nullptr)
-      fault(path, "folders", "C++ files are inside the folders of the map");
+      fault(path, "folders", "a C++ file must be in a folder of the map");
 
     std::ifstream file(root_ / path);
     int number = 0;
@@ -124,10 +124,9 @@ class TreeRules {
   }
 
   void check_columns(const std::string& where, const std::string& line) {
-    const auto is_start_of_character = [](unsigned char byte) {
-      return (byte & 0xC0) != 0x80;
-    };  // UTF-8
-    const auto columns = std::count_if(line.begin(), line.end(), is_start_of_character);
+    // In UTF-8 all bytes of a character except the first have the form 10xxxxxx.
+    const auto starts_character = [](unsigned char byte) { return (byte & 0xC0) != 0x80; };
+    const auto columns = std::count_if(line.begin(), line.end(), starts_character);
     if (columns > kMaxColumns)
       fault(where, "columns",
             std::to_string(columns) + " columns; at most " + std::to_string(kMaxColumns) +

@@ -73,7 +73,7 @@ expect(extra/note.txt "text\n" "extra: ${unknown}")
 expect(nn/more/a.h "int x;\n" "nn/more: ${unknown}")
 expect(tensor/build/a.h "int x;\n" "tensor/build: ${unknown}")
 expect(exercises/more/a.h "int x;\n" "exercises/more: ${unknown}")
-expect(a.cpp "int x;\n" "a.cpp: folders: C++ files are inside the folders of the map")
+expect(a.cpp "int x;\n" "a.cpp: folders: a C++ file must be in a folder of the map")
 expect(my/a.cpp "#include \"nowhere.h\"\n" "")
 expect(exercises/16_more/mutants/a.cpp "int x;\n" "")
 

@@ -1,4 +1,4 @@
-// The files of a learner: answers, which are never lost.
+// The learner's answers. No function here loses one: an answer that is replaced is kept.
 #pragma once
 #include "exercises/grader/exercise.h"
 

@@ -38,7 +38,7 @@ struct Exercises {
   std::vector<std::string> hints(const Exercise& e) const;
   /// Programs are built here, each in a folder that is deleted afterwards.
   std::filesystem::path work() const { return build / "exercises" / "work"; }
-  /// A path as a learner reads it: from the root of the tree, such as "my/rms_norm.cpp".
+  /// A path as it is shown to a learner, relative to the root of the tree: "my/rms_norm.cpp".
   std::string shown(const std::filesystem::path& path) const;
 };
 

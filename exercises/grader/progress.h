@@ -12,7 +12,7 @@ class Progress {
  public:
   explicit Progress(const Exercises& exercises);
   struct State {
-    std::string verdict = "new";  // or "to do", "wrong", "right"
+    std::string verdict = "new";  // "new", "to do", "wrong" or "right"
     size_t hints = 0;             // how many the learner has read
   };
   State of(const Exercise& e) const;

@@ -1,4 +1,4 @@
-// A verdict as the learner reads it.
+// Writes a verdict as text for the learner.
 #pragma once
 #include "exercises/grader/grade.h"
 #include "lessons/kit/terminal.h"

@@ -22,8 +22,9 @@ namespace gradus::grader {
 namespace {
 
 constexpr int kControlD = 4;
-/// While a file is missing, an editor may be replacing it: so often it is looked for again.
-constexpr int kMostMissing = 5;
+/// While a file is missing, an editor may be replacing it. The answer is graded without it only if
+/// it is missing more often than this in a row.
+constexpr int kMaxMissing = 5;
 
 /// Switches the terminal so that each key arrives when it is pressed and is not echoed. However the
 /// program ends, the terminal is restored.
@@ -77,7 +78,8 @@ class RawTerminal {
     handle(SIGTSTP, sleep);
     woken = 1;
   }
-  static inline termios before_{}, keys_{};
+  static inline termios before_{};  // the settings of the program that started this one
+  static inline termios keys_{};    // the settings while keys are read
 };
 
 class Screen {
@@ -97,7 +99,7 @@ class Screen {
     while (true) {
       const Stamp now(grader_.mine(exercise_));
       missing_ = now.complete() ? 0 : missing_ + 1;
-      if (!(now == seen_) && (now.complete() || missing_ > kMostMissing)) {
+      if (!(now == seen_) && (now.complete() || missing_ > kMaxMissing)) {
         seen_ = now;
         grade();
       } else if (RawTerminal::woken) {
@@ -153,7 +155,7 @@ class Screen {
           return;
         }
         reset_asked_ = true;
-        below_ = "Press x once more to begin anew; your answer is kept under another name.\n";
+        below_ = "Press x once more to start over; your answer is kept under another name.\n";
         break;
       default:
         return;
@@ -188,7 +190,7 @@ class Screen {
     return fmt::format("hint {} of {}\n", shown_hint_, last) + wrapped(hints[shown_hint_ - 1]);
   }
 
-  /// The text after passing: what to remember, and the solution to compare with.
+  /// The text after passing: what to remember, and a solution to compare with.
   std::string praise() const {
     const std::vector<std::string> parts = exercises_.hints(exercise_);
     std::string text = parts.size() > 3 ? wrapped(parts[3]) : "";

@@ -23,7 +23,7 @@ class Stamp {
   bool complete_ = true;                              // false while a file is missing
 };
 
-/// The time between two polls of the files.
+/// The files are checked for changes at this interval.
 constexpr int kPollMilliseconds = 200;
 
 }  // namespace gradus::grader

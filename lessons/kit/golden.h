@@ -6,9 +6,9 @@
 
 namespace gradus::lessons::golden {
 
-/// The tensor of this name, such as "01_simplified_self_attention/inputs". A long tensor is only
-/// summarised in the files: then these are its first values, in one dimension. A single number has
-/// no dimensions. Throws if there is no such name.
+/// The tensor of this name, such as "01_simplified_self_attention/inputs". The files have only the
+/// first values of a long tensor; these are then returned, in one dimension. A single number has no
+/// dimensions. Throws if there is no such name.
 Tensor get(const std::string& name);
 bool has(const std::string& name);
 

@@ -20,7 +20,7 @@ std::string with_labels(const std::string& printed, const Labels& labels);
 
 /// The values of x, row by row.
 std::vector<double> values_of(const Tensor& x);
-/// How many numbers the parameters of a module have in all.
+/// The number of parameters of a module: all elements of its parameter tensors.
 int64_t parameter_count(const nn::Module& module);
 
 }  // namespace gradus::lessons

@@ -42,8 +42,8 @@ std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves,
                  const Canvas& canvas, int height = 15);
 
 /// The graph that autograd::graph gives, from its first node down: each op is above its inputs.
-/// `describe` returns the text of a node's line. A node that several ops use is drawn once and only
-/// named after that.
+/// `describe` returns the text of a node's line. A node that several ops use is drawn once; after
+/// that only its name is shown.
 std::string draw(const std::vector<autograd::GraphNode>& graph, const Canvas& canvas,
                  const std::function<std::string(const autograd::GraphNode&)>& describe);
 

@@ -37,8 +37,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
-  /// Whether there is a step to do: some are left, and Ctrl-C was not pressed. At the end it says
-  /// what was reached.
+  /// Whether there is another step to do: some are left, and Ctrl-C was not pressed. At the end it
+  /// prints a summary.
   bool going();
   /// Call this after each step.
   void step(double loss, int64_t tokens);

@@ -9,17 +9,20 @@ namespace gradus::lessons {
 
 /// Sentences of one form: subject and nouns have the same positions in all of them.
 struct AgreementSentences {
-  Tensor words;                // (B, T) int64: up to the gap, which is the last
+  Tensor words;                // (B, T) int64: the words up to the gap, which is the last one
   Tensor plural;               // (B) int64: 1 where the subject is plural
   int64_t subject;             // its position
   int64_t copula;              // the position of the was, were or stood of its clause, -1 if none
   std::vector<int64_t> nouns;  // the positions of the other nouns
 };
 
-/// [near the NOUN ,] the SUBJECT [that was|were PLACE the NOUN [, which was|were PLACE the NOUN]...
-/// ,] GAP
-/// Or with "stood" instead of was and were. It is the same for singular and plural: then only the
-/// subject determines the verb.
+/// The form of the sentences:
+///
+///   [near the NOUN ,] the SUBJECT
+///   [that was|were PLACE the NOUN [, which was|were PLACE the NOUN]... ,] GAP
+///
+/// "stood" may replace was and were. It has the same form for singular and plural, so that only the
+/// subject determines the verb in the gap.
 class AgreementGrammar {
  public:
   AgreementGrammar();

@@ -1,5 +1,5 @@
-// Numbers in German and English words: a translation task with endless examples, an exact right
-// answer, and a known alignment.
+// Numbers in German and English words: a translation task with millions of examples, exactly one
+// right answer for each, and a known alignment.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -29,11 +29,11 @@ std::string written_english(const Words& pieces);
 /// is empty.
 Words german_pieces(const std::string& text);
 
-/// All pieces of the numbers up to `largest`, in the order in which the numbers use them first.
+/// All pieces of the numbers from 0 to `largest`, in the order of their first use.
 Words all_german(int64_t largest = kLargest);
 Words all_english(int64_t largest = kLargest);
 
-/// Whether a number below 1000 is kept for testing; 89 of them are. Training lists contain none of
+/// Whether a number below 1000 is kept for testing; 89 numbers are. Training lists contain none of
 /// these numbers, test lists contain no others. The 17 numbers 20, 30, ... 90, 100, 200, ... 900
 /// are never kept, because a model learns from them that "sixty" or "hundred" may end a number.
 bool held_out(int64_t n);

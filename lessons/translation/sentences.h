@@ -8,7 +8,7 @@
 
 namespace gradus::lessons {
 
-constexpr int64_t kPad = 0;    // fills the end of the shorter sentences of a batch
+constexpr int64_t kPad = 0;    // fills up the shorter sentences of a batch
 constexpr int64_t kStart = 1;  // the first input of the decoder
 constexpr int64_t kEnd = 2;    // follows the last word
 
@@ -49,7 +49,7 @@ Batch make_batch(const std::vector<SentencePair>& pairs, const Vocabulary& sourc
 Tensor batch_loss(const Tensor& logits, const Batch& batch);
 
 /// Reads sentence pairs from a text file. Each line has one pair: source, tab, target; spaces
-/// separate the words. The error for any other line has its number.
+/// separate the words. The error for any other line names its number.
 std::vector<SentencePair> read_pairs(const std::string& path);
 /// All words of one side, the most frequent first.
 Words words_of(const std::vector<SentencePair>& pairs, Words SentencePair::*side);

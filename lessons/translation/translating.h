@@ -9,8 +9,8 @@
 
 namespace gradus::lessons {
 
-// Every model is trained with this number of steps, each with this number of lists.
-constexpr int64_t kListSteps = 4000, kListBatch = 16;
+constexpr int64_t kListSteps = 4000;  // training steps of every model
+constexpr int64_t kListBatch = 16;    // lists in each step
 
 /// Lists of 1 to 8 German numbers below 1000 and their English.
 class NumberLists {
@@ -20,9 +20,9 @@ class NumberLists {
   /// Draws `tests` test lists of each length. They consist of the numbers that are kept for
   /// testing, which are in no training list.
   explicit NumberLists(int64_t tests = 100);
-  /// The length of the lists in training step s. The longest length grows during the first third of
-  /// the training. The lengths are used in turn; every second round has only the longer half,
-  /// because long lists are harder.
+  /// The length of the lists in training step s of `steps`. The longest length grows during the
+  /// first third of the training. The lengths are used in turn; every second round has only the
+  /// longer half, because long lists are harder.
   static int64_t length(int64_t s, int64_t steps);
   /// A batch of random lists for training step s.
   Batch training_batch(int64_t s, int64_t steps, int64_t size) const {
@@ -63,7 +63,7 @@ struct Translator {
 Tensor translate(const Translator& translator, const Batch& batch);
 /// The share of the batch that is translated without a mistake.
 double exactly_right(const Translator& translator, const Batch& batch);
-/// This share for each length of list.
+/// The share that is exactly right, for each length of list.
 std::vector<double> accuracy_by_length(const Translator& translator, const NumberLists& lists);
 /// The share of the test lists' English pieces whose largest attention weight is on their German
 /// piece. The decoder's inputs are the right words.
