@@ -75,7 +75,7 @@ Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
       });
 }
 
-// Layer normalization (Ba, Kiros and Hinton 2016), of each row x of n numbers:
+// Layer normalisation (Ba, Kiros and Hinton 2016), of each row x of n numbers:
 //
 //   mean = sum_i x_i / n     var = sum_i (x_i - mean)^2 / n     rstd = 1 / sqrt(var + eps)
 //   z_i  = (x_i - mean) rstd

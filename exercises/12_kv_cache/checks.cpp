@@ -19,7 +19,7 @@ Tensor whole(const Tensor& x) {
   return scaled_dot_product_attention(x.narrow(-1, 0, 5), x.narrow(-1, 5, 5), x.narrow(-1, 10, 5),
                                       {}, 0, true);
 }
-Layer cached(mine::KVCache& cache) {
+LayerFunction cached(mine::KVCache& cache) {
   return [&cache](const Tensor& x) {
     return mine::attend(cache, x.narrow(-1, 0, 5), x.narrow(-1, 5, 5), x.narrow(-1, 10, 5));
   };

@@ -1,4 +1,4 @@
-// Layer normalization of each row x of n numbers, and its gradients.
+// Layer normalisation of each row x of n numbers, and its gradients.
 //
 //   mean = sum_i x_i / n           var = sum_i (x_i - mean)^2 / n
 //   rstd = 1 / sqrt(var + eps)
