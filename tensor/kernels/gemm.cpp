@@ -119,9 +119,13 @@ Method method_for(const BatchedGemm<T>& products) {
 
 template <class T>
 void multiply_by_reference(const MatrixProduct<T>& product) {
-  parallel_for(product.M, grain_for(product.N * product.K), [&](int64_t begin, int64_t end) {
-    const MatrixProduct<T> rows = block_of(product, begin, end - begin, 0, product.N);
-    gemm_reference(rows.C, rows.A, rows.B, rows.M, rows.N, rows.K, rows.start);
+  const auto multiply = [](const MatrixProduct<T>& part) {
+    gemm_reference(part.C, part.A, part.B, part.M, part.N, part.K, part.start);
+  };
+  const int64_t grain = grain_for(product.N * product.K);
+  if (product.M <= grain) return multiply(product);
+  parallel_for(product.M, grain, [&](int64_t begin, int64_t end) {
+    multiply(block_of(product, begin, end - begin, 0, product.N));
   });
 }
 
@@ -139,6 +143,15 @@ void multiply_by_dot_products(const MatrixProduct<T>& product) {
       C.data[n * C.col_stride] = start.data ? start.data[n * start.col_stride] + sum : sum;
     }
   });
+}
+
+/// A product by one of the methods that do not split C into blocks.
+template <class T>
+void multiply_unblocked(Method method, const MatrixProduct<T>& product) {
+  if constexpr (std::is_floating_point_v<T>) {
+    if (method == Method::dot_products) return multiply_by_dot_products(product);
+  }
+  multiply_by_reference(product);
 }
 
 /// C in blocks of rows x columns, for all products of a batch.
@@ -222,18 +235,11 @@ void batched_gemm(const BatchedGemm<T>& products) {
   if constexpr (std::is_floating_point_v<T>) {
     if (method == Method::blocks) return multiply_by_blocks(products);
   }
+  if (products.batch == 1) return multiply_unblocked(method, product_at(products, 0));
   const int64_t cost = static_cast<int64_t>(std::min(work(products), 1e9));
   parallel_for(products.batch, grain_for(cost), [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) {
-      const MatrixProduct<T> product = product_at(products, b);
-      if constexpr (std::is_floating_point_v<T>) {
-        if (method == Method::dot_products) {
-          multiply_by_dot_products(product);
-          continue;
-        }
-      }
-      multiply_by_reference(product);
-    }
+    for (int64_t b = begin; b < end; ++b)
+      multiply_unblocked(method, product_at(products, b));
   });
 }
 
