@@ -19,6 +19,7 @@ struct Arranged {
   int64_t outer = 1;
   int64_t size = 1;
   int64_t inner = 1;
+  Shape given;    // x's sizes
   Shape kept;     // x's sizes, with 1 for the reduced dimensions
   Shape dropped;  // x's sizes without the reduced dimensions
   const Shape& sizes(bool keepdim) const { return keepdim ? kept : dropped; }
@@ -50,6 +51,7 @@ Tensor reduced_last(const Tensor& x, const DimFlags& reduced) {
 Arranged arrange(const char* op, const Tensor& x, const Shape& dim) {
   const DimFlags reduced = reduced_dims(op, x, dim);
   Arranged arranged;
+  arranged.given = x.sizes();
   arranged.kept = x.sizes();
   int groups = 0;  // of neighbouring reduced dimensions
   for (size_t d = 0; d < x.sizes().size(); ++d) {
@@ -78,7 +80,8 @@ enum class Extremum { max, min };
 std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arranged& in,
                                        bool indices, bool keepdim = true) {
   check(in.size > 0 || in.outer * in.inner == 0,
-        "{}: there is no element to choose from; a reduced dimension has size 0", op);
+        "{}: a reduced dimension of x has size 0, so there is no element to choose from; x is {}",
+        op, in.given);
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   const Tensor index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};

@@ -163,11 +163,13 @@ TEST(Errors, Reductions) {
       {[] { logsumexp(x, -3); },
        "logsumexp: dimension -3 is out of range for a tensor of 2 dimensions"},
       {[] { max(zeros({0})); },
-       "max: there is no element to choose from; a reduced dimension has size 0"},
+       "max: a reduced dimension of x has size 0, so there is no element to choose from; x is "
+       "[0]"},
       {[] {
          amax(zeros({0, 3}), 0);
        },
-       "amax: there is no element to choose from; a reduced dimension has size 0"},
+       "amax: a reduced dimension of x has size 0, so there is no element to choose from; x is "
+       "[0, 3]"},
       {[] { topk(x, 4); }, "topk: k is 4, dimension -1 of [2, 3] has 3"},
       {[] { topk(x, 1, 2); }, "topk: dimension 2 is out of range for a tensor of 2 dimensions"},
   });
