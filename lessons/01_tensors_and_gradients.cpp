@@ -13,7 +13,7 @@ namespace {
 const About about{
     .number = 1,
     .title = "Tensors and gradients",
-    .able =
+    .goals =
         {"read a tensor's shape and strides, and say why a transpose copies nothing",
          "draw the graph of a small expression and find every gradient in it with pencil and paper",
          "check any gradient by finite differences, and explain why gradients add up"},

@@ -14,7 +14,7 @@ namespace {
 const About about{
     .number = 2,
     .title = "Encoder and decoder",
-    .able =
+    .goals =
         {"say what the hidden state of a recurrent network is, and compute one step of it by hand",
          "build a translator from an encoder and a decoder, train it by teacher forcing and let it "
          "speak",
@@ -23,7 +23,7 @@ const About about{
     .question =
         "a sentence can be long, a vector always has the same length. What is lost when the one "
         "must fit into the other?",
-    .playing = {"seed", "text", "quick"},
+    .options = {"seed", "text", "quick"},
     .exercises = {"cross_entropy"},
     .own_text = true,
 };

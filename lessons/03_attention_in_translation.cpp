@@ -15,7 +15,7 @@ namespace {
 const About about{
     .number = 3,
     .title = "Attention in translation",
-    .able =
+    .goals =
         {"compute Bahdanau's and Luong's scores, weights and context vector with pencil and paper",
          "train them on lesson 02's task, and compare accuracy and cost fairly",
          "read an alignment matrix, and check it against the true alignment"},
@@ -23,7 +23,7 @@ const About about{
         "lesson 02's decoder had one vector for the whole sentence and lost long ones. The encoder "
         "had a state after each word. What if the decoder may look at all of them, and learns "
         "where to look?",
-    .playing = {"seed", "text", "quick", "pairs"},
+    .options = {"seed", "text", "quick", "pairs"},
     .exercises = {"softmax"},
     .own_text = true,
 };

@@ -11,17 +11,18 @@ namespace {
 const About about{
     .number = 4,
     .title = "Simplified self-attention",
-    .able = {"turn a sentence of vectors into one context vector for each word, by hand and in one "
-             "line",
-             "say what attention scores, attention weights and context vectors are, and which sums "
-             "to what",
-             "recognise a softmax over the wrong axis by its numbers"},
+    .goals =
+        {"turn a sentence of vectors into one context vector for each word, by hand and in one "
+         "line",
+         "say what attention scores, attention weights and context vectors are, and which sums "
+         "to what",
+         "recognise a softmax over the wrong axis by its numbers"},
     .question =
         "a word alone says little: 'step' can be a stair or a dance. How can each word take "
         "something from the other words of its sentence, and how much from which?",
     .golden = "01_simplified_self_attention",
     .pitfalls = {"softmax_over_columns", "transposed_product"},
-    .playing = {"query", "text", "seed"},
+    .options = {"query", "text", "seed"},
     .exercises = {"softmax", "log_sum_exp"},
 };
 

@@ -13,7 +13,7 @@ namespace {
 const About about{
     .number = 5,
     .title = "Self-attention with trainable weights",
-    .able =
+    .goals =
         {"compute queries, keys and values, scaled scores, attention weights and context vectors",
          "say why the scores are divided by the square root of the keys' size, and what happens if "
          "not",
@@ -25,7 +25,7 @@ const About about{
         "it hands over?",
     .golden = "02_self_attention_qkv",
     .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
-    .playing = {"query", "text", "seed"},
+    .options = {"query", "text", "seed"},
     .exercises = {"lora"},
 };
 

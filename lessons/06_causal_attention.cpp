@@ -14,15 +14,16 @@ namespace {
 const About about{
     .number = 6,
     .title = "Causal attention",
-    .able = {"hide the future from every word, in two ways, and say why they agree",
-             "explain what dropout does to attention weights, and why rows then no longer sum to 1",
-             "test that a layer is causal: change the last word, and nothing before it may move"},
+    .goals =
+        {"hide the future from every word, in two ways, and say why they agree",
+         "explain what dropout does to attention weights, and why rows then no longer sum to 1",
+         "test that a layer is causal: change the last word, and nothing before it may move"},
     .question =
         "a language model learns to say the next word. If a word can look at the words after it, "
         "it reads the answer off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
     .pitfalls = {"mask_"},
-    .playing = {"query", "text", "seed", "dropout"},
+    .options = {"query", "text", "seed", "dropout"},
     .exercises = {"attention_bugs", "sliding_window"},
 };
 

@@ -14,17 +14,17 @@ namespace {
 const About about{
     .number = 7,
     .title = "Multi-head attention",
-    .able = {"put several attention heads side by side, and compute all of them with one set of "
-             "large matrices",
-             "follow one tensor through view, transpose, scores, mask, softmax and back, with its "
-             "shape at every stage",
-             "recognise the four usual mistakes, three of which no error message reports"},
+    .goals = {"put several attention heads side by side, and compute all of them with one set of "
+              "large matrices",
+              "follow one tensor through view, transpose, scores, mask, softmax and back, with its "
+              "shape at every stage",
+              "recognise the four usual mistakes, three of which no error message reports"},
     .question =
         "one attention gives each word one mixture of the words before it. A word has more than "
         "one relation to the others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
-    .playing = {"text", "seed"},
+    .options = {"text", "seed"},
     .exercises = {"rope", "grouped_query_attention", "kv_cache"},
 };
 
@@ -65,7 +65,7 @@ struct Stages {
 
 void show_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
   for (const auto& [name, parameter] : module.named_parameters())
-    lesson.show(where + "param/" + name, parameter);
+    lesson.show(fmt::format("{}param/{}", where, name), parameter);
 }
 
 /// The projections: as the matrices give them, cut into heads, and with the heads in front.

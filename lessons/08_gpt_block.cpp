@@ -14,16 +14,17 @@ namespace {
 const About about{
     .number = 8,
     .title = "The GPT block",
-    .able = {"normalise a layer's output by hand, and say over which axis and with which divisor",
-             "say what GELU, the feed-forward part and the shortcuts are for, with a gradient that "
-             "proves the last",
-             "follow four words through a whole block, and count the parameters of GPT-2's"},
+    .goals =
+        {"normalise a layer's output by hand, and say over which axis and with which divisor",
+         "say what GELU, the feed-forward part and the shortcuts are for, with a gradient that "
+         "proves the last",
+         "follow four words through a whole block, and count the parameters of GPT-2's"},
     .question =
         "attention mixes words. What else does one block of GPT need, so that twelve of them can "
         "be stacked and still be trained?",
     .golden = "05_gpt_block",
     .pitfalls = {"layernorm_"},
-    .playing = {"seed", "dropout"},
+    .options = {"seed", "dropout"},
     .exercises = {"layer_norm", "rms_norm", "swiglu", "lion", "llama"},
 };
 
@@ -193,6 +194,7 @@ void shortcut_part(Lesson& lesson) {
       (gradients[1][4] / gradients[1][0]).item<double>());
 }
 
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void tiny_block(Lesson& lesson) {
   lesson.step("4.5", "A tiny block, every stage");
   lesson.say(

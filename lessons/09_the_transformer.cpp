@@ -16,15 +16,15 @@ namespace {
 const About about{
     .number = 9,
     .title = "The Transformer",
-    .able = {"name the three attentions of the Transformer, and say what each may see",
-             "say why it needs positions, and why it learns faster than a recurrent network on "
-             "long sentences",
-             "measure where a head looks, over several seeds, before you say what it does"},
+    .goals = {"name the three attentions of the Transformer, and say what each may see",
+              "say why it needs positions, and why it learns faster than a recurrent network on "
+              "long sentences",
+              "measure where a head looks, over several seeds, before you say what it does"},
     .question =
         "lesson 03's decoder looks wherever it wants, but both halves still read word after word. "
         "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
         "be put in its place, and what is gained?",
-    .playing = {"seed", "quick"},
+    .options = {"seed", "quick"},
     .exercises = {"attention_bugs", "layer_norm"},
 };
 

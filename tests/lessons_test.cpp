@@ -25,10 +25,10 @@ namespace {
 
 const About kAbout{.number = 4,
                    .title = "Test",
-                   .able = {"test"},
+                   .goals = {"test"},
                    .question = "does it work?",
                    .golden = "01_simplified_self_attention",
-                   .playing = {"query", "text", "seed"}};
+                   .options = {"query", "text", "seed"}};
 const About kByHand{.number = 1, .title = "By hand"};
 
 Tensor context_2() { return tensor({0.441865742, 0.651481986, 0.56830889}); }

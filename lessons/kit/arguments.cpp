@@ -13,7 +13,7 @@ namespace {
 std::string help(const About& about) {
   std::string out =
       fmt::format("Lesson {:02}: {}\n\nAfter this lesson you can:\n", about.number, about.title);
-  for (const std::string& line : about.able)
+  for (const std::string& line : about.goals)
     out += "  - " + terminal::wrap(line, 80, 4).substr(4);
   out += "\n" + terminal::wrap("The question: " + about.question, 80) + "\n";
   out += about.golden.empty() ? "It exits with 0 if every result is as expected, else with 1."
@@ -32,12 +32,12 @@ std::string facts(const About& about) {
 
 }  // namespace
 
-std::string Arguments::exchanged(const std::vector<std::string>& playing) const {
+std::string Arguments::exchanged(const std::vector<std::string>& options) const {
   std::string out;
   for (const auto& [given, name] : {std::pair{query.has_value(), "query"},
                                     {seed.has_value(), "seed"},
                                     {text.has_value(), "text"}})
-    if (given && std::find(playing.begin(), playing.end(), name) != playing.end())
+    if (given && std::find(options.begin(), options.end(), name) != options.end())
       out += (out.empty() ? "--" : " and --") + std::string(name);
   return out;
 }

@@ -12,14 +12,14 @@ namespace gradus::lessons {
 struct About {
   int number;
   std::string title;
-  std::vector<std::string> able = {};  // "After this lesson you can ..."
-  std::string question = {};           // the question that the lesson answers
+  std::vector<std::string> goals = {};  // "After this lesson you can ..."
+  std::string question = {};            // the question that the lesson answers
   /// The section of lessons/golden/ with the lesson's numbers; "" if the book has none.
   std::string golden = {};
   /// The usual mistakes that the lesson shows: how their names in 11_pitfalls/ begin.
   std::vector<std::string> pitfalls = {};
   /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs.
-  std::vector<std::string> playing = {};
+  std::vector<std::string> options = {};
   std::vector<std::string> exercises = {};  // the exercises that follow the lesson
   bool own_text = false;  // the lesson itself reads --text, which is then no list of words
 };
@@ -33,8 +33,8 @@ struct Arguments {
   bool interactive = false;  // someone is there to press Enter
 
   /// The given options that replace a part of the book's example, such as "--seed and --text"; ""
-  /// if there are none. Only options in `playing` count.
-  std::string exchanged(const std::vector<std::string>& playing) const;
+  /// if there are none. Only options that the lesson has count.
+  std::string exchanged(const std::vector<std::string>& options) const;
 };
 
 /// Reads the command line. Returns the exit status if the program must end now (after --help,

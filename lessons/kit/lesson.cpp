@@ -46,7 +46,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
       in_(in),
       out_(out),
       words_(kBookWords),
-      exchanged_(arguments.exchanged(about.playing)) {
+      exchanged_(arguments.exchanged(about.options)) {
   if (arguments.text && !about.own_text) words_ = split_words(*arguments.text);
   const auto T = static_cast<int64_t>(words_.size());
   if (arguments.query) {
@@ -63,7 +63,7 @@ void Lesson::begin() {
   const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
   out_ << terminal::bold(title, canvas().depth) << "\n" << std::string(title.size(), '=') << "\n\n";
   out_ << "After this lesson you can:\n";
-  for (const std::string& line : about_.able)
+  for (const std::string& line : about_.goals)
     out_ << "  - " << terminal::wrap(line, std::min(80, canvas().width), 4).substr(4);
   out_ << "\n";
   paragraph("The question: " + about_.question);
@@ -74,7 +74,7 @@ void Lesson::begin() {
                                     {arguments_.quick, "quick"},
                                     {arguments_.pairs.has_value(), "pairs"}})
     if (given &&
-        std::find(about_.playing.begin(), about_.playing.end(), name) == about_.playing.end())
+        std::find(about_.options.begin(), about_.options.end(), name) == about_.options.end())
       paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
     paragraph(
