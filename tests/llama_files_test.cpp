@@ -131,9 +131,9 @@ TEST_F(LlamaFiles, RefusesVocabulariesThatLie) {
     expect_error([&] { LlamaVocabulary(file, 2); }, "Vocabulary: " + file + ": " + message);
   };
   const std::string start = little_endian(6, 4) + piece("one");
-  error("", "it ends where its header should stand");
-  error(start, "it ends where the score of token 1 should stand");
-  error(start + little_endian(0, 4), "it ends where the length of token 1 should stand");
+  error("", "it ends where its header should be");
+  error(start, "it ends where the score of token 1 should be");
+  error(start + little_endian(0, 4), "it ends where the length of token 1 should be");
   error(start + little_endian(0, 4) + little_endian(4, 4) + "two",
         "token 1 should have 4 bytes, and 3 follow");
   error(start + little_endian(0, 4) + little_endian(0xffffffff, 4),

@@ -73,7 +73,7 @@ class LlamaVocabulary {
   LlamaVocabulary(const std::string& path, int64_t V) {
     InputFile file("Vocabulary", path);
     const auto number = [&file](const std::string& what) {
-      file.check(file.left() >= 4, "it ends where {} should stand", what);
+      file.check(file.left() >= 4, "it ends where {} should be", what);
       int32_t value = 0;
       file.read(&value, 4);
       return value;

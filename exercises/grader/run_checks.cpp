@@ -88,7 +88,7 @@ bool in_order() {
     if (at == std::ssize(kStages) || at < last) {
       std::cerr << "checks.cpp: the stage '" << stage
                 << "' is none of shape, forward, gradient, invariants, numerics, "
-                << "budget, or stands in the wrong place\n";
+                << "budget, or is in the wrong place\n";
       return false;
     }
     last = static_cast<int>(at);
