@@ -1,3 +1,4 @@
+// Error, and check(), which throws it.
 #pragma once
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// How many threads the library uses.
 #pragma once
 #include "tensor/error.h"
 #include "tensor/kernels/parallel.h"

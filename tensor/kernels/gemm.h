@@ -1,3 +1,4 @@
+// Matrix products, single and batched, of matrices with any strides.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// Which instruction set the kernels of simd/ use, and how the others call them.
 #pragma once
 
 namespace gradus::kernels {

@@ -1,3 +1,4 @@
+// The allocator of large blocks: it keeps freed ones, merges neighbours and uses huge pages.
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// The limit on dimensions, which shapes and strided loops share.
 #pragma once
 #include <cstddef>
 

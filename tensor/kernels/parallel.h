@@ -1,3 +1,4 @@
+// How kernels share a loop between threads. parallel.cpp alone uses OpenMP.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// The parts of attention that are compiled per instruction set: one block of queries or of keys.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// The part of a matrix product that is compiled per instruction set: one block of C.
 #pragma once
 
 #include <cstdint>

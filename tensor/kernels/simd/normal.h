@@ -1,3 +1,4 @@
+// Normal random numbers from uniform ones, compiled per instruction set.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// One step of an optimiser on contiguous parameters, compiled per instruction set.
 #pragma once
 
 #include <cstdint>

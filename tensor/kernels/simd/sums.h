@@ -1,3 +1,4 @@
+// Sums of the columns of a matrix, compiled per instruction set.
 #pragma once
 
 #include <cstdint>
