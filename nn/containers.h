@@ -17,7 +17,7 @@ class ModuleList : public Module {
       push_back(make());
   }
   void push_back(const M& module) {
-    adopt(std::to_string(size()), module, &module, sizeof(M));
+    adopt(std::to_string(size()), module);
     modules_->push_back(module);
   }
   const M& operator[](size_t i) const {
@@ -51,8 +51,7 @@ class Sequential : public Layer<Sequential> {
   template <class F>
   requires std::is_invocable_r_v<Tensor, const F&, const Tensor&>
   void push_back(const F& function) {
-    if constexpr (std::derived_from<F, Module>)
-      adopt(std::to_string(size()), function, &function, sizeof(F));
+    if constexpr (std::derived_from<F, Module>) adopt(std::to_string(size()), function);
     functions_->emplace_back([function](const Tensor& x) -> Tensor { return function(x); });
   }
   size_t size() const { return functions_->size(); }

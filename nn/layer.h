@@ -45,7 +45,9 @@ class Layer : public Base {
  public:
   using Base::Base;
   // NOLINTNEXTLINE: implicit, so that aggregates can be layers
-  Layer(typename Base::Maker maker = __builtin_FUNCTION()) : Base(maker) {}
+  Layer(Module::Maker maker = __builtin_FUNCTION()) requires std::same_as<Base, Module>
+      : Base(maker) {}
+  Layer() requires(!std::same_as<Base, Module>) = default;
 
   template <class S = Self>
   Result<S> operator()(Parameter<S, 0> a) const {

@@ -1,8 +1,8 @@
 #include "nn/module.h"
 
+#include <functional>
 #include <map>
 #include <mutex>
-#include <thread>
 #include <unordered_set>
 
 namespace gradus::nn {
@@ -14,47 +14,80 @@ struct ModuleState {
   bool training = true;
   bool is_list = false;
 
-  // For finding layers that a constructor made and did not register; see Orphans.
-  const char* maker;  // the function that made the module: its constructor
-  std::thread::id thread = std::this_thread::get_id();
-  uint64_t created = 0;                     // when the module was made, on the clock of Orphans
-  uint64_t last_registration = 0;           // when its constructor last registered something
-  std::atomic<const Module*> first_handle;  // the object that was constructed; null with a parent
+  std::string_view type;    // the name of its class, for errors
+  bool has_parent = false;  // it was registered
+  // The modules that were made in, or moved into, the object in which this module was made.
+  std::vector<std::weak_ptr<ModuleState>> members;
 };
 
 namespace {
 
-/// The modules without a parent. A constructor forgot to register an orphan if it made it, that is,
-/// if the orphan was created by the same thread after the constructor's own module and before the
-/// last registration by the constructor. Temporaries are not in the list any more by then: when the
-/// first handle of an orphan is destroyed, it is removed.
-struct Orphans {
-  std::mutex mutex;
-  std::map<const Module*, const ModuleState*> by_first_handle;
-  uint64_t clock = 0;
+/// The objects in which modules were made, by address, as long as they exist. A module that is made
+/// inside another one's object is a member of it.
+class Objects {
+ public:
+  /// Adds the object from `begin` to `end`, in which `state` was made.
+  void add(const void* begin, const void* end, ModuleState* state) {
+    const std::lock_guard lock(mutex_);
+    erase_between(begin, end);  // objects whose memory was freed without calling the destructor
+    by_begin_[begin] = {end, state, innermost_around(begin)};
+  }
+  void remove(const void* begin) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_begin_.find(begin);
+    if (found != by_begin_.end()) erase_between(begin, found->second.end);
+  }
+  /// Notes that `state` is at `address`: if that is inside an object, it is a member of it.
+  void note_member(const void* address, const std::shared_ptr<ModuleState>& state) {
+    const std::lock_guard lock(mutex_);
+    const Object* const owner = innermost_around(address);
+    if (!owner || owner->state == state.get()) return;
+    auto& members = owner->state->members;
+    std::erase_if(members, [](const auto& member) { return member.expired(); });
+    members.push_back(state);
+  }
+
+ private:
+  struct Object {
+    const void* end;
+    ModuleState* state;
+    const Object* around;  // the object that contains this one; null if there is none
+  };
+
+  /// Objects are nested or disjoint: only the last one that begins before the address, and those
+  /// around it, can contain it.
+  const Object* innermost_around(const void* address) const {
+    auto next = by_begin_.lower_bound(address);
+    if (next == by_begin_.begin()) return nullptr;
+    const Object* object = &std::prev(next)->second;
+    while (object && !std::less<>()(address, object->end))
+      object = object->around;
+    return object;
+  }
+
+  void erase_between(const void* begin, const void* end) {
+    by_begin_.erase(by_begin_.lower_bound(begin), by_begin_.lower_bound(end));
+  }
+
+  std::mutex mutex_;  // taken only when a module is made, moved or destroyed
+  std::map<const void*, Object> by_begin_;
 };
-Orphans& orphans() {
-  static Orphans* const all = new Orphans;  // never destroyed: modules may be static
+Objects& objects() {
+  static Objects* const all = new Objects;  // never destroyed: modules may be static
   return *all;
 }
 
-[[noreturn]] void fail_forgotten(const char* op, const ModuleState& parent,
-                                 const ModuleState& orphan) {
-  fail(
-      "{}: {} made a layer ({}) in its constructor and never registered it; use "
-      "register_module(name, layer)",
-      op, parent.maker, orphan.maker);
-}
-
-void check_nothing_forgotten(const ModuleState& parent) {
-  Orphans& all = orphans();
-  const std::lock_guard lock(all.mutex);
-  for (const auto& [handle, orphan] : all.by_first_handle) {
-    const bool made_by_constructor = orphan->created > parent.created &&
-                                     orphan->created < parent.last_registration &&
-                                     orphan->thread == parent.thread;
-    if (made_by_constructor) fail_forgotten("parameters", parent, *orphan);
+/// Throws if a module of the tree has a member that was never registered.
+void check_nothing_forgotten(const ModuleState& module) {
+  for (const auto& weak : module.members) {
+    const std::shared_ptr<ModuleState> member = weak.lock();
+    check(!member || member->has_parent,
+          "{}: it has a layer ({}) as a member and never registered it; use register_module(name, "
+          "layer)",
+          module.type, member ? member->type : "");
   }
+  for (const auto& [name, child] : module.children)
+    check_nothing_forgotten(*child);
 }
 
 void check_name(const char* op, const ModuleState& parent, const std::string& name) {
@@ -74,7 +107,6 @@ bool contains(const ModuleState& tree, const ModuleState* node) {
 
 void collect(const ModuleState& state, const std::string& prefix,
              std::unordered_set<const TensorImpl*>& seen, NamedTensors& all) {
-  check_nothing_forgotten(state);
   for (const auto& [name, p] : state.parameters)
     if (seen.insert(&p.impl()).second) all.emplace_back(prefix + name, p);
   for (const auto& [name, child] : state.children)
@@ -89,25 +121,27 @@ void set_training(ModuleState& state, bool on) {
 
 }  // namespace
 
-Module::Module(Maker maker) : state_(std::make_shared<ModuleState>()) {
-  Orphans& all = orphans();
-  const std::lock_guard lock(all.mutex);
-  state_->maker = maker.name;
-  state_->created = ++all.clock;
-  state_->first_handle = this;
-  all.by_first_handle[this] = state_.get();
+Module::Module(Maker maker) : state_(std::make_shared<ModuleState>()), is_original_(true) {
+  state_->type = maker.name.substr(0, maker.name.find('<'));
+  note_that_it_is_a_member();
+  objects().add(this, static_cast<const ObjectEnd*>(this), state_.get());
+}
+
+// NOLINTNEXTLINE(performance-*): it shares the state and allocates
+Module::Module(Module&& other) : Module(std::as_const(other)) {
+  if (!state_->has_parent) note_that_it_is_a_member();
 }
 
 Module::~Module() {
-  if (state_->first_handle != this) return;
-  const std::lock_guard lock(orphans().mutex);
-  orphans().by_first_handle.erase(this);
-  state_->first_handle = nullptr;
+  if (is_original_) objects().remove(this);
 }
+
+void Module::note_that_it_is_a_member() const { objects().note_member(this, state_); }
 
 NamedTensors Module::named_parameters() const {
   NamedTensors all;
   std::unordered_set<const TensorImpl*> seen;
+  check_nothing_forgotten(*state_);
   collect(*state_, "", seen, all);
   return all;
 }
@@ -119,7 +153,10 @@ std::vector<Tensor> Module::parameters() const {
   return all;
 }
 
-void Module::train(bool on) const { set_training(*state_, on); }
+void Module::train(bool on) const {
+  check_nothing_forgotten(*state_);
+  set_training(*state_, on);
+}
 bool Module::is_training() const { return state_->training; }
 
 void Module::zero_grad(bool set_to_none) const {
@@ -135,8 +172,8 @@ void Module::to(DType t) const {
     if (p.is_floating_point() && p.dtype() != t) p.set_data(p.detach().to(t));
 }
 
-Tensor Module::register_parameter(const std::string& name, const Tensor& value, bool requires_grad,
-                                  const char* caller) {
+Tensor Module::register_parameter(const std::string& name, const Tensor& value,
+                                  bool requires_grad) {
   check_name("register_parameter", *state_, name);
   check(value.defined(), "register_parameter: '{}' is undefined, it was never given a value", name);
   check(value.is_leaf(),
@@ -145,36 +182,21 @@ Tensor Module::register_parameter(const std::string& name, const Tensor& value, 
         name);
   if (requires_grad) value.requires_grad_();
   state_->parameters.emplace_back(name, value);
-  const std::lock_guard lock(orphans().mutex);
-  if (std::string_view(caller) == state_->maker) state_->last_registration = ++orphans().clock;
   return value;
 }
 
-void Module::adopt(const std::string& name, const Module& module, const void* start, size_t bytes,
-                   const char* caller) const {
+void Module::adopt(const std::string& name, const Module& module) const {
   ModuleState& parent = *state_;
   ModuleState& child = *module.state_;
   check_name("register_module", parent, name);
   check(!contains(child, &parent),
         "register_module: '{}' contains the module that it would be part of", name);
+  check_nothing_forgotten(child);
   child.scope = parent.is_list && !parent.scope.empty() ? parent.scope + "." + name : name;
   if (child.is_list)
     for (const auto& [own_name, grandchild] : child.children)
       grandchild->scope = child.scope + "." + own_name;
-
-  Orphans& all = orphans();
-  const std::lock_guard lock(all.mutex);
-  // The child is fully constructed, so an orphan inside its object is a member that it forgot.
-  const auto* const begin = static_cast<const std::byte*>(start);
-  const auto* const end = begin + bytes;
-  for (const auto& [handle, orphan] : all.by_first_handle) {
-    const auto* const address = reinterpret_cast<const std::byte*>(handle);
-    const bool is_inside = std::greater_equal<>()(address, begin) && std::less<>()(address, end);
-    if (is_inside && orphan != &child) fail_forgotten("register_module", child, *orphan);
-  }
-  if (const Module* handle = child.first_handle.exchange(nullptr))
-    all.by_first_handle.erase(handle);
-  if (std::string_view(caller) == parent.maker) parent.last_registration = ++all.clock;
+  child.has_parent = true;
   parent.children.emplace_back(name, module.state_);
 }
 

@@ -15,9 +15,11 @@
 // its values in place instead, for example with copy_.
 #pragma once
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,25 +30,35 @@ namespace gradus::nn {
 
 struct ModuleState;  // in module.cpp
 
+/// Marks the end of a module's object. Compilers place a virtual base after all members of the most
+/// derived class, so a module knows which addresses are inside its object, whatever its type is.
+struct ObjectEnd {
+  std::byte mark{};
+};
+
 /// A list of named parameters and named child modules.
-class Module {
+class Module : private virtual ObjectEnd {
  protected:
-  struct Maker {  // names the function that makes a module: the constructor of the derived class
-    const char* name;
+  struct Maker {  // names the constructor that makes a module, for errors
+    std::string_view name;
     Maker(const char* function) : name(function) {}  // NOLINT: implicit
   };
 
  public:
   // NOLINTNEXTLINE: implicit, so that aggregates can be modules
   Module(Maker maker = __builtin_FUNCTION());
-  Module(const Module& other) : state_(other.state_) {}
+  Module(const Module& other) : ObjectEnd(other), state_(other.state_) {}
+  /// Copies the handle. A layer that is moved into a member must be registered as one that was made
+  /// there; a copy need not be.
+  Module(Module&& other);  // NOLINT(performance-*): it allocates
   Module& operator=(const Module&) = delete;
   ~Module();
 
   /// The parameters of this module, then those of its children as "child.weight", in the order of
   /// registration. A tensor that is registered several times is listed once, under its first name.
-  /// Throws if a constructor made a layer and did not register it. This is detected if the
-  /// constructor registers something afterwards, or if the module is a child of another one.
+  /// Throws if a module of the tree has a layer as a member, made or moved there by its
+  /// constructor, that was never registered: it would be neither trained nor saved. A layer that a
+  /// member keeps on the heap, as std::vector and std::unique_ptr do, is not found; use ModuleList.
   NamedTensors named_parameters() const;
   std::vector<Tensor> parameters() const;
   /// Puts this module and all its descendants in training mode (or in evaluation mode), which
@@ -61,17 +73,15 @@ class Module {
 
  protected:
   /// Registers a leaf as a parameter and returns it. With requires_grad it gets gradients.
-  Tensor register_parameter(const std::string& name, const Tensor& value, bool requires_grad = true,
-                            const char* caller = __builtin_FUNCTION());
+  Tensor register_parameter(const std::string& name, const Tensor& value,
+                            bool requires_grad = true);
   template <std::derived_from<Module> M>
-  M register_module(const std::string& name, M module, const char* caller = __builtin_FUNCTION()) {
-    adopt(name, module, &module, sizeof(M), caller);
+  M register_module(const std::string& name, M module) {
+    adopt(name, module);
     return module;
   }
-  /// register_module for containers, to which children are added at any time. `module` is inside
-  /// an object of `bytes` bytes that begins at `start`.
-  void adopt(const std::string& name, const Module& module, const void* start, size_t bytes,
-             const char* caller = "") const;
+  /// register_module for containers, to which children are added at any time.
+  void adopt(const std::string& name, const Module& module) const;
   /// Marks a container that is never called itself: the scopes of its children begin with its name.
   void mark_as_list() const;
   /// While the result is alive, new graph nodes belong to this module's scope, the name under which
@@ -80,7 +90,10 @@ class Module {
   std::optional<Scope> scope() const;
 
  private:
+  void note_that_it_is_a_member() const;
+
   std::shared_ptr<ModuleState> state_;
+  bool is_original_ = false;  // made in this object, not copied or moved here
 };
 
 }  // namespace gradus::nn

@@ -1,10 +1,8 @@
-// Modules: handles that share, registration, forgotten layers, calls and scopes, saving and
-// loading.
+// Modules: handles that share, registration, calls and scopes, saving and loading. Forgotten layers
+// have a test of their own.
 #include <unistd.h>
 
 #include <filesystem>
-#include <memory>
-#include <thread>
 
 #include "autograd/graph.h"
 #include "nn/gpt.h"
@@ -155,129 +153,6 @@ TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
   (column * column).sum().backward();
   EXPECT_TRUE(near(column.grad(), before.to(kFloat64) * 2));
   EXPECT_EQ(matrix.dtype(), kFloat32);
-}
-
-// forgotten layers
-
-const char* const kForgotten =
-    "parameters: Forgetful made a layer (Linear) in its constructor and never registered it; use "
-    "register_module(name, "
-    "layer)";
-
-TEST(ForgottenLayer, IsAnErrorIfOthersAreRegisteredAfterwards) {
-  struct Forgetful : nn::Module {
-    const nn::Linear a, b;
-    Forgetful() : a(2, 2), b(register_module("b", nn::Linear(2, 2))) {}
-  };
-  EXPECT_EQ(error_of([] { Forgetful().parameters(); }), kForgotten);
-  const auto on_the_heap = std::make_unique<Forgetful>();
-  EXPECT_EQ(error_of([&] { on_the_heap->parameters(); }), kForgotten);
-  const Forgetful net;
-  EXPECT_EQ(error_of([&] { net.to(kFloat64); }), kForgotten);
-}
-
-TEST(ForgottenLayer, InAVectorIsAnError) {
-  struct Forgetful : nn::Module {
-    std::vector<nn::Linear> layers;
-    Forgetful() {
-      layers.emplace_back(2, 2);
-      register_module("last", nn::Linear(2, 2));
-    }
-  };
-  EXPECT_EQ(error_of([] { Forgetful().parameters(); }), kForgotten);
-}
-
-struct LastForgotten : nn::Module {
-  const nn::Linear a, b;
-  LastForgotten() : a(register_module("a", nn::Linear(2, 2))), b(2, 2) {}
-  Tensor operator()(const Tensor& x) const { return b(a(x)); }
-};
-
-TEST(ForgottenLayer, AnywhereInAChildIsAnError) {
-  const std::string expected =
-      "register_module: LastForgotten made a layer (Linear) in its constructor and never "
-      "registered it; use "
-      "register_module(name, layer)";
-  struct Parent : nn::Module {
-    const LastForgotten child;
-    Parent() : child(register_module("child", LastForgotten())) {}
-  };
-  EXPECT_EQ(error_of([] { Parent(); }), expected);
-  EXPECT_EQ(error_of([] { nn::Sequential{LastForgotten()}; }), expected);
-  EXPECT_EQ(error_of([] { nn::ModuleList<LastForgotten>().push_back(LastForgotten()); }), expected);
-}
-
-TEST(ForgottenLayer, IndependentModulesAreNoError) {
-  const Net net;
-  const nn::Linear other(2, 2);
-  EXPECT_EQ(net.parameters().size(), 3u);
-  EXPECT_EQ(other.parameters().size(), 2u);
-
-  nn::ModuleList<nn::Linear> list;
-  nn::Sequential model;
-  const nn::Linear between(2, 2);
-  list.push_back(nn::Linear(2, 2));
-  const nn::Linear later(2, 2);
-  model.push_back(nn::Linear(2, 2));
-  list.push_back(later);
-  EXPECT_EQ(list.parameters().size(), 4u);
-  EXPECT_EQ(model.parameters().size(), 2u);
-
-  const auto a = std::make_unique<Net>();
-  const auto b = std::make_unique<Net>();
-  EXPECT_EQ(a->parameters().size() + b->parameters().size(), 6u);
-}
-
-TEST(ForgottenLayer, RegisteringLaterIsNoError) {
-  struct Late : nn::Module {
-    const nn::Linear a, b;
-    Late() : a(2, 2), b(register_module("b", nn::Linear(2, 2))) { register_module("a", a); }
-    void add(const std::string& name) { register_module(name, nn::Linear(2, 2)); }
-  };
-  Late net;
-  const nn::Linear other(2, 2);
-  net.add("c");
-  EXPECT_EQ(names(net).front(), "b.weight");
-  EXPECT_EQ(net.parameters().size(), 6u);
-}
-
-TEST(ForgottenLayer, HelpersOfAConstructorAreNoError) {
-  struct Helped : nn::Module {
-    const nn::Linear a;
-    Helped() : a(register_module("a", start())) {
-      const nn::Linear throwaway(2, 2);
-      register_parameter("scale", throwaway.weight.detach());
-    }
-    static nn::Linear start() {
-      const nn::Linear pattern(2, 2);
-      return nn::Linear(pattern.weight);
-    }
-  };
-  EXPECT_EQ(Helped().parameters().size(), 2u);
-}
-
-TEST(ForgottenLayer, OtherThreadsAreNoError) {
-  struct Slow : nn::Module {
-    const nn::Linear a, b;
-    explicit Slow(std::vector<nn::Linear>& others)
-        : a(register_module("a", nn::Linear(2, 2))),
-          b(register_module("b", made_with_another_thread(others))) {}
-    static nn::Linear made_with_another_thread(std::vector<nn::Linear>& others) {
-      std::thread([&] { others.emplace_back(2, 2); }).join();
-      return nn::Linear(2, 2);
-    }
-  };
-  std::vector<nn::Linear> others;
-  EXPECT_EQ(Slow(others).parameters().size(), 4u);
-}
-
-TEST(ForgottenLayer, AggregatesWork) {
-  struct Plain : nn::Module {
-    const nn::Linear a = register_module("a", nn::Linear(2, 2));
-  };
-  const Plain one;
-  const Plain two{};
-  EXPECT_EQ(one.parameters().size() + two.parameters().size(), 4u);
 }
 
 // calls and scopes
