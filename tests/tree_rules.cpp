@@ -44,9 +44,10 @@ const std::regex kKnownFolders(
     "tensor(/kernels(/simd)?)?|autograd|nn|check|text|gpt|distributed|page"
     "|lessons(/kit|/translation|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
-    "|tests(/bench|/fuzz|/long|/outside|/torch_compat)?|cmake|docs");
+    "|tests(/bench|/fuzz|/long|/outside|/torch_compat)?|cmake|docs|\\.run");
 
-// Build folders and a learner's answers. Folders whose name starts with a dot are skipped, too.
+// Build folders and a learner's answers. Unknown folders whose name starts with a dot are skipped,
+// too.
 const std::vector<std::string> kIgnoredFolders = {"build", "my"};
 
 class TreeRules {
@@ -85,16 +86,16 @@ class TreeRules {
   void check_subfolder(const std::string& path, const std::string& name) {
     const bool is_ignored = name.starts_with(".") ||
                             std::count(kIgnoredFolders.begin(), kIgnoredFolders.end(), path) > 0;
-    if (is_ignored) return;
     if (std::regex_match(path, kKnownFolders))
       check_folder(path);
-    else
+    else if (!is_ignored)
       fault(path, "folders",
             "the map does not have this folder (docs/structure.md, tests/tree_rules.cpp)");
   }
 
   static bool is_source(const std::string& name) {
-    static const std::regex sources(R"(.*\.(h|cpp|cmake|def|py|awk|js|mjs)|CMakeLists\.txt|run)");
+    static const std::regex sources(
+        R"(.*\.(h|cpp|cmake|def|py|awk|js|mjs|sh)|CMakeLists\.txt|run)");
     return std::regex_match(name, sources);
   }
 

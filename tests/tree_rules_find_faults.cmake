@@ -43,6 +43,7 @@ string(REPEAT "ü" 97 u_97)
 expect(nn/a.cpp "// ${x_97}\n// ${u_97}\n" "")
 expect(nn/a.cpp "\n// ${x_97}y\n" "nn/a.cpp:2: columns: 101 columns; at most 100 are allowed")
 expect(nn/a.cpp "// ${u_97}y\n" "nn/a.cpp:1: columns: 101 columns")
+expect(.run/a.sh "#  ${x_97}y\n" ".run/a.sh:1: columns: 101 columns")
 expect(tests/CMakeLists.txt "#  ${x_97}y\n" "tests/CMakeLists.txt:1: columns: 101 columns")
 
 # Includes: FILE|PATH, where the include of PATH in FILE points up.
