@@ -86,6 +86,8 @@ bool Tensor::allclose(const Tensor& y, double rtol, double atol, bool equal_nan)
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
   check_same_dtype("allclose", a, b);
+  check(rtol >= 0 && atol >= 0, "allclose: rtol is {} and atol {}, a tolerance is not negative",
+        rtol, atol);
   const Shape sizes = broadcast_shapes("allclose", a.sizes(), b.sizes());
   return dispatch(a.dtype(), [&]<class T>() {
     return kernels::all_close(a.data<T>(), b.data<T>(), strided_loop(sizes, a, b),

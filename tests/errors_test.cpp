@@ -73,6 +73,8 @@ TEST(Errors, Asking) {
       {[] { x.data_ptr<double>(); }, "data_ptr: the tensor holds float32, not float64"},
       {[] { equal(x, integers); },
        "equal: the dtypes differ, float32 and int64; convert one with .to()"},
+      {[] { allclose(x, x, -1e-5); },
+       "allclose: rtol is -1e-05 and atol 1e-08, a tolerance is not negative"},
       {[] { allclose(x, ones(2)); },
        "allclose: [2, 3] and [2] do not broadcast - sizes 3 and 2 differ at dimension -1"},
       {[] { undefined.sizes(); }, "tensor: this Tensor is undefined, it was never given a value"},

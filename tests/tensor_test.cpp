@@ -218,6 +218,20 @@ TEST(Compare, EqualAndAllclose) {
   EXPECT_TRUE(allclose(zeros({0}), zeros({0})));
 }
 
+// The expected answers are PyTorch's.
+TEST(Compare, AllcloseComputesInTheTypeOfTheTensors) {
+  EXPECT_TRUE(allclose(tensor({0.1}), tensor({0.}), 1.1, 0.1));  // 0.1f is above the double 0.1
+  EXPECT_TRUE(allclose(tensor({0.1}, kFloat64), tensor({0.}, kFloat64), 1.1, 0.1));
+  EXPECT_FALSE(allclose(tensor({1.1}), tensor({1.}), 0.1, 0));
+  EXPECT_TRUE(allclose(tensor({1e38}), tensor({3e38}), 1e38, 0));  // the tolerance is infinite
+  EXPECT_TRUE(allclose(tensor({1.}), tensor({2.}), 0, 1e39));
+  EXPECT_FALSE(allclose(tensor({-3e38}), tensor({3e38}), 3, 0));  // the difference is infinite
+  EXPECT_FALSE(allclose(tensor({kInf}), tensor({1.}), kInf, 0));
+  EXPECT_FALSE(allclose(tensor({1.}), tensor({0.}), kInf, 0));  // infinity times 0 is NaN
+  EXPECT_TRUE(allclose(tensor({3, 1}), tensor({2, 1}), 0.5, 0));
+  EXPECT_FALSE(allclose(tensor({3}), tensor({2}), 0, 0.99));
+}
+
 TEST(Arithmetic, OfIntegersAndBools) {
   expect_same(tensor({7, -7}) * 2 + 1, tensor({15, -13}));
   expect_same(pow(tensor({-2, 3}), 3), tensor({-8, 27}));

@@ -137,13 +137,19 @@ Y convert(X x) {
   }
 }
 
+// Floating-point numbers are compared in their own type: in float32, 0.1 is within 0.1 of 0,
+// although 0.1f is larger than the double 0.1. Integers are compared in double.
 template <class T>
 bool is_close(T a, T b, const Tolerance& tolerance) {
   if (a == b) return true;
-  const auto x = static_cast<double>(a);
-  const auto y = static_cast<double>(b);
+  using Real = std::conditional_t<std::is_floating_point_v<T>, T, double>;
+  const auto x = static_cast<Real>(a);
+  const auto y = static_cast<Real>(b);
   if (std::isnan(x) || std::isnan(y)) return tolerance.equal_nan && std::isnan(x) && std::isnan(y);
-  return std::isfinite(y) && std::abs(x - y) <= tolerance.atol + tolerance.rtol * std::abs(y);
+  const Real error = std::abs(x - y);
+  const Real allowed =
+      static_cast<Real>(tolerance.atol) + std::abs(static_cast<Real>(tolerance.rtol) * y);
+  return std::isfinite(error) && error <= allowed;
 }
 
 }  // namespace

@@ -50,8 +50,8 @@ void compare(CompareOp op, bool* y, const T* a, const T* b, const StridedLoop<3>
 template <class T>
 void where(T* y, const bool* condition, const T* a, const T* b, const StridedLoop<4>& loop);
 
-/// When two numbers count as close: |a - b| <= atol + rtol |b|. Equal infinities are close, NaNs
-/// only if equal_nan.
+/// When two numbers count as close: |a - b| <= atol + rtol |b|, computed in the type of
+/// floating-point numbers. Equal infinities are close, NaNs only if equal_nan.
 struct Tolerance {
   double rtol;
   double atol;
