@@ -16,11 +16,14 @@ namespace gradus::autograd {
 namespace {
 
 /// Whether x is the only tensor that uses its memory, and uses all of it: a write to x is then seen
-/// by nobody else.
+/// by nobody else. The base of a view may use it, too, if only the view refers to the base.
 bool owns_its_memory(const Tensor& x) {
   const TensorImpl& impl = x.impl();
-  return impl.references == 1 && impl.storage->references == 1 && !impl.node &&
-         impl.storage->bytes == x.numel() * element_size(x.dtype());
+  const bool base_uses_it = impl.base && impl.base->storage == impl.storage;
+  const bool base_is_known = base_uses_it && impl.base->references > 1;
+  const uint32_t users = base_uses_it ? 2 : 1;
+  return impl.references == 1 && impl.storage->references == users && !base_is_known &&
+         !impl.node && impl.storage->bytes == x.numel() * element_size(x.dtype());
 }
 
 /// dx summed to the shape of the node's tensor, which undoes broadcasting for every op. `op` has

@@ -98,7 +98,7 @@ class Function {
     }
     check(y.defined(), "{}: forward returned an undefined tensor", name);
     for (const Tensor& x : inputs)
-      if (x.is_same(y)) y = y.detach();  // else the input itself would get the new node
+      if (x.is_same(y)) y = same_elements(y);  // else the input itself would get the new node
     auto backward = [context](const Tensor& dy, const std::vector<bool>&) {
       const tensor_list dx = F::backward(context.get(), {dy});
       check(dx.size() == sizeof...(Args),
@@ -107,12 +107,17 @@ class Function {
       return dx;
     };
     const Tensor output =
-        record(name.c_str(), y.node() ? y.detach() : y, inputs, std::move(backward));
+        record(name.c_str(), y.node() ? same_elements(y) : y, inputs, std::move(backward));
     context->save(y, output.node().get());
     return output;
   }
 
  private:
+  /// A view of y without a node. Unlike a detached tensor, a view cannot be changed in place while
+  /// recording, which would change y and not its history.
+  static Tensor same_elements(const Tensor& y) {
+    return y.as_view(y.sizes(), y.strides(), y.storage_offset());
+  }
   static Tensor tensor_or_undefined(const Tensor& argument) { return argument; }
   template <class Arg>
   static Tensor tensor_or_undefined(const Arg&) {

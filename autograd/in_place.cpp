@@ -17,12 +17,15 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
   check(!has_internal_overlap(x),
         "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
         x.sizes());
-  if (!is_grad_enabled() || (!needs_grad(x) && !source_needs_grad)) return false;
+  const Ref<TensorImpl>& base = x.impl().base;
+  const bool base_needs_grad = base && base->node && base->node->requires_grad;
+  const bool has_gradient = needs_grad(x) || base_needs_grad || source_needs_grad;
+  if (!is_grad_enabled() || !has_gradient) return false;
   check(!needs_grad(x) || !x.is_leaf(),
         "{}: a leaf that requires gradients cannot be changed in place while recording; use the op "
         "that makes a new tensor, or NoGradGuard",
         op);
-  check(!x.impl().is_view,
+  check(!base,
         "{}: a view cannot be changed in place while recording; use the op that makes a new tensor",
         op);
   check(x.impl().storage->views == 0,
@@ -46,9 +49,17 @@ Tensor write(const Tensor& x, const Tensor& y) {
   ++x.impl().storage->version;
   return x;
 }
-/// Replaces x's elements and its node by those of y.
+
+/// Replaces x's elements and its node by those of y. A retained gradient is then the gradient of
+/// x's new value, as in PyTorch.
 Tensor adopt(const Tensor& x, const Tensor& y) {
+  const Ref<Node> old = x.node();
   set_node(x, y.node());
+  if (old && old->retains_grad) {
+    old->retains_grad = false;
+    x.node()->retains_grad = true;
+    x.node()->grad = std::move(old->grad);
+  }
   return write(x, y);
 }
 
@@ -137,9 +148,15 @@ Tensor Tensor::zero_() const { return fill_(0); }
 
 Tensor Tensor::copy_(const Tensor& source) const {
   check_broadcast("copy_", *this, source);
-  if (recorded_write("copy_", *this, needs_grad(source)))
-    return adopt(*this, gradus::clone(gradus::expand(gradus::to(source, dtype()), sizes())));
-  return write(*this, unaliased(*this, source));
+  if (!recorded_write("copy_", *this, needs_grad(source)))
+    return write(*this, unaliased(*this, source));
+  const Tensor old = before_write(*this);
+  const Tensor y = empty_like(*this);
+  copy_elements(y, source);
+  return adopt(
+      *this,
+      record("copy_", y, {old, [](const Tensor& dy) { return zeros_like(dy); }},
+             {source, [from = source.dtype()](const Tensor& dy) { return gradus::to(dy, from); }}));
 }
 
 Tensor& Tensor::operator=(const Tensor& y) && {

@@ -26,8 +26,7 @@ Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& op
                bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
   auto memory = make_ref<Storage>(count * element_size(options.dtype()), zeroed);
-  const Tensor x(
-      make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype(), /*view=*/false));
+  const Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype()));
   return options.requires_grad() ? x.requires_grad_() : x;
 }
 

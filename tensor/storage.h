@@ -29,21 +29,24 @@ void release(Node* node);
 /// in the storage.
 struct TensorImpl : RefCounted, memory::Pooled {
   TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step, DType t,
-             bool view);
+             Ref<TensorImpl> viewed = {});
   ~TensorImpl();
   /// Takes over the memory, strides and dtype of `value`, which has the same sizes. It counts as a
   /// write in place: a backward that has saved the old data throws.
   void set_data(const TensorImpl& value);
 
+  DType dtype;  // the small members come first: they use bytes that would be padding elsewhere
+  bool is_contiguous;
   Ref<Storage> storage;
   int64_t offset;  // of the first element, in elements
   Shape sizes;
   Shape strides;  // in elements
-  DType dtype;
-  bool is_view;  // made by a view op: it shares the memory of the tensor it was made from
-  bool is_contiguous;
   int64_t numel;
   Ref<Node> node;  // null if the tensor needs no gradients
+  // The tensor whose memory a view shares, never a view itself; null if this is not a view. A write
+  // to the view must be refused if the base needs gradients, even if the view was made before that
+  // or under NoGradGuard and has no node.
+  Ref<TensorImpl> base;
 };
 
 }  // namespace gradus

@@ -18,30 +18,30 @@ Storage::~Storage() {
 }
 
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step,
-                       DType t, bool view)
-    : storage(std::move(memory)),
+                       DType t, Ref<TensorImpl> viewed)
+    : dtype(t),
+      is_contiguous(true),
+      storage(std::move(memory)),
       offset(start),
       sizes(size),
       strides(step),
-      dtype(t),
-      is_view(view),
-      is_contiguous(true),
-      numel(1) {
+      numel(1),
+      base(std::move(viewed)) {
   for (size_t d = sizes.size(); d-- > 0;) {
     is_contiguous = is_contiguous && (sizes[d] == 1 || strides[d] == numel);
     numel *= sizes[d];
   }
   is_contiguous = is_contiguous || numel == 0;
-  if (is_view) ++storage->views;
+  if (base) ++storage->views;
 }
 TensorImpl::~TensorImpl() {
-  if (is_view) --storage->views;
+  if (base) --storage->views;
 }
 
 void TensorImpl::set_data(const TensorImpl& value) {
   // Larger than any version at which the old or the new memory can have been saved.
   value.storage->version = std::max(storage->version.load(), value.storage->version.load()) + 1;
-  if (std::exchange(is_view, false)) --storage->views;
+  if (std::exchange(base, nullptr)) --storage->views;
   storage = value.storage;
   offset = value.offset;
   strides = value.strides;
@@ -59,14 +59,14 @@ int64_t Tensor::stride(int64_t dim) const {
 }
 
 Tensor Tensor::as_view(const Shape& sizes, const Shape& strides, int64_t offset) const {
-  return Tensor(
-      make_ref<TensorImpl>(impl().storage, offset, sizes, strides, dtype(), /*view=*/true));
+  const TensorImpl& x = impl();
+  return Tensor(make_ref<TensorImpl>(x.storage, offset, sizes, strides, x.dtype,
+                                     /*viewed=*/x.base ? x.base : impl_));
 }
 
 Tensor Tensor::detach() const {
   const TensorImpl& x = impl();
-  return Tensor(
-      make_ref<TensorImpl>(x.storage, x.offset, x.sizes, x.strides, x.dtype, /*view=*/false));
+  return Tensor(make_ref<TensorImpl>(x.storage, x.offset, x.sizes, x.strides, x.dtype));
 }
 
 bool equal(const Tensor& a, const Tensor& b) {

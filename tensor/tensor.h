@@ -266,7 +266,7 @@ class Tensor {
   T* data() const {
     return reinterpret_cast<T*>(impl().storage->data) + impl().offset;
   }
-  /// A view of the same storage.
+  /// A view of the same storage. It keeps the tensor that it was made from alive.
   Tensor as_view(const Shape& sizes, const Shape& strides, int64_t offset) const;
   const Ref<Node>& node() const { return impl().node; }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
+#include "autograd/function.h"
 #include "autograd/graph.h"
 #include "autograd/ops.h"
 #include "check/gradcheck.h"
@@ -19,6 +20,20 @@ std::string changed(const std::string& op, const std::string& shape) {
   return "backward: '" + op + "' saved a tensor of shape " + shape +
          " that was changed in place since; use the op that makes a new tensor";
 }
+
+struct Identity : autograd::Function<Identity> {
+  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x; }
+  static autograd::tensor_list backward(autograd::AutogradContext*, autograd::tensor_list dy) {
+    return dy;
+  }
+};
+
+struct Column : autograd::Function<Column> {
+  static Tensor forward(autograd::AutogradContext*, const Tensor& x) { return x.view({-1, 1}); }
+  static autograd::tensor_list backward(autograd::AutogradContext*, autograd::tensor_list dy) {
+    return {dy[0].view(-1)};
+  }
+};
 
 TEST(InPlace, IsRecorded) {
   using Tensors = std::vector<Tensor>;
@@ -121,6 +136,189 @@ TEST(InPlace, IsRefusedWhereHistoryCannotFollow) {
                "copy_: [3] does not broadcast to [2], which is written in place");
   expect_error([&] { zeros({2}).mul_(zeros({2}, kInt64)); },
                "mul_: the dtypes differ, float32 and int64; convert one with .to()");
+}
+
+/// Every op that writes in place, with the name that its errors carry.
+std::vector<std::pair<std::string, std::function<void(const Tensor&)>>> writes() {
+  return {{"add_", [](const Tensor& x) { x.add_(1); }},
+          {"add_", [](const Tensor& x) { x.add_(ones_like(x), 2); }},
+          {"add_", [](Tensor x) { x += 1; }},
+          {"sub_", [](const Tensor& x) { x.sub_(1); }},
+          {"sub_", [](Tensor x) { x -= ones_like(x); }},
+          {"mul_", [](const Tensor& x) { x.mul_(10); }},
+          {"mul_", [](Tensor x) { x *= ones_like(x); }},
+          {"div_", [](const Tensor& x) { x.div_(2); }},
+          {"div_", [](Tensor x) { x /= ones_like(x); }},
+          {"fill_", [](const Tensor& x) { x.fill_(3); }},
+          {"fill_", [](const Tensor& x) { x.zero_(); }},
+          {"copy_", [](const Tensor& x) { x.copy_(ones_like(x)); }},
+          {"masked_fill_", [](const Tensor& x) { x.masked_fill_(ones_like(x) > 0, 3); }},
+          {"uniform_", [](const Tensor& x) { x.uniform_(); }},
+          {"normal_", [](const Tensor& x) { x.normal_(); }},
+          {"bernoulli_", [](const Tensor& x) { x.bernoulli_(); }}};
+}
+
+/// Every kind of view of a (2, 2), and views of views.
+std::vector<std::function<Tensor(const Tensor&)>> views() {
+  return {[](const Tensor& x) { return x.view({4}); },
+          [](const Tensor& x) {
+            return x.reshape({4, 1});
+          },
+          [](const Tensor& x) { return x.transpose(0, 1); },
+          [](const Tensor& x) { return x.t(); },
+          [](const Tensor& x) {
+            return x.permute({1, 0});
+          },
+          [](const Tensor& x) { return x.unsqueeze(1); },
+          [](const Tensor& x) { return x.unsqueeze(0).squeeze(0); },
+          [](const Tensor& x) { return x.unsqueeze(0).squeeze(); },
+          [](const Tensor& x) {
+            return x.expand({1, 2, 2});
+          },
+          [](const Tensor& x) { return x.select(1, 0); },
+          [](const Tensor& x) { return x[1]; },
+          [](const Tensor& x) { return x.narrow(0, 1, 1); },
+          [](const Tensor& x) { return x.slice(1, 0, 2, 2); },
+          [](const Tensor& x) { return x.chunk(2)[1]; },
+          [](const Tensor& x) { return x.split(1, 1)[0]; },
+          [](const Tensor& x) { return x.flatten(); },
+          [](const Tensor& x) { return alias(x); },
+          [](const Tensor& x) {
+            return x[0].view({2, 1}).t()[0];
+          }};
+}
+
+void expect_refused_on_a_view(const Tensor& view) {
+  for (const auto& [name, write] : writes())
+    expect_error([&, write = write] { write(view); },
+                 name +
+                     ": a view cannot be changed in place while recording; use the op that "
+                     "makes a new tensor");
+}
+
+TEST(InPlace, OnAViewMadeWithoutRecordingIsRefused) {
+  const Tensor x = leaf({{1., 2.}, {3., 4.}});
+  for (const auto& view_of : views()) {
+    const Tensor h = x * 1;
+    Tensor view;
+    Tensor view_of_leaf;
+    {
+      const NoGradGuard no_grad;
+      view = view_of(h);
+      view_of_leaf = view_of(x);
+    }
+    expect_refused_on_a_view(view);
+    expect_refused_on_a_view(view[0]);
+    expect_refused_on_a_view(view_of_leaf);
+    EXPECT_TRUE(equal(h.detach(), x.detach()));
+    x.mutable_grad() = Tensor();
+    h.sum().backward();
+    EXPECT_TRUE(equal(x.grad(), ones({2, 2}, kFloat64)));
+    const NoGradGuard no_grad;
+    for (const auto& [name, write] : writes())
+      write(view);
+  }
+}
+
+TEST(InPlace, OnAViewMadeBeforeTheTensorRequiredGradientsIsRefused) {
+  for (const auto& view_of : views()) {
+    const Tensor x = doubles({{1., 2.}, {3., 4.}});
+    const Tensor view = view_of(x);
+    const Tensor view_of_view = alias(view);
+    view.mul_(1);
+    x.requires_grad_();
+    expect_refused_on_a_view(view);
+    expect_refused_on_a_view(view_of_view);
+    x.requires_grad_(false);
+    view.mul_(1);
+    x.requires_grad_();
+    const NoGradGuard no_grad;
+    for (const auto& [name, write] : writes())
+      write(view_of_view);
+  }
+}
+
+TEST(InPlace, OnAViewWorksWhereNothingIsRecorded) {
+  const Tensor x = leaf({{1., 2.}, {3., 4.}});
+  const Tensor detached = x.detach();
+  for (const auto& view_of : views()) {
+    for (const auto& [name, write] : writes()) {
+      write(view_of(detached));
+      write(view_of(x).detach());
+      Tensor view;
+      {
+        const NoGradGuard no_grad;
+        view = view_of(x * 1);
+      }
+      write(view);
+    }
+  }
+}
+
+TEST(InPlace, OnAResultOfAFunctionThatSharesMemoryWithItsInputIsRefused) {
+  const Tensor x = leaf({1., 2.});
+  const Tensor h = x * 1;
+  const Tensor same = Identity::apply(h);
+  const Tensor column = Column::apply(h);
+  expect_refused_on_a_view(same);
+  expect_refused_on_a_view(column);
+  (same.sum() + column.sum() + h.sum()).backward();
+  EXPECT_TRUE(equal(x.grad(), doubles({3., 3.})));
+}
+
+TEST(InPlace, KeepsRetainedGradients) {
+  const auto checked = [](const std::string& name,
+                          const std::function<void(const Tensor&)>& write) {
+    const Tensor x = leaf({1., 2.});
+    const Tensor y = x * 1;
+    y.retain_grad();
+    (y * 5).sum().backward({}, /*retain_graph=*/true);
+    const Tensor before = y.grad();
+    write(y);
+    EXPECT_TRUE(y.grad().is_same(before)) << name;
+    (y * 3).sum().backward({}, true);
+    EXPECT_TRUE(equal(y.grad(), doubles({8., 8.}))) << name;
+    y.mutable_grad() = Tensor();
+    write(y);
+    write(y);
+    (y * 3).sum().backward();
+    EXPECT_TRUE(equal(y.grad(), doubles({3., 3.}))) << name;
+  };
+  for (const auto& [name, write] : writes())
+    if (name != "uniform_" && name != "normal_" && name != "bernoulli_") checked(name, write);
+  checked("copy_", [](const Tensor& y) { y.copy_(leaf({4., 5.})); });
+  checked("mul_", [](const Tensor& y) { y.mul_(leaf({4., 5.})); });
+  checked("without recording", [](const Tensor& y) {
+    const NoGradGuard no_grad;
+    y.add_(1);
+  });
+}
+
+TEST(InPlace, DoesNotAddTheGradientOfTheOldValueToARetainedOne) {
+  const Tensor x = leaf({1., 2.});
+  const Tensor y = x * 1;
+  y.retain_grad();
+  const Tensor old = (y * 7).sum();
+  y.mul_(4);
+  ((y * 3).sum() + old).backward();
+  EXPECT_TRUE(equal(y.grad(), doubles({3., 3.})));  // of the tensor after the write
+  EXPECT_TRUE(equal(x.grad(), doubles({19., 19.})));
+}
+
+TEST(InPlace, ByNumbersWithoutGradientsGivesTheOldValueAGradientOfZero) {
+  const auto checked = [](const std::function<void(const Tensor&)>& write) {
+    const Tensor x = leaf({1., 2.});
+    const Tensor y = x * 1;
+    write(y);
+    ASSERT_TRUE(y.requires_grad());
+    (y * 3).sum().backward();
+    EXPECT_TRUE(equal(x.grad(), doubles({0., 0.})));
+  };
+  checked([](const Tensor& y) { y.copy_(doubles({5., 6.})); });
+  checked([](const Tensor& y) { y.copy_(tensor({5., 6.})); });  // float32
+  checked([](const Tensor& y) { y.copy_(tensor(5)); });
+  checked([](const Tensor& y) { y.fill_(5); });
+  checked([](const Tensor& y) { y.zero_(); });
 }
 
 TEST(InPlace, OfASavedTensorIsNoticed) {
