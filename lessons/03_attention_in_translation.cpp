@@ -236,14 +236,10 @@ void your_list(Lesson& lesson, const NumberLists& lists, const Translator& model
 }
 
 /// Trains on the sentence pairs of the reader's file.
-void sentence_pairs(Lesson& lesson, const std::vector<SentencePair>& all) {
+void sentence_pairs(Lesson& lesson, const SplitPairs& pairs) {
   lesson.step("", "Your sentence pairs");
-  std::vector<SentencePair> learned;
-  std::vector<SentencePair> kept;
-  for (size_t i = 0; i < all.size(); ++i)
-    (i % 20 == 19 ? kept : learned).push_back(all[i]);
-  check(learned.size() >= 20, "pairs: {} has {} pairs, at least 20 are needed", *lesson.pairs(),
-        all.size());
+  const std::vector<SentencePair>& learned = pairs.learned;
+  std::vector<SentencePair> kept = pairs.kept;
   const Vocabulary source(words_of(learned, &SentencePair::source));
   const Vocabulary target(words_of(learned, &SentencePair::target));
   const auto unknown = [&](const SentencePair& p) {
@@ -279,7 +275,7 @@ void sentence_pairs(Lesson& lesson, const std::vector<SentencePair>& all) {
 
 void attention_in_translation(Lesson& lesson) {
   manual_seed(lesson.seed(123));
-  const auto pairs = lesson.pairs() ? read_pairs(*lesson.pairs()) : std::vector<SentencePair>();
+  const SplitPairs pairs = lesson.pairs() ? split(read_pairs(*lesson.pairs())) : SplitPairs();
   const NumberLists lists(lesson.quick() ? 10 : 200);
   own_list(lesson, lists);  // reports a wrong --text before the training
   one_score(lesson);

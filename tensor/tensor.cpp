@@ -3,12 +3,27 @@
 #include "tensor/checks.h"
 #include "tensor/factories.h"
 #include "tensor/kernels/elementwise.h"
+#include "tensor/kernels/isa.h"
 #include "tensor/strided.h"
 
 namespace gradus {
 
+namespace {
+/// The kernels cannot throw, so the first tensor complains of a wrong environment variable.
+void check_environment() {
+  static const bool checked = [] {
+    const char* const unknown = kernels::unknown_isa();
+    check(unknown == nullptr, "GRADUS_CPU: expected portable, avx2 or avx512, got '{}'",
+          unknown ? unknown : "");
+    return true;
+  }();
+  static_cast<void>(checked);
+}
+}  // namespace
+
 Storage::Storage(int64_t size, bool zeroed) : bytes(size) {
   if (size == 0) return;
+  check_environment();
   data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
   check(data != nullptr, "empty: there is no memory for a tensor of {} bytes", size);
 }

@@ -6,9 +6,10 @@
 namespace gradus {
 
 /// Sets how many threads the kernels may use. The default is the number of cores that the process
-/// may use, or OMP_NUM_THREADS. No result depends on it.
+/// may use, or OMP_NUM_THREADS, at most 1024. No result depends on it.
 inline void set_num_threads(int n) {
-  check(1 <= n && n <= 1024, "set_num_threads: expected 1 to 1024 threads, got {}", n);
+  check(1 <= n && n <= kernels::kMostThreads, "set_num_threads: expected 1 to {} threads, got {}",
+        kernels::kMostThreads, n);
   kernels::set_num_threads(n);
 }
 inline int get_num_threads() { return kernels::get_num_threads(); }

@@ -168,6 +168,29 @@ TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {
   EXPECT_CONTAINS(other.output, "(--seed changes nothing in this lesson.)");
 }
 
+TEST(Lesson, NumbersOfTheCommandLine) {
+  const auto parsed = [](const char* option, const char* value, Arguments& arguments) {
+    const char* const line[] = {"lesson_04", option, value};
+    return parse(3, line, kAbout, arguments);
+  };
+  Arguments arguments;
+  EXPECT_FALSE(parsed("--query", "010", arguments));
+  EXPECT_EQ(arguments.query, 10);
+  EXPECT_FALSE(parsed("--seed", "-9223372036854775808", arguments));
+  EXPECT_EQ(arguments.seed, INT64_MIN);
+  const auto expect_refused = [&](const char* option, const char* value, const char* message) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parsed(option, value, arguments), 2);
+    EXPECT_CONTAINS(testing::internal::GetCapturedStderr(), message);
+  };
+  for (const char* option : {"--query", "--seed"}) {
+    expect_refused(option, "9223372036854775808", "does not fit into 64 bits with a sign");
+    expect_refused(option, "-99999999999999999999", "does not fit into 64 bits with a sign");
+    for (const char* wrong : {"", "x", "5x", "1.5", "1e3", "0x2", " 5", "+5"})
+      expect_refused(option, wrong, "expected an integer, got '");
+  }
+}
+
 TEST(Lesson, WordsAndQueriesOfTheReader) {
   Arguments arguments;
   arguments.text = "one step \x1b[31mred one";

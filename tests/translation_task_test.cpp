@@ -1,5 +1,7 @@
 // The task of lessons 02, 03 and 09: number words, sentence pairs as batches, and pairs from a
 // file.
+#include <sys/stat.h>
+
 #include <map>
 #include <set>
 
@@ -273,6 +275,38 @@ TEST_F(PairsFile, MalformedLinesAreNamed) {
   expect_refused("", " - it is empty");
   const std::string none = path("none.tsv");
   expect_error([&] { read_pairs(none); }, "pairs: " + none + " - it cannot be opened");
+}
+
+TEST_F(PairsFile, OtherThingsWithAPathAreRefused) {
+  const std::string pipe = path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& name : {pipe, std::string("/dev/zero"), folder_.string()})
+    expect_error([&] { read_pairs(name); }, "pairs: " + name + " - it is not a regular file");
+}
+
+TEST_F(PairsFile, SizesAreChecked) {
+  std::string words = "a";
+  for (int i = 0; i < 100; ++i)
+    words += " a";
+  expect_refused("a\tb\na\t" + words,
+                 ": line 2 has 101 words after the tab - at most 100 are allowed");
+  const std::string name = file("a\tb\n");
+  std::filesystem::resize_file(name, (64 << 20) + 1);  // a sparse file
+  expect_error([&] { read_pairs(name); },
+               "pairs: " + name + " has 67108865 bytes - at most 67108864 are read");
+
+  const std::vector<SentencePair> pairs(40, {.source = {"a"}, .target = {"b"}});
+  EXPECT_EQ(split(pairs).learned.size(), 38U);
+  EXPECT_EQ(split(pairs).kept.size(), 2U);
+  expect_error(
+      [&] {
+        split({pairs.begin(), pairs.begin() + 20});
+      },
+      "pairs: 20 pairs - at least 21 are needed");
+  std::vector<SentencePair> many = pairs;
+  for (int i = 0; i < 60000; ++i)
+    many.push_back({.source = {"a"}, .target = {std::to_string(i)}});
+  expect_error([&] { split(many); }, "pairs: 57001 different words after the tab - at most 50000");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lessons/translation/sentences.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -85,9 +86,35 @@ Tensor batch_loss(const Tensor& logits, const Batch& batch) {
   return cross_entropy(logits.flatten(0, 1), batch.target.flatten(), {.ignore_index = kPad});
 }
 
-std::vector<SentencePair> read_pairs(const std::string& path) {
-  std::ifstream file(path);
+namespace {
+
+// Enough for any collection of sentences, and little enough for the memory of any machine.
+constexpr uintmax_t kMostBytes = 64 << 20;
+constexpr size_t kMostWordsInSentence = 100;
+constexpr size_t kMostDifferentWords = 50000;
+constexpr size_t kFewestPairs = 21;
+
+/// Opens a file of sentence pairs. Other things that have a path could block or never end.
+std::ifstream open_pairs(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  std::ifstream file;
+  if (std::filesystem::is_regular_file(status)) {
+    const uintmax_t bytes = std::filesystem::file_size(path, error);
+    check(error || bytes <= kMostBytes, "pairs: {} has {} bytes - at most {} are read", path, bytes,
+          kMostBytes);
+    file.open(path);
+  } else {
+    check(!std::filesystem::exists(status), "pairs: {} - it is not a regular file", path);
+  }
   check(file.is_open(), "pairs: {} - it cannot be opened", path);
+  return file;
+}
+
+}  // namespace
+
+std::vector<SentencePair> read_pairs(const std::string& path) {
+  std::ifstream file = open_pairs(path);
   std::vector<SentencePair> pairs;
   std::string line;
   for (int64_t number = 1; std::getline(file, line); ++number) {
@@ -104,11 +131,28 @@ std::vector<SentencePair> read_pairs(const std::string& path) {
         side->push_back(word);
       check(!side->empty(), "pairs: {}: line {} has no words {} the tab", path, number,
             side == &pair.source ? "before" : "after");
+      check(side->size() <= kMostWordsInSentence,
+            "pairs: {}: line {} has {} words {} the tab - at most {} are allowed", path, number,
+            side->size(), side == &pair.source ? "before" : "after", kMostWordsInSentence);
     }
     pairs.push_back(pair);
   }
   check(!pairs.empty(), "pairs: {} - it is empty", path);
   return pairs;
+}
+
+SplitPairs split(const std::vector<SentencePair>& pairs) {
+  check(pairs.size() >= kFewestPairs, "pairs: {} pairs - at least {} are needed", pairs.size(),
+        kFewestPairs);
+  SplitPairs out;
+  for (size_t i = 0; i < pairs.size(); ++i)
+    (i % 20 == 19 ? out.kept : out.learned).push_back(pairs[i]);
+  for (const auto side : {&SentencePair::source, &SentencePair::target}) {
+    const size_t words = words_of(out.learned, side).size();
+    check(words <= kMostDifferentWords, "pairs: {} different words {} the tab - at most {}", words,
+          side == &SentencePair::source ? "before" : "after", kMostDifferentWords);
+  }
+  return out;
 }
 
 Words words_of(const std::vector<SentencePair>& pairs, Words SentencePair::*side) {

@@ -51,6 +51,13 @@ Tensor batch_loss(const Tensor& logits, const Batch& batch);
 /// Reads sentence pairs from a text file. Each line has one pair: source, tab, target; spaces
 /// separate the words. The error for any other line names its number.
 std::vector<SentencePair> read_pairs(const std::string& path);
+
+/// Pairs to learn from, and every 20th, which is kept for testing.
+struct SplitPairs {
+  std::vector<SentencePair> learned, kept;
+};
+/// Throws if there are too few pairs, or too many words for a model of this size.
+SplitPairs split(const std::vector<SentencePair>& pairs);
 /// All words of one side, the most frequent first.
 Words words_of(const std::vector<SentencePair>& pairs, Words SentencePair::*side);
 

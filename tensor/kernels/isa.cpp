@@ -23,6 +23,14 @@ Isa choose() {
 
 }  // namespace
 
+const char* unknown_isa() {
+  const char* const variable = std::getenv("GRADUS_CPU");
+  if (variable == nullptr) return nullptr;
+  const std::string_view name = variable;
+  const bool is_known = name.empty() || name == "portable" || name == "avx2" || name == "avx512";
+  return is_known ? nullptr : variable;
+}
+
 Isa isa() {
   static const Isa chosen = choose();
   return chosen;

@@ -8,6 +8,8 @@ enum class Isa { portable, avx2, avx512 };
 /// The instruction set that the kernels use: the best one of this machine, or an older one named by
 /// the environment variable GRADUS_CPU (portable, avx2, avx512). It is read once.
 Isa isa();
+/// The value of GRADUS_CPU if it is none of these names, otherwise null.
+const char* unknown_isa();
 
 // The files of simd/ are compiled once for each instruction set, into a namespace of that name.
 //

@@ -34,8 +34,10 @@ int within_quota(int cores) {
 
 /// OMP_NUM_THREADS, or the cores that the process is bound to, at most its quota.
 int default_threads() {
-  static const int threads =
-      std::getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : within_quota(omp_get_max_threads());
+  static const int threads = [] {
+    const int cores = std::clamp(omp_get_max_threads(), 1, kMostThreads);
+    return std::getenv("OMP_NUM_THREADS") ? cores : within_quota(cores);
+  }();
   return threads;
 }
 #else

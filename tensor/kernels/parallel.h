@@ -12,6 +12,7 @@ void set_num_threads(int n);
 /// The number given to set_num_threads. By default OMP_NUM_THREADS, or the number of cores that
 /// this process may use by its affinity and its cgroup quota.
 int get_num_threads();
+constexpr int kMostThreads = 1024;
 
 using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 
