@@ -45,7 +45,8 @@ Tensor where(const Tensor& condition, Scalar a, Scalar b) {
   const DType t = a.is_fractional() || b.is_fractional() ? kFloat32
                   : a.dtype() == b.dtype()               ? a.dtype()
                                                          : kInt64;
-  return where(condition, full({}, a, t), full({}, b, t));
+  const Tensor like = empty({}, t);
+  return where(condition, number_like("where", a, like), number_like("where", b, like));
 }
 
 Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value) {

@@ -1,10 +1,12 @@
 // The element types of tensors; Scalar, one number of any type; TensorOptions, the options of a
 // factory.
 #pragma once
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 #include <type_traits>
 
 #include "tensor/error.h"
@@ -89,6 +91,37 @@ bool integer_part_fits(Floating value) {
   return value - static_cast<Floating>(Limits::min()) > -1 && value < end;
 }
 
+/// Whether `value` can be converted to T. A fraction may be dropped and digits may be rounded, but
+/// the magnitude and the sign stay. Infinity and NaN fit floating-point types only; every number
+/// fits bool.
+template <Arithmetic T, Arithmetic From>
+bool fits(From value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return true;
+  } else if constexpr (std::is_floating_point_v<From> && std::is_floating_point_v<T>) {
+    return std::isfinite(static_cast<T>(value)) || !std::isfinite(value);
+  } else if constexpr (std::is_floating_point_v<From>) {
+    return integer_part_fits<T>(value);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return true;
+  } else {
+    using Limits = std::numeric_limits<T>;
+    if constexpr (std::is_signed_v<From>) {
+      if (value < 0) return std::is_signed_v<T> && value >= static_cast<int64_t>(Limits::min());
+    }
+    return static_cast<uint64_t>(value) <= static_cast<uint64_t>(Limits::max());
+  }
+}
+
+/// The name of a number type for messages: "int32", "uint8", "float64".
+template <Arithmetic T>
+std::string name_of() {
+  const char* const kind = std::is_floating_point_v<T> ? "float"
+                           : std::is_signed_v<T>       ? "int"
+                                                       : "uint";
+  return fmt::format("{}{}", kind, 8 * sizeof(T));
+}
+
 /// One number, given as any C++ arithmetic type. It remembers whether that was an integer type, a
 /// floating-point type or bool.
 class Scalar {
@@ -98,6 +131,7 @@ class Scalar {
       : dtype_(std::is_same_v<T, bool> ? kBool
                : std::is_integral_v<T> ? kInt64
                                        : kFloat64),
+        exceeds_int64_(std::is_integral_v<T> && !fits<int64_t>(value)),
         integer_(std::is_integral_v<T> ? static_cast<int64_t>(value) : 0),
         floating_(static_cast<double>(value)) {}
 
@@ -107,24 +141,30 @@ class Scalar {
   bool is_fractional() const { return dtype_ == kFloat64; }
   double to_double() const { return floating_; }
 
-  /// The value as T. A fractional value that T cannot hold is an error naming the op.
+  /// The value as T. A value that T cannot hold is an error naming the op.
   template <Element T>
   T to(const char* op) const {
     if constexpr (std::is_same_v<T, int64_t>) {
+      check(!exceeds_int64_, "{}: {} does not fit into int64", op, static_cast<uint64_t>(integer_));
       if (!is_fractional()) return integer_;
-      check(floating_ >= -0x1p63 && floating_ < 0x1p63 &&
+      check(fits<int64_t>(floating_) &&
                 static_cast<double>(static_cast<int64_t>(floating_)) == floating_,
             "{}: an int64 tensor cannot hold {}", op, floating_);
       return static_cast<int64_t>(floating_);
     } else if constexpr (std::is_same_v<T, bool>) {
       return floating_ != 0;
     } else {
-      return dtype_ == kInt64 ? static_cast<T>(integer_) : static_cast<T>(floating_);
+      if (exceeds_int64_) return static_cast<T>(static_cast<uint64_t>(integer_));
+      if (dtype_ == kInt64) return static_cast<T>(integer_);
+      if (!fits<T>(floating_)) [[unlikely]]
+        fail("{}: {} does not fit into {}", op, floating_, dtype_of<T>);
+      return static_cast<T>(floating_);
     }
   }
 
  private:
   DType dtype_;
+  bool exceeds_int64_;  // an unsigned integer of 2^63 or more, whose bits are in integer_
   int64_t integer_;
   double floating_;
 };

@@ -102,11 +102,7 @@ Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   const Tensor x = empty(numbers.sizes(), with_default(options, numbers.dtype()));
   dispatch(x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(),
-                   [](const Scalar& value) {
-                     const bool truncate = std::is_same_v<T, int64_t> && value.is_fractional();
-                     const Scalar number = truncate ? Scalar(std::trunc(value.to_double())) : value;
-                     return number.to<T>("tensor");
-                   });
+                   tensor_element<T>);
   });
   return x;
 }
@@ -148,6 +144,11 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
     const Step first = start.to<Step>("arange");
     const Step stride = step.to<Step>("arange");
+    if constexpr (std::is_floating_point_v<T>) {
+      const double last = from + std::max(count - 1, 0.0) * by;
+      check(fits<T>(from) && fits<T>(last), "arange: from {} to {} in steps of {} does not fit {}",
+            from, to, by, x.dtype());
+    }
     for (int64_t i = 0; i < x.numel(); ++i)
       x.data<T>()[i] = static_cast<T>(
           kernels::wrapping_add(first, kernels::wrapping_mul(static_cast<Step>(i), stride)));
@@ -162,10 +163,16 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
   dispatch_float("linspace", x.dtype(), [&]<class T>() {
     const T a = start.to<T>("linspace");
     const T b = end.to<T>("linspace");
-    const T step = steps > 1 ? (b - a) / T(steps - 1) : T(0);
+    const bool wide = std::isfinite(a) && std::isfinite(b) && !std::isfinite(b - a);
+    const T step = steps > 1 && !wide ? (b - a) / T(steps - 1) : T(0);
     // The second half is computed from the end, so that the last number is exactly b.
     for (int64_t i = 0; i < steps; ++i)
       x.data<T>()[i] = i < steps / 2 || steps == 1 ? a + step * T(i) : b - step * T(steps - 1 - i);
+    // b - a overflows: a and b are weighted instead.
+    for (int64_t i = 1; wide && i + 1 < steps; ++i) {
+      const T weight = T(i) / T(steps - 1);
+      x.data<T>()[i] = a * (1 - weight) + b * weight;
+    }
   });
   return x;
 }
@@ -216,6 +223,9 @@ Tensor randint(int64_t high, const Shape& sizes, const TensorOptions& options) {
 }
 Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOptions& options) {
   numel("randint", sizes);
+  const bool fits_bool = low >= 0 && high <= 2;
+  check(options.dtype_or(kInt64) != kBool || fits_bool,
+        "randint: from {} to {} - a bool tensor holds 0 and 1 only", low, high);
   return random_integers(sizes, options, [=](Generator& g, int64_t* x, int64_t n) {
     fill_randint(g, x, n, low, high);
   });

@@ -65,13 +65,22 @@ Tensor randint(int64_t low, int64_t high, const Shape& sizes, const TensorOption
 /// 0, 1, ..., n - 1 in random order; int64 unless the options name another dtype.
 Tensor randperm(int64_t n, const TensorOptions& options = {});
 
+/// The number as an element of tensor(): an int64 drops the fraction.
+template <Element T>
+T tensor_element(Scalar value) {
+  const bool truncate = std::is_same_v<T, int64_t> && value.is_fractional();
+  return (truncate ? Scalar(std::trunc(value.to_double())) : value).to<T>("tensor");
+}
+
 template <Arithmetic T>
 Tensor tensor(const std::vector<T>& values, const TensorOptions& options = {}) {
-  using Stored = std::conditional_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, int64_t, T>;
-  const DType default_dtype = std::is_floating_point_v<T> ? kFloat32 : dtype_of<Stored>;
-  const Tensor x = empty(std::ssize(values), dtype_of<Stored>);
-  std::copy(values.begin(), values.end(), x.data<Stored>());
-  return x.to(options.dtype_or(default_dtype)).requires_grad_(options.requires_grad());
+  const DType default_dtype = std::is_floating_point_v<T> ? kFloat32 : Scalar(T{}).dtype();
+  const Tensor x = empty(std::ssize(values), options.dtype(options.dtype_or(default_dtype)));
+  dispatch(x.dtype(), [&]<class E>() {
+    std::transform(values.begin(), values.end(), x.data<E>(),
+                   [](T value) { return tensor_element<E>(value); });
+  });
+  return x;
 }
 
 /// An uninitialised tensor with these strides if they are dense, else with contiguous ones.

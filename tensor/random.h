@@ -16,7 +16,7 @@
 #include <mutex>
 #include <numeric>
 
-#include "tensor/error.h"
+#include "tensor/dtype.h"
 #include "tensor/kernels/random.h"
 
 namespace gradus {
@@ -61,17 +61,20 @@ void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
   kernels::fill_uniform(g, out, n, low, high);
 }
 
-inline void check_deviation(double std) {
+template <class T>
+void check_normal(double mean, double std) {
   check(std >= 0, "normal_: std = {} - a standard deviation is not negative", std);
+  check(fits<T>(mean) && fits<T>(std), "normal_: mean {} and std {} do not both fit into {}", mean,
+        std, dtype_of<T>);
 }
 template <class T>
 void fill_normal(Generator& g, T* out, int64_t n, double mean, double std) {
-  check_deviation(std);
+  check_normal<T>(mean, std);
   kernels::fill_normal(g, out, n, mean, std);
 }
 template <class T>
 void fill_normal_pairs(Generator& g, T* out, int64_t n, double mean, double std) {
-  check_deviation(std);
+  check_normal<T>(mean, std);
   kernels::fill_normal_pairs(g, out, n, mean, std);
 }
 

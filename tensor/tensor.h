@@ -58,17 +58,16 @@ class Tensor {
     check(dtype_of<T> == dtype(), "data_ptr: the tensor holds {}, not {}", dtype(), dtype_of<T>);
     return data<T>();
   }
-  /// The value of a tensor with one element, converted to T.
+  /// The value of a tensor with one element, converted to T. A fraction is dropped if T is an
+  /// integer type; a value outside T's range is an error.
   template <Arithmetic T>
   T item() const {
     check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
           sizes());
     return dispatch(dtype(), [&]<class S>() {
       const S value = *data<S>();
-      if constexpr (std::is_floating_point_v<S> && std::is_integral_v<T> &&
-                    !std::is_same_v<T, bool>)
-        check(integer_part_fits<T>(value), "item: {} is not in the range of the type asked for",
-              value);
+      if (!fits<T>(value)) [[unlikely]]
+        fail("item: {} does not fit into {}", value, name_of<T>());
       return static_cast<T>(value);
     });
   }
