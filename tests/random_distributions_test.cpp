@@ -54,6 +54,23 @@ TEST(Random, Bernoulli) {
   EXPECT_TRUE(std::equal(integers.begin(), integers.end(), flags));
 }
 
+// The counts are those of PyTorch 2.15, which replaces the upper bound by the lower one.
+TEST(Random, UniformNeverDrawsItsUpperBound) {
+  Generator g(0);
+  std::vector<float> x(1'000'000);
+  fill_uniform(g, x.data(), std::ssize(x), 1000, 1001);
+  EXPECT_EQ(std::count(x.begin(), x.end(), 1001.0f), 0);
+  EXPECT_EQ(std::count(x.begin(), x.end(), 1000.0f), 52);
+  Generator h(0);
+  std::vector<double> y(1'000'000);
+  fill_uniform(h, y.data(), std::ssize(y), 1e15, 1e15 + 1);
+  EXPECT_EQ(std::count(y.begin(), y.end(), 1e15 + 1), 0);
+  EXPECT_EQ(std::count(y.begin(), y.end(), 1e15), 125242);
+  float same[3];
+  fill_uniform(g, same, 3, 5, 5);
+  EXPECT_EQ(same[2], 5);
+}
+
 TEST(Random, BernoulliOfEachProbability) {
   const auto u = draw<float>(1000, fill_uniform<float>, 0.0, 1.0);
   std::vector<float> p(1000);

@@ -87,10 +87,10 @@ void fill_unit(Generator& g, double* out, int64_t n) {
 template <class T>
 void fill_uniform(Generator& g, T* out, int64_t n, double low, double high) {
   const T from = static_cast<T>(low);
-  const T width = static_cast<T>(high) - from;
+  const T to = static_cast<T>(high);
   fill_unit(g, out, n);
-  if (from == 0 && width == 1) return;
-  GRADUS_DISPATCH(stretch(out, n, from, width));
+  if (from == 0 && to == 1) return;
+  GRADUS_DISPATCH(stretch(out, n, from, to));
 }
 
 template <class T>

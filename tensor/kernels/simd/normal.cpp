@@ -103,9 +103,12 @@ void normal_blocks(T* x, int64_t n, T mean, T std) {
 }
 
 template <class T>
-void stretch(T* x, int64_t n, T low, T width) {
-  for (int64_t i = 0; i < n; ++i)
-    x[i] = fma(x[i], width, low);
+void stretch(T* x, int64_t n, T low, T high) {
+  const T width = high - low;
+  for (int64_t i = 0; i < n; ++i) {
+    const T value = fma(x[i], width, low);
+    x[i] = value == high ? low : value;
+  }
 }
 
 template void normal_blocks(float*, int64_t, float, float);

@@ -18,8 +18,9 @@ namespace gradus::kernels {
 //
 // A last block of fewer than 16 numbers is left as it is.
 //
-// stretch: x = low + x width, rounded once. float, double.
+// stretch: x = low + x (high - low), rounded once, or low where that rounds to high, so that the
+// interval stays half-open. float, double.
 GRADUS_DECLARE_PER_ISA(template <class T> void normal_blocks(T* x, int64_t n, T mean, T std);
-                       template <class T> void stretch(T* x, int64_t n, T low, T width);)
+                       template <class T> void stretch(T* x, int64_t n, T low, T high);)
 
 }  // namespace gradus::kernels
