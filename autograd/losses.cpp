@@ -55,19 +55,21 @@ Tensor row_losses(const Tensor& logits, const Tensor& target, int64_t ignore_ind
   const int64_t N = logits.size(0);
   const int64_t V = logits.size(1);
   const Tensor loss = empty({N}, logits.dtype());
-  const Tensor lse = empty({N}, logits.dtype());
+  const Tensor m = empty({N}, logits.dtype());  // of each row the largest logit
+  const Tensor l = empty({N}, logits.dtype());  // and the sum of exp(x - m)
   const Tensor x = as_contiguous(logits);
   dispatch_float("cross_entropy", logits.dtype(), [&]<class T>() {
-    kernels::cross_entropy(loss.data<T>(), lse.data<T>(), x.data<T>(), target.data<int64_t>(), N, V,
-                           ignore_index);
+    kernels::cross_entropy<T>(loss.data<T>(), {m.data<T>(), l.data<T>()}, x.data<T>(),
+                              target.data<int64_t>(), N, V, ignore_index);
   });
   auto fast = [=, x = saved(x), target = saved(target)](const Tensor& dy,
                                                         const std::vector<bool>& /*needed*/) {
     const Tensor dx = empty({N, V}, x().dtype());
     const Tensor dloss = as_contiguous(dy);
     dispatch_float("cross_entropy", x().dtype(), [&]<class T>() {
-      kernels::cross_entropy_backward(dx.data<T>(), dloss.data<T>(), x().data<T>(), lse.data<T>(),
-                                      target().data<int64_t>(), N, V, ignore_index);
+      kernels::cross_entropy_backward<T>(dx.data<T>(), dloss.data<T>(), x().data<T>(),
+                                         {m.data<T>(), l.data<T>()}, target().data<int64_t>(), N, V,
+                                         ignore_index);
     });
     return std::vector<Tensor>{dx};
   };

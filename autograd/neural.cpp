@@ -37,6 +37,11 @@ Tensor along_dim(const char* op, const Tensor& x, int64_t dim, const Forward& fo
   return record_fused(op, y, {x}, fast, std::move(definition));
 }
 
+/// The largest elements of x along dim, as constants.
+Tensor largest_along(const Tensor& x, int64_t dim) {
+  return x.numel() == 0 ? zeros({}, x.dtype()) : amax(x.detach(), dim, true);
+}
+
 }  // namespace
 
 // Softmax (Bridle 1990), over the elements of x along dim:
@@ -53,8 +58,7 @@ Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
       "softmax", x, dim, [](auto... args) { kernels::softmax(args...); },
       [](auto... args) { kernels::softmax_backward(args...); },
       [dim](const std::vector<Tensor>& inputs) {
-        const Tensor m = amax(inputs[0], dim, true).detach();
-        const Tensor e = exp(inputs[0] - m);
+        const Tensor e = exp(inputs[0] - largest_along(inputs[0], dim));
         return e / sum(e, dim, true);
       });
 }
@@ -71,7 +75,9 @@ Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
       "log_softmax", x, dim, [](auto... args) { kernels::log_softmax(args...); },
       [](auto... args) { kernels::log_softmax_backward(args...); },
       [dim](const std::vector<Tensor>& inputs) {
-        return inputs[0] - logsumexp(inputs[0], dim, true);
+        // logsumexp(x) is rounded to x's size, that of the differences is not.
+        const Tensor differences = inputs[0] - largest_along(inputs[0], dim);
+        return differences - logsumexp(differences, dim, true);
       });
 }
 
@@ -132,7 +138,7 @@ struct LayerNormBackward {
                                        .dbias = data_or_null<T>(dbias),
                                        .dy = in_dy.data<T>(),
                                        .x = x().data<T>(),
-                                       .mean = mean.data<T>(),
+                                       .mean = mean.data<double>(),
                                        .rstd = rstd.data<T>(),
                                        .weight = data_or_null<T>(weight()),
                                        .rows = mean.numel(),
@@ -142,15 +148,17 @@ struct LayerNormBackward {
   }
 };
 
-/// The formulas in ordinary ops, over the last `dims` dimensions of x.
+/// The formulas in ordinary ops, over the last `dims` dimensions of x. In double, because the
+/// squares of a float may be infinite.
 Tensor layer_norm_definition(const Tensor& x, size_t dims, const Tensor& weight, const Tensor& bias,
                              double eps) {
   Shape last;
   for (size_t d = 1; d <= dims; ++d)
     last.push_back(-static_cast<int64_t>(d));
-  const Tensor centered = x - mean(x, last, true);
+  const Tensor in_double = to(x, kFloat64);
+  const Tensor centered = in_double - mean(in_double, last, true);
   const Tensor var = mean(centered * centered, last, true);
-  Tensor y = centered / sqrt(var + eps);
+  Tensor y = to(centered / sqrt(var + eps), x.dtype());
   if (weight.defined()) y = y * weight;
   if (bias.defined()) y = y + bias;
   return y;
@@ -164,14 +172,14 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
   const int64_t size = numel("layer_norm", normalized_shape);
   const int64_t rows = size == 0 ? 0 : x.numel() / size;
   const Tensor y = empty(x.sizes(), x.dtype());
-  const Tensor row_mean = empty(rows, x.dtype());
+  const Tensor row_mean = empty(rows, kFloat64);
   const Tensor rstd = empty(rows, x.dtype());
   const Tensor in = as_contiguous(x);
   const Tensor in_weight = weight.defined() ? as_contiguous(weight) : weight;
   const Tensor in_bias = bias.defined() ? as_contiguous(bias) : bias;
   dispatch_float("layer_norm", x.dtype(), [&]<class T>() {
     kernels::layer_norm<T>({.y = y.data<T>(),
-                            .mean = row_mean.data<T>(),
+                            .mean = row_mean.data<double>(),
                             .rstd = rstd.data<T>(),
                             .x = in.data<T>(),
                             .weight = data_or_null<T>(in_weight),

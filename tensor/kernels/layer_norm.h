@@ -20,12 +20,13 @@
 
 namespace gradus::kernels {
 
-/// x and y are (rows, size). mean and rstd (rows) are kept for the backward. weight and bias (size)
-/// may be null: then they are 1 and 0.
+/// x and y are (rows, size). mean and rstd (rows) are kept for the backward; mean in double, since
+/// where x is large, x - mean would lose the digits that a rounded mean lacks. weight and bias
+/// (size) may be null: then they are 1 and 0.
 template <class T>
 struct LayerNorm {
   T* y;
-  T* mean;
+  double* mean;
   T* rstd;
   const T* x;
   const T* weight;
@@ -43,7 +44,7 @@ struct LayerNormBackward {
   T* dbias;
   const T* dy;
   const T* x;
-  const T* mean;
+  const double* mean;
   const T* rstd;
   const T* weight;
   int64_t rows;

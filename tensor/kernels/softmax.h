@@ -40,6 +40,15 @@ void log_softmax_backward(T* dx, const T* dy, const T* y, int64_t outer, int64_t
 template <class T>
 void logsumexp(T* y, const T* x, int64_t outer, int64_t size, int64_t inner);
 
+/// What a backward keeps of the softmax of each row, which is exp(x_j - m) / l: m = max_j x_j and
+/// l = sum_j exp(x_j - m). They are kept apart because m + log l, the logsumexp, is rounded: where
+/// the logits are large, the error of exp(x_j - logsumexp) can be larger than the softmax itself.
+template <class T>
+struct SoftmaxSums {
+  T* m;
+  T* l;
+};
+
 /// The formulas in plain loops, which the functions above are tested against.
 void softmax_reference(double* y, const double* x, int64_t outer, int64_t size, int64_t inner);
 void softmax_backward_reference(double* dx, const double* dy, const double* y, int64_t outer,

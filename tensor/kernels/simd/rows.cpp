@@ -65,31 +65,99 @@ void subtract_row(T* y, const T* x, T a, T b, int64_t n) {
 }
 
 template <class T>
-void scaled_softmax_row(T* dx, const T* x, T lse, T scale, int64_t n) {
+void scaled_exp_row(T* dx, const T* x, T largest, T scale, int64_t n) {
   each<T>(n, [=](int64_t i, int64_t left) {
-    store_up_to(dx + i, exp_below(load_up_to(x + i, left) - lse) * scale, left);
+    store_up_to(dx + i, exp_below(load_up_to(x + i, left) - largest) * scale, left);
   });
 }
 
+namespace {
+
+/// The function (x - mean) rstd of a row of x. The mean is a number of T plus a rest, so that
+/// x - mean has as many digits where x is large as elsewhere.
 template <class T>
-void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T* bias, int64_t n,
-                    double eps) {
-  const auto count = static_cast<double>(n);
-  // mean = sum_i x_i / n
-  const T m = static_cast<T>(
-      sum_of<T, 4>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count);
-  // n var = sum_i (x_i - mean)^2; beyond the tail x is the mean, and adds 0
-  const double squares = sum_of<T>(n, [=](int64_t i, int64_t left) {
+struct Normalize {
+  T mean;
+  T rstd;
+  T shift;  // -rest * rstd
+
+  Normalize(double exact_mean, T given_rstd)
+      : mean(static_cast<T>(exact_mean)),
+        rstd(given_rstd),
+        shift(static_cast<T>(static_cast<double>(mean) - exact_mean) * given_rstd) {}
+  [[gnu::always_inline]] Vector<T> operator()(Vector<T> x) const {
+    return (x - mean) * rstd + shift;
+  }
+};
+
+/// mean, and squares = sum_i (x_i - mean)^2.
+struct Moments {
+  double mean;
+  double squares;
+};
+
+/// In double, for a row whose squares leave the range of float.
+Moments moments_in_double(const float* x, int64_t n) {
+  double mean = 0;
+  for (int64_t i = 0; i < n; ++i)
+    mean += static_cast<double>(x[i]) / static_cast<double>(n);
+  double squares = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double difference = static_cast<double>(x[i]) - mean;
+    squares += difference * difference;
+  }
+  return {mean, squares};
+}
+
+/// sum_i (x_i - mean)^2. It is computed as sum_i (x_i - m)^2 - n (mean - m)^2, with m = mean
+/// rounded to T.
+template <class T>
+GRADUS_INLINE double squares_around(const T* x, int64_t n, double mean) {
+  const T m = static_cast<T>(mean);
+  const double rest = mean - static_cast<double>(m);
+  const double around_m = sum_of<T>(n, [=](int64_t i, int64_t left) {
     const Vector<T> difference = load_up_to(x + i, left, m) - m;
     return difference * difference;
   });
+  return around_m - static_cast<double>(n) * rest * rest;
+}
+
+template <class T>
+GRADUS_INLINE Moments moments(const T* x, int64_t n, double eps) {
+  const auto count = static_cast<double>(n);
+  double mean =
+      sum_of<T, 4>(n, [=](int64_t i, int64_t left) { return load_up_to(x + i, left); }) / count;
+  double squares = squares_around(x, n, mean);
+  if (count * mean * mean > 64 * squares) {
+    // The numbers are large compared with their differences, and sum_of has rounded the sums of 4.
+    // The differences from m are summed without that error.
+    const T m = static_cast<T>(mean);
+    mean = static_cast<double>(m) + sum_of<T>(n, [=](int64_t i, int64_t left) {
+                                      return load_up_to(x + i, left, m) - m;
+                                    }) / count;
+    squares = squares_around(x, n, mean);
+  }
+  if constexpr (sizeof(T) == sizeof(float)) {
+    constexpr double kSmall = 1e-30;  // below, the squares lose digits
+    const bool in_range = squares < __builtin_inf() && (squares > kSmall || eps > kSmall);
+    if (!in_range) return moments_in_double(x, n);
+  }
+  return {mean, squares};
+}
+
+}  // namespace
+
+template <class T>
+void layer_norm_row(T* y, double* mean, T* rstd, const T* x, const T* weight, const T* bias,
+                    int64_t n, double eps) {
+  const Moments sums = moments(x, n, eps);
   // rstd = 1 / sqrt(var + eps)
-  const T r = static_cast<T>(1 / __builtin_sqrt(squares / count + eps));
-  *mean = m;
-  *rstd = r;
+  *rstd = static_cast<T>(1 / __builtin_sqrt(sums.squares / static_cast<double>(n) + eps));
+  *mean = sums.mean;
+  const Normalize<T> normalize(*mean, *rstd);
   // y_i = (x_i - mean) rstd weight_i + bias_i
   each<T>(n, [=](int64_t i, int64_t left) {
-    Vector<T> z = (load_up_to(x + i, left) - m) * r;
+    Vector<T> z = normalize(load_up_to(x + i, left));
     if (weight) z = z * load_up_to(weight + i, left);
     if (bias) z = z + load_up_to(bias + i, left);
     store_up_to(y + i, z, left);
@@ -97,8 +165,9 @@ void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight, const T
 }
 
 template <class T>
-void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, T mean, T rstd,
-                             const T* weight, int64_t n) {
+void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, double mean,
+                             T rstd, const T* weight, int64_t n) {
+  const Normalize<T> normalize(mean, rstd);
   // dz_i = dy_i weight_i
   const auto times_weight = [=](Vector<T> dy_i, int64_t i, int64_t left) {
     return weight ? dy_i * load_up_to(weight + i, left) : dy_i;
@@ -107,7 +176,7 @@ void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* 
     return times_weight(load_up_to(dy + i, left), i, left);
   };
   // z_i = (x_i - mean) rstd
-  const auto z = [=](int64_t i, int64_t left) { return (load_up_to(x + i, left) - mean) * rstd; };
+  const auto z = [=](int64_t i, int64_t left) { return normalize(load_up_to(x + i, left)); };
   // sum_j dz_j / n and sum_j dz_j z_j / n, which only dx needs
   T mean_dz = 0;
   T mean_dz_z = 0;
@@ -130,15 +199,16 @@ void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* 
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                              \
-  template LogSum<T> log_sum(const T*, int64_t);                                           \
-  template void softmax_row(T*, const T*, int64_t);                                        \
-  template void softmax_backward_row(T*, const T*, const T*, int64_t);                     \
-  template void log_softmax_backward_row(T*, const T*, const T*, int64_t);                 \
-  template void subtract_row(T*, const T*, T, T, int64_t);                                 \
-  template void scaled_softmax_row(T*, const T*, T, T, int64_t);                           \
-  template void layer_norm_row(T*, T*, T*, const T*, const T*, const T*, int64_t, double); \
-  template void layer_norm_backward_row(T*, T*, T*, const T*, const T*, T, T, const T*, int64_t);
+#define GRADUS_INSTANTIATE(T)                                                                   \
+  template LogSum<T> log_sum(const T*, int64_t);                                                \
+  template void softmax_row(T*, const T*, int64_t);                                             \
+  template void softmax_backward_row(T*, const T*, const T*, int64_t);                          \
+  template void log_softmax_backward_row(T*, const T*, const T*, int64_t);                      \
+  template void subtract_row(T*, const T*, T, T, int64_t);                                      \
+  template void scaled_exp_row(T*, const T*, T, T, int64_t);                                    \
+  template void layer_norm_row(T*, double*, T*, const T*, const T*, const T*, int64_t, double); \
+  template void layer_norm_backward_row(T*, T*, T*, const T*, const T*, double, T, const T*,    \
+                                        int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

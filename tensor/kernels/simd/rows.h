@@ -22,15 +22,15 @@ GRADUS_DECLARE_PER_ISA(
     template <class T> void log_softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n);
     /// y = x - a - b
     template <class T> void subtract_row(T* y, const T* x, T a, T b, int64_t n);
-    /// dx = scale exp(x - lse)
-    template <class T> void scaled_softmax_row(T* dx, const T* x, T lse, T scale, int64_t n);
+    /// dx = scale exp(x - largest)
+    template <class T> void scaled_exp_row(T* dx, const T* x, T largest, T scale, int64_t n);
     /// Sets y, and *mean and *rstd of the row. weight and bias may be null.
-    template <class T> void layer_norm_row(T* y, T* mean, T* rstd, const T* x, const T* weight,
+    template <class T> void layer_norm_row(T* y, double* mean, T* rstd, const T* x, const T* weight,
                                            const T* bias, int64_t n, double eps);
     /// Sets dx and adds the row's terms to dweight and dbias; any of the three may be null, and so
     /// may weight.
     template <class T>
-    void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, T mean,
+    void layer_norm_backward_row(T* dx, T* dweight, T* dbias, const T* dy, const T* x, double mean,
                                  T rstd, const T* weight, int64_t n);)
 
 }  // namespace gradus::kernels
