@@ -116,11 +116,16 @@ struct FusedCall {
   HeadsTensor k;  // (..., S, D)
   HeadsTensor v;  // (..., S, Dv)
   HeadsTensor y;  // (..., L, Dv)
-  Tensor lse;     // (..., L)
+  Tensor m;       // (..., L)
+  Tensor l;       // (..., L)
   Tensor mask;    // (..., L, S), or undefined
   std::vector<int64_t> mask_offsets;
   Tensor kept_bits;  // of dropout, or undefined
 
+  template <class T>
+  kernels::SoftmaxSums<T> sums() const {
+    return {m.data<T>(), l.data<T>()};
+  }
   template <class T>
   kernels::Attention<T> arguments() const {
     return {.q = q.heads<const T>(),
@@ -182,14 +187,15 @@ FusedCall fused_forward(const Tensor& q, const Tensor& k, const Tensor& v,
   call.k = HeadsTensor(k);
   call.v = HeadsTensor(v);
   call.y = HeadsTensor(empty_in_order_of(q, with_last(q.sizes(), v.size(-1))));
-  call.lse = empty({q.sizes().begin(), q.sizes().end() - 1}, q.dtype());
+  call.m = empty({q.sizes().begin(), q.sizes().end() - 1}, q.dtype());
+  call.l = empty(call.m.sizes(), q.dtype());
   if (options.mask.defined()) {
     call.mask = options.mask.detach().expand(scores);
     call.mask_offsets = matrix_offsets(call.mask, batch_of(q));
   }
   if (options.dropout_p > 0) call.kept_bits = draw_kept_bits(numel(kOp, scores), options.dropout_p);
   dispatch_float(kOp, q.dtype(), [&]<class T>() {
-    kernels::attention_forward(call.y.heads<T>(), call.lse.data<T>(), call.arguments<T>());
+    kernels::attention_forward(call.y.heads<T>(), call.sums<T>(), call.arguments<T>());
   });
   return call;
 }
@@ -206,7 +212,7 @@ std::vector<Tensor> fused_backward(const FusedCall& call, const Tensor& given_dy
                                     .dv = dv.heads<T>(),
                                     .dy = dy.heads<const T>(),
                                     .y = call.y.heads<const T>(),
-                                    .lse = call.lse.data<T>()},
+                                    .sums = call.sums<T>()},
                                    call.arguments<T>());
   });
   return {dq.x, dk.x, dv.x};
@@ -287,7 +293,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
                                     const Tensor& attn_mask, double dropout_p, bool is_causal,
                                     std::optional<double> scale) {
   check_arguments(q, k, v, attn_mask, dropout_p, is_causal);
-  const double default_scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  check(!scale || q.dtype() != kFloat32 || fits<float>(*scale), "{}: scale {} does not fit into {}",
+        kOp, scale.value_or(0), q.dtype());
+  // Without a scale of its own, a head of size 0 has scores of 0, not 0 * infinity.
+  const double head_size = static_cast<double>(std::max<int64_t>(q.size(-1), 1));
+  const double default_scale = 1 / std::sqrt(head_size);
   const AttentionOptions options{.mask = attn_mask,
                                  .is_causal = is_causal,
                                  .scale = scale.value_or(default_scale),

@@ -100,17 +100,20 @@ struct KernelCall {
 
   struct Forward {
     std::vector<T> y;
-    std::vector<T> lse;
+    std::vector<T> m;
+    std::vector<T> l;
   };
-  Forward forward(void (*attend)(kernels::Heads<T>, T*, const kernels::Attention<T>&)) const {
-    Forward out{std::vector<T>(dy.size(), T(-7)),
-                std::vector<T>(static_cast<size_t>(kHeads * sizes.L))};
-    attend({out.y.data(), sizes.Dv + gap, y_offsets.data()}, out.lse.data(), arguments);
+  Forward forward(void (*attend)(kernels::Heads<T>, const kernels::SoftmaxSums<T>&,
+                                 const kernels::Attention<T>&)) const {
+    const auto queries = static_cast<size_t>(kHeads * sizes.L);
+    Forward out{std::vector<T>(dy.size(), T(-7)), std::vector<T>(queries), std::vector<T>(queries)};
+    attend({out.y.data(), sizes.Dv + gap, y_offsets.data()}, {out.m.data(), out.l.data()},
+           arguments);
     return out;
   }
 
   /// dq, dk and dv, one after the other.
-  std::vector<T> backward(const Forward& forward,
+  std::vector<T> backward(Forward& forward,
                           void (*differentiate)(const kernels::AttentionGradients<T>&,
                                                 const kernels::Attention<T>&)) const {
     std::vector<T> out(q.size() + k.size() + v.size(), T(-7));
@@ -122,7 +125,7 @@ struct KernelCall {
                    .dv = {dv, sizes.Dv + gap, v_offsets.data()},
                    .dy = {dy.data(), sizes.Dv + gap, y_offsets.data()},
                    .y = {forward.y.data(), sizes.Dv + gap, y_offsets.data()},
-                   .lse = forward.lse.data()},
+                   .sums = {forward.m.data(), forward.l.data()}},
                   arguments);
     return out;
   }
@@ -148,17 +151,19 @@ TYPED_TEST(Kernel, EqualsTheReference) {
                                    "causal, dropout", "gaps, visible, dropout"}) {
       SCOPED_TRACE(fmt::format("{} queries, {} keys, D {}, Dv {}, {}", c.L, c.S, c.D, c.Dv, kind));
       const KernelCall<T> call(c, kind);
-      const auto wanted = call.forward(kernels::attention_reference<T>);
+      auto wanted = call.forward(kernels::attention_reference<T>);
       typename KernelCall<T>::Forward fast;
       kernels::for_all_thread_counts([&] {
         fast = call.forward(kernels::attention_forward<T>);
         std::vector<T> all = fast.y;
-        all.insert(all.end(), fast.lse.begin(), fast.lse.end());
+        all.insert(all.end(), fast.m.begin(), fast.m.end());
+        all.insert(all.end(), fast.l.begin(), fast.l.end());
         return all;
       });
       const double tolerance = sizeof(T) == 4 ? 1e-5 : 1e-13;
       expect_near(fast.y, wanted.y, tolerance);
-      expect_near(fast.lse, wanted.lse, tolerance);
+      expect_near(fast.m, wanted.m, tolerance);
+      expect_near(fast.l, wanted.l, tolerance);
 
       const auto gradients = kernels::for_all_thread_counts(
           [&] { return call.backward(wanted, kernels::attention_backward<T>); });
@@ -345,6 +350,75 @@ TEST(Attention, NaNAndInfinityPropagate) {
     EXPECT_TRUE(std::isnan(
         scaled_dot_product_attention(q, full({50, 4}, -kInf) * q[0].abs(), v)[0][0].item<float>()));
   }
+}
+
+/// dq, dk and dv of attention.
+Tensors gradients_of(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& dy) {
+  Tensors leaves;
+  for (const Tensor& x : {q, k, v})
+    leaves.push_back(x.detach().clone().requires_grad_());
+  return autograd::grad({scaled_dot_product_attention(leaves[0], leaves[1], leaves[2])}, leaves,
+                        {dy});
+}
+
+// Scores that are far apart give one key all the weight: it gets dy, and the scores get 0.
+TEST(Attention, GradientsAreExactWhereOneKeyHasAllTheWeight) {
+  manual_seed(3);
+  for (const auto& [L, S] : std::vector<std::pair<int64_t, int64_t>>{
+           {1, 1}, {1, 90}, {4, 3}, {5, 1}, {40, 70}, {150, 600}}) {
+    SCOPED_TRACE(fmt::format("{} queries, {} keys", L, S));
+    for (const DType t : {kFloat32, kFloat64}) {
+      const Tensor q = randn({2, L, 17}, t) * 1e4;
+      const Tensor k = randn({2, S, 17}, t) * 1e4;
+      const Tensor v = randn({2, S, 9}, t);
+      const Tensor dy = randn({2, L, 9}, t);
+      const Tensors dx = gradients_of(q, k, v, dy);
+      EXPECT_TRUE(equal(dx[0], zeros_like(q))) << dx[0].abs().max();
+      EXPECT_TRUE(equal(dx[1], zeros_like(k))) << dx[1].abs().max();
+      const Tensor chosen = one_hot(matmul(q, k.transpose(-2, -1)).argmax(-1), S).to(t);
+      const Tensor wanted = matmul(chosen.transpose(-2, -1), dy);
+      EXPECT_TRUE(L == 1 ? equal(dx[2], wanted) : allclose(dx[2], wanted, 1e-5, 1e-5));
+    }
+  }
+}
+
+// The logarithm of the sum of their exponentials cannot be told from the scores in float32.
+TEST(Attention, KeysWithTheSameLargeScoreShareTheGradient) {
+  for (const int64_t L : {1, 9}) {
+    const Tensor q = full({L, 4}, 1e4);
+    const Tensor k = full({2, 4}, 1e4);
+    const Tensor v = tensor({{1., 2.}, {1., 2.}});
+    const Tensors dx = gradients_of(q, k, v, ones({L, 2}));
+    EXPECT_TRUE(equal(dx[2], full({2, 2}, 0.5 * static_cast<double>(L)))) << dx[2];
+  }
+}
+
+TEST(Attention, HeadsOfSizeZeroGiveTheMeanOfTheValues) {
+  const Tensor q = zeros({1, 2, 0}).requires_grad_();
+  const Tensor k = zeros({1, 3, 0});
+  const Tensor v = arange(6).to(kFloat32).view({1, 3, 2}).requires_grad_();
+  const Tensor y = scaled_dot_product_attention(q, k, v);
+  EXPECT_TRUE(allclose(y, tensor({{{2., 3.}, {2., 3.}}})));
+  EXPECT_TRUE(
+      allclose(scaled_dot_product_attention(q, k, v, {}, 0, true), tensor({{{0., 1.}, {1., 2.}}})));
+  y.sum().backward();
+  EXPECT_TRUE(allclose(v.grad(), full({1, 3, 2}, 2. / 3)));
+  EXPECT_EQ(q.grad().sizes(), q.sizes());
+}
+
+TEST(Attention, WithoutKeysOrQueries) {
+  const Tensor q = ones({1, 2, 4});
+  for (const Tensor& mask : {Tensor(), ones({2, 0}, kBool), zeros({2, 0})}) {
+    const Tensor v = ones({1, 0, 3}).requires_grad_();
+    const Tensor y = scaled_dot_product_attention(q, ones({1, 0, 4}), v, mask);
+    EXPECT_TRUE(equal(y.detach(), zeros({1, 2, 3})));
+    y.sum().backward();
+    EXPECT_EQ(v.grad().sizes(), v.sizes());
+  }
+  const Tensor none =
+      scaled_dot_product_attention(ones({1, 0, 4}), q, ones({1, 2, 3}), {}, 0, true);
+  EXPECT_EQ(none.sizes(), (Shape{1, 0, 3}));
+  EXPECT_EQ(scaled_dot_product_attention(q, q, ones({1, 2, 0})).sizes(), (Shape{1, 2, 0}));
 }
 
 }  // namespace

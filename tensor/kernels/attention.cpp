@@ -66,25 +66,30 @@ double dropout_factor(const Attention<T>& attention, int64_t head, int64_t i, in
   return kept ? static_cast<double>(attention.dropout.kept_scale) : 0;
 }
 
-/// log(sum(exp(scores))), or infinity for a query that sees no key.
+struct RowSums {
+  double m;
+  double l;
+};
+
+/// m and l of one query.
 template <class T>
-double log_sum_exp(const std::vector<double>& scores, const Attention<T>& attention) {
+RowSums row_sums(const std::vector<double>& scores, const Attention<T>& attention) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   double largest = -kInfinity;
   for (const double s : scores)
     largest = std::max(largest, s);
   const bool may_see_nothing = attention.mask.visible || attention.mask.added || attention.S == 0;
-  if (largest == -kInfinity && may_see_nothing) return kInfinity;
+  if (largest == -kInfinity && may_see_nothing) return {0, kInfinity};
   double sum = 0;
   for (const double s : scores)
     sum += std::exp(s - largest);
-  return largest + std::log(sum);
+  return {largest, sum};
 }
 
 }  // namespace
 
 template <class T>
-void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention) {
+void attention_reference(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
   const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout] = attention;
   std::vector<double> scores(static_cast<size_t>(S));
   std::vector<double> context(static_cast<size_t>(Dv));
@@ -92,15 +97,16 @@ void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention) {
     for (int64_t i = 0; i < L; ++i) {
       for (int64_t j = 0; j < S; ++j)
         scores[static_cast<size_t>(j)] = score(attention, head, i, j);
-      const double row_lse = log_sum_exp(scores, attention);
+      const auto [m, l] = row_sums(scores, attention);
       std::fill(context.begin(), context.end(), 0.0);
       for (int64_t j = 0; j < S; ++j) {
-        const double weight = std::exp(scores[static_cast<size_t>(j)] - row_lse);  // P_ij
+        const double weight = std::exp(scores[static_cast<size_t>(j)] - m) / l;  // P_ij
         const double factor = weight * dropout_factor(attention, head, i, j);
         add_scaled(context.data(), factor, row_of(v, head, j), Dv);  // y = (P * Z) v
       }
       store_row(row_of(y, head, i), context.data(), Dv);
-      lse[head * L + i] = static_cast<T>(row_lse);
+      sums.m[head * L + i] = static_cast<T>(m);
+      sums.l[head * L + i] = static_cast<T>(l);
     }
   }
 }
@@ -117,18 +123,19 @@ void attention_backward_reference(const AttentionGradients<T>& gradients,
     std::fill(dv.begin(), dv.end(), 0.0);
     for (int64_t i = 0; i < L; ++i) {
       const T* const dy = row_of(gradients.dy, head, i);
-      const double lse = static_cast<double>(gradients.lse[head * L + i]);
+      const double m = static_cast<double>(gradients.sums.m[head * L + i]);
+      const double l = static_cast<double>(gradients.sums.l[head * L + i]);
       const double delta = dot(dy, row_of(gradients.y, head, i), Dv);  // rowsum(dy * y)
       std::fill(dq.begin(), dq.end(), 0.0);
       for (int64_t j = 0; j < S; ++j) {
-        const double weight = std::exp(score(attention, head, i, j) - lse);  // P = exp(S - lse)
-        const double factor = dropout_factor(attention, head, i, j);         // Z
-        const double dweight = dot(dy, row_of(v, head, j), Dv) * factor;     // dP = dy v^T * Z
-        const double dscore = weight * (dweight - delta);                    // dS
-        const double scaled = static_cast<double>(scale) * dscore;           // scale * dS
-        add_scaled(dq.data(), scaled, row_of(k, head, j), D);                // dq
-        add_scaled(dk.data() + j * D, scaled, row_of(q, head, i), D);        // dk
-        add_scaled(dv.data() + j * Dv, weight * factor, dy, Dv);             // dv
+        const double weight = std::exp(score(attention, head, i, j) - m) / l;  // P
+        const double factor = dropout_factor(attention, head, i, j);           // Z
+        const double dweight = dot(dy, row_of(v, head, j), Dv) * factor;       // dP = dy v^T * Z
+        const double dscore = weight * (dweight - delta);                      // dS
+        const double scaled = static_cast<double>(scale) * dscore;             // scale * dS
+        add_scaled(dq.data(), scaled, row_of(k, head, j), D);                  // dq
+        add_scaled(dk.data() + j * D, scaled, row_of(q, head, i), D);          // dk
+        add_scaled(dv.data() + j * Dv, weight * factor, dy, Dv);               // dv
       }
       store_row(row_of(gradients.dq, head, i), dq.data(), D);
     }
@@ -239,7 +246,7 @@ class PartialDq {
 }  // namespace
 
 template <class T>
-void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention) {
+void attention_forward(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
   const int64_t blocks = divide_up(attention.L, kAttentionQueries);  // of queries, in each head
   const int64_t size = GRADUS_DISPATCH(attention_forward_scratch_size(attention));
   for_each_task<T>(
@@ -249,7 +256,7 @@ void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention) {
         const HeadRange queries{.head = task / blocks,
                                 .begin = begin,
                                 .end = std::min(begin + kAttentionQueries, attention.L)};
-        GRADUS_DISPATCH(attention_forward_block(y, lse, attention, queries, memory));
+        GRADUS_DISPATCH(attention_forward_block(y, sums, attention, queries, memory));
       });
 }
 
@@ -272,9 +279,9 @@ void attention_backward(const AttentionGradients<T>& gradients, const Attention<
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                    \
-  template void attention_reference(Heads<T>, T*, const Attention<T>&);                          \
+  template void attention_reference(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&);       \
   template void attention_backward_reference(const AttentionGradients<T>&, const Attention<T>&); \
-  template void attention_forward(Heads<T>, T*, const Attention<T>&);                            \
+  template void attention_forward(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&);         \
   template void attention_backward(const AttentionGradients<T>&, const Attention<T>&);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)

@@ -1,8 +1,9 @@
 // Scaled dot-product attention and its gradient, for each head:
 //
 //   S = scale * q k^T + mask       (L, S)     scores; -inf where query i does not see key j
-//   lse = log(rowsum(exp(S)))      (L)        "log-sum-exp"
-//   P = exp(S - lse)               (L, S)     weights: the softmax of each row of S
+//   m = rowmax(S)                  (L)
+//   l = rowsum(exp(S - m))         (L)
+//   P = exp(S - m) / l             (L, S)     weights: the softmax of each row of S
 //   y = (P * Z) v                  (L, Dv)    Z: the dropout factors, 0 or kept_scale
 //
 // and with dy, the gradient of y:
@@ -23,6 +24,8 @@
 #pragma once
 
 #include <cstdint>
+
+#include "tensor/kernels/softmax.h"  // contains no code, so files of simd/ may include it
 
 namespace gradus::kernels {
 
@@ -73,18 +76,18 @@ struct Attention {
 /// The outputs of the backward (dq, dk, dv) and its inputs in addition to those of the forward.
 template <class T>
 struct AttentionGradients {
-  Heads<T> dq;        // (L, D)
-  Heads<T> dk;        // (S, D)
-  Heads<T> dv;        // (S, Dv)
-  Heads<const T> dy;  // (L, Dv)
-  Heads<const T> y;   // (L, Dv), from the forward
-  const T* lse;       // (heads, L), from the forward
+  Heads<T> dq;          // (L, D)
+  Heads<T> dk;          // (S, D)
+  Heads<T> dv;          // (S, Dv)
+  Heads<const T> dy;    // (L, Dv)
+  Heads<const T> y;     // (L, Dv), from the forward
+  SoftmaxSums<T> sums;  // (heads, L), from the forward
 };
 
-/// y (L, Dv) per head, and lse (heads, L), from which the backward computes P again. lse is +inf
-/// for a query that sees no key.
+/// y (L, Dv) per head, and m and l (heads, L), from which the backward computes P again. A query
+/// that sees no key has m = 0 and l = infinity, so that its P is 0.
 template <class T>
-void attention_forward(Heads<T> y, T* lse, const Attention<T>& attention);
+void attention_forward(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention);
 
 /// dq, dk and dv.
 template <class T>
@@ -93,7 +96,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const Attention<
 /// The forward and the backward in plain loops, one query at a time and in double. The fast version
 /// is tested against them.
 template <class T>
-void attention_reference(Heads<T> y, T* lse, const Attention<T>& attention);
+void attention_reference(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention);
 template <class T>
 void attention_backward_reference(const AttentionGradients<T>& gradients,
                                   const Attention<T>& attention);

@@ -18,7 +18,7 @@ struct HeadRange {
   int64_t end;
 };
 
-// attention_forward_block: y and lse of at most kAttentionQueries queries.
+// attention_forward_block: y, m and l of at most kAttentionQueries queries.
 // attention_backward_block: dk and dv of a range of keys, and the contribution of these keys to the
 // dq of all queries. `memory` holds ..._scratch_size numbers, where `keys` is the largest number of
 // keys in a range.
@@ -26,9 +26,9 @@ GRADUS_DECLARE_PER_ISA(
     template <class T> int64_t attention_forward_scratch_size(const Attention<T>& attention);
     template <class T>
     int64_t attention_backward_scratch_size(const Attention<T>& attention, int64_t keys);
-    template <class T>
-    void attention_forward_block(Heads<T> y, T* lse, const Attention<T>& attention,
-                                 const HeadRange& queries, T* memory);
+    template <class T> void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums,
+                                                    const Attention<T>& attention,
+                                                    const HeadRange& queries, T* memory);
     template <class T>
     void attention_backward_block(const AttentionGradients<T>& gradients,
                                   const Attention<T>& attention, const HeadRange& keys, T* memory);)

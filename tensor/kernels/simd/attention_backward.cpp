@@ -1,15 +1,18 @@
 // The backward of attention for a block of keys, by FlashAttention (Dao et al. 2022): instead of
-// keeping the (L, S) weights, it computes them again from the scores and the forward's lse.
+// keeping the (L, S) weights, it computes them again from the scores and the forward's m and l.
 // Formulas and letters: tensor/kernels/attention.h; memory layout: attention_panels.h. For a panel
 // of queries and a block of keys, with all (keys, P) matrices transposed:
 //
 //   scores = k q^T                   q is packed times scale
-//   P = exp(scores - lse)
+//   P = exp(scores - m) / l
 //   dP = (v dy^T) * Z                Z: dropout
 //   dS = P * (dP - delta)            delta = rowsum(dy * y), once per query
 //   dv += (P * Z) dy
 //   dk += dS q                       the scale is in q
 //   dq += k^T dS                     times scale at the end
+//
+// Sums over the same numbers are added in the same order here and in the forward, and for dP and
+// delta: so P is the forward's, and where one weight is 1, dP - delta is exactly 0.
 #include "tensor/kernels/simd/attention_panels.h"
 
 namespace gradus::kernels::GRADUS_ISA {
@@ -23,12 +26,15 @@ struct BackwardScratch {
   T* weights;             // (kAttentionKeys, P): scores, then P * Z
   T* dscores;             // (kAttentionKeys, P): dP, then dS
   BlockValues<T> values;  // mask or dropout factors of these scores
-  T* lse;                 // (kAttentionQueries)
+  T* maxima;              // (kAttentionQueries): m
+  T* inverses;            // (kAttentionQueries): 1 / l
   T* delta;               // (kAttentionQueries)
   T* q_rows;              // (P, D) for each panel, times scale
   T* q_panels;            // (D, P)
   T* dy_rows;             // (P, Dv)
   T* dy_panels;           // (Dv, P)
+  T* y_rows;              // (P, Dv), one panel only
+  T* y_panel;             // (Dv, P)
   T* dq_panels;           // (D, P)
   T* dk;                  // (keys, D)
   T* dv;                  // (keys, Dv)
@@ -39,23 +45,56 @@ struct BackwardScratch {
         weights(scratch.take(kBlockScores<T>)),
         dscores(scratch.take(kBlockScores<T>)),
         values(scratch),
-        lse(scratch.take(kAttentionQueries)),
+        maxima(scratch.take(kAttentionQueries)),
+        inverses(scratch.take(kAttentionQueries)),
         delta(scratch.take(kAttentionQueries)),
         q_rows(scratch.take(kAttentionQueries * D)),
         q_panels(scratch.take(kAttentionQueries * D)),
         dy_rows(scratch.take(kAttentionQueries * Dv)),
         dy_panels(scratch.take(kAttentionQueries * Dv)),
+        y_rows(scratch.take(kPanel<T> * Dv)),
+        y_panel(scratch.take(kPanel<T> * Dv)),
         dq_panels(scratch.take(kAttentionQueries * D)),
         dk(scratch.take(keys * D)),
         dv(scratch.take(keys * Dv)) {}
 };
 
-/// Packs q and dy of a block of queries, copies lse, computes delta; dq = 0.
+/// delta = rowsum(dy * y) for the panel of queries that begins at number i, which is number `first`
+/// of its block. The order of the additions is that of dP.
+template <class T>
+void compute_delta(const BackwardScratch<T>& scratch, const AttentionGradients<T>& gradients,
+                   const Attention<T>& attention, int64_t head, int64_t i, int64_t first,
+                   int64_t count) {
+  constexpr int64_t P = kPanel<T>;
+  constexpr int64_t W = kWidth<T>;
+  const auto& [dq, dk, dv, dy, y, sums] = gradients;
+  const T* const dy_row = row_of(dy, head, i);
+  const T* const y_row = row_of(y, head, i);
+  T* const delta = scratch.delta + first;
+  if (attention.L <= kFewQueries) {
+    for (int64_t n = 0; n < count; n += W) {
+      store(delta + n, row_dots(dy_row + n * dy.row_stride, dy.row_stride, y_row + n * y.row_stride,
+                                y.row_stride, count - n, attention.Dv));
+    }
+    return;
+  }
+  pack_panel(scratch.y_rows, scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
+  const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
+  Vector<T> total[2] = {};
+  for (int64_t d = 0; d < attention.Dv; ++d) {
+    for (int64_t n = 0; n < 2; ++n)
+      total[n] += load(dy_panel + d * P + n * W) * load(scratch.y_panel + d * P + n * W);
+  }
+  store(delta, total[0]);
+  store(delta + W, total[1]);
+}
+
+/// Packs q and dy of a block of queries, copies m and 1 / l, computes delta; dq = 0.
 template <class T>
 void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T>& gradients,
                    const Attention<T>& attention, const HeadRange& queries) {
   constexpr int64_t P = kPanel<T>;
-  const auto& [dq, dk, dv, dy, y, lse] = gradients;
+  const Heads<const T>& dy = gradients.dy;
   const int64_t head = queries.head;
   for (int64_t i = queries.begin; i < queries.end; i += P) {
     const int64_t first = i - queries.begin;  // of the panel, in the block
@@ -65,32 +104,31 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
                attention.scale);
     pack_panel(scratch.dy_rows + first * scratch.Dv, scratch.dy_panels + first * scratch.Dv,
                row_of(dy, head, i), dy.row_stride, count, attention.Dv, T(1));
-    for (int64_t n = 0; n < P; ++n)
-      scratch.lse[first + n] = n < count ? lse[head * attention.L + i + n] : kInfinity<T>;
-    for (int64_t n = 0; n < P; n += kWidth<T>) {
-      const int64_t row = min(i + n, queries.end - 1);
-      store(scratch.delta + first + n,
-            row_dots(row_of(dy, head, row), dy.row_stride, row_of(y, head, row), y.row_stride,
-                     queries.end - row, attention.Dv));
+    for (int64_t n = 0; n < P; ++n) {
+      const int64_t query = head * attention.L + i + n;
+      scratch.maxima[first + n] = n < count ? gradients.sums.m[query] : kInfinity<T>;
+      scratch.inverses[first + n] = n < count ? 1 / gradients.sums.l[query] : 0;
     }
+    compute_delta(scratch, gradients, attention, head, i, first, count);
   }
   clear(scratch.dq_panels, kAttentionQueries * scratch.D);
 }
 
-/// P = exp(scores - lse) and dS = P * (dP - delta) for a block, from the scores and dy v^T: weights
-/// become P * Z, dscores become dS. Lanes without a query have lse = inf, so that
-/// P = 0.
+/// P = exp(scores - m) / l and dS = P * (dP - delta) for a block, from the scores and dy v^T:
+/// weights become P * Z, dscores become dS. Lanes without a query have m = inf, so that P = 0.
 template <class T>
 void compute_dscores(const BackwardScratch<T>& scratch, int64_t keys, int64_t first,
                      bool has_dropout) {
   T* const weights = scratch.weights;
   T* const dscores = scratch.dscores;
   const T* const factors = scratch.values.panel;
-  const T* const lse = scratch.lse + first;
+  const T* const maxima = scratch.maxima + first;
+  const T* const inverses = scratch.inverses + first;
   const T* const delta = scratch.delta + first;
   for (int64_t n = 0; n < keys * kPanel<T>; n += kWidth<T>) {
     const int64_t lane = n % kPanel<T>;
-    const Vector<T> weight = exp_below(load(weights + n) - load(lse + lane));
+    const Vector<T> weight =
+        exp_below(load(weights + n) - load(maxima + lane)) * load(inverses + lane);
     const Vector<T> factor = has_dropout ? load(factors + n) : broadcast(T(1));
     const Vector<T> dweight = load(dscores + n) * factor;
     store(weights + n, weight * factor);
@@ -115,18 +153,57 @@ void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t colu
               block.keys, columns);
 }
 
+/// products (keys, P) = factor * x (keys, columns) queries^T (columns, P), each computed like the
+/// score of a single query in the forward.
+template <class T>
+void multiply_by_queries(T* products, const Heads<const T>& x, const Heads<const T>& queries,
+                         int64_t columns, T factor, const ScoreBlock& block,
+                         const BlockValues<T>& values) {
+  for (int64_t i = 0; i < block.queries; ++i) {
+    dots_with_rows(values.rows + i * kAttentionKeys, row_of(queries, block.head, block.query + i),
+                   row_of(x, block.head, block.key), x.row_stride, block.keys, columns, factor);
+  }
+  transpose_to(products, kPanel<T>, values.rows, kAttentionKeys, block.queries, block.keys);
+}
+
+/// The scores of a block, from q.
+template <class T>
+void compute_scores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
+                    const ScoreBlock& block, int64_t first) {
+  if (attention.L <= kFewQueries) {
+    multiply_by_queries(scratch.weights, attention.k, attention.q, attention.D, attention.scale,
+                        block, scratch.values);
+    return;
+  }
+  const T* const q_panel = scratch.q_panels + first * scratch.D;
+  multiply_by_panel(scratch.weights, attention.k, attention.D, q_panel, block);
+}
+
+/// dy v^T of a block.
+template <class T>
+void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
+                      const Attention<T>& attention, const ScoreBlock& block, int64_t first) {
+  if (attention.L <= kFewQueries) {
+    multiply_by_queries(scratch.dscores, attention.v, dy, attention.Dv, T(1), block,
+                        scratch.values);
+    return;
+  }
+  const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
+  multiply_by_panel(scratch.dscores, attention.v, attention.Dv, dy_panel, block);
+}
+
 /// Adds the contribution of a panel of queries and a block of keys to dq, dk and dv. `first` is the
 /// panel's first query within the block of queries, `first_key` the block's first key within the
 /// task.
 template <class T>
-void add_block(const BackwardScratch<T>& scratch, const Attention<T>& attention,
-               const ScoreBlock& block, int64_t first, int64_t first_key) {
+void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
+               const Attention<T>& attention, const ScoreBlock& block, int64_t first,
+               int64_t first_key) {
   const int64_t D = scratch.D;
   const int64_t Dv = scratch.Dv;
-  multiply_by_panel(scratch.weights, attention.k, attention.D, scratch.q_panels + first * D, block);
+  compute_scores(scratch, attention, block, first);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
-  multiply_by_panel(scratch.dscores, attention.v, attention.Dv, scratch.dy_panels + first * Dv,
-                    block);
+  compute_dweights(scratch, dy, attention, block, first);
   const bool has_dropout = attention.dropout.kept != nullptr;
   if (has_dropout) fill_with_dropout_factors(scratch.values, block, attention);
   compute_dscores(scratch, block.keys, first, has_dropout);
@@ -181,7 +258,7 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
         const int64_t count = min(kPanel<T>, end - i);
         const int64_t left = min(keys.end, keys_seen(attention, i + count)) - j;
         if (left <= 0) continue;  // causal: all of these keys come after the queries
-        add_block(scratch, attention,
+        add_block(scratch, gradients.dy, attention,
                   {.head = head,
                    .query = i,
                    .queries = count,

@@ -12,14 +12,12 @@
 // and after the last block
 //
 //   y = c / sum
-//   lse = m + log(sum)
+//   l = sum
 #include "tensor/kernels/simd/attention_panels.h"
 #include "tensor/kernels/simd/reductions.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
-
-constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
 
 /// The memory of a block of queries, in panels of P queries.
 template <class T>
@@ -44,17 +42,17 @@ struct ForwardScratch {
         q_rows(scratch.take(kPanel<T> * round_up_to_vectors<T>(attention.D))) {}
 };
 
-/// The end of the softmax of one query: writes lse, and returns the divisor of the weights. A
-/// query that sees no key gets infinity for both, so that its weights become 0.
+/// The end of the softmax of query number i of all heads: stores m and l, and returns l, the
+/// divisor of the weights. A query that sees no key gets m = 0 and l = infinity, so that its
+/// weights become 0.
 template <class T>
-T finish_softmax(T* lse, T maximum, T sum, const Attention<T>& attention) {
+T finish_softmax(const SoftmaxSums<T>& sums, int64_t i, T maximum, T sum,
+                 const Attention<T>& attention) {
   const bool may_see_nothing = attention.mask.visible || attention.mask.added || attention.S == 0;
-  if (sum == 0 && may_see_nothing) {
-    *lse = kInfinity<T>;
-    return kInfinity<T>;
-  }
-  *lse = maximum + static_cast<T>(__builtin_log(static_cast<double>(sum)));
-  return sum;
+  const bool sees_nothing = sum == 0 && may_see_nothing;
+  sums.m[i] = sees_nothing ? 0 : maximum;
+  sums.l[i] = sees_nothing ? kInfinity<T> : sum;
+  return sums.l[i];
 }
 
 template <class T>
@@ -85,28 +83,24 @@ T exponentiate(T* scores, int64_t n, T maximum) {
 /// One query alone, with vectors along D instead of along queries: reading k and v is then all that
 /// takes time.
 template <class T>
-void attend_single_query(T* y, T* lse, const Attention<T>& attention, int64_t head, int64_t query,
-                         T* weights) {
-  constexpr int64_t W = kWidth<T>;
+void attend_single_query(T* y, const SoftmaxSums<T>& sums, const Attention<T>& attention,
+                         int64_t head, int64_t query, T* weights) {
   const T* const q = row_of(attention.q, head, query);
   const T* const k = row_of(attention.k, head);
   const T* const v = row_of(attention.v, head);
   const int64_t k_stride = attention.k.row_stride;
   const int64_t v_stride = attention.v.row_stride;
   const int64_t keys = keys_seen(attention, query + 1);
-  for (int64_t j = 0; j < keys; j += W) {
-    const Vector<T> dots = row_dots(q, 0, k + j * k_stride, k_stride, keys - j, attention.D);
-    store(weights + j, dots * attention.scale);
-  }
+  dots_with_rows(weights, q, k, k_stride, keys, attention.D, attention.scale);
   mask_scores_of_query(weights, keys, attention, head, query);
   const T maximum = largest_of(weights, keys);
   const T sum = exponentiate(weights, keys, maximum);
-  const T divisor = finish_softmax(lse, maximum, sum, attention);
+  const T divisor = finish_softmax(sums, head * attention.L + query, maximum, sum, attention);
   for (int64_t j = 0; j < keys; ++j) {
     const T factor = attention.dropout.kept ? dropout_factor(attention, head, query, j) : 1;
     weights[j] *= factor / divisor;
   }
-  const int64_t in_vectors = attention.Dv / W * W;
+  const int64_t in_vectors = attention.Dv / kWidth<T> * kWidth<T>;
   multiply<T>({.c = y,
                .a = weights,
                .b = v,
@@ -199,9 +193,9 @@ void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
   add_weighted_rows(context, scratch.factors, attention.v, attention.Dv, scratch.scores, block);
 }
 
-/// y = c / sum and lse = m + log(sum).
+/// y = c / sum.
 template <class T>
-void finish_queries(const Heads<T>& y, T* lse, const ForwardScratch<T>& scratch,
+void finish_queries(const Heads<T>& y, const SoftmaxSums<T>& sums, const ForwardScratch<T>& scratch,
                     const Attention<T>& attention, const HeadRange& queries) {
   constexpr int64_t P = kPanel<T>;
   T* const divisors = scratch.factors;
@@ -209,7 +203,7 @@ void finish_queries(const Heads<T>& y, T* lse, const ForwardScratch<T>& scratch,
     const int64_t first = i - queries.begin;
     const int64_t count = min(P, queries.end - i);
     for (int64_t n = 0; n < count; ++n) {
-      divisors[n] = finish_softmax(lse + queries.head * attention.L + i + n,
+      divisors[n] = finish_softmax(sums, queries.head * attention.L + i + n,
                                    scratch.maxima[first + n], scratch.sums[first + n], attention);
     }
     T* const context = scratch.contexts + first * attention.Dv;
@@ -232,16 +226,14 @@ int64_t attention_forward_scratch_size(const Attention<T>& attention) {
 }
 
 template <class T>
-void attention_forward_block(Heads<T> y, T* lse, const Attention<T>& attention,
+void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention,
                              const HeadRange& queries, T* memory) {
   Scratch<T> pieces(memory);
   const int64_t head = queries.head;
   if (attention.L <= kFewQueries) {
     T* const weights = pieces.take(attention.S);
-    for (int64_t i = queries.begin; i < queries.end; ++i) {
-      attend_single_query(row_of(y, head, i), lse + head * attention.L + i, attention, head, i,
-                          weights);
-    }
+    for (int64_t i = queries.begin; i < queries.end; ++i)
+      attend_single_query(row_of(y, head, i), sums, attention, head, i, weights);
     return;
   }
   const ForwardScratch<T> scratch(attention, pieces);
@@ -256,12 +248,13 @@ void attention_forward_block(Heads<T> y, T* lse, const Attention<T>& attention,
                i - queries.begin);
     }
   }
-  finish_queries(y, lse, scratch, attention, queries);
+  finish_queries(y, sums, scratch, attention, queries);
 }
 
-#define GRADUS_INSTANTIATE(T)                                           \
-  template int64_t attention_forward_scratch_size(const Attention<T>&); \
-  template void attention_forward_block(Heads<T>, T*, const Attention<T>&, const HeadRange&, T*);
+#define GRADUS_INSTANTIATE(T)                                                                 \
+  template int64_t attention_forward_scratch_size(const Attention<T>&);                       \
+  template void attention_forward_block(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&, \
+                                        const HeadRange&, T*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

@@ -24,6 +24,7 @@ template <class T>
 constexpr int64_t kPanel = 2 * kWidth<T>;  // P
 template <class T>
 constexpr int64_t kBlockScores = kAttentionKeys* kPanel<T>;
+constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
 template <class T>
 constexpr T kInfinity = static_cast<T>(__builtin_inf());
 
@@ -292,6 +293,14 @@ GRADUS_INLINE Vector<T> row_dots(const T* x, int64_t x_row_stride, const T* y, i
   for (int i = 0; i < W; ++i)
     dots += sums[i];
   return dots;
+}
+
+/// out[j] = factor * (x . row j of y) for j < rows, over n columns. Writes full vectors.
+template <class T>
+GRADUS_INLINE void dots_with_rows(T* out, const T* x, const T* y, int64_t y_row_stride,
+                                  int64_t rows, int64_t n, T factor) {
+  for (int64_t j = 0; j < rows; j += kWidth<T>)
+    store(out + j, row_dots(x, 0, y + j * y_row_stride, y_row_stride, rows - j, n) * factor);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
