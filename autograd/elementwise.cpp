@@ -8,11 +8,12 @@
 namespace gradus {
 namespace {
 
-/// maximum or minimum, with gt or lt as `wins`. dx = dy where x wins, dy / 2 where a = b, else 0.
+/// maximum or minimum, with gt or lt as `wins`. dx = 0 where the other tensor wins, dy / 2 where
+/// a = b, else dy. So dy reaches a NaN, which neither wins nor loses a comparison.
 Tensor extreme(const char* name, BinaryOp op, const Tensor& a, const Tensor& b,
                Tensor (*wins)(const Tensor&, const Tensor&)) {
   const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
-    return dy * (to(wins(x, other), dy.dtype()) + to(x == other, dy.dtype()) * 0.5);
+    return where(wins(other, x), 0, where(x == other, dy * 0.5, dy));
   };
   return record(
       name, binary(name, op, a, b),
@@ -84,18 +85,25 @@ Tensor div(const Tensor& a, const Tensor& b) {
 
 // y = x^p:
 //
-//   dx = dy p x^(p - 1),  and 0 where p = 0
+//   dx = dy p x^(p - 1),  and 0 where p = 0 and x = 0
 //   dp = dy y log x,      and 0 where x = 0 and p >= 0
+//
+// Where the result is 0 by these rules, 1 takes the place of p and x: otherwise the hidden infinity
+// would become 0 * inf in the second derivative.
 Tensor pow(const Tensor& x, const Tensor& exponent) {
   check(exponent.dtype() != kInt64 || exponent.numel() == 0 || amin(exponent).item<int64_t>() >= 0,
         "pow: an int64 to a negative power is not an integer");
   return record("pow", binary("pow", BinaryOp::pow, x, exponent),
                 {x,
                  [x = saved(x), p = saved(exponent)](const Tensor& dy) {
-                   return where(p() == 0, zeros_like(dy), dy * p() * pow(x(), p() - 1));
+                   // x^0 is 1 also where x is NaN.
+                   const Tensor constant = logical_and(p() == 0, logical_or(x() == 0, x() != x()));
+                   const Tensor safe_p = where(constant, 1, p());
+                   return where(constant, 0, dy * (safe_p * pow(x(), safe_p - 1)));
                  }},
                 {exponent, [x = saved(x), p = saved(exponent)](const Tensor& dy, const Tensor& y) {
-                   return where(logical_and(x() == 0, p() >= 0), zeros_like(dy), dy * y * log(x()));
+                   const Tensor constant = logical_and(x() == 0, p() >= 0);
+                   return where(constant, 0, dy * y * log(where(constant, 1, x())));
                  }});
 }
 
@@ -153,7 +161,7 @@ Tensor sigmoid(const Tensor& x) {
 Tensor relu(const Tensor& x) {
   return record("relu", unary("relu", UnaryOp::relu, x),
                 {x, [](const Tensor& dy, const Tensor& y) {
-                   return is_grad_enabled() ? where(y > 0, dy, zeros_like(dy))
+                   return is_grad_enabled() ? where(y <= 0, 0, dy)
                                             : unary_grad("relu", UnaryGrad::relu, dy, y);
                  }});
 }
@@ -211,7 +219,7 @@ Tensor clamp(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> m
   return record("clamp", y, {x, [x = saved(x), min, max](const Tensor& dy) {
                                const Tensor inside = logical_and(min ? x() >= *min : x() == x(),
                                                                  max ? x() <= *max : x() == x());
-                               return dy * to(inside, dy.dtype());
+                               return where(inside, dy, 0);
                              }});
 }
 

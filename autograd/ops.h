@@ -74,9 +74,11 @@ Tensor gelu(const Tensor& x, const std::string& approximate = "none");
 Tensor silu(const Tensor& x);
 /// |x|; the gradient at 0 is 0.
 Tensor abs(const Tensor& x);
-/// min(max(x, `min`), `max`), with at least one bound; the gradient passes at the bounds, too.
+/// min(max(x, `min`), `max`), with at least one bound; the gradient passes at the bounds, too. A
+/// bound that is NaN gives NaN.
 Tensor clamp(const Tensor& x, std::optional<Scalar> min = {}, std::optional<Scalar> max = {});
-/// The larger of a and b, or NaN if one is NaN. If they are equal, each gets half of the gradient.
+/// The larger of a and b, or NaN if one is NaN. If they are equal, each gets half of the gradient;
+/// if one is NaN, each gets all of it, as in PyTorch.
 Tensor maximum(const Tensor& a, const Tensor& b);
 inline Tensor max(const Tensor& a, const Tensor& b) { return maximum(a, b); }
 /// The smaller of a and b, like maximum.
@@ -177,7 +179,8 @@ Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length);
 /// view. The step must be positive.
 Tensor slice(const Tensor& x, int64_t dim = 0, std::optional<int64_t> start = {},
              std::optional<int64_t> end = {}, int64_t step = 1);
-/// At most `chunks` views of ceil(size / chunks) entries along dim; the last may be smaller.
+/// At most `chunks` views of ceil(size / chunks) entries along dim; the last may be smaller. An
+/// empty dimension gives `chunks` empty views.
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);
 /// Views of `size` entries along dim; the last may be smaller.
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);
@@ -211,7 +214,7 @@ template <std::same_as<bool> Bool = bool>
 Tensor std(const Tensor& x, Bool unbiased = true) {
   return std(x, Shape{}, unbiased);
 }
-/// The largest element, or NaN if there is one. Equal ones share the gradient.
+/// The largest element, or NaN if there is one. Equal ones share the gradient, and so do NaNs.
 Tensor max(const Tensor& x);
 /// The smallest element, like max.
 Tensor min(const Tensor& x);

@@ -74,14 +74,19 @@ Arranged arrange(const char* op, const Tensor& x, const Shape& dim) {
   return arranged;
 }
 
+/// Throws if there is no element to reduce although there are results.
+void check_not_empty(const char* op, const Arranged& in) {
+  check(in.size > 0 || in.outer * in.inner == 0,
+        "{}: a reduced dimension of x has size 0, so there is no element to choose from; x is {}",
+        op, in.given);
+}
+
 enum class Extremum { max, min };
 
 /// The largest or smallest element over the reduced dimensions, and its index if `indices` is true.
 std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arranged& in,
                                        bool indices, bool keepdim = true) {
-  check(in.size > 0 || in.outer * in.inner == 0,
-        "{}: a reduced dimension of x has size 0, so there is no element to choose from; x is {}",
-        op, in.given);
+  check_not_empty(op, in);
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   const Tensor index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};
@@ -92,15 +97,19 @@ std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arr
   return {y, index};
 }
 
-// y = max_i x_i or min_i x_i, whose gradient is shared by the elements that are equal to y:
+// y = max_i x_i or min_i x_i, whose gradient is shared by the elements that are equal to y, or
+// that are NaN if y is:
 //
 //   dx_i = dy [x_i = y] / (number of j with x_j = y)
 Tensor extreme(const char* op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange(op, x, dim);
   return record(op, find_extreme(op, which, in, false, keepdim).first,
                 {x, [x = saved(x), dim, kept = in.kept](const Tensor& dy, const Tensor& y) {
-                   const Tensor ties = to(x() == reshape(y, kept), dy.dtype());
-                   return reshape(dy, kept) * (ties / sum(ties, dim, true));
+                   const Tensor chosen = reshape(y.detach(), kept);
+                   const Tensor both_nan = logical_and(x() != x(), chosen != chosen);
+                   const Tensor ties = logical_or(x() == chosen, both_nan);
+                   const Tensor count = to(sum(ties, dim, true), dy.dtype());
+                   return where(ties, reshape(dy, kept) / count, 0);
                  }});
 }
 
@@ -120,16 +129,10 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, Extremum which, const T
   return {squeeze(values, dim), squeeze(index, dim)};
 }
 
-// y = x^(1/p) for x >= 0:
-//
-//   dx = dy y / (p x), and 0 where x = 0
-Tensor root(const char* op, const Tensor& x, double p) {
-  check_floating_point(op, x.dtype());
-  const Tensor rooted = p == 2 ? unary(op, UnaryOp::sqrt, x)
-                               : binary(op, BinaryOp::pow, x, full({}, 1 / p, x.dtype()));
-  return record(op, rooted, {x, [x = saved(x), p](const Tensor& dy, const Tensor& y) {
-                               return where(y == 0, zeros_like(dy), dy * y / (x() * p));
-                             }});
+/// a / b, and 0 where b is 0, also in the derivatives of any order.
+Tensor ratio_or_zero(const Tensor& a, const Tensor& b) {
+  const Tensor zero = b == 0;
+  return masked_fill(a / masked_fill(b, zero, 1), zero, 0);
 }
 
 /// x in reverse order along dim.
@@ -150,26 +153,66 @@ Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
                            }});
 }
 
-// The variance of n numbers; errors name `op`.
-//
-//   y    = sum_i (x_i - mean)^2 / d
-//   dx_i = dy 2 (x_i - mean) / d
-//
-//   d    n - 1 for the unbiased estimate (Bessel's correction), else n
-//
-// The gradient through the mean is 0, since the sum of x_i - mean is.
-Tensor variance(const char* op, const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  const Arranged in = arrange(op, x, dim);
-  const Tensor y = empty(in.sizes(keepdim), x.dtype());
-  const double d = static_cast<double>(std::max<int64_t>(in.size - (unbiased ? 1 : 0), 0));
-  dispatch_float(op, x.dtype(), [&]<class T>() {
-    std::vector<T> means(static_cast<size_t>(y.numel()));
-    kernels::mean_and_m2(means.data(), y.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
+/// f(sum) as x's dtype, where compute(sums, x, outer, size, inner) makes a sum in double of each
+/// group of numbers that is reduced. The sum itself may leave the range of x's dtype.
+template <class Compute, class F>
+Tensor from_sums(const char* op, const Arranged& in, bool keepdim, const Compute& compute,
+                 const F& f) {
+  const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
+  dispatch_float(op, y.dtype(), [&]<class T>() {
+    std::vector<double> sums(static_cast<size_t>(y.numel()));
+    compute(sums.data(), in.x.data<T>(), in.outer, in.size, in.inner);
+    std::transform(sums.begin(), sums.end(), y.data<T>(),
+                   [&](double sum) { return static_cast<T>(f(sum)); });
   });
-  binary_into(op, BinaryOp::div, y, y, full({}, d, x.dtype()));
-  return record("var", y, {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy) {
-                             return reshape(dy, kept) * (x() - mean(x(), dim, true)) * (2 / d);
-                           }});
+  return y;
+}
+
+/// f(sum of (x - mean)^2).
+template <class F>
+Tensor from_deviations(const char* op, const Arranged& in, bool keepdim, const F& f) {
+  const auto compute = [](double* sums, const auto* x, int64_t outer, int64_t size, int64_t inner) {
+    std::vector<double> means(static_cast<size_t>(outer * inner));
+    kernels::mean_and_m2(means.data(), sums, x, outer, size, inner);
+  };
+  return from_sums(op, in, keepdim, compute, f);
+}
+
+/// The divisor of the variance of n numbers: n - 1 if unbiased (Bessel's correction), else n.
+double variance_divisor(int64_t n, bool unbiased) {
+  return static_cast<double>(std::max<int64_t>(n - (unbiased ? 1 : 0), 0));
+}
+
+/// x - mean(x). The second subtraction removes the rounding error of the first mean, which is large
+/// where x is.
+Tensor centered(const Tensor& x, const Shape& dim) {
+  const Tensor differences = x - mean(x, dim, true);
+  const Tensor rest = mean(differences, dim, true);
+  return differences - masked_fill(rest, rest != rest, 0);  // NaN: x has an infinity
+}
+
+/// sqrt(sum of x^2)
+Tensor euclidean_norm(const Arranged& in, bool keepdim) {
+  const auto squares = [](double* sums, const auto* x, int64_t outer, int64_t size, int64_t inner) {
+    const std::vector<double> zeros(static_cast<size_t>(inner));
+    kernels::sum_of_squared_differences(sums, x, zeros.data(), outer, size, inner);
+  };
+  return from_sums("norm", in, keepdim, squares, [](double sum) { return std::sqrt(sum); });
+}
+
+/// (sum of |x|^p)^(1/p), in double, because the powers of a float may be infinite.
+Tensor power_norm(const Tensor& x, double p, const Shape& dim, bool keepdim) {
+  const NoGradGuard no_grad;
+  const Tensor powers = pow(abs(to(x, kFloat64)), p);
+  return to(pow(total("norm", powers, dim, keepdim), 1 / p), x.dtype());
+}
+
+/// sign(r) |r|^p, and 0 where r is 0.
+Tensor signed_power(const Tensor& r, double p) {
+  if (p == 1) return r;
+  const Tensor zero = r == 0;
+  const Tensor sign = to(r > 0, r.dtype()) - to(r < 0, r.dtype());
+  return masked_fill(sign * pow(masked_fill(abs(r), zero, 1), p), zero, 0);
 }
 
 }  // namespace
@@ -181,17 +224,43 @@ Tensor sum(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType>
 Tensor mean(const Tensor& x, const Shape& dim, bool keepdim, std::optional<DType> dtype) {
   if (dtype) return mean(to(x, *dtype), dim, keepdim);
   check_floating_point("mean", x.dtype());
-  const Tensor y = total("mean", x, dim, keepdim);
-  return y / (static_cast<double>(x.numel()) / static_cast<double>(y.numel()));
+  const Arranged in = arrange("mean", x, dim);
+  const double n = static_cast<double>(in.size);
+  const auto sums = [](auto... arguments) { kernels::sum(arguments...); };
+  const Tensor y = from_sums("mean", in, keepdim, sums, [n](double sum) { return sum / n; });
+  return record("mean", y, {x, [kept = in.kept, sizes = x.sizes(), n](const Tensor& dy) {
+                              return expand(reshape(dy, kept) / std::max(n, 1.0), sizes);
+                            }});
 }
 
+// The variance of n numbers:
+//
+//   y    = sum_i (x_i - mean)^2 / d
+//   dx_i = dy 2 (x_i - mean) / d
+//
+//   d    n - 1 for the unbiased estimate, else n
+//
+// The gradient through the mean is 0, since the sum of x_i - mean is.
 Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  return variance("var", x, dim, unbiased, keepdim);
+  const Arranged in = arrange("var", x, dim);
+  const double d = variance_divisor(in.size, unbiased);
+  return record("var", from_deviations("var", in, keepdim, [d](double sum) { return sum / d; }),
+                {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy) {
+                   return reshape(dy, kept) * centered(x(), dim) * (2 / d);
+                 }});
 }
 
-// y = sqrt(var), whose gradient is that of var times 1 / (2 y), and 0 where y = 0.
+// y = sqrt(var):
+//
+//   dx_i = dy (x_i - mean) / (d y), and 0 where y = 0
 Tensor std(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
-  return root("std", variance("std", x, dim, unbiased, keepdim), 2);
+  const Arranged in = arrange("std", x, dim);
+  const double d = variance_divisor(in.size, unbiased);
+  return record(
+      "std", from_deviations("std", in, keepdim, [d](double sum) { return std::sqrt(sum / d); }),
+      {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy, const Tensor& y) {
+         return reshape(dy, kept) / d * ratio_or_zero(centered(x(), dim), reshape(y, kept));
+       }});
 }
 
 Tensor max(const Tensor& x) { return extreme("max", Extremum::max, x, {}, false); }
@@ -218,11 +287,11 @@ Tensor argmin(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
 // The logarithm of a sum of exponentials (Blanchard, Higham and Higham 2021):
 //
 //   y    = m + log sum_j exp(x_j - m)
-//   dx_i = dy exp(x_i - y)
+//   dx_i = dy exp(x_i - y) / sum_j exp(x_j - y)
 //
 //   m    max_j x_j, which keeps exp from overflowing
 //
-// exp(x_i - y) is the softmax of x.
+// The sum is 1, except for the rounding error of y, which is large where x is.
 Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange("logsumexp", x, dim);
   const Tensor result = empty(in.sizes(keepdim), x.dtype());
@@ -230,32 +299,38 @@ Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
     kernels::logsumexp(result.data<T>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
   return record("logsumexp", result,
-                {x, [x = saved(x), kept = in.kept](const Tensor& dy, const Tensor& y) {
-                   return reshape(dy, kept) * exp(x() - reshape(y, kept));
+                {x, [x = saved(x), dim, kept = in.kept](const Tensor& dy, const Tensor& y) {
+                   const Tensor lse = reshape(y.detach(), kept);
+                   const Tensor shares = exp(x() - lse);
+                   const Tensor infinite = abs(lse) == std::numeric_limits<double>::infinity();
+                   const Tensor total = masked_fill(sum(shares, dim, true), infinite, 1);
+                   return reshape(dy, kept) * (shares / total);
                  }});
 }
 
 // The p-norm:
 //
 //   y    = (sum_i |x_i|^p)^(1/p)
-//   dx_i = dy sign(x_i) |x_i|^(p - 1) / y^(p - 1), and 0 where x_i = 0 or y = 0
+//   dx_i = dy sign(r_i) |r_i|^(p - 1) with r_i = x_i / y, and 0 where x_i = 0 or y = 0
 //
-// p = 0 counts the elements that are not 0, and p = +-infinity is max |x_i| or min |x_i|. The
-// gradient is composed from those of abs, pow, sum and root.
+// p = 0 counts the elements that are not 0, and p = +-infinity is max |x_i| or min |x_i|.
 Tensor norm(const Tensor& x, Scalar p) { return norm(x, p, Shape{}); }
 Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool keepdim) {
   check_floating_point("norm", x.dtype());
   const double order = p.value_or(2).to_double();
-  if (order == 2) return root("norm", total("norm", x * x, dim, keepdim), 2);
   if (order == 1) return total("norm", abs(x), dim, keepdim);
   if (order == 0) return total("norm", to(x != 0, x.dtype()), dim, keepdim);
   if (std::isinf(order))
     return extreme("norm", order > 0 ? Extremum::max : Extremum::min, abs(x), dim, keepdim);
-  // Zeros do not go through pow, whose derivative at 0 may be infinite.
-  const Tensor zero = x == 0;
-  const Tensor powers =
-      masked_fill(pow(masked_fill(abs(x), zero, 1), order), zero, std::pow(0.0, order));
-  return root("norm", total("norm", powers, dim, keepdim), order);
+  const Arranged in = arrange("norm", x, dim);
+  if (order < 0) check_not_empty("norm", in);
+  const Tensor result =
+      order == 2 ? euclidean_norm(in, keepdim) : power_norm(x, order, dim, keepdim);
+  return record("norm", result,
+                {x, [x = saved(x), order, kept = in.kept](const Tensor& dy, const Tensor& y) {
+                   const Tensor r = ratio_or_zero(x(), reshape(y, kept));
+                   return reshape(dy, kept) * signed_power(r, order - 1);
+                 }});
 }
 
 // The running sum, whose gradient is a running sum from the other end:

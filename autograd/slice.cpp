@@ -168,6 +168,12 @@ std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
 std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {
   check(chunks > 0, "chunk: the number of chunks must be positive, got {}", chunks);
   const int64_t total = size_along("chunk", x, dim);
+  if (total == 0) {
+    constexpr int64_t kMost = 1 << 20;  // a view takes memory, too
+    check(chunks <= kMost, "chunk: {} empty chunks of {} are too many; at most {} are made", chunks,
+          x.sizes(), kMost);
+    return split(x, std::vector<int64_t>(static_cast<size_t>(chunks)), dim);
+  }
   const int64_t size = total / chunks + (total % chunks != 0);
   return split(x, size, dim);
 }

@@ -225,8 +225,8 @@ std::map<std::string, std::function<T(T, T)>> binary_references() {
   const auto is_nan = [](T x) { return x != x; };
   all["maximum"] = [=](T a, T b) { return a > b || is_nan(a) ? a : b; };
   all["minimum"] = [=](T a, T b) { return a < b || is_nan(a) ? a : b; };
-  all["clamp_min"] = [](T a, T b) { return a < b ? b : a; };
-  all["clamp_max"] = [](T a, T b) { return a > b ? b : a; };
+  all["clamp_min"] = [](T a, T b) { return a < b || b != b ? b : a; };
+  all["clamp_max"] = [](T a, T b) { return a > b || b != b ? b : a; };
   if constexpr (std::is_integral_v<T>) {
     all["add"] = [](T a, T b) { return wrap<T>(a, b, std::plus<>()); };
     all["sub"] = [](T a, T b) { return wrap<T>(a, b, std::minus<>()); };

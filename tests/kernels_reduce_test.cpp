@@ -132,7 +132,7 @@ TEST(Reduce, MeanAndM2EqualTheirReference) {
     std::vector<double> m2(columns);
     mean_and_m2_reference(mean.data(), m2.data(), in_double(x).data(), outer, size, inner);
     const auto y = for_all_thread_counts([&, A = outer, R = size, C = inner] {
-      std::vector<float> out(2 * columns, 9);
+      std::vector<double> out(2 * columns, 9);
       mean_and_m2(out.data(), out.data() + columns, x.data(), A, R, C);
       return out;
     });

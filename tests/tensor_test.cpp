@@ -170,7 +170,7 @@ TEST(Views, SliceAsInPython) {
   EXPECT_EQ(sizes(arange(5).chunk(4)), (std::vector<int64_t>{2, 2, 1}));
   EXPECT_EQ(sizes(x.split(4)), (std::vector<int64_t>{4, 4, 2}));
   EXPECT_EQ(sizes(x.split({1, 9})), (std::vector<int64_t>{1, 9}));
-  EXPECT_EQ(sizes(zeros({0}).chunk(3)), (std::vector<int64_t>{0}));
+  EXPECT_EQ(sizes(zeros({0}).chunk(3)), (std::vector<int64_t>{0, 0, 0}));
   EXPECT_EQ(zeros({1, 2, 1}).squeeze().sizes(), (Shape{2}));
   EXPECT_EQ(zeros({1, 2, 1}).squeeze(1).sizes(), (Shape{1, 2, 1}));
   EXPECT_EQ(zeros({2, 3, 4}).flatten(0, 1).sizes(), (Shape{6, 4}));

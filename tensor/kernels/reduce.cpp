@@ -198,7 +198,7 @@ double sum_of_squares(const T* x, int64_t n) {
 }
 
 template <class T>
-void mean_and_m2(T* mean, T* m2, const T* x, int64_t outer, int64_t size, int64_t inner) {
+void mean_and_m2(double* mean, double* m2, const T* x, int64_t outer, int64_t size, int64_t inner) {
   for_each_block(outer, size, inner, [&](int64_t a, int64_t first, int64_t width) {
     // Both passes over a block of columns, while the cache still holds it.
     const T* const block = x + a * size * inner + first;
@@ -209,8 +209,8 @@ void mean_and_m2(T* mean, T* m2, const T* x, int64_t outer, int64_t size, int64_
       center[c] /= static_cast<double>(size);
     sum_block(squares, block, center, 0, width, size, inner);
     for (int64_t c = 0; c < width; ++c) {
-      mean[a * inner + first + c] = static_cast<T>(center[c]);
-      m2[a * inner + first + c] = static_cast<T>(squares[c]);
+      mean[a * inner + first + c] = center[c];
+      m2[a * inner + first + c] = squares[c];
     }
   });
 }
@@ -247,6 +247,7 @@ GRADUS_INSTANTIATE(int64_t, int64_t)
 GRADUS_INSTANTIATE(int64_t, bool)
 #undef GRADUS_INSTANTIATE
 
+template void sum(double*, const float*, int64_t, int64_t, int64_t);
 template void cumsum(int64_t*, const int64_t*, int64_t, int64_t, int64_t);
 
 #define GRADUS_INSTANTIATE(T)                                                                  \
@@ -254,7 +255,7 @@ template void cumsum(int64_t*, const int64_t*, int64_t, int64_t, int64_t);
   template void sum_of_squared_differences(double*, const T*, const double*, int64_t, int64_t, \
                                            int64_t);                                           \
   template double sum_of_squares(const T*, int64_t);                                           \
-  template void mean_and_m2(T*, T*, const T*, int64_t, int64_t, int64_t);
+  template void mean_and_m2(double*, double*, const T*, int64_t, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

@@ -8,8 +8,8 @@ namespace gradus::kernels {
 // x is contiguous (outer, size, inner) and reduced over its middle dimension; outputs are
 // (outer, inner). The order of the additions depends on the sizes only.
 
-/// y = sum of x; 0 if size = 0. (S, T): (float, float), (double, double), (int64, int64), (int64,
-/// bool).
+/// y = sum of x; 0 if size = 0. (S, T): (float, float), (double, float), (double, double), (int64,
+/// int64), (int64, bool).
 template <class S, class T>
 void sum(S* y, const T* x, int64_t outer, int64_t size, int64_t inner);
 
@@ -25,7 +25,7 @@ double sum_of_squares(const T* x, int64_t n);
 /// mean of x, and m2 = sum of (x - mean)^2, in two passes: the one-pass formula sum of x^2 -
 /// size mean^2 cancels where the mean is large. NaN if size = 0. float, double.
 template <class T>
-void mean_and_m2(T* mean, T* m2, const T* x, int64_t outer, int64_t size, int64_t inner);
+void mean_and_m2(double* mean, double* m2, const T* x, int64_t outer, int64_t size, int64_t inner);
 
 /// y = the largest (smallest) x, and index = its position along the middle dimension: the first
 /// among equals. A NaN is chosen before any number, and the first NaN before later ones. size > 0;
