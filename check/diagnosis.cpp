@@ -1,5 +1,6 @@
 #include "check/diagnosis.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "autograd/ops.h"
@@ -59,6 +60,23 @@ Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& to
 std::string to_string(const Difference& d, const char* yours, const char* right) {
   return fmt::format("{} {:.6g}, {} {:.6g} at {} ({} of {} elements differ)", yours, d.yours, right,
                      d.right, d.at, d.wrong, d.of);
+}
+
+std::string rows_to_string(const Difference& d, const Tensor& yours, const Tensor& right) {
+  constexpr int64_t kMostElements = 8;
+  if (d.at.empty()) return "";
+  const int64_t C = right.size(-1);
+  const int64_t count = std::min(C, kMostElements);
+  const int64_t start = std::clamp<int64_t>(d.at.back() - count / 2, 0, C - count);
+  const auto row = [&](const Tensor& x) {
+    Tensor part = x.detach();
+    for (size_t i = 0; i + 1 < d.at.size(); ++i)
+      part = part[d.at[i]];
+    const std::vector<double> elements = elements_as_double(part.narrow(0, start, count));
+    return fmt::format("[{}{:.4g}{}]", start > 0 ? "..., " : "", fmt::join(elements, ", "),
+                       start + count < C ? ", ..." : "");
+  };
+  return fmt::format("\n  yours {}\n  right {}", row(yours), row(right));
 }
 
 }  // namespace gradus

@@ -32,4 +32,8 @@ Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& to
 std::string to_string(const Difference& difference, const char* yours = "yours",
                       const char* right = "right");
 
+/// Two lines, "yours [1, 1.5, 3]" and "right [1, 2, 4]": the row of the largest difference, or
+/// eight elements of it. "" for tensors without dimensions.
+std::string rows_to_string(const Difference& difference, const Tensor& yours, const Tensor& right);
+
 }  // namespace gradus

@@ -1,6 +1,7 @@
 #include "check/gradients.h"
 
 #include "autograd/engine.h"
+#include "autograd/graph.h"
 
 namespace gradus {
 namespace {
@@ -56,9 +57,42 @@ bool error_is_multiple_of(const Tensor& direction, const InputGradients& of) {
   return same(error, rows * factor);
 }
 
+/// The mistake that leaves in every row (last dimension) an error a + b x.
+std::string mistake_of_a_normalisation(const InputGradients& of) {
+  const Tensor x = of.input.x.detach();
+  if (x.dim() == 0 || x.size(-1) < 4 || x.sizes() != of.yours.sizes()) return "";
+  const Tensor error = of.yours.detach() - of.numeric;
+  const Tensor mean = error.mean(-1, true);
+  const Tensor centred = x - x.mean(-1, true);
+  const Tensor factor = (error * centred).sum(-1, true) / (centred * centred).sum(-1, true);
+  if (same(error, factor * centred))
+    return fmt::format(
+        "in every row yours - right is a multiple of {0} - mean({0}): the gradient through the "
+        "row's own variance is missing",
+        of.input.name);
+  if (same(error, factor * centred + mean))
+    return fmt::format(
+        "in every row yours - right is a + b {}: the gradients through the row's own mean and "
+        "variance are missing",
+        of.input.name);
+  return "";
+}
+
+/// The first op on the path to y that computes in float32, though y and the inputs are float64.
+std::string float32_in_between(const Tensor& y) {
+  for (const auto& [id, node] : autograd::reachable_nodes({y}))
+    if (node->dtype == kFloat32)
+      return fmt::format(
+          "'{}' gives float32, which keeps 7 digits only, where x has 16: keep x's dtype",
+          node->name);
+  return "";
+}
+
 /// The mistakes that the two gradients alone do not show: they relate the error to x, the result or
 /// its cotangent dy.
 std::string mistake_of_the_rule(const InputGradients& of) {
+  const std::string float32 = float32_in_between(of.y);
+  if (!float32.empty()) return float32;
   if (same(of.yours, of.u))
     return "dy is passed on unchanged: the derivative of the op itself is missing";
   if (same(of.numeric - of.yours, of.u))
@@ -71,10 +105,20 @@ std::string mistake_of_the_rule(const InputGradients& of) {
         "or "
         "variance is missing",
         of.input.name);
+  const std::string normalisation = mistake_of_a_normalisation(of);
+  if (!normalisation.empty()) return normalisation;
   if (error_is_multiple_of(of.y, of))
     return "in every row yours - right is a multiple of the result: the gradient through the row's "
            "own sum is missing";
   return part_of_the_result(of);
+}
+
+/// Completes the difference, if the two gradients alone do not show the mistake.
+void name_mistake(Difference& d, const InputGradients& of) {
+  const bool is_vague = d.guess.empty() || d.guess.starts_with("right to about");
+  if (d.wrong == 0 || !is_vague) return;
+  const std::string better = mistake_of_the_rule(of);
+  if (!better.empty()) d.guess = better;
 }
 
 /// Returns f(). Throws if its gradients cannot be checked.
@@ -118,8 +162,19 @@ GradientDifference compare_gradient(const std::string& name, const Tensor& yours
   Difference d = compare(yours, numeric, kTolerance, kinks, sizes);
   if (d.guess.ends_with("a factor 2 too many")) d.guess += " (often d(x * x) counted twice)";
   if (d.guess.ends_with("a factor 1/2 too many")) d.guess += " (often the 2 of d(x * x) forgotten)";
+  if (d.guess == "zero everywhere") d.guess += ": no gradient reaches it";
   const int64_t at_kinks = numeric.numel() - d.of;
   return {.name = name, .difference = std::move(d), .kinks = at_kinks};
+}
+
+GradientDifference compare_gradient(const NamedInput& input, const Tensor& yours,
+                                    const std::function<Tensor()>& f, const Tensor& u) {
+  Tensor kinks;
+  const Tensor numeric = numeric_gradient(f, input.x, u, &kinks);
+  GradientDifference result = compare_gradient(input.name, yours, numeric, kinks, u);
+  Difference& d = result.difference;
+  name_mistake(d, {.f = f, .input = input, .yours = yours, .numeric = numeric, .y = f(), .u = u});
+  return result;
 }
 
 std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>& f,
@@ -146,9 +201,8 @@ std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>&
     for (size_t j = 0; j < inputs.size(); ++j)
       if (j != i && same(yours[i], numeric[j]))
         d.guess = fmt::format("this is the gradient of {}: arguments exchanged", inputs[j].name);
-    if (d.guess.empty())
-      d.guess = mistake_of_the_rule(
-          {.f = f, .input = inputs[i], .yours = yours[i], .numeric = numeric[i], .y = y, .u = u});
+    name_mistake(
+        d, {.f = f, .input = inputs[i], .yours = yours[i], .numeric = numeric[i], .y = y, .u = u});
   }
   return result;
 }

@@ -19,6 +19,10 @@ struct GradientDifference {
 GradientDifference compare_gradient(const std::string& name, const Tensor& yours,
                                     const Tensor& numeric, const Tensor& kinks, const Tensor& y);
 
+/// Compares `yours`, a gradient of u . f() by hand with respect to the input, with the numeric one.
+GradientDifference compare_gradient(const NamedInput& input, const Tensor& yours,
+                                    const std::function<Tensor()>& f, const Tensor& u);
+
 /// Compares the gradients of u . f() with respect to each input (float64), where u is a random
 /// cotangent. Each difference comes with the mistake that explains it. Throws if f cannot be
 /// checked: not deterministic, not float64, or without a graph.

@@ -1,5 +1,6 @@
 #include "check/mistakes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <optional>
@@ -37,7 +38,27 @@ Guess not_finite(const ComparedElements& e) {
 
 Guess zero(const ComparedElements& e) {
   if (!e.all([&](size_t i) { return e.yours[i] == 0; })) return {};
-  return "zero everywhere: no gradient reaches it";
+  return "zero everywhere";
+}
+
+/// Every element agrees in its first digits.
+Guess lost_precision(const ComparedElements& e) {
+  double largest = 0;
+  double worst = 0;
+  for (size_t i = 0; i < e.size(); ++i) {
+    if (!e.known[i]) continue;
+    largest = std::max(largest, std::abs(e.right[i]));
+    worst = std::max(worst, std::abs(e.yours[i] - e.right[i]));
+  }
+  const bool agrees = e.all([&](size_t i) {
+    return std::abs(e.yours[i] - e.right[i]) <= 1e-4 * std::abs(e.right[i]) + 1e-6 * largest;
+  });
+  if (!agrees || worst == 0) return {};
+  const int digits = static_cast<int>(-std::log10(worst / largest));
+  return fmt::format(
+      "right to about {} digits only: precision is lost (float32 in between, or a difference of "
+      "nearly equal numbers), or a small term such as eps is wrong",
+      digits);
 }
 
 /// The mistake that gives a factor c that depends on a size n.
@@ -133,7 +154,7 @@ Guess only_step(const ComparedElements& e, size_t d, int64_t step, const char* n
   const auto wrong = [&](size_t i) { return !e.is_right(i); };
   const int64_t all_inside = e.count(inside);
   const int64_t all_outside = e.count(outside);
-  if (all_inside == 0 || all_outside == 0) return {};
+  if (all_inside < 2 || all_outside == 0) return {};  // one element says too little
   const int64_t wrong_inside = e.count([&](size_t i) { return inside(i) && wrong(i); });
   const int64_t wrong_outside = e.count([&](size_t i) { return outside(i) && wrong(i); });
   const bool zero_outside = e.all([&](size_t i) { return inside(i) || e.yours[i] == 0; });
@@ -242,6 +263,7 @@ std::string guess_mistake(const ComparedElements& elements, const Tensor& right,
   const std::function<Guess()> guesses[] = {
       [&] { return not_finite(elements); },
       [&] { return zero(elements); },
+      [&] { return lost_precision(elements); },
       [&] { return constant_factor(elements, possible_sizes(elements.sizes, more_sizes)); },
       [&] { return transposed(elements, right); },
       [&] { return only_first_or_last_step(elements); },

@@ -1,17 +1,27 @@
-// The functions with which the checks of an exercise are written. A check is TEST(stage, name). The
-// stages come in the order
+// The functions with which the checks of an exercise are written. A check is TEST(stage, name) { }.
+// The stages come in the order
 //   shape, forward, gradient, invariants, numerics, budget
 // and the grader stops at the first check that fails. These functions throw an Error whose message
 // says what is wrong, and add notes ("worst 2.2e-16") to the report. check/expect.h has more.
+//
+// TEST looks like GoogleTest's, but it is not: there must be no option and no environment variable
+// that leaves a check out.
 #pragma once
-#include <gtest/gtest.h>
-
 #include "autograd/graph.h"
 #include "check/expect.h"
 #include "check/gradients.h"
 #include "exercises/exercise.h"
 
+#define TEST(stage, name)                                          \
+  void check_##stage##_##name();                                   \
+  [[maybe_unused]] const bool is_added_##stage##_##name =          \
+      gradus::add_check(#stage "." #name, check_##stage##_##name); \
+  void check_##stage##_##name()
+
 namespace gradus {
+
+/// Adds a check to those that the program runs. TEST does this.
+bool add_check(const std::string& name, void (*run)());
 
 /// Normally distributed float64 numbers, the same in every run. Another seed gives other numbers.
 Tensor example(const Shape& sizes, uint64_t seed = 1);
@@ -27,10 +37,17 @@ void expect_close(const std::string& what, const Tensor& yours, const Tensor& ri
 /// cotangent. Unlike expect_gradients of check/expect.h, it also notes the tensors that are right.
 void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<NamedInput>& by);
 
+/// A mistake that many make, in words, and the gradient that it gives.
+struct KnownMistake {
+  std::string words;
+  Tensor gradient;
+};
+
 /// Compares `yours`, a gradient with respect to x computed by hand for the cotangent u of f(), with
-/// central differences.
+/// central differences. If it is wrong, the message names the known mistake that gives it.
 void expect_right_gradient(const std::string& name, const Tensor& yours,
-                           const std::function<Tensor()>& f, const Tensor& x, const Tensor& u);
+                           const std::function<Tensor()>& f, const Tensor& x, const Tensor& u,
+                           const std::vector<KnownMistake>& known = {});
 
 /// Checks that no number is NaN or infinite.
 void expect_finite(const std::string& what, const Tensor& y);

@@ -205,6 +205,22 @@ std::vector<Fault> more_faults() {
          return dx;
        }),
        by},
+      {"the variance taken for a constant",
+       "a multiple of x - mean(x): the gradient through the row's own variance is missing",
+       [=] {
+         const Tensor centred = x - x.mean(-1, true);
+         return centred * rsqrt((centred * centred).mean(-1, true)).detach();
+       },
+       by},
+      {"mean and variance taken for constants",
+       "the gradients through the row's own mean and variance are missing",
+       [=] {
+         const Tensor centred = x - x.mean(-1, true).detach();
+         return centred * rsqrt((centred * centred).mean(-1, true)).detach();
+       },
+       by},
+      {"a ratio near 1", "right to about 4 digits only: precision is lost",
+       tanh_with([=](const Tensor& dy) { return dy * slope() * (1 + 2e-5); }), by},
       {"a factor of no name", "yours / right = 1.702 everywhere",
        tanh_with([=](const Tensor& dy) { return dy * slope() * 1.702; }), by},
   };

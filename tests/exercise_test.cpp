@@ -11,31 +11,22 @@
 #include "exercises/grader/progress.h"
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
+#include "tensor/kernels/sanitized.h"
+#include "tests/exercise_support.h"
 
 using namespace gradus;
 using namespace gradus::grader;
+using tests::first_line;
+using tests::scratch;
 
 namespace {
 
 namespace fs = std::filesystem;
 
-/// An answers' folder of this test's own.
-Exercises scratch(const std::string& name) {
-  const fs::path root = GRADUS_SOURCE_DIR "/exercises";
-  Exercises exercises{root, GRADUS_BUILD_DIR,
-                      fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
-  fs::remove_all(exercises.mine);
-  return exercises;
-}
-
 /// The verdict on this text as the answer to rms_norm.
 Verdict verdict_on(const std::string& text, const std::string& name) {
-  const Grader grader(scratch(name));
-  const Exercise e = grader.exercises().find("rms_norm");
-  write_text(grader.exercises().answer(e), text);
-  return grader.grade(grader.mine(e));
+  return tests::verdict_on("rms_norm", text, name);
 }
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 const std::string kHead = "#include \"exercises/06_rms_norm/rms_norm.h\"\n\nnamespace mine {\n\n",
                   kSignature =
@@ -48,6 +39,8 @@ std::string body(const std::string& lines) { return kHead + kSignature + lines +
 struct Mistake {
   std::string name, text, expected;  // the first line begins with `expected`
 };
+
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
 
 const std::vector<Mistake> kMistakes{
     {"semicolon", body("  const Tensor y = x * weight\n  return y;\n"),
@@ -123,13 +116,6 @@ TEST_P(Mistakes, AreSaidWithLineAndWhatToDo) {
 INSTANTIATE_TEST_SUITE_P(Beginners, Mistakes, testing::ValuesIn(kMistakes),
                          [](const auto& mistake) { return mistake.param.name; });
 
-// A sanitizer finds these first, and in its own words.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 TEST(Verdict, ToDoWrongAndRight) {
   const Exercises exercises = scratch("verdicts");
   const Grader grader(exercises);
@@ -167,7 +153,7 @@ TEST(Verdict, TheGraderLivesOn) {
     EXPECT_EQ(v.failed, "shape.keeps_the_shape_of_x");
     return v;
   };
-  if (!kSanitized) {
+  if (!kSanitized) {  // a sanitizer finds these first, and in its own words
     EXPECT_EQ(stopped("loop", "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n").message,
               "it was stopped after 5 s: a loop without end?");
     EXPECT_TRUE(stopped("null", "  *static_cast<volatile int*>(nullptr) = 1;\n  return x;\n")

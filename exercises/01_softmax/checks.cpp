@@ -13,6 +13,19 @@ TEST(shape, keeps_the_shape_of_x) {
   expect_shape("softmax of [3, 5, 6]", mine::softmax(x), {3, 5, 6});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("softmax of [1, 6]", mine::softmax(example({1, 6})), {1, 6});
+  expect_shape("softmax of [5, 1, 6]", mine::softmax(example({5, 1, 6})), {5, 1, 6});
+  expect_shape("softmax of [3, 1]", mine::softmax(example({3, 1})), {3, 1});
+}
+
+TEST(shape, no_rows) { expect_shape("softmax of [0, 6]", mine::softmax(example({0, 6})), {0, 6}); }
+
+TEST(shape, a_single_number) {
+  const Tensor y = mine::softmax(tensor(7.0, kFloat64));
+  expect_shape("softmax of the number 7, which has no dimensions", y, {});
+}
+
 TEST(forward, one_to_three_to_six) {
   // exp(0) : exp(ln 3) : exp(ln 6) = 1 : 3 : 6
   const Tensor y = mine::softmax(tensor({0.0, std::log(3.0), std::log(6.0)}, kFloat64));

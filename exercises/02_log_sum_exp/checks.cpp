@@ -14,6 +14,21 @@ TEST(shape, the_last_dimension_is_gone) {
   expect_shape("log_sum_exp of [3, 5, 6]", mine::log_sum_exp(x), {3, 5});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("log_sum_exp of [1, 6]", mine::log_sum_exp(example({1, 6})), {1});
+  expect_shape("log_sum_exp of [5, 1, 6]", mine::log_sum_exp(example({5, 1, 6})), {5, 1});
+  expect_shape("log_sum_exp of [3, 1]", mine::log_sum_exp(example({3, 1})), {3});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("log_sum_exp of [0, 6]", mine::log_sum_exp(example({0, 6})), {0});
+}
+
+TEST(shape, a_single_number) {
+  const Tensor y = mine::log_sum_exp(tensor(7.0, kFloat64));
+  expect_shape("log_sum_exp of the number 7, which has no dimensions", y, {});
+}
+
 TEST(forward, of_logarithms) {
   // exp(ln 1) + exp(ln 2) + exp(ln 5) = 8
   const Tensor y = mine::log_sum_exp(tensor({0.0, std::log(2.0), std::log(5.0)}, kFloat64));

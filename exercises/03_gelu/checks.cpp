@@ -24,7 +24,30 @@ TEST(forward, random_numbers) {
 }
 
 TEST(gradient, of_x) {
-  expect_right_gradients([] { return mine::Gelu::apply(x); }, {{"x", x}});
+  const double scale = std::sqrt(2 / std::numbers::pi);
+  const double cubic = 0.044715;
+  const Tensor n = x.detach();
+  const Tensor t = tanh((n + n * n * n * cubic) * scale);
+  const Tensor half = 0.5 * (1 + t);
+  const Tensor slope = n * 0.5 * (1 - t * t);  // times d(inner)/dx
+  const Tensor inner = (1 + n * n * (3 * cubic)) * scale;
+
+  const Tensor y = mine::Gelu::apply(x);
+  const Tensor u = random_cotangent(y);
+  const Tensor dx = autograd::grad({y}, {x}, {u})[0];
+  expect_right_gradient(
+      "x", dx, [] { return mine::Gelu::apply(x); }, x, u,
+      {{"the derivative of the inner function, sqrt(2 / pi) (1 + 3 * 0.044715 x^2), is missing",
+        u * (half + slope)},
+       {"the factor sqrt(2 / pi) of the inner derivative is missing",
+        u * (half + slope * inner / scale)},
+       {"the derivative of x^3 is 3 x^2: the 3 is missing",
+        u * (half + slope * (1 + n * n * cubic) * scale)},
+       {"the derivative of 0.044715 x^3 is missing", u * (half + slope * scale)},
+       {"the second term of the product rule, 0.5 x tanh'(inner) inner', is missing", u * half},
+       {"the first term of the product rule, 0.5 (1 + tanh(inner)), is missing", u * slope * inner},
+       {"the derivative of tanh is 1 - tanh^2, not 1 - tanh",
+        u * (half + n * 0.5 * (1 - t) * inner)}});
 }
 
 TEST(gradient, of_a_function_of_it) {

@@ -19,6 +19,19 @@ TEST(shape, keeps_the_shape_of_x) {
   expect_shape("layer_norm of [3, 5, 6]", mine::layer_norm(x, weight, bias), {3, 5, 6});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  const Tensor one = ones({1}, kFloat64);
+  expect_shape("layer_norm of [1, 6]", mine::layer_norm(example({1, 6}), weight, bias), {1, 6});
+  expect_shape("layer_norm of [5, 1, 6]", mine::layer_norm(example({5, 1, 6}), weight, bias),
+               {5, 1, 6});
+  expect_shape("layer_norm of [3, 1], weight and bias [1]",
+               mine::layer_norm(example({3, 1}), one, one), {3, 1});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("layer_norm of [0, 6]", mine::layer_norm(example({0, 6}), weight, bias), {0, 6});
+}
+
 TEST(forward, one_one_four) {
   // mean 2, so (-1, -1, 2); variance 6 / 3 = 2
   const Tensor y =
@@ -54,6 +67,15 @@ TEST(gradient, shapes) {
   expect_shape("dx for x of [6]", of_one_row.dx, {6});
   expect_shape("dweight for x of [6]", of_one_row.dweight, {6});
   expect_shape("dbias for x of [6]", of_one_row.dbias, {6});
+}
+
+TEST(gradient, shapes_of_size_one_and_zero) {
+  for (const Shape& sizes : {Shape{1, 6}, Shape{5, 1, 6}, Shape{0, 6}}) {
+    const auto of = mine::layer_norm_backward(example(sizes, 4), example(sizes), weight.detach());
+    expect_shape(fmt::format("dx for x of {}", sizes), of.dx, sizes);
+    expect_shape(fmt::format("dweight for x of {}", sizes), of.dweight, {6});
+    expect_shape(fmt::format("dbias for x of {}", sizes), of.dbias, {6});
+  }
 }
 
 TEST(gradient, of_bias) {

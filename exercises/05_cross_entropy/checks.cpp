@@ -16,6 +16,18 @@ TEST(shape, one_number) {
   expect_shape("cross_entropy of [5, 7]", mine::cross_entropy(logits, target(), -100), {});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("cross_entropy of [1, 7]", mine::cross_entropy(example({1, 7}), tensor({3}), -100),
+               {});
+  expect_shape("cross_entropy of [5, 1], where 0 is the only class",
+               mine::cross_entropy(example({5, 1}), zeros({5}, kInt64), -100), {});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("cross_entropy of [0, 7]",
+               mine::cross_entropy(example({0, 7}), zeros({0}, kInt64), -100), {});
+}
+
 TEST(forward, eighths) {
   expect_close("the loss for p = 1/8, 2/8, 5/8 and targets 0 and 2",
                mine::cross_entropy(eighths, tensor({0, 2}), -100),
@@ -48,6 +60,13 @@ TEST(forward, written_by_hand) {
 TEST(gradient, shape) {
   expect_shape("dlogits", mine::cross_entropy_backward(one, logits.detach(), target(), -100),
                {5, 7});
+}
+
+TEST(gradient, shapes_of_size_one_and_zero) {
+  for (const Shape& sizes : {Shape{1, 7}, Shape{5, 1}, Shape{0, 7}})
+    expect_shape(fmt::format("dlogits for logits of {}", sizes),
+                 mine::cross_entropy_backward(one, example(sizes), zeros({sizes[0]}, kInt64), -100),
+                 sizes);
 }
 
 TEST(gradient, eighths) {

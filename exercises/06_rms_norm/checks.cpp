@@ -13,6 +13,17 @@ TEST(shape, keeps_the_shape_of_x) {
   expect_shape("rms_norm of [2, 4, 6]", mine::rms_norm(x, weight), {2, 4, 6});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("rms_norm of [1, 6]", mine::rms_norm(example({1, 6}), weight), {1, 6});
+  expect_shape("rms_norm of [5, 1, 6]", mine::rms_norm(example({5, 1, 6}), weight), {5, 1, 6});
+  expect_shape("rms_norm of [3, 1], weight [1]",
+               mine::rms_norm(example({3, 1}), ones({1}, kFloat64)), {3, 1});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("rms_norm of [0, 6]", mine::rms_norm(example({0, 6}), weight), {0, 6});
+}
+
 TEST(forward, three_and_four) {
   // mean(3^2, 4^2) = 12.5
   const Tensor y = mine::rms_norm(tensor({3.0, 4.0}, kFloat64), tensor({1.0, 10.0}, kFloat64), 0);

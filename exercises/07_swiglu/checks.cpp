@@ -14,6 +14,18 @@ TEST(shape, comes_back_to_the_shape_of_x) {
   expect_shape("swiglu of [3, 6, 5]", mine::swiglu(x, w1, w2, w3), {3, 6, 5});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  const Tensor one = ones({1, 1}, kFloat64);
+  expect_shape("swiglu of [1, 5]", mine::swiglu(example({1, 5}), w1, w2, w3), {1, 5});
+  expect_shape("swiglu of [6, 1, 5]", mine::swiglu(example({6, 1, 5}), w1, w2, w3), {6, 1, 5});
+  expect_shape("swiglu of [3, 1], all weights [1, 1]", mine::swiglu(example({3, 1}), one, one, one),
+               {3, 1});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("swiglu of [0, 5]", mine::swiglu(example({0, 5}), w1, w2, w3), {0, 5});
+}
+
 TEST(forward, one_number_through_each_weight) {
   // W1 x = ln 3, whose sigmoid is 3/4; W3 x = 8
   const double ln3 = std::log(3.0);

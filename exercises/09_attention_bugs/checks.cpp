@@ -21,6 +21,25 @@ TEST(shape, of_weights_and_output) {
   expect_shape("output of x [3, 5, 6] with 2 heads", output, {B, T, C});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  const auto one_text = mine::attention(example({1, T, C}), w, H);
+  expect_shape("weights of x [1, 5, 6] with 2 heads", one_text.weights, {1, H, T, T});
+  expect_shape("output of x [1, 5, 6] with 2 heads", one_text.output, {1, T, C});
+  const auto one_token = mine::attention(example({B, 1, C}), w, H);
+  expect_shape("weights of x [3, 1, 6] with 2 heads", one_token.weights, {B, H, 1, 1});
+  expect_shape("output of x [3, 1, 6] with 2 heads", one_token.output, {B, 1, C});
+  expect_shape("weights of x [3, 5, 6] with 1 head", mine::attention(x, w, 1).weights,
+               {B, 1, T, T});
+  expect_shape("output of x [3, 5, 6] with 6 heads of size 1", mine::attention(x, w, C).output,
+               {B, T, C});
+}
+
+TEST(shape, no_texts) {
+  const auto [weights, output] = mine::attention(example({0, T, C}), w, H);
+  expect_shape("weights of x [0, 5, 6] with 2 heads", weights, {0, H, T, T});
+  expect_shape("output of x [0, 5, 6] with 2 heads", output, {0, T, C});
+}
+
 TEST(forward, the_weights_of_a_token_sum_to_one) { expect_rows_sum_to_one(attend().weights); }
 
 TEST(forward, a_token_sees_itself_and_those_before) {

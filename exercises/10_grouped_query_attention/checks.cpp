@@ -15,6 +15,26 @@ TEST(shape, is_that_of_q) {
                mine::grouped_query_attention(q, k, v), {2, 6, 5, 7});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  const auto expect_kept = [](const Shape& of_q, int64_t heads) {
+    Shape of_k = of_q;
+    of_k[1] = heads;
+    expect_shape(
+        fmt::format("grouped_query_attention of q {}, k and v {}", of_q, of_k),
+        mine::grouped_query_attention(example(of_q, 1), example(of_k, 2), example(of_k, 3)), of_q);
+  };
+  expect_kept({1, 6, 5, 7}, 3);
+  expect_kept({2, 2, 5, 7}, 1);
+  expect_kept({2, 6, 1, 7}, 3);
+  expect_kept({2, 6, 5, 1}, 3);
+}
+
+TEST(shape, no_texts) {
+  const Tensor keys = example({0, 3, 5, 7});
+  expect_shape("grouped_query_attention of q [0, 6, 5, 7], k and v [0, 3, 5, 7]",
+               mine::grouped_query_attention(example({0, 6, 5, 7}), keys, keys), {0, 6, 5, 7});
+}
+
 TEST(forward, neighbours_share_a_head) {
   // the values of head g are all g, and so is every average of them
   const Tensor numbers = tensor({0.0, 1.0, 2.0}, kFloat64).view({1, 3, 1, 1}).expand({1, 3, 5, 7});

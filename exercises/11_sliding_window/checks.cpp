@@ -25,6 +25,21 @@ TEST(shape, is_that_of_q) {
                mine::sliding_window_attention(q, k, v, 3), {2, 3, 7, 5});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  for (const Shape& sizes : {Shape{1, 3, 7, 5}, Shape{2, 1, 7, 5}, Shape{2, 3, 1, 5},
+                             Shape{2, 3, 7, 1}, Shape{1, 1, 1, 1}}) {
+    const Tensor x = example(sizes);
+    expect_shape(fmt::format("sliding_window_attention of {}", sizes),
+                 mine::sliding_window_attention(x, x, x, 3), sizes);
+  }
+}
+
+TEST(shape, no_texts) {
+  const Tensor none = example({0, 3, 7, 5});
+  expect_shape("sliding_window_attention of [0, 3, 7, 5]",
+               mine::sliding_window_attention(none, none, none, 3), {0, 3, 7, 5});
+}
+
 TEST(forward, a_window_of_1_sees_itself) {
   expect_close("the averages of the values 1, 2, 4, 8, 16 with window 1", averages(1),
                tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64));

@@ -41,6 +41,27 @@ TEST(shape, of_the_result_and_of_the_cache) {
   expect_shape("cache.v after 6 + 1 steps", cache.v, {2, 3, 7, 5});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  for (const Shape& sizes :
+       {Shape{1, 3, 1, 5}, Shape{2, 1, 1, 5}, Shape{2, 3, 1, 1}, Shape{1, 1, 1, 1}}) {
+    mine::KVCache cache;
+    const Tensor x = example(sizes);
+    expect_shape(fmt::format("attend of a first step {}", sizes), mine::attend(cache, x, x, x),
+                 sizes);
+    expect_shape(fmt::format("attend of a second step {}", sizes), mine::attend(cache, x, x, x),
+                 sizes);
+    expect_shape(fmt::format("cache.k after two steps {}", sizes), cache.k,
+                 {sizes[0], sizes[1], 2, sizes[3]});
+  }
+}
+
+TEST(shape, no_texts) {
+  mine::KVCache cache;
+  const Tensor none = example({0, 3, 2, 5});
+  expect_shape("attend of [0, 3, 2, 5]", mine::attend(cache, none, none, none), {0, 3, 2, 5});
+  expect_shape("cache.k after it", cache.k, {0, 3, 2, 5});
+}
+
 TEST(forward, averages_of_what_came_so_far) {
   // with scores of 0 a step gives the average of all values up to it
   mine::KVCache cache;

@@ -39,6 +39,20 @@ TEST(shape, of_the_result) {
   expect_shape("lora of [3, 8, 5]", fresh()(example({3, 8, kIn})), {3, 8, kOut});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("lora of [1, 5]", fresh()(example({1, kIn})), {1, kOut});
+  expect_shape("lora of [8, 1, 5]", fresh()(example({8, 1, kIn})), {8, 1, kOut});
+  const mine::LoRA smallest(nn::Linear(1, 1), /*rank=*/1, 1.0);
+  expect_shape("A for a Linear from 1 to 1 and rank 1", smallest.A, {1, 1});
+  expect_shape("B for a Linear from 1 to 1 and rank 1", smallest.B, {1, 1});
+  expect_shape("lora of [3, 1] by it", smallest(zeros({3, 1})), {3, 1});
+}
+
+TEST(shape, no_rows) {
+  expect_shape("lora of [0, 5]", fresh()(example({0, kIn})), {0, kOut});
+  expect_shape("lora of [5]", fresh()(example({kIn})), {kOut});
+}
+
 TEST(forward, unchanged_at_the_start) { expect_close("lora at the start", fresh()(x), base()(x)); }
 
 TEST(forward, A_is_random_and_B_is_zero) {

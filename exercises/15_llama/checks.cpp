@@ -53,6 +53,23 @@ TEST(shape, of_the_logits) {
   expect_shape("llama of 1 x 7 tokens, vocabulary 13", mine::llama(batch(text), twin), {1, 7, 13});
 }
 
+TEST(shape, dimensions_of_size_one) {
+  expect_shape("llama_block of [1, 7, 54]", mine::llama_block(x.narrow(0, 0, 1), weights, config),
+               {1, 7, 54});
+  expect_shape("llama_block of [3, 1, 54]", mine::llama_block(x.narrow(1, 0, 1), weights, config),
+               {3, 1, 54});
+  expect_shape("llama of 1 x 1 token, vocabulary 13", mine::llama(batch({5}), twin), {1, 1, 13});
+  expect_shape("llama of 3 x 1 tokens, vocabulary 13", mine::llama(tensor({{5}, {0}, {3}}), twin),
+               {3, 1, 13});
+}
+
+TEST(shape, no_texts) {
+  expect_shape("llama_block of [0, 7, 54]", mine::llama_block(x.narrow(0, 0, 0), weights, config),
+               {0, 7, 54});
+  expect_shape("llama of 0 x 7 tokens, vocabulary 13", mine::llama(zeros({0, 7}, kInt64), twin),
+               {0, 7, 13});
+}
+
 TEST(forward, a_block_adds_to_x) {
   const LlamaBlock nothing = without(without(weights, &LlamaBlock::wo), &LlamaBlock::w2);
   expect_close("llama_block with wo and w2 of zeros, which is x",

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 /// The first path kept/stem.1.ext, kept/stem.2.ext, ... that is free.
 fs::path free_path(const Exercises& exercises, const fs::path& name) {
   fs::path path;
-  for (int i = 1; path.empty() || fs::exists(path); ++i)
+  for (int i = 1; path.empty() || is_taken(path); ++i)
     path = exercises.mine / "kept" /
            fmt::format("{}.{}{}", name.stem().string(), i, name.extension().string());
   return path;
@@ -38,7 +38,7 @@ bool adopt(const Exercises& exercises, const std::string& text, const fs::path& 
     write_text(target, text);
     return true;
   }
-  if (read_text(target) == text) return true;
+  if (is_file(target) && read_text(target) == text) return true;
   write_text(free_path(exercises, name_if_kept), text);
   return false;
 }
@@ -48,7 +48,7 @@ std::vector<std::string> adopt_answer_files(const Exercises& exercises, const fs
   for (const Exercise& e : exercises.all()) {
     const fs::path old = earlier / e.folder / (e.name() + ".cpp");
     const fs::path answer = exercises.answer(e);
-    if (fs::exists(answer)) {
+    if (is_file(answer)) {
       const std::string text = read_text(answer);
       const std::string corrected = with_new_includes(text);
       if (corrected != text) write_text(answer, corrected);
@@ -57,7 +57,7 @@ std::vector<std::string> adopt_answer_files(const Exercises& exercises, const fs
     const std::string text = with_new_includes(read_text(old));
     const std::string stub = read_text(exercises.stub(e));
     if (without_spaces(text) == without_spaces(stub)) continue;  // nothing was written yet
-    const bool nothing_there = !fs::exists(answer) || read_text(answer) == stub;
+    const bool nothing_there = !is_taken(answer) || (is_file(answer) && read_text(answer) == stub);
     const bool in_place = adopt(exercises, text, answer, nothing_there, e.folder + ".cpp");
     fs::remove(old);
     moved.push_back(in_place ? e.name() : e.name() + " (in kept/)");
@@ -96,14 +96,15 @@ void provide_answer(const Exercises& exercises, const Exercise& e) {
   std::vector<Exercise> needed = exercises.used_by(e);
   needed.push_back(e);
   for (const Exercise& each : needed)
-    if (!fs::exists(exercises.answer(each)))
+    if (!is_taken(exercises.answer(each)))
       write_text(exercises.answer(each), read_text(exercises.stub(each)));
 }
 
 fs::path reset_answer(const Exercises& exercises, const Exercise& e) {
   const fs::path answer = exercises.answer(e);
   fs::path kept;
-  if (fs::exists(answer) && read_text(answer) != read_text(exercises.stub(e))) {
+  const bool is_stub = is_file(answer) && read_text(answer) == read_text(exercises.stub(e));
+  if (is_taken(answer) && !is_stub) {
     kept = free_path(exercises, e.folder + ".cpp");
     fs::create_directories(kept.parent_path());
     fs::rename(answer, kept);

@@ -69,6 +69,16 @@ std::string Exercises::shown(const fs::path& path) const {
   return (is_inside ? from_root : path).string();
 }
 
+bool is_taken(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
 std::string read_text(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   check(in.good(), "{} cannot be read", file.string());

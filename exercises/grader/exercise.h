@@ -42,6 +42,10 @@ struct Exercises {
   std::string shown(const std::filesystem::path& path) const;
 };
 
+/// Whether there is a file, a folder, or a link that may lead nowhere.
+bool is_taken(const std::filesystem::path& path);
+/// Whether there is a file, perhaps by a link.
+bool is_file(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& file);
 void write_text(const std::filesystem::path& file, const std::string& text);
 std::vector<std::string> lines_of(const std::string& text);

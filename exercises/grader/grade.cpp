@@ -8,11 +8,14 @@
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "exercises/grader/compiler_message.h"
 #include "exercises/grader/process.h"
 #include "exercises/grader/report_reader.h"
+#include "exercises/grader/source_file.h"
 #include "tensor/error.h"
+#include "tensor/kernels/sanitized.h"
 
 namespace gradus::grader {
 namespace {
@@ -20,11 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(GRADUS_SANITIZED)
-constexpr Limits kLimits{.seconds = 60};  // a sanitizer needs much more memory than the program
-#else
-constexpr Limits kLimits{.seconds = 5, .megabytes = 96};
-#endif
+// A sanitizer needs much more time and memory than the program.
+constexpr Limits kLimits =
+    kSanitized ? Limits{.seconds = 60, .megabytes = 0} : Limits{.seconds = 5, .megabytes = 96};
 
 /// A new folder, which is deleted at the end.
 struct ScratchFolder {
@@ -48,8 +49,14 @@ fs::file_time_type headers_changed(const Exercises& exercises) {
   return newest;
 }
 
-/// What a program that ended early did.
-std::string crash_message(const Ended& ended) {
+/// 32 hexadecimal digits that the answer cannot know.
+std::string new_secret() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
+}
+
+/// How a program ended that did not end as it should. `verb` is for one that exited by itself.
+std::string crash_message(const Ended& ended, const std::string& verb) {
   switch (ended.signal) {
     case SIGSEGV:
     case SIGBUS:
@@ -63,7 +70,7 @@ std::string crash_message(const Ended& ended) {
     case SIGKILL:
       return "it was killed from outside";
     case 0:
-      return fmt::format("it left the checks early, with exit status {}", ended.status);
+      return fmt::format("it {} exit status {}", verb, ended.status);
     default:
       return fmt::format("it was ended by signal {} ({})", ended.signal, strsignal(ended.signal));
   }
@@ -82,7 +89,7 @@ class Grading {
 
   /// Compiles the answer and the answers that it uses.
   bool compile() {
-    if (!exists(answer_.file)) return false;
+    if (!is_source(answer_.file)) return false;
     verdict_.sha256 = sha256_of(answer_.file);
     const fs::path object = scratch_.path / "answer.o";
     if (!compile_file(answer_.file, object)) return false;
@@ -100,7 +107,7 @@ class Grading {
       line += " " + quoted(object.string());
     line += " " + quoted(checks.string()) + " " + commands_.libraries + " -o " +
             quoted(program().string());
-    const Ended linked = run_shell(line, {}, commands_.directory);
+    const Ended linked = run_process({.words = shell(line), .directory = commands_.directory});
     verdict_.compile_seconds = seconds();
     verdict_.compiler += linked.output;
     if (linked.status == 0) return true;
@@ -108,43 +115,70 @@ class Grading {
     return false;
   }
 
+  /// Runs the checks. The answer is right if all checks of the plan ran and passed, in the process
+  /// that was started here, and if this process ended as it should.
   void run_checks() {
-    const fs::path report = scratch_.path / "report.txt";
-    fs::remove(report);
-    const Ended ended = run_shell(
-        "OMP_NUM_THREADS=1 exec " + quoted(program().string()) + " " + quoted(report.string()),
-        kLimits, scratch_.path.string());
+    verdict_.checks = planned_checks(read_text(checks_file()));
+    const std::string secret = new_secret();
+    const Ended ended =
+        run_process({.words = shell("OMP_NUM_THREADS=1 exec " + quoted(program().string())),
+                     .limits = kLimits,
+                     .directory = scratch_.path.string(),
+                     .input = secret});
     verdict_.printed = ended.output;
-    const bool complete = fs::exists(report) && read_report(read_text(report), verdict_);
+    const ReportState state =
+        read_report(ended.report, secret + std::to_string(ended.pid), verdict_);
     if (ended.timed_out)
       return end(Outcome::stopped,
                  fmt::format("it was stopped after {} s: a loop without end?", kLimits.seconds));
-    if (!complete) return end(Outcome::stopped, crash_message(ended));
+    if (ended.pid == 0)
+      return end(Outcome::stopped, "it stopped the process that watches it, and was stopped, too");
+    if (state == ReportState::spoilt)
+      return end(
+          Outcome::stopped,
+          "the report of the checks has lines that are not theirs: the answer wrote into it, "
+          "copied its process with fork(), or has checks of its own");
+    if (state == ReportState::unfinished)
+      return end(Outcome::stopped, crash_message(ended, "left the checks early, with"));
     if (!verdict_.failed.empty()) return end(has_to_do() ? Outcome::to_do : Outcome::wrong);
-    if (kLimits.megabytes > 0 && ended.megabytes > kLimits.megabytes) {
-      verdict_.failed = "budget.memory";
-      return end(Outcome::wrong, fmt::format("it took {} MB of memory; {} MB are plenty",
-                                             ended.megabytes, kLimits.megabytes));
-    }
+    if (ended.status != 0)
+      return end(Outcome::stopped, "all checks passed, but at the end of the program " +
+                                       crash_message(ended, "ended with") +
+                                       ". Look at the destructors of global and static objects");
+    if (ended.left_running > 0)
+      return end_over_budget(
+          "processes",
+          fmt::format("it started other processes, and {} of them "
+                      "still ran at its end: {} stopped",
+                      ended.left_running, ended.left_running == 1 ? "it was" : "they were"));
+    if (kLimits.megabytes > 0 && ended.megabytes > kLimits.megabytes)
+      return end_over_budget("memory", fmt::format("it took {} MB of memory; {} MB are plenty",
+                                                   ended.megabytes, kLimits.megabytes));
     end(Outcome::right);
   }
 
  private:
-  bool exists(const fs::path& file) {
-    if (fs::exists(file)) return true;
-    end(Outcome::does_not_compile,
-        fmt::format("{} does not exist; x in ./run exercise puts it back", exercises_.shown(file)));
-    return false;
+  bool is_source(const fs::path& file) {
+    const std::string problem = problem_of_source(exercises_, file);
+    if (!problem.empty()) end(Outcome::does_not_compile, problem);
+    return problem.empty();
+  }
+
+  fs::path checks_file() const {
+    return exercises_.source / answer_.exercise.folder / "checks.cpp";
   }
 
   std::string sha256_of(const fs::path& file) const {
-    return run_process({commands_.cmake, "-E", "sha256sum", file.string()}).output.substr(0, 64);
+    const Ended ended = run_process({.words = {commands_.cmake, "-E", "sha256sum", file.string()}});
+    return ended.output.substr(0, 64);
   }
 
   bool compile_file(const fs::path& file, const fs::path& object) {
-    const Ended compiled = run_shell("LC_ALL=C exec " + commands_.compile + " -o " +
-                                         quoted(object.string()) + " -c " + quoted(file.string()),
-                                     {}, commands_.directory);
+    const fs::path dependencies = scratch_.path / "answer.d";
+    const std::string line = "LC_ALL=C exec " + commands_.compile + " -MD -MF " +
+                             quoted(dependencies.string()) + " -o " + quoted(object.string()) +
+                             " -c " + quoted(file.string());
+    const Ended compiled = run_process({.words = shell(line), .directory = commands_.directory});
     verdict_.compile_seconds = seconds();
     verdict_.compiler += compiled.output;
     if (compiled.timed_out)
@@ -152,12 +186,21 @@ class Grading {
           file.filename().string() + ": the compiler did not finish within a minute");
     else if (compiled.status != 0)
       end(Outcome::does_not_compile, compiler_message(compiled.output, file, read_text(file)));
-    return compiled.status == 0;
+    return compiled.status == 0 && includes_no_solution(file, dependencies);
+  }
+
+  bool includes_no_solution(const fs::path& file, const fs::path& dependencies) {
+    const std::string solution = included_solution(exercises_, file, dependencies);
+    if (!solution.empty())
+      end(Outcome::wrong, fmt::format("{} includes {}: write your own; the solution is shown when "
+                                      "your answer is right",
+                                      file.filename().string(), solution));
+    return solution.empty();
   }
 
   /// Compiles an answer that this one uses. It changes seldom, so its object file is kept.
   bool compile_used(const fs::path& file) {
-    if (!exists(file)) return false;
+    if (!is_source(file)) return false;
     const fs::path kept = exercises_.work() / "objects" / (sha256_of(file) + ".o");
     std::error_code missing;
     const bool is_new_enough = fs::last_write_time(kept, missing) > headers_changed(exercises_);
@@ -181,6 +224,11 @@ class Grading {
     verdict_.outcome = outcome;
     verdict_.seconds = seconds();
     if (!message.empty()) verdict_.message = message;
+  }
+
+  void end_over_budget(const std::string& of, const std::string& message) {
+    verdict_.failed = "budget." + of;
+    end(Outcome::wrong, message);
   }
 
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }

@@ -18,6 +18,7 @@ struct CheckResult {
   std::string stage, name;
   State state = not_reached;
   std::vector<std::string> notes;
+  std::string full_name() const { return stage + "." + name; }
 };
 
 struct Verdict {

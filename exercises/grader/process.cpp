@@ -2,129 +2,131 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <utility>
 
+#include "exercises/grader/supervisor.h"
 #include "tensor/error.h"
 
 namespace gradus::grader {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
-std::array<std::atomic<pid_t>, 64> running;
+constexpr size_t kMostOutput = 64 << 10;
+constexpr size_t kMostReport = 1 << 20;
 
-/// Enters the process in the list that kill_processes reads.
-struct Listed {
-  explicit Listed(pid_t pid) {
-    for (auto& each : running) {
-      pid_t nobody = 0;
-      if (each.compare_exchange_strong(nobody, pid)) {
-        slot = &each;
-        return;
-      }
-    }
+/// One end of a pipe.
+class End {
+ public:
+  explicit End(int fd) : fd_(fd) {}
+  End(End&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  ~End() { shut(); }
+  End(const End&) = delete;
+  int fd() const { return fd_; }
+  void shut() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
   }
-  ~Listed() {
-    if (slot) *slot = 0;
-  }
-  std::atomic<pid_t>* slot = nullptr;
+
+ private:
+  int fd_;
 };
 
-void limit(int what, rlim_t most) {
-  const rlimit both{most, most};
-  setrlimit(what, &both);
+struct Pipe {
+  End from, to;
+};
+
+Pipe new_pipe(const std::string& command) {
+  int ends[2];
+  check(pipe(ends) == 0, "{}: no pipe can be made", command);
+  for (const int end : ends)
+    fcntl(end, F_SETFD, FD_CLOEXEC);
+  return {End(ends[0]), End(ends[1])};
 }
 
-/// Runs in the child between fork and exec, where only few calls are safe.
-[[noreturn]] void become(char* const* command, const Limits& limits, const char* directory,
-                         int out) {
-  setpgid(0, 0);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGPIPE})
-    signal(number, SIG_DFL);
-  const int nothing = open("/dev/null", O_RDONLY);
-  dup2(nothing, 0);
-  dup2(out, 1);
-  dup2(out, 2);
-  limit(RLIMIT_CORE, 0);
-  if (limits.megabytes) limit(RLIMIT_DATA, limits.megabytes << 20);
-  if (*directory && chdir(directory) != 0) _exit(127);
-  execvp(command[0], command);
-  _exit(127);
+/// Reads what is there, and keeps at most `most` bytes of it. Shuts the end if nothing can follow.
+void read_some(End& end, std::string& text, size_t most) {
+  char block[4096];
+  const ssize_t n = read(end.fd(), block, sizeof block);
+  if (n <= 0)
+    end.shut();
+  else if (text.size() < most)
+    text.append(block, static_cast<size_t>(n));
+}
+
+/// Reads all three until the supervisor has ended. What a process that lives on keeps open is then
+/// read only as far as it was written.
+std::string read_all(End& output, End& report, End& result, Ended& ended) {
+  std::string text;
+  while (true) {
+    pollfd ends[] = {{output.fd(), POLLIN, 0}, {report.fd(), POLLIN, 0}, {result.fd(), POLLIN, 0}};
+    const bool over = result.fd() < 0;
+    const int ready = poll(ends, 3, over ? 0 : -1);
+    if (ready == 0 || (output.fd() < 0 && report.fd() < 0 && over)) return text;
+    if (ready < 0) continue;  // interrupted by a signal
+    if (ends[0].revents) read_some(output, ended.output, kMostOutput);
+    if (ends[1].revents) read_some(report, ended.report, kMostReport);
+    if (ends[2].revents) read_some(result, text, sizeof(Result));
+  }
 }
 
 }  // namespace
 
-Ended run_process(const std::vector<std::string>& command, const Limits& limits,
-                  const std::string& directory) {
+Ended run_process(const Command& command) {
   std::vector<char*> words;
-  for (const std::string& word : command)
+  for (const std::string& word : command.words)
     words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
 
-  static std::mutex one_at_a_time;  // else another child would inherit this one's pipe
+  static std::mutex one_at_a_time;  // else another child would inherit the ends of these pipes
   std::unique_lock lock(one_at_a_time);
-  int ends[2];
-  check(pipe(ends) == 0, "{}: no pipe can be made", command[0]);
-  for (const int end : ends)
-    fcntl(end, F_SETFD, FD_CLOEXEC);
+  Pipe input = new_pipe(command.words[0]);
+  Pipe output = new_pipe(command.words[0]);
+  Pipe report = new_pipe(command.words[0]);
+  Pipe result = new_pipe(command.words[0]);
+  const auto size = static_cast<ssize_t>(command.input.size());
+  check(write(input.to.fd(), command.input.data(), command.input.size()) == size,
+        "{}: its input cannot be written", command.words[0]);
+  input.to.shut();
+  const Supervision supervision{.words = words.data(),
+                                .directory = command.directory.c_str(),
+                                .limits = command.limits,
+                                .grader = getpid(),
+                                .input = input.from.fd(),
+                                .output = output.to.fd(),
+                                .report = report.to.fd(),
+                                .result = result.to.fd()};
   const auto start = Clock::now();
-  const pid_t child = fork();
-  if (child == 0) become(words.data(), limits, directory.c_str(), ends[1]);
-  close(ends[1]);
+  const pid_t supervisor = fork();
+  if (supervisor == 0) supervise(supervision);
+  for (End* end : {&input.from, &output.to, &report.to, &result.to})
+    end->shut();
   lock.unlock();
-  if (child < 0) {
-    close(ends[0]);
-    fail("{}: cannot be started, there are too many processes", command[0]);
-  }
-  setpgid(child, child);  // parent and child both do it, because either may run first
-  const Listed listed(child);
+  check(supervisor > 0, "{}: cannot be started, there are too many processes", command.words[0]);
 
   Ended ended;
-  constexpr size_t kMostOutput = 64 << 10;
-  bool open = true;
-  int status = 0;
-  rusage usage{};
-  while (true) {
-    pollfd from{ends[0], POLLIN, 0};
-    if (open && poll(&from, 1, 20) > 0) {
-      char block[4096];
-      const ssize_t n = read(ends[0], block, sizeof block);
-      if (n <= 0)
-        open = false;
-      else if (ended.output.size() < kMostOutput)
-        ended.output.append(block, static_cast<size_t>(n));
-    } else if (!open) {
-      usleep(500);
-    }
-    if ((!open || from.revents == 0) && wait4(child, &status, WNOHANG, &usage) == child) break;
-    if (since(start) > limits.seconds && !ended.timed_out) {
-      ended.timed_out = true;
-      kill(-child, SIGKILL);
-    }
+  const std::string text = read_all(output.from, report.from, result.from, ended);
+  while (waitpid(supervisor, nullptr, 0) < 0 && errno == EINTR) {
   }
-  close(ends[0]);
-  ended.seconds = since(start);
-  if (WIFEXITED(status))
-    ended.status = WEXITSTATUS(status);
-  else
-    ended.signal = WTERMSIG(status);
-#ifdef __APPLE__
-  ended.megabytes = static_cast<size_t>(usage.ru_maxrss) >> 20;
-#else
-  ended.megabytes = static_cast<size_t>(usage.ru_maxrss) >> 10;
-#endif
+  ended.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  ended.signal = SIGKILL;  // of a program whose supervisor did not tell how it ended
+  if (text.size() != sizeof(Result)) return ended;
+  Result told{};
+  std::memcpy(&told, text.data(), sizeof told);
+  ended.pid = told.pid;
+  ended.timed_out = told.timed_out;
+  ended.left_running = told.left_running;
+  ended.megabytes = told.megabytes;
+  ended.signal = WIFSIGNALED(told.status) ? WTERMSIG(told.status) : 0;
+  if (WIFEXITED(told.status)) ended.status = WEXITSTATUS(told.status);
   return ended;
 }
 
@@ -135,13 +137,6 @@ std::string quoted(const std::string& text) {
   return word + "'";
 }
 
-Ended run_shell(const std::string& line, const Limits& limits, const std::string& directory) {
-  return run_process({"/bin/sh", "-c", line}, limits, directory);
-}
-
-void kill_processes() {
-  for (const auto& pid : running)
-    if (pid != 0) kill(-pid, SIGKILL);
-}
+std::vector<std::string> shell(const std::string& line) { return {"/bin/sh", "-c", line}; }
 
 }  // namespace gradus::grader

@@ -1,16 +1,16 @@
-// The report that the checks write and the grader reads: a text file with lines "word<TAB>text".
-//   plan stage.name (for every check), start stage.name, note text, pass, fail text, todo text, end
-// A report without "end" means that the program did not finish.
+// The report that the checks write and the grader reads: lines "key<TAB>word<TAB>text".
+//   start stage.name, note text, pass, fail text, todo text, end
+// The key is a secret of this run, which the grader writes to the program's stdin, and the number
+// of the process. So a line that the answer writes is no line of the report, and neither is one of
+// a copy of the process, made by fork().
 #pragma once
 #include <string>
 
 namespace gradus::grader::report {
 
-void open(const std::string& path);
-void line(const std::string& word, const std::string& text = "");
+/// Adds a note to the check that is running.
 void note(const std::string& text);
-/// Remembers what must still be written. The next failure is then reported as todo.
+/// Remembers what must still be written. The failure of this check is then reported as todo.
 void todo(const std::string& what);
-const std::string& todo();
 
 }  // namespace gradus::grader::report

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "exercises/grader/answers.h"
-#include "exercises/grader/process.h"
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
 
@@ -61,7 +60,6 @@ class RawTerminal {
   static void restore() { tcsetattr(STDIN_FILENO, TCSANOW, &before_); }
   // These run as signal handlers: they call only functions that are safe there.
   static void leave(int number) {
-    kill_processes();
     restore();
     const char end[] = "\033[0m\n";
     if (write(STDOUT_FILENO, end, sizeof end - 1) < 0) _exit(1);

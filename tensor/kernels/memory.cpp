@@ -10,24 +10,12 @@
 #include <utility>
 
 #include "tensor/kernels/large_blocks.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define GRADUS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define GRADUS_SANITIZED 1
-#endif
-#endif
+#include "tensor/kernels/sanitized.h"
 
 namespace gradus::kernels {
 namespace {
 
-#ifdef GRADUS_SANITIZED
-constexpr bool kKeepsFreedMemory = false;
-#else
-constexpr bool kKeepsFreedMemory = true;
-#endif
+constexpr bool kKeepsFreedMemory = !kSanitized;
 constexpr std::align_val_t kAlignment{64};
 constexpr size_t kMaxBytes = size_t{1} << 40;        // of one block
 constexpr size_t kMaxSmall = size_t{64} << 10;       // the size of the largest small block

@@ -1,0 +1,20 @@
+// Whether this build has AddressSanitizer, ThreadSanitizer or MemorySanitizer. g++ and clang++ say
+// it in different ways.
+#pragma once
+
+namespace gradus {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+}  // namespace gradus

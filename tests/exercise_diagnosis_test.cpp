@@ -1,0 +1,101 @@
+// What the grader says about common mistakes: the mistake in words, or the numbers that show it.
+#include <gtest/gtest.h>
+
+#ifdef EXERCISE_GRADER
+#include "tests/exercise_support.h"
+
+using namespace gradus;
+using namespace gradus::grader;
+using namespace gradus::grader::tests;
+
+namespace {
+
+/// A mutant of an exercise, or an answer, and what the message says about it.
+struct Mistake {
+  std::string name, exercise, mutant;
+  std::vector<std::string> says;
+  std::vector<std::string> does_not_say = {};
+};
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
+const std::vector<Mistake> kMistakes{
+    {"the_variance_of_layer_norm",
+     "layer_norm",
+     "dx_forgets_the_variance",
+     {"yours - right is a multiple of x - mean(x): the gradient through the row's own variance is "
+      "missing"}},
+    {"the_mean_of_layer_norm", "layer_norm", "dx_forgets_the_mean", {"a sum or mean over it"}},
+    {"mean_and_variance_of_layer_norm",
+     "layer_norm",
+     "dx_with_constant_mean_and_variance",
+     {"the gradients through the row's own mean and variance are missing"}},
+    {"the_inner_derivative_of_gelu",
+     "gelu",
+     "inner_derivative_forgotten",
+     {"the derivative of the inner function, sqrt(2 / pi) (1 + 3 * 0.044715 x^2), is missing"}},
+    {"the_product_rule_of_gelu", "gelu", "no_product_rule", {"of the product rule"}},
+    {"the_cube_of_gelu",
+     "gelu",
+     "three_of_the_cube_forgotten",
+     {"the derivative of x^3 is 3 x^2: the 3 is missing"}},
+    {"a_window_off_by_one",
+     "sliding_window",
+     "one_step_too_many",
+     {"yours [1, 1.5, 3, 6, 12]", "right [1, 2, 4, 8, 16]"},
+     {"only the first step"}},
+    {"heads_in_turn",
+     "grouped_query_attention",
+     "heads_in_turn",
+     {"yours [0, 1, 2, 0, 1, 2]", "right [0, 0, 1, 1, 2, 2]"},
+     {"only the first step", "only the last step"}},
+};
+
+class Diagnosis : public testing::TestWithParam<Mistake> {};
+TEST_P(Diagnosis, NamesTheMistake) {
+  const Grader grader(scratch("diagnosis_" + GetParam().name));
+  const Exercise e = grader.exercises().find(GetParam().exercise);
+  const std::string file = GetParam().mutant + ".cpp";
+  const Verdict v =
+      grader.grade(grader.mutant(e, grader.exercises().source / e.folder / "mutants" / file));
+  EXPECT_EQ(v.outcome, Outcome::wrong) << in_words(v);
+  for (const std::string& text : GetParam().says)
+    EXPECT_NE(v.message.find(text), std::string::npos) << text << "\n" << in_words(v);
+  for (const std::string& text : GetParam().does_not_say)
+    EXPECT_EQ(v.message.find(text), std::string::npos) << in_words(v);
+}
+INSTANTIATE_TEST_SUITE_P(Exercises, Diagnosis, testing::ValuesIn(kMistakes),
+                         [](const auto& mistake) { return mistake.param.name; });
+
+/// The verdict on an RMSNorm whose body is this.
+Verdict verdict_on_rms_norm(const std::string& body, const std::string& name) {
+  return verdict_on("rms_norm",
+                    "#include \"exercises/06_rms_norm/rms_norm.h\"\nnamespace mine {\n"
+                    "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n" +
+                        body + "\n}\n}\n",
+                    name);
+}
+
+TEST(Diagnosis, Float32InsideIsLostPrecisionAndNoFactor) {
+  const Verdict v = verdict_on_rms_norm(
+      "const Tensor y = x.to(kFloat32);\n"
+      "return (y * rsqrt((y * y).mean(-1, true) + eps)).to(x.dtype()) * weight;",
+      "float32_inside");
+  EXPECT_EQ(v.outcome, Outcome::wrong) << in_words(v);
+  EXPECT_NE(v.message.find("digits only: precision is lost (float32"), std::string::npos)
+      << in_words(v);
+  EXPECT_EQ(v.message.find("everywhere"), std::string::npos) << in_words(v);
+}
+
+TEST(Diagnosis, Float32InsideIsNamedWhereOnlyTheGradientShowsIt) {
+  const Verdict v = verdict_on_rms_norm(
+      "const Tensor y = x.to(kFloat32);\n"
+      "return x * rsqrt((y * y).mean(-1, true) + eps).to(x.dtype()) * weight;",
+      "float32_scale");
+  EXPECT_EQ(v.outcome, Outcome::wrong) << in_words(v);
+  EXPECT_EQ(first_line(v.message),
+            "gradient of x: 'to' gives float32, which keeps 7 digits only, where x has 16: keep "
+            "x's dtype");
+}
+
+}  // namespace
+#endif
