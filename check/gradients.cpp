@@ -80,6 +80,7 @@ std::string mistake_of_a_normalisation(const InputGradients& of) {
 
 /// The first op on the path to y that computes in float32, though y and the inputs are float64.
 std::string float32_in_between(const Tensor& y) {
+  if (!needs_grad(y)) return "";  // a gradient by hand needs no graph
   for (const auto& [id, node] : autograd::reachable_nodes({y}))
     if (node->dtype == kFloat32)
       return fmt::format(

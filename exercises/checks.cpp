@@ -17,6 +17,7 @@ Tensor example(const Shape& sizes, uint64_t seed) {
 }
 
 void note(const std::string& text) { grader::report::note(text); }
+void missing(const std::string& why) { grader::report::missing(why); }
 
 void todo(const std::string& what) {
   grader::report::todo(what);

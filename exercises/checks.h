@@ -59,4 +59,8 @@ void expect_not_called(const Tensor& y, const std::vector<std::string>& ops);
 /// Adds a note to the line of this check in the report.
 void note(const std::string& text);
 
+/// Says that this check cannot run, and why: a file is missing. The check then returns. It does not
+/// count as passed, and the verdict on a right answer says which check did not run.
+void missing(const std::string& why);
+
 }  // namespace gradus

@@ -174,7 +174,7 @@ TEST(numerics, float32) {
 std::filesystem::path data_folder() {
   const char* named = std::getenv("GRADUS_DATA");
   const std::filesystem::path source = GRADUS_SOURCE_DIR;
-  const std::filesystem::path data = named && *named ? named : "../shared/data";
+  const std::filesystem::path data = named && *named ? named : "my/data";
   return (source / data / "stories260K").lexically_normal();
 }
 
@@ -183,12 +183,9 @@ TEST(budget, tells_the_published_story) {
   const std::filesystem::path model_file = folder / "stories260K.bin";
   const std::filesystem::path words_file = folder / "tok512.bin";
   if (!std::filesystem::exists(model_file) || !std::filesystem::exists(words_file)) {
-    note(
-        fmt::format("no story: {0} has no stories260K.bin and tok512.bin (1 MB). This gets them: "
-                    "mkdir -p {0} && cd {0} && curl -L -O "
-                    "\"https://huggingface.co/karpathy/tinyllamas/resolve/main/stories260K/"
-                    "{{stories260K,tok512}}.bin\"\n"
-                    "They may lie elsewhere, as stories260K/ in a folder that GRADUS_DATA names.",
+    missing(
+        fmt::format("the story was not told, since {} has no stories260K.bin and tok512.bin. "
+                    "./run download stories gets them (1 MB)",
                     folder.string()));
     return;
   }

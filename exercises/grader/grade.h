@@ -14,10 +14,11 @@ enum class Outcome { right, to_do, wrong, does_not_compile, stopped };
 int exit_status(Outcome outcome);
 
 struct CheckResult {
-  enum State { passed, failed, to_do, not_reached };
+  enum State { passed, failed, to_do, not_reached, could_not_run };
   std::string stage, name;
   State state = not_reached;
   std::vector<std::string> notes;
+  std::string missing;  // why it could not run
   std::string full_name() const { return stage + "." + name; }
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 
 #include "exercises/grader/answers.h"
 #include "exercises/grader/make_exercise.h"
@@ -121,6 +122,12 @@ int run(const Call& call) {
   return check_once(grader, progress, e, depth);
 }
 
+/// The checks run in another folder than the caller's.
+void make_data_folder_absolute() {
+  const char* named = std::getenv("GRADUS_DATA");
+  if (named && *named) setenv("GRADUS_DATA", fs::absolute(named).c_str(), 1);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -131,6 +138,7 @@ int main(int argc, char** argv) {
     return call.app.exit(error) == 0 ? 0 : kWrongCall;
   }
   try {
+    make_data_folder_absolute();
     return run(call);
   } catch (const std::exception& error) {
     fmt::print(stderr, "exercise: {}\n", error.what());

@@ -38,9 +38,13 @@ class Reader {
       check.notes.push_back(text);
       return true;
     }
+    if (word == "missing") {
+      check.missing = text;
+      return true;
+    }
     is_running_ = false;
     if (word == "pass") {
-      check.state = CheckResult::passed;
+      check.state = check.missing.empty() ? CheckResult::passed : CheckResult::could_not_run;
       verdict_.failed.clear();
       return true;
     }
@@ -88,7 +92,7 @@ std::vector<CheckResult> planned_checks(const std::string& text_of_checks) {
           "budget, or is in the wrong place",
           stage);
     last = at;
-    plan.push_back({stage, (*found)[2], CheckResult::not_reached, {}});
+    plan.push_back({stage, (*found)[2], CheckResult::not_reached, {}, {}});
   }
   check(!plan.empty(), "checks.cpp has no check: TEST(stage, name)");
   return plan;

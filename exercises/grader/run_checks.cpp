@@ -84,6 +84,7 @@ bool add_check(const std::string& name, void (*run)()) {
 namespace grader::report {
 
 void note(const std::string& text) { line("note", text); }
+void missing(const std::string& why) { line("missing", why); }
 void todo(const std::string& what) { to_do = what; }
 
 }  // namespace grader::report

@@ -18,18 +18,21 @@ std::string stage_text(const std::string& stage, const Verdict& v, terminal::Dep
   size_t all = 0;
   size_t passed = 0;
   bool to_do = false;
+  bool missing = false;
   std::vector<std::string> notes;
   for (const CheckResult& c : v.checks) {
     if (c.stage != stage) continue;
     ++all;
     if (c.state == CheckResult::passed) ++passed;
     if (c.state == CheckResult::to_do) to_do = true;
+    if (c.state == CheckResult::could_not_run) missing = true;
     if (!c.notes.empty()) notes = c.notes;
   }
   const bool failed = v.failed.starts_with(stage + ".");
   if (all == 0 && !failed) return "";
   if (to_do) return stage + " " + yellow("to do", depth);
   if (failed) return stage + " " + red("FAIL", depth);
+  if (missing) return stage + " " + yellow("could not run", depth);
   if (passed == 0) return terminal::dim(stage + " -", depth);
   return stage + " " + green("ok", depth) +
          (notes.empty() ? "" : fmt::format(" ({})", fmt::join(notes, ", ")));
@@ -96,6 +99,23 @@ std::string failure_text(const Verdict& v, int width, terminal::Depth depth) {
   return text;
 }
 
+/// Right: how many checks passed, and why the others could not run.
+std::string success_text(const Verdict& v, int width, terminal::Depth depth) {
+  std::string reasons;
+  size_t passed = 0;
+  for (const CheckResult& c : v.checks) {
+    if (c.state == CheckResult::passed) ++passed;
+    if (c.state == CheckResult::could_not_run)
+      reasons += terminal::wrap(c.full_name() + ": " + c.missing, width, 2);
+  }
+  const std::string word = green("right", depth);
+  if (reasons.empty()) return word + fmt::format(": all {} checks passed\n", v.checks.size());
+  return word +
+         fmt::format(": {} of {} checks passed, not every check could run:\n", passed,
+                     v.checks.size()) +
+         reasons;
+}
+
 /// The first lines of what the answer printed.
 std::string printed_text(const Verdict& v, int width) {
   constexpr size_t kMostLines = 6;
@@ -126,7 +146,7 @@ std::string verdict_text(const Exercises& exercises, const Exercise& e, const Ve
                          terminal::Depth depth) {
   std::string text = stages_text(e, v, width, depth);
   if (v.outcome == Outcome::right)
-    text += green("right", depth) + fmt::format(": all {} checks passed\n", v.checks.size());
+    text += success_text(v, width, depth);
   else if (v.outcome == Outcome::to_do)
     text += yellow("to do", depth) + ": " + terminal::printable(v.message) + "\n";
   else
