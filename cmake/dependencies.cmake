@@ -3,7 +3,14 @@
 # not tried at all.
 include(FetchContent)
 
+if(GRADUS_HEADERS)
+  include(${CMAKE_CURRENT_LIST_DIR}/dependencies_from_headers.cmake)
+endif()
+
 function(gradus_dependency package minimum repository tag)
+  if(TARGET ${package}::${package} OR TARGET ${package}::gtest)
+    return()
+  endif()
   find_package(${package} ${minimum} QUIET)
   if(${package}_FOUND)
     return()

@@ -24,7 +24,7 @@ const About about{
     .golden = "03_causal_attention",
     .pitfalls = {"mask_"},
     .options = {"query", "text", "seed", "dropout"},
-    .exercises = {"attention_bugs", "sliding_window"},
+    .exercises = {"sliding_window"},
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -25,7 +25,7 @@ const About about{
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
     .options = {"text", "seed"},
-    .exercises = {"rope", "grouped_query_attention", "kv_cache"},
+    .exercises = {"rope", "attention_bugs", "grouped_query_attention", "kv_cache"},
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();

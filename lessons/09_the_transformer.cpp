@@ -25,7 +25,7 @@ const About about{
         "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
         "be put in its place, and what is gained?",
     .options = {"seed", "quick"},
-    .exercises = {"attention_bugs", "layer_norm"},
+    .exercises = {"attention_bugs", "layer_norm", "lion"},
 };
 
 double number(const Tensor& x) { return x.item<double>(); }
@@ -300,7 +300,7 @@ void transformer(Lesson& lesson) {
                    "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
                    "right at every length?",
                    "leave the positions out of VerbModel: can it still find the subject?",
-                   "lesson 10: only the decoder, without cross-attention: a GPT"});
+                   "exercise 15: only the decoder, without cross-attention: a small Llama"});
 }
 
 }  // namespace

@@ -81,6 +81,13 @@ class Session {
     }
     return false;
   }
+  /// Waits until the program reads single keys.
+  bool wait_until_raw(double seconds = 60) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    while (!is_raw() && std::chrono::steady_clock::now() < end)
+      read_some();
+    return is_raw();
+  }
   void type(const std::string& keys) {
     ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
   }
@@ -151,6 +158,14 @@ Exercises scratch(const std::string& name) {
   return exercises;
 }
 
+/// The number of checks of an exercise.
+size_t checks_of(const Exercises& exercises, const Exercise& exercise) {
+  const std::string source = read_text(exercises.source / exercise.folder / "checks.cpp");
+  static const std::regex test("\nTEST\\(");
+  return static_cast<size_t>(
+      std::distance(std::sregex_iterator(source.begin(), source.end(), test), {}));
+}
+
 void a_learner_passes(const std::string& folder, const char* term, std::vector<std::string> more,
                       bool colour) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
@@ -175,7 +190,8 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     write_text(exercises.answer(first), "this does not compile\n");
     ASSERT_TRUE(session.wait_for("softmax.cpp:1: ")) << session.output;
     save(exercises.solution(first));
-    ASSERT_TRUE(session.wait_for("checks passed")) << session.output;
+    ASSERT_TRUE(session.wait_for(fmt::format("all {} checks passed", checks_of(exercises, first))))
+        << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
     session.type("l");
     ASSERT_TRUE(session.wait_for("right  2 hints")) << session.output;
@@ -212,14 +228,15 @@ TEST(Session, OnADumbTerminal) { a_learner_passes("dumb", "dumb", {}, false); }
 TEST(Session, ControlCAtAnyMomentLeavesTheTerminalSane) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
   const Exercises exercises = scratch("interrupted");
-  for (const int milliseconds : {300, 400, 500, 700, 900, 1200, 1600, 2000}) {
+  // At the start, during the compilation, and while it waits for a key or the next save.
+  for (const std::string moment : {"keys are read", "checking ...", "to do: softmax"}) {
     Session session(exercises.mine, "xterm-256color");
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+    ASSERT_TRUE(moment == "keys are read" ? session.wait_until_raw() : session.wait_for(moment))
+        << moment << ": " << session.output;
     session.type("\x03");
     const int status = session.end();
-    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
-        << milliseconds << " ms: " << status;
-    EXPECT_TRUE(session.is_sane()) << milliseconds;
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << moment << ": " << status;
+    EXPECT_TRUE(session.is_sane()) << moment;
   }
 }
 

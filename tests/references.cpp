@@ -1,0 +1,227 @@
+// references ROOT: every lesson, exercise, file, section and command that a text names must exist.
+// Texts are all Markdown files, sources and scripts. Every fault is printed with its line.
+//
+//   lesson, exercise   "lesson 4", "lessons 02, 03 and 09", "exercise 06"; not in tests
+//   About              .exercises = {"softmax"} in a lesson; an exercise that "Follows lesson 04"
+//                      is in the list of lesson 04
+//   file               a path that starts with a folder of the root and ends with a known suffix
+//   link               [text](file#section) in a Markdown file
+//   section            the README's "Limits"
+//   command            ./run doctor
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Words = std::vector<std::string>;
+
+// These have references to files that do not exist on purpose.
+const std::regex kExamples(
+    R"((tests/(references|tree_rules|extending).*|tests/[a-z_]*_test\.cpp))");
+const std::regex kTexts(R"(.*\.(md|h|cpp|cmake|txt|py|awk|yml)|(.*/)?run|\.ci/lint|\.clang-tidy)");
+
+const std::sregex_iterator kNoMore;
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// All matches of a group of the pattern.
+Words matches(const std::string& text, const std::regex& pattern, int group = 1) {
+  Words found;
+  for (std::sregex_iterator it(text.begin(), text.end(), pattern); it != kNoMore; ++it)
+    found.push_back((*it)[static_cast<size_t>(group)]);
+  return found;
+}
+
+/// The name of a heading in a link: "Rules about size" is rules-about-size.
+std::string anchor(const std::string& heading) {
+  std::string name;
+  for (const char c : heading) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == ' ')
+      name += '-';
+    else if (std::isalnum(byte) || c == '-' || c == '_')
+      name += static_cast<char>(std::tolower(byte));
+  }
+  return name;
+}
+
+Words headings(const fs::path& page) {
+  static const std::regex heading(R"((?:^|\n)#+ ([^\n]*))");
+  return matches(read(page), heading);
+}
+
+class References {
+ public:
+  explicit References(const fs::path& root) : root_(root) {
+    static const std::regex number("([0-9][0-9])_.*");
+    for (const std::string kind : {"lesson ", "exercise "})
+      for (const auto& entry :
+           fs::directory_iterator(root / (kind == "lesson " ? "lessons" : "exercises"))) {
+        const std::string name = entry.path().stem().string();
+        if (!std::regex_match(name, number)) continue;
+        numbered_.insert(kind + name.substr(0, 2));
+        if (kind == "exercise ") exercises_.insert(name.substr(3));
+      }
+    for (const auto& entry : fs::directory_iterator(root))
+      if (entry.is_directory()) folders_.insert(entry.path().filename().string());
+    static const std::regex command(R"(\n\./run ([a-z]+))");
+    for (const std::string& name : matches(read(root / "run"), command))
+      commands_.insert(name);
+  }
+
+  /// Checks all texts and returns the number of faults.
+  int check() {
+    const Words skipped = {"build", "my", ".git"};
+    const fs::recursive_directory_iterator end;
+    for (fs::recursive_directory_iterator it(root_); it != end; ++it) {
+      const std::string path = fs::relative(it->path(), root_).string();
+      if (it->is_directory() && std::count(skipped.begin(), skipped.end(), path) > 0)
+        it.disable_recursion_pending();
+      if (it->is_regular_file() && std::regex_match(path, kTexts)) check_text(path);
+    }
+    check_follows();
+    if (references_ == 0) fault("no text with a reference was found");
+    if (faults_ == 0) std::printf("%d references\n", references_);
+    return faults_;
+  }
+
+ private:
+  void fault(const std::string& text) {
+    std::fprintf(stderr, "%s:%d: %s\n", path_.c_str(), line_, text.c_str());
+    ++faults_;
+  }
+  void require(bool exists, const std::string& what) {
+    ++references_;
+    if (!exists) fault("there is no " + what);
+  }
+
+  void check_text(const std::string& path) {
+    path_ = path;
+    line_ = 0;
+    if (std::regex_match(path, kExamples)) return;
+    const std::string text = read(root_ / path);
+    static const std::regex example("<!-- in ([^ ]+)");  // docs/extending.md adds this file
+    const Words added = matches(text, example);
+    added_ = {added.begin(), added.end()};
+    static const std::regex line("([^\n]*)\n");
+    for (const std::string& words : matches(text, line)) {
+      ++line_;
+      if (!path.starts_with("tests/")) check_numbers(words);
+      check_files(words);
+      check_commands(words);
+      if (path.ends_with(".md")) check_links(words);
+    }
+    check_about(text);
+  }
+
+  void check_numbers(const std::string& text) {
+    static const std::regex several(R"(\b([Ll]esson|[Ee]xercise)s? ([0-9][0-9, ]*(and [0-9]+)?))");
+    static const std::regex one("[0-9]+");
+    for (std::sregex_iterator it(text.begin(), text.end(), several); it != kNoMore; ++it) {
+      const std::string kind = std::tolower((*it)[1].str()[0]) == 'l' ? "lesson " : "exercise ";
+      for (const std::string& number : matches((*it)[2], one, 0)) {
+        const std::string two_digits = number.size() == 1 ? "0" + number : number;
+        require(numbered_.contains(kind + two_digits), kind + number);
+      }
+    }
+  }
+
+  void check_files(const std::string& text) {
+    static const std::regex file_path(R"((?:^|[^\w./*}<>-])((?:\.?[a-z0-9_]+/)+[\w.]+)"
+                                      R"(\.(?:h|cpp|md|cmake|txt|tsv|awk|def|svg|py|yml))\b)");
+    for (const std::string& name : matches(text, file_path)) {
+      const std::string first = name.substr(0, name.find('/'));
+      const bool ours = folders_.contains(first) && first != "build" && first != "my";
+      // exercises/build.txt is in the build folder
+      const bool placeholder = name.find("NN_") != name.npos || name.find("/name.") != name.npos ||
+                               name == "tests/topic_test.cpp" || name == "exercises/build.txt";
+      if (!ours || placeholder || added_.contains(name)) continue;
+      require(fs::exists(root_ / name), "file " + name);
+    }
+  }
+
+  void check_commands(const std::string& text) {
+    static const std::regex command(R"(\./run ([a-z]+)\b)");
+    for (const std::string& name : matches(text, command))
+      require(commands_.contains(name), "command ./run " + name);
+    static const std::regex section("(?:the |^)README's \"([^\"]+)\"");
+    for (const std::string& name : matches(text, section)) {
+      const Words all = headings(root_ / "README.md");
+      require(std::count(all.begin(), all.end(), name) > 0,
+              "section \"" + name + "\" in README.md");
+    }
+  }
+
+  void check_links(const std::string& text) {
+    static const std::regex link(R"(\]\(([^)#: ]*)(?:#([^)]*))?\))");
+    for (std::sregex_iterator it(text.begin(), text.end(), link); it != kNoMore; ++it) {
+      const std::string file = (*it)[1];
+      const fs::path page = file.empty() ? root_ / path_ : (root_ / path_).parent_path() / file;
+      require(fs::exists(page), "file " + file);
+      if (!(*it)[2].matched) continue;
+      const Words all = headings(page);
+      require(std::any_of(all.begin(), all.end(),
+                          [&](const std::string& name) { return anchor(name) == (*it)[2]; }),
+              "section #" + (*it)[2].str() + " in " + file);
+    }
+  }
+
+  void check_about(const std::string& text) {
+    static const std::regex list(R"(\.exercises = \{([^}]*)\})");
+    static const std::regex name("\"([^\"]*)\"");
+    if (!path_.starts_with("lessons/")) return;
+    const std::string lesson = fs::path(path_).filename().string().substr(0, 2);
+    for (const std::string& names : matches(text, list))
+      for (const std::string& exercise : matches(names, name)) {
+        require(exercises_.contains(exercise), "exercise " + exercise);
+        listed_.insert({lesson, exercise});
+      }
+  }
+
+  /// An exercise is in the list of the lesson that it follows.
+  void check_follows() {
+    static const std::regex lesson(R"(\*\*Follows\*\* lesson ([0-9][0-9]))");
+    line_ = 0;
+    for (const auto& entry : fs::directory_iterator(root_ / "exercises")) {
+      path_ = fs::relative(entry.path() / "README.md", root_).string();
+      const std::string folder = entry.path().filename().string();
+      for (const std::string& number : matches(read(root_ / path_), lesson))
+        require(listed_.contains({number, folder.substr(3)}),
+                "'" + folder.substr(3) + "' in .exercises of lesson " + number);
+    }
+  }
+
+  fs::path root_;
+  std::set<std::string> numbered_;   // "lesson 04", "exercise 12"
+  std::set<std::string> exercises_;  // "softmax"
+  std::set<std::string> folders_;
+  std::set<std::string> commands_;
+  std::set<std::string> added_;                           // the files that docs/extending.md adds
+  std::set<std::pair<std::string, std::string>> listed_;  // "04", "softmax": of a lesson's list
+  std::string path_;
+  int line_ = 0;
+  int references_ = 0;
+  int faults_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: references ROOT\n");
+    return 2;
+  }
+  return References(argv[1]).check() == 0 ? 0 : 1;
+}
