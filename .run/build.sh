@@ -111,8 +111,7 @@ configure() { # CMAKE-OPTIONS
     install_missing
     generator=
     if command -v ninja >/dev/null; then generator="-G Ninja"; fi
-    # A newer compiler may have new warnings; they must not stop those who only run Gradus.
-    set -- $generator -DCMAKE_BUILD_TYPE=Release -DGRADUS_WERROR=OFF "$@"
+    set -- $generator -DCMAKE_BUILD_TYPE=Release "$@"
   elif [ $# = 0 ]; then
     return
   fi

@@ -140,6 +140,8 @@ doctor() {
     fi
     printf '%-12s%s\n' "$name" "$answer"
   done
+  printf '\nWhat was run where (docs/tested.md):\n'
+  sed -n '/^|[^-]/p' docs/tested.md
   return $status
 }
 

@@ -9,7 +9,8 @@
 //   section            the README's "Limits"
 //   command            ./run doctor
 //
-// Tests may name lessons, exercises and commands that do not exist.
+// Tests may name lessons, exercises and commands that do not exist, and the parts of ./run say what
+// it does.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -29,7 +30,8 @@ using Words = std::vector<std::string>;
 // These have references to files that do not exist on purpose.
 const std::regex kExamples(
     R"((tests/(references|tree_rules|extending).*|tests/[a-z_]*_test\.cpp))");
-const std::regex kTexts(R"(.*\.(md|h|cpp|cmake|txt|py|awk|yml)|(.*/)?run|\.ci/lint|\.clang-tidy)");
+const std::regex kTexts(
+    R"(.*\.(md|h|cpp|cmake|txt|py|awk|yml|sh)|(.*/)?run|\.ci/lint|\.clang-tidy)");
 
 const std::sregex_iterator kNoMore;
 
@@ -121,7 +123,7 @@ class References {
     for (const std::string& words : matches(text, line)) {
       ++line_;
       check_files(words);
-      if (!path.starts_with("tests/")) {
+      if (!path.starts_with("tests/") && !path.starts_with(".run/")) {
         check_numbers(words);
         check_commands(words);
       }
@@ -144,7 +146,7 @@ class References {
 
   void check_files(const std::string& text) {
     static const std::regex file_path(R"((?:^|[^\w./*}<>-])((?:\.?[a-z0-9_]+/)+[\w.]+)"
-                                      R"(\.(?:h|cpp|md|cmake|txt|tsv|awk|def|svg|py|yml))\b)");
+                                      R"(\.(?:h|cpp|md|cmake|txt|tsv|awk|def|svg|py|yml|sh))\b)");
     for (const std::string& name : matches(text, file_path)) {
       const std::string first = name.substr(0, name.find('/'));
       const bool ours = folders_.contains(first) && first != "build" && first != "my";

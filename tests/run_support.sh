@@ -14,8 +14,9 @@ real_sh=$(command -v dash || command -v sh)
 
 make_copy() { # SHELL
   rm -rf "$scratch"
-  mkdir -p "$clone/lessons/translation" "$bin" "$elsewhere"
+  mkdir -p "$clone/lessons/translation" "$clone/docs" "$bin" "$elsewhere"
   cp -R "$root/run" "$root/.run" "$clone"
+  cp "$root/docs/tested.md" "$clone/docs"
   for number in 01 02 04; do : >"$clone/lessons/${number}_topic.cpp"; done
   cp "$root/lessons/translation/pairs_from_trans.awk" "$clone/lessons/translation"
   : >"$log"

@@ -56,6 +56,15 @@ test_programs_start_in_the_callers_folder() {
   called "-R softmax"
 }
 
+test_nightly_tests_run_only_if_asked_for() {
+  call tests
+  ends_with 0
+  not_called "Nightly"
+  call tests --nightly -R lesson
+  ends_with 0
+  called "-C Nightly -R lesson"
+}
+
 test_pairs_takes_the_callers_file() {
   echo "Ich gehe. :: I go." >"$elsewhere/a=b list.txt"
   call pairs "a=b list.txt"
@@ -259,6 +268,7 @@ test_doctor_names_what_is_too_old() {
   stub apt-get </dev/null
   call doctor
   ends_with 0
+  says "| 64-bit Arm |"
   settings="CMAKE_IS=3.20.5"
   call doctor
   ends_with 1
