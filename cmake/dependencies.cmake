@@ -1,6 +1,7 @@
-# Looks for an installed package first and fetches a pinned version only if there is none. Fetching
-# was tried from local copies of the repositories only, not over a network; for nlohmann_json it was
-# not tried at all.
+# Looks for an installed package first and fetches a pinned version only if there is none. Without a
+# network, FETCHCONTENT_SOURCE_DIR_FMT and the like name folders that have the sources, and git's
+# setting url.MIRROR.insteadOf replaces an address. Fetching was tried from local copies of all four
+# repositories, not over a network.
 include(FetchContent)
 
 if(GRADUS_HEADERS)

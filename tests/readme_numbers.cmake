@@ -18,9 +18,9 @@ foreach(folder tensor tensor/kernels autograd nn check lessons exercises/grader 
     set(depth "-maxdepth 2")
   endif()
   execute_process(
-    COMMAND sh -c "find ${ROOT}/${folder} ${depth} \\( -name '*.h' -o -name '*.cpp' \\) -print0 |
+    COMMAND sh -c "find ${folder} ${depth} \\( -name '*.h' -o -name '*.cpp' \\) -print0 |
                    xargs -0 grep -hvE '^[[:space:]]*(//.*)?$' | wc -l"
-    OUTPUT_VARIABLE lines OUTPUT_STRIP_TRAILING_WHITESPACE)
+    WORKING_DIRECTORY ${ROOT} OUTPUT_VARIABLE lines OUTPUT_STRIP_TRAILING_WHITESPACE)
   math(EXPR difference "(${stated} - ${lines}) * 100 / ${lines}")
   if(WRITE)
     string(REPLACE "| `${folder}/` | ${stated} |" "| `${folder}/` | ${lines} |" readme "${readme}")

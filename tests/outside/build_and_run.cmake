@@ -9,10 +9,11 @@ if(METHOD STREQUAL "find_package")
 
   # Exactly the headers that a compiler reads for gradus.h are installed.
   set(include_dir ${SCRATCH}/prefix/include/gradus)
-  file(GLOB_RECURSE installed ${include_dir}/*)
-  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I${include_dir} ${include_dir}/gradus.h
+  file(GLOB_RECURSE installed RELATIVE ${include_dir} ${include_dir}/*)
+  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I. gradus.h WORKING_DIRECTORY ${include_dir}
                   OUTPUT_VARIABLE rule COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX MATCHALL "${include_dir}/[^ \n]+" read "${rule}")
+  string(REGEX REPLACE "^gradus.o:" "" rule "${rule}")
+  string(REGEX MATCHALL "[^ \\\n]+" read "${rule}")
   list(SORT installed)
   list(SORT read)
   if(NOT installed STREQUAL read)

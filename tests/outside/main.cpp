@@ -1,4 +1,5 @@
-#include <gradus.h>
+#include <gradus.h>  // the other name
+#include <gradus/gradus.h>
 
 #include <cstdio>
 
