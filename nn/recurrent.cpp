@@ -22,31 +22,6 @@ int64_t checked_input_size(const char* layer, int64_t gates, int64_t in, int64_t
   return in;
 }
 
-/// The equations of GRU, from W_i x + b_i and W_h h + b_h for all gates (B, 3 H). The gates are
-/// stored in the order r, z, n.
-std::vector<Tensor> gru_step(const Tensor& from_x, const Tensor& from_h,
-                             const std::vector<Tensor>& previous) {
-  const std::vector<Tensor> x = from_x.chunk(3, -1);  // W_ir x + b_ir, ..., (B, H) each
-  const std::vector<Tensor> h = from_h.chunk(3, -1);  // W_hr h + b_hr, ..., (B, H) each
-  const Tensor r = sigmoid(x[0] + h[0]);
-  const Tensor z = sigmoid(x[1] + h[1]);
-  const Tensor n = tanh(x[2] + r * h[2]);
-  return {n + z * (previous[0] - n)};  // (1 - z) n + z h
-}
-
-/// The equations of LSTM, from the same for four gates (B, 4 H). The gates are stored in the order
-/// i, f, g, o.
-std::vector<Tensor> lstm_step(const Tensor& from_x, const Tensor& from_h,
-                              const std::vector<Tensor>& previous) {
-  const std::vector<Tensor> gates = (from_x + from_h).chunk(4, -1);  // (B, H) each
-  const Tensor i = sigmoid(gates[0]);
-  const Tensor f = sigmoid(gates[1]);
-  const Tensor g = tanh(gates[2]);
-  const Tensor o = sigmoid(gates[3]);
-  const Tensor c = f * previous[1] + i * g;
-  return {o * tanh(c), c};
-}
-
 }  // namespace
 
 Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden,
@@ -173,15 +148,37 @@ std::tuple<Tensor, Recurrent::States> Recurrent::run(const Tensor& x, const Stat
   return {options.batch_first ? y.transpose(0, 1) : y, final_states};
 }
 
-RNN::RNN(int64_t in, int64_t hidden, const RNNOptions& rnn_options)
-    : Layer("rnn", 1, in, hidden, rnn_options,
-            [is_relu = rnn_options.nonlinearity == "relu"](
-                const Tensor& from_x, const Tensor& from_h, const States&) -> States {
-              return {is_relu ? relu(from_x + from_h) : tanh(from_x + from_h)};
-            }) {}
+Recurrent::Step Recurrent::rnn_step(const RecurrentOptions& rnn_options) {
+  const bool is_relu = rnn_options.nonlinearity == "relu";
+  return [is_relu](const Tensor& from_x, const Tensor& from_h, const States&) -> States {
+    return {is_relu ? relu(from_x + from_h) : tanh(from_x + from_h)};
+  };
+}
 
-GRU::GRU(int64_t in, int64_t hidden, const GRUOptions& gru_options)
-    : Layer("gru", 3, in, hidden, gru_options, gru_step) {}
+// The equations of GRU, from W_i x + b_i and W_h h + b_h for all gates (B, 3 H). The gates are
+// stored in the order r, z, n.
+Recurrent::States Recurrent::gru_step(const Tensor& from_x, const Tensor& from_h,
+                                      const States& previous) {
+  const std::vector<Tensor> x = from_x.chunk(3, -1);  // W_ir x + b_ir, ..., (B, H) each
+  const std::vector<Tensor> h = from_h.chunk(3, -1);  // W_hr h + b_hr, ..., (B, H) each
+  const Tensor r = sigmoid(x[0] + h[0]);
+  const Tensor z = sigmoid(x[1] + h[1]);
+  const Tensor n = tanh(x[2] + r * h[2]);
+  return {n + z * (previous[0] - n)};  // (1 - z) n + z h
+}
+
+// The equations of LSTM, from the same for four gates (B, 4 H). The gates are stored in the order
+// i, f, g, o.
+Recurrent::States Recurrent::lstm_step(const Tensor& from_x, const Tensor& from_h,
+                                       const States& previous) {
+  const std::vector<Tensor> gates = (from_x + from_h).chunk(4, -1);  // (B, H) each
+  const Tensor i = sigmoid(gates[0]);
+  const Tensor f = sigmoid(gates[1]);
+  const Tensor g = tanh(gates[2]);
+  const Tensor o = sigmoid(gates[3]);
+  const Tensor c = f * previous[1] + i * g;
+  return {o * tanh(c), c};
+}
 
 Tensor GRU::step(const Tensor& x, const Tensor& h) const {
   const auto in_scope = scope();
@@ -189,8 +186,5 @@ Tensor GRU::step(const Tensor& x, const Tensor& h) const {
   const Tensor from_h = linear(h, weight_hh_l0, bias_hh_l0);  // (B, 3 H)
   return gru_step(from_x, from_h, {h})[0];
 }
-
-LSTM::LSTM(int64_t in, int64_t hidden, const LSTMOptions& lstm_options)
-    : Layer("lstm", 4, in, hidden, lstm_options, lstm_step) {}
 
 }  // namespace gradus::nn

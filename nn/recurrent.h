@@ -54,6 +54,9 @@ struct Recurrent : Module {
 
   Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidden,
             const RecurrentOptions& recurrent_options, const Step& step);
+  static Step rnn_step(const RecurrentOptions& rnn_options);
+  static States gru_step(const Tensor& from_x, const Tensor& from_h, const States& previous);
+  static States lstm_step(const Tensor& from_x, const Tensor& from_h, const States& previous);
   /// The outputs of all steps, and the final states.
   std::tuple<Tensor, States> run(const Tensor& x, const States& initial,
                                  const Tensor& lengths) const;
@@ -76,9 +79,13 @@ struct Recurrent : Module {
   const Step step_;
 };
 
+// The constructors of layers are in headers, so that the library has no vtable of a Layer:
+// compilers give its parts different names, and a program could not be linked by another one.
+
 /// h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu (Elman 1990)
 struct RNN : Layer<RNN, Recurrent> {
-  RNN(int64_t input_size, int64_t hidden_size, const RNNOptions& options = {});
+  RNN(int64_t in, int64_t hidden, const RNNOptions& rnn_options = {})
+      : Layer("rnn", 1, in, hidden, rnn_options, rnn_step(rnn_options)) {}
 };
 
 /// The gated recurrent unit (Cho et al. 2014), in PyTorch's form: r is the reset gate, z the update
@@ -89,7 +96,8 @@ struct RNN : Layer<RNN, Recurrent> {
 ///   n  = tanh(W_in x + b_in + r * (W_hn h + b_hn))
 ///   h' = (1 - z) * n + z * h
 struct GRU : Layer<GRU, Recurrent> {
-  GRU(int64_t input_size, int64_t hidden_size, const GRUOptions& options = {});
+  GRU(int64_t in, int64_t hidden, const GRUOptions& gru_options = {})
+      : Layer("gru", 3, in, hidden, gru_options, gru_step) {}
   /// One forward step of the first layer: x (B, in), h (B, H) -> h' (B, H)
   Tensor step(const Tensor& x, const Tensor& h) const;
 };
@@ -106,7 +114,8 @@ struct GRU : Layer<GRU, Recurrent> {
 struct LSTM : Layer<LSTM, Recurrent> {
   using State = std::tuple<Tensor, Tensor>;  // (h, c)
 
-  LSTM(int64_t input_size, int64_t hidden_size, const LSTMOptions& options = {});
+  LSTM(int64_t in, int64_t hidden, const LSTMOptions& lstm_options = {})
+      : Layer("lstm", 4, in, hidden, lstm_options, lstm_step) {}
   /// (outputs, final (h, c)); the initial state is zero if it is left out.
   std::tuple<Tensor, State> forward(const Tensor& x, const State& initial = {},
                                     const Tensor& lengths = {}) const {
