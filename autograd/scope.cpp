@@ -1,7 +1,8 @@
 #include "autograd/scope.h"
 
-#include <mutex>
 #include <set>
+
+#include "tensor/kernels/fork.h"
 
 namespace gradus {
 
@@ -11,7 +12,7 @@ namespace {
 
 /// The one copy of this string that all nodes share. Nodes point to it, so it is never freed.
 const std::string* intern(std::string name) {
-  static std::mutex mutex;
+  static kernels::ForkSafeMutex mutex;
   static std::set<std::string> names;
   const std::lock_guard lock(mutex);
   return &*names.insert(std::move(name)).first;

@@ -2,8 +2,9 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <unordered_set>
+
+#include "tensor/kernels/fork.h"
 
 namespace gradus::nn {
 
@@ -69,7 +70,7 @@ class Objects {
     by_begin_.erase(by_begin_.lower_bound(begin), by_begin_.lower_bound(end));
   }
 
-  std::mutex mutex_;  // taken only when a module is made, moved or destroyed
+  kernels::ForkSafeMutex mutex_;  // taken only when a module is made, moved or destroyed
   std::map<const void*, Object> by_begin_;
 };
 Objects& objects() {

@@ -2,6 +2,7 @@
 #pragma once
 #include <fmt/format.h>
 
+#include <new>
 #include <stdexcept>
 
 namespace gradus {
@@ -12,9 +13,14 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Made when the program starts: its message could not be made when there is no memory left.
+inline const Error out_of_memory("there is not enough memory");
+
 [[noreturn, gnu::noinline]] inline void fail_formatted(fmt::string_view format,
-                                                       fmt::format_args args) {
+                                                       fmt::format_args args) try {
   throw Error(fmt::vformat(format, args));
+} catch (const std::bad_alloc&) {
+  throw Error(out_of_memory);
 }
 
 template <class... Args>

@@ -17,6 +17,7 @@
 #include <numeric>
 
 #include "tensor/dtype.h"
+#include "tensor/kernels/fork.h"
 #include "tensor/kernels/random.h"
 
 namespace gradus {
@@ -26,13 +27,13 @@ inline Generator& default_generator() {
   static Generator generator;
   return generator;
 }
-inline std::mutex& generator_mutex() {
-  static std::mutex mutex;
+inline kernels::ForkSafeMutex& generator_mutex() {
+  static kernels::ForkSafeMutex mutex;
   return mutex;
 }
 /// Holds the mutex while it exists; * gives the generator: fill_normal(*LockedGenerator(), ...).
 struct LockedGenerator {
-  const std::lock_guard<std::mutex> lock{generator_mutex()};
+  const std::lock_guard<kernels::ForkSafeMutex> lock{generator_mutex()};
   Generator& operator*() const { return default_generator(); }
 };
 

@@ -8,6 +8,8 @@
 
 namespace gradus {
 
+void kernels::fail_out_of_memory() { throw Error(out_of_memory); }
+
 namespace {
 /// The kernels cannot throw, so the first tensor complains of a wrong environment variable.
 void check_environment() {

@@ -63,7 +63,7 @@ struct FreeBlock {
 };
 struct FreeList {
   FreeBlock* first;
-  size_t room;  // for how many more blocks; 0 before the thread's first use and after its end
+  size_t room;  // for how many more blocks; 0 until the thread first allocates, and after its end
 };
 constinit thread_local std::array<FreeList, kClasses> free_lists{};
 
@@ -77,7 +77,8 @@ void clear_free_lists() {
   }
 }
 
-/// Opens the thread's free lists at their first use, and frees their blocks when the thread ends.
+/// Opens the thread's free lists when it first allocates, and frees their blocks when the thread
+/// ends.
 struct FreeListOwner {
   FreeListOwner() {
     for (size_t index = 0; index < kClasses; ++index)
@@ -105,10 +106,8 @@ void* allocate_small(size_t bytes) {
 void deallocate_small(void* memory, size_t bytes) {
   const size_t index = size_class(bytes);
   FreeList& list = free_lists[index];
-  if (list.room == 0) [[unlikely]] {
-    open_free_lists();
-    if (list.room == 0) return return_to_system(memory, class_size(index));
-  }
+  if (list.room == 0) [[unlikely]]
+    return return_to_system(memory, class_size(index));
   --list.room;
   list.first = new (memory) FreeBlock{list.first};
 }
@@ -161,7 +160,7 @@ void* allocate(size_t bytes, bool zeroed) {
 
 void* allocate_or_throw(size_t bytes) {
   void* const memory = allocate(bytes);
-  if (!memory) throw std::bad_alloc();
+  if (!memory) fail_out_of_memory();
   return memory;
 }
 

@@ -10,9 +10,13 @@ namespace gradus::kernels {
 /// Memory aligned to 64 bytes, or null if there is not enough. bytes > 0. With `zeroed` all bytes
 /// are 0; otherwise they are uninitialised, and NaN in debug builds.
 void* allocate(size_t bytes, bool zeroed = false);
-/// The same, uninitialised; throws std::bad_alloc instead of returning null.
+/// The same, uninitialised; calls fail_out_of_memory() instead of returning null.
 void* allocate_or_throw(size_t bytes);
-/// `bytes` is the number that `allocate` was called with. Any thread may free the memory.
+/// Throws gradus::Error. The kernels do not know that class: tensor/tensor.cpp defines the
+/// function.
+[[noreturn]] void fail_out_of_memory();
+/// `bytes` is the number that `allocate` was called with. Any thread may free the memory. Allocates
+/// nothing itself, so it cannot fail.
 void deallocate(void* memory, size_t bytes);
 
 /// Whether freed memory is kept. Under a sanitizer it is not: the sanitizer must see every

@@ -8,6 +8,7 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <pthread.h>
 #endif
 
 namespace gradus::kernels {
@@ -17,6 +18,14 @@ std::atomic<int> chosen_threads{0};
 
 #ifdef _OPENMP
 std::atomic<bool> threads_in_use{false};
+
+/// A child of fork() has none of the threads of OpenMP, which would wait for them forever. Once
+/// they exist, a child uses one thread.
+std::atomic<bool> threads_are_gone{false};
+void prepare_for_fork() {
+  static const int handler = pthread_atfork(nullptr, nullptr, [] { threads_are_gone = true; });
+  static_cast<void>(handler);
+}
 
 /// The number of cores that the process's control group allows, rounded to an integer, or `cores`
 /// if that is less.
@@ -49,6 +58,9 @@ int default_threads() { return 1; }
 void set_num_threads(int n) { chosen_threads = n; }
 
 int get_num_threads() {
+#ifdef _OPENMP
+  if (threads_are_gone.load(std::memory_order_relaxed)) return 1;
+#endif
   const int chosen = chosen_threads.load(std::memory_order_relaxed);
   return chosen > 0 ? chosen : default_threads();
 }
@@ -63,6 +75,7 @@ void parallel_chunks(int64_t n, [[maybe_unused]] int64_t grain, ChunkFunction fu
   if (threads > 1 && !threads_in_use.exchange(true, std::memory_order_acquire)) {
     const int64_t length = 1 + (n - 1) / threads;
     const int team = static_cast<int>(threads);
+    prepare_for_fork();
 #pragma omp parallel for schedule(static, 1) num_threads(team)
     for (int64_t t = 0; t < threads; ++t) {
       const int64_t begin = t * length;

@@ -10,7 +10,8 @@ namespace gradus::kernels {
 void set_num_threads(int n);
 
 /// The number given to set_num_threads. By default OMP_NUM_THREADS, or the number of cores that
-/// this process may use by its affinity and its cgroup quota.
+/// this process may use by its affinity and its cgroup quota. 1 in a child of fork() if the parent
+/// had used several.
 int get_num_threads();
 constexpr int kMostThreads = 1024;
 
