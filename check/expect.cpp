@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "check/diagnosis.h"
+#include "check/numeric_gradient.h"
 #include "tensor/random.h"
 
 namespace gradus {
@@ -29,16 +30,14 @@ void check_same_steps(const char* op, const Tensor& y, int64_t T, int64_t dim) {
 
 /// Changes element i of x (in row-major order), calls f, and restores x.
 Tensor result_after_change(const std::function<Tensor()>& f, const Tensor& x, int64_t i) {
-  const Tensor original = x.detach().clone();
-  const Tensor changed = original.contiguous().clone();
+  const RestoreTensor moved(x);
+  const Tensor changed = moved.original().contiguous().clone();
   dispatch(x.dtype(), [&]<class T>() {
     T& element = changed.data<T>()[i];
     element = static_cast<T>(element * T(1.25) + T(0.5));
   });
   x.copy_(changed);
-  Tensor y = f().detach().clone();
-  x.copy_(original);
-  return y;
+  return f().detach().clone();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "check/gradcheck.h"
 
 #include <cmath>
+#include <deque>
 
 #include "autograd/engine.h"
 #include "check/numeric_gradient.h"
@@ -49,23 +50,21 @@ struct GradientComparison {
 ///   (u . f(x + eps v) - u . f(x - eps v)) / 2 eps
 bool GradientComparison::agrees_along_a_direction(Generator& random) const {
   std::vector<Tensor> v;
-  std::vector<Tensor> x;
   double analytic = 0;
   double magnitude = 0;  // the sum of |g_i v_i|
   for (size_t i = 0; i < inputs.size(); ++i) {
     v.push_back(random_cotangent(inputs[i].x, random));
-    x.push_back(inputs[i].x.detach().clone());
     analytic += dot(gradients[i], v[i]);
     magnitude += dot(abs(gradients[i].detach()), abs(v[i]));
   }
   const auto value_at = [&](double step) {
     const NoGradGuard no_grad;
+    std::deque<RestoreTensor> moved;
+    for (const NamedInput& input : inputs)
+      moved.emplace_back(input.x);
     for (size_t i = 0; i < inputs.size(); ++i)
-      inputs[i].x.copy_(x[i] + v[i] * step);
-    const double value = dot_with_result(u, f);
-    for (size_t i = 0; i < inputs.size(); ++i)
-      inputs[i].x.copy_(x[i]);
-    return value;
+      inputs[i].x.copy_(moved[i].original() + v[i] * step);
+    return dot_with_result(u, f);
   };
   const double plus = value_at(options.eps);
   const double minus = value_at(-options.eps);

@@ -6,6 +6,27 @@
 namespace gradus {
 namespace {
 
+/// Makes the inputs require gradients until the end of the scope.
+class RequireGradients {
+ public:
+  explicit RequireGradients(const std::vector<NamedInput>& inputs) {
+    for (const auto& [name, x] : inputs) {
+      if (!x.defined() || !x.is_floating_point() || needs_grad(x)) continue;
+      x.requires_grad_();
+      changed_.push_back(x);
+    }
+  }
+  ~RequireGradients() {
+    for (const Tensor& x : changed_)
+      x.requires_grad_(false);
+  }
+  RequireGradients(const RequireGradients&) = delete;
+  RequireGradients& operator=(const RequireGradients&) = delete;
+
+ private:
+  std::vector<Tensor> changed_;
+};
+
 constexpr Tolerance kTolerance{.rtol = 1e-6, .atol = 1e-8};
 
 bool same(const Tensor& a, const Tensor& b) {
@@ -125,12 +146,10 @@ void name_mistake(Difference& d, const InputGradients& of) {
 /// Returns f(). Throws if its gradients cannot be checked.
 Tensor checked_result(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs) {
   check(!inputs.empty(), "gradients: there is no input to check");
-  for (const auto& [name, x] : inputs) {
+  for (const auto& [name, x] : inputs)
     check(x.dtype() == kFloat64,
           "gradients: {} is {}, differences need float64; convert it with .to(kFloat64)", name,
           x.dtype());
-    x.requires_grad_();
-  }
   const Tensor y = f();
   check(y.dtype() == kFloat64, "gradients: the result is {}, differences need float64", y.dtype());
   check(allclose(f().detach(), y.detach(), 0, 0, /*equal_nan=*/true),
@@ -181,6 +200,7 @@ GradientDifference compare_gradient(const NamedInput& input, const Tensor& yours
 std::vector<GradientDifference> compare_gradients(const std::function<Tensor()>& f,
                                                   const std::vector<NamedInput>& inputs) {
   const AutoGradMode recording(true);
+  const RequireGradients require_gradients(inputs);
   const Tensor y = checked_result(f, inputs);
   const Tensor u = random_cotangent(y);
   const std::vector<Tensor> yours = gradients_by_backward(y, inputs, u);

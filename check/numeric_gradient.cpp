@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "autograd/ops.h"
+#include "tensor/strided.h"
 
 namespace gradus {
 namespace {
@@ -38,6 +39,10 @@ bool is_kink(const CentralDifference& wide, const CentralDifference& narrow, dou
 }
 
 }  // namespace
+
+RestoreTensor::~RestoreTensor() {
+  if (x_.dtype() == original_.dtype()) copy_elements(x_, original_);
+}
 
 double dot_with_result(const Tensor& u, const std::function<Tensor()>& f) {
   const NoGradGuard no_grad;

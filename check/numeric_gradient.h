@@ -12,6 +12,20 @@ namespace gradus {
 /// u . f(); nothing is recorded.
 double dot_with_result(const Tensor& u, const std::function<Tensor()>& f);
 
+/// Keeps a copy of x, and restores its elements at the end of the scope, also after an exception.
+class RestoreTensor {
+ public:
+  explicit RestoreTensor(const Tensor& x) : x_(x), original_(x.detach().clone()) {}
+  ~RestoreTensor();
+  RestoreTensor(const RestoreTensor&) = delete;
+  RestoreTensor& operator=(const RestoreTensor&) = delete;
+  const Tensor& original() const { return original_; }
+
+ private:
+  const Tensor x_;
+  const Tensor original_;
+};
+
 /// The values of u . f() at x_i + h and x_i - h.
 struct CentralDifference {
   double plus;

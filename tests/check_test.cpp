@@ -288,6 +288,21 @@ TEST(Diagnosis, KinksAreLeftOut) {
   EXPECT_EQ(found[0].difference.of, 2);
 }
 
+TEST(Diagnosis, LeavesTheInputsAsTheyWere) {
+  const Tensor x = ones({2, 2}, kFloat64);
+  expect_gradients([&] { return x * x; }, {{"x", x}});
+  EXPECT_FALSE(x.requires_grad());
+  for (int last = 1; last <= 6; ++last) {
+    int calls = 0;
+    const auto f = [&]() -> Tensor {
+      if (++calls == last) throw std::runtime_error("a fault of f");
+      return x * x;
+    };
+    EXPECT_THROW(expect_gradients(f, {{"x", x}}), std::runtime_error);
+    EXPECT_TRUE(equal(x, ones({2, 2}, kFloat64)) && !x.requires_grad()) << last;
+  }
+}
+
 TEST(Diagnosis, RefusesFunctionsThatCannotBeChecked) {
   const Tensor x = ones({2, 2}, kFloat64);
   const Tensor narrow = ones(2);

@@ -98,6 +98,18 @@ TEST(Expect, DependsOn) {
   EXPECT_TRUE(equal(w, tensor({3.0, 4.0})));
 }
 
+TEST(Expect, DependsOnRestoresTheInputsIfTheFunctionThrows) {
+  const Tensor x = tensor({{1.0, 2.0}, {3.0, 4.0}}).t();
+  const Tensor before = x.clone();
+  int calls = 0;
+  const auto f = [&]() -> Tensor {
+    if (++calls == 3) throw std::runtime_error("a fault of f");
+    return x * 2;
+  };
+  EXPECT_THROW(expect_depends_on(f, {{"x", x}}), std::runtime_error);
+  EXPECT_TRUE(equal(x, before));
+}
+
 TEST(Expect, CacheEqual) {
   const Tensor x = numbers({2, 5, 3}, 1);
   Tensor total;
