@@ -14,7 +14,7 @@ std::string absent_names(const char* title, const NamedTensors& all,
   size_t count = 0;
   for (const auto& [name, x] : all)
     if (!other.count(name) && ++count <= kShown)
-      text += fmt::format("{} '{}'", text.empty() ? title : ",", name);
+      text += fmt::format("{} '{}'", text.empty() ? title : ",", printable(name));
   return count > kShown ? fmt::format("{} and {} more", text, count - kShown) : text;
 }
 
@@ -32,13 +32,13 @@ void load(const Module& module, const std::string& path) {
   const std::string missing = absent_names("missing", parameters, in_file);
   const std::string unexpected = absent_names("unexpected", found, in_model);
   check(missing.empty() && unexpected.empty(), "load: {}: the file is of another model: {}{}{}",
-        path, missing, missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
+        printable(path), missing, missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
   for (const auto& [name, p] : parameters) {
     const Tensor& x = in_file.at(name);
-    check(x.sizes() == p.sizes(), "load: {}: '{}' is {} in the file and {} in the model", path,
-          name, x.sizes(), p.sizes());
-    check(x.dtype() == p.dtype(), "load: {}: '{}' is {} in the file and {} in the model", path,
-          name, x.dtype(), p.dtype());
+    check(x.sizes() == p.sizes(), "load: {}: '{}' is {} in the file and {} in the model",
+          printable(path), name, x.sizes(), p.sizes());
+    check(x.dtype() == p.dtype(), "load: {}: '{}' is {} in the file and {} in the model",
+          printable(path), name, x.dtype(), p.dtype());
   }
   const NoGradGuard guard;
   for (const auto& [name, p] : parameters)

@@ -25,6 +25,18 @@ std::string shown(const json& value) {
   return text.size() <= max_length ? text : text.substr(0, max_length) + "...";
 }
 
+std::string printable(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20 || code == 0x7F)
+      result += fmt::format("\\x{:02x}", code);
+    else
+      result += c;
+  }
+  return result;
+}
+
 void FileContext::check_is_file() const {
   gradus::check(path.find('\0') == std::string::npos, "{}: a path has no zero bytes", op);
   std::error_code error;
@@ -45,7 +57,8 @@ int64_t FileContext::byte_count(const std::string& what, const Shape& sizes,
   return numel(op, sizes) * bytes_each;
 }
 
-json FileContext::parse_header(const std::string& text, const json::parser_callback_t& keep) const {
+json FileContext::parse_header(const std::string& text, const json::parser_callback_t& keep,
+                               const char* format) const {
   using Event = json::parse_event_t;
   constexpr int max_depth = 3;               // a number in a list in an object in the header
   std::vector<std::set<std::string>> names;  // of each object that is not closed yet
@@ -64,11 +77,11 @@ json FileContext::parse_header(const std::string& text, const json::parser_callb
   };
   check(text.starts_with('{'), "the header does not begin with an opening brace");
   // The parser would ignore everything after a zero byte.
-  check(text.find('\0') == std::string::npos, "the header is not JSON");
+  check(text.find('\0') == std::string::npos, "the header is not {}", format);
   try {
     return json::parse(text, check_event);
   } catch (const json::exception&) {
-    fail("{}: {}: the header is not JSON", op, path);
+    fail("{}: {}: the header is not {}", op, printable(path), format);
   }
 }
 

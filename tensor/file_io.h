@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "tensor/tensor.h"
+#include "tensor/files.h"
 
 namespace gradus {
 
@@ -24,16 +24,18 @@ struct FileContext {
   template <class... Args>
   void check(bool ok, fmt::format_string<const Args&...> format, const Args&... args) const {
     if (!ok) [[unlikely]]
-      fail("{}: {}: {}", op, path, fmt::vformat(format, fmt::make_format_args(args...)));
+      fail("{}: {}: {}", op, printable(path), fmt::vformat(format, fmt::make_format_args(args...)));
   }
   /// Throws if something exists at the path that is not a regular file, such as a directory.
   void check_is_file() const;
   /// The number of bytes of the array `what`. Throws if `sizes`, read from a file, are too large.
   int64_t byte_count(const std::string& what, const Shape& sizes, int64_t bytes_each) const;
   /// Parses a header, which must be a JSON object. Throws if a name occurs twice in an object.
-  /// `keep` is nlohmann's parser callback: what it returns false for is dropped.
+  /// `keep` is nlohmann's parser callback: what it returns false for is dropped. `format` is what
+  /// the header should be, for messages.
   nlohmann::json parse_header(const std::string& text,
-                              const nlohmann::json::parser_callback_t& keep = {}) const;
+                              const nlohmann::json::parser_callback_t& keep = {},
+                              const char* format = "JSON") const;
   /// The list of sizes or offsets in info[key]; `what` is the name of the array in messages.
   Shape integers(const char* key, const std::string& what, const nlohmann::json& info) const;
 };

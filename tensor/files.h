@@ -3,6 +3,7 @@
 #pragma once
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,9 @@
 namespace gradus {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+/// The text with control characters as \x1b: messages must not change the state of a terminal.
+std::string printable(std::string_view text);
 
 /// Reads a safetensors file; the tensors are in the order of their bytes. F32, F64, I64 and BOOL
 /// keep their type, F16 and BF16 become float32. Throws if a tensor has another type, and if the

@@ -13,6 +13,14 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
 
+TEST_F(Files, APathIsPrintedWithoutControlCharacters) {
+  const std::string shown =
+      R"(no\x0asuch\x1b[2Jfile\x7f: it cannot be opened: No such file or directory)";
+  EXPECT_EQ(error_of([] { load_npy("no\nsuch\x1b[2Jfile\x7f"); }), "load_npy: " + shown);
+  EXPECT_EQ(error_of([] { load_safetensors("no\nsuch\x1b[2Jfile\x7f"); }),
+            "load_safetensors: " + shown);
+}
+
 TEST_F(Files, PathsThatAreNotFiles) {
   const auto load_error = [](const std::string& where) {
     return error_of([&] { load_safetensors(where); });

@@ -56,6 +56,30 @@ TEST_F(Npy, ReadsEveryVersionBothOrdersAndAnySpacing) {
   EXPECT_TRUE(same(load_npy(path("x")), counted({6}, kInt64)));
 }
 
+TEST_F(Npy, ReadsTheHeadersThatNumpyReads) {
+  const auto header = [](const std::string& descr, const std::string& shape) {
+    return "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + ", }";
+  };
+  const auto loads = [&](const std::string& text, const Shape& sizes, DType t) {
+    put("x", npy(text, std::string(24, '\0')));
+    const Tensor x = load_npy(path("x"));
+    EXPECT_TRUE(same(x, zeros(sizes, t))) << text;
+  };
+  loads(header("'<f4'", "(2L, 3L)"), {2, 3}, kFloat32);  // Python 2
+  loads(header("'<i8'", "(3L,)"), {3}, kInt64);
+  for (const char* descr :
+       {"'<f4'", "'=f4'", "'f4'", "'|f4'", "\"<f4\"", "'<f'", "'float32'", "'single'"})
+    loads(header(descr, "(2, 3)"), {2, 3}, kFloat32);
+  for (const char* descr : {"'=f8'", "'d'", "'float64'"})
+    loads(header(descr, "(3,)"), {3}, kFloat64);
+  for (const char* descr : {"'=i8'", "'q'", "'<l'", "'int64'"})
+    loads(header(descr, "(3,)"), {3}, kInt64);
+  for (const char* descr : {"'b1'", "'=b1'", "'>b1'", "'?'", "'<?'", "'bool'", "'bool_'"})
+    loads(header(descr, "(24,)"), {24}, kBool);
+  loads("{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": (2, 3)}", {2, 3}, kFloat32);
+  loads(" \t" + header("'<f4'", "(2, 3)"), {2, 3}, kFloat32);
+}
+
 TEST_F(Npy, RefusesHostileFiles) {
   const std::string dict = "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }";
   const std::string eight(8, '\0');
@@ -90,13 +114,12 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy(std::string(9000, '('), ""), "the header does not begin with an opening brace"},
       {npy("(1,)", ""), "the header does not begin with an opening brace"},
       {npy("\xEF\xBB\xBF" + dict, eight), "the header does not begin with an opening brace"},
-      {npy("{'descr': '<f4'", ""), "the header is not JSON"},
-      {npy("{'descr': '<f4}", ""), "the header is not JSON"},
-      {npy("{'descr': '<f4\\'', }", ""), "the header has no fortran_order"},
-      {npy("{'descr': '<f4',, }", ""), "the header is not JSON"},
+      {npy("{'descr': '<f4'", ""), "the header is not a Python dict"},
+      {npy("{'descr': '<f4}", ""), "the header has a string without an end"},
+      {npy("{'descr': '<f4\\'', }", ""), "the header has a string with an escape or a quote"},
+      {npy("{'descr': '<f4',, }", ""), "the header is not a Python dict"},
       {npy("{,}", ""), "the header has no descr"},
-      {npy("{'descr': \"<f4\", }", ""),
-       "the header has \", which no array of numbers or bools needs"},
+      {npy("{'descr': \"<f4\", }", ""), "the header has no fortran_order"},
       {npy("{'descr': [('x', '<f4')], }", ""),
        "the header has [, which no array of numbers or bools needs"},
       {npy("{'order': 1}", ""), "the header has no descr"},
@@ -106,24 +129,28 @@ TEST_F(Npy, RefusesHostileFiles) {
       {npy("{'descr': '<f4', 'shape': (2,)}", eight), "the header has no fortran_order"},
       {npy("{}", eight), "the header has no descr"},
       {npy(ordered("0"), eight), "fortran_order is 0, neither True nor False"},
-      {npy(ordered("'True'"), eight), "fortran_order is 'true', neither True nor False"},
+      {npy(ordered("'True'"), eight), "fortran_order is 'True', neither True nor False"},
       {npy(ordered("true"), eight),
-       "the header has true, which no array of numbers or bools needs"},
+       "the header has 'true', which no array of numbers or bools needs"},
       {npy(ordered("false"), eight),
-       "the header has false, which no array of numbers or bools needs"},
-      {npy(ordered("None"), eight), "the header is not JSON"},
-      {npy(dict + "x", eight), "the header is not JSON"},
-      {npy(dict + "\0"s, eight), "the header is not JSON"},
+       "the header has 'false', which no array of numbers or bools needs"},
+      {npy(ordered("None"), eight),
+       "the header has 'None', which no array of numbers or bools needs"},
+      {npy(dict + "x", eight), "the header has 'x', which no array of numbers or bools needs"},
+      {npy(dict + "\0"s, eight), "the header is not a Python dict"},
       {npy(described(">f4"), eight),
        "the array is '>f4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described("<float32"), eight),
+       "the array is '<float32', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
+      {npy(described(""), eight),
+       "the array is '', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(described("<i4"), eight),
        "the array is '<i4', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(described("|O"), eight),
        "the array is '|O', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
-      {npy(described("\x1B[2J"), eight),
-       "the header has [, which no array of numbers or bools needs"},
-      {npy(described("\n"), eight), "the header is not JSON"},
-      {npy(described("\xFF"), eight), "the header is not JSON"},
+      {npy(described("\x1B[2J"), eight), "the header is not a Python dict"},
+      {npy(described("\n"), eight), "the header is not a Python dict"},
+      {npy(described("\xFF"), eight), "the header is not a Python dict"},
       {npy(described("\x7F\xC3\xA9"), eight),
        "the array is '\\u007f\\u00e9', not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(described(std::string(9000, 'f')), eight),
@@ -133,14 +160,14 @@ TEST_F(Npy, RefusesHostileFiles) {
        "the array is [\"<f4\",[2]], not little-endian '<f4', '<f8' or '<i8', nor '|b1'"},
       {npy(shaped("2"), eight), "the shape of the array is not a list"},
       {npy(shaped("(2)"), eight), "the shape of the array has a comma too many or too few"},
-      {npy(shaped("(2 1)"), eight), "the header is not JSON"},
+      {npy(shaped("(2 1)"), eight), "the header is not a Python dict"},
       {npy(shaped("(,)"), eight), "the shape of the array has a comma too many or too few"},
-      {npy(shaped("(2,,)"), eight), "the header is not JSON"},
+      {npy(shaped("(2,,)"), eight), "the header is not a Python dict"},
       {npy(shaped("(-2,)"), eight), has("-2")},
-      {npy(shaped("(02,)"), eight), "the header is not JSON"},
+      {npy(shaped("(02,)"), eight), "the header is not a Python dict"},
       {npy(shaped("(9223372036854775808,)"), eight), has("9223372036854775808")},
       {npy(shaped("(18446744073709551616,)"), eight), has("1.8446744073709552e+19")},
-      {npy(shaped("(1" + std::string(9000, '0') + ",)"), eight), "the header is not JSON"},
+      {npy(shaped("(1" + std::string(9000, '0') + ",)"), eight), "the header is not a Python dict"},
       {npy(shaped("(True,)"), eight), has("true")},
       {npy(shaped("((2,),)"), eight), has("[2]")},
       {npy(shaped("({'a': 2},)"), eight), "the header is nested too deep"},
