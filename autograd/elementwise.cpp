@@ -10,7 +10,7 @@ namespace {
 
 /// maximum or minimum, with gt or lt as `wins`. dx = 0 where the other tensor wins, dy / 2 where
 /// a = b, else dy. So dy reaches a NaN, which neither wins nor loses a comparison.
-Tensor extreme(const char* name, BinaryOp op, const Tensor& a, const Tensor& b,
+Tensor extreme(OpName name, BinaryOp op, const Tensor& a, const Tensor& b,
                Tensor (*wins)(const Tensor&, const Tensor&)) {
   const auto share = [wins](const Tensor& dy, const Tensor& x, const Tensor& other) {
     return where(wins(other, x), 0, where(x == other, dy * 0.5, dy));
@@ -23,7 +23,7 @@ Tensor extreme(const char* name, BinaryOp op, const Tensor& a, const Tensor& b,
 
 /// f(x), whose gradient has a loop of its own; `definition` is f written with other ops.
 template <class F>
-Tensor activation(const char* name, const Tensor& x, UnaryOp f, UnaryGrad gradient,
+Tensor activation(OpName name, const Tensor& x, UnaryOp f, UnaryGrad gradient,
                   const F& definition) {
   return record_fused(
       name, unary(name, f, x), {x},

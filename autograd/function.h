@@ -106,8 +106,8 @@ class Function {
             sizeof...(Args));
       return dx;
     };
-    const Tensor output =
-        record(name.c_str(), y.node() ? same_elements(y) : y, inputs, std::move(backward));
+    const Tensor output = record(OpName::of_static(name), y.node() ? same_elements(y) : y, inputs,
+                                 std::move(backward));
     context->save(y, output.node().get());
     return output;
   }

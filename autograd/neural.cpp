@@ -14,7 +14,7 @@ namespace {
 /// An op along dim by its kernels: forward(y, x, outer, size, inner) and backward(dx, dy, y, outer,
 /// size, inner), where x is (outer, size, inner) with dim in the middle.
 template <class Forward, class Backward>
-Tensor along_dim(const char* op, const Tensor& x, int64_t dim, const Forward& forward,
+Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward,
                  const Backward& backward, Definition definition) {
   const OuterSizeInner shape = outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
   const Tensor y = empty(x.sizes(), x.dtype());

@@ -4,10 +4,10 @@
 
 namespace gradus {
 
-Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
+Tensor record(OpName name, Tensor y, std::span<Input> inputs) {
   const auto input_is_recorded = [](const Input& input) { return is_recorded(input.x); };
   if (std::none_of(inputs.begin(), inputs.end(), input_is_recorded)) return y;
-  auto node = make_ref<Node>(name, y);
+  auto node = make_ref<Node>(static_cast<const char*>(name), y);
   node->edges.reserve(inputs.size());
   bool reads_output = false;
   for (Input& input : inputs) {
@@ -22,19 +22,18 @@ Tensor record(const char* name, Tensor y, std::span<Input> inputs) {
   return y;
 }
 
-Tensor record(const char* name, Tensor y, Input first, Input second) {
+Tensor record(OpName name, Tensor y, Input first, Input second) {
   if (!is_recorded(first.x) && !is_recorded(second.x)) return y;
   Input inputs[] = {std::move(first), std::move(second)};
   return record(name, std::move(y), inputs);
 }
 
-Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-              BackwardFunction backward) {
+Tensor record(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction backward) {
   return record_fused(name, std::move(y), inputs, std::move(backward), nullptr);
 }
 
-Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-                    BackwardFunction fast, Definition definition) {
+Tensor record_fused(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction fast,
+                    Definition definition) {
   std::vector<Input> without_rules;
   for (const Tensor& x : inputs)
     without_rules.push_back({x, {}});

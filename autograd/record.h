@@ -12,10 +12,28 @@
 // dropped, together with the tensors that it saved.
 #pragma once
 #include <span>
+#include <string>
 
 #include "autograd/node.h"
 
 namespace gradus {
+
+/// The name of an op. Nodes keep only the pointer, so it must be a string literal: another string
+/// does not compile.
+class OpName {
+ public:
+  consteval OpName(const char* literal) : text_(literal) {}  // NOLINT: implicit
+  /// For a string that is never freed.
+  static OpName of_static(const std::string& text) {
+    OpName name("");
+    name.text_ = text.c_str();
+    return name;
+  }
+  operator const char*() const { return text_; }  // NOLINT: implicit
+
+ private:
+  const char* text_;
+};
 
 /// An input of an op with its rule.
 struct Input {
@@ -28,20 +46,19 @@ inline bool is_recorded(const Tensor& x) { return is_grad_enabled() && needs_gra
 
 /// Attaches a new node to y and returns y. If no input needs gradients, or under NoGradGuard, y is
 /// returned unchanged.
-Tensor record(const char* name, Tensor y, std::span<Input> inputs);
-inline Tensor record(const char* name, Tensor y, Input input) {
+Tensor record(OpName name, Tensor y, std::span<Input> inputs);
+inline Tensor record(OpName name, Tensor y, Input input) {
   return record(name, std::move(y), {&input, 1});
 }
-Tensor record(const char* name, Tensor y, Input first, Input second);
+Tensor record(OpName name, Tensor y, Input first, Input second);
 
 /// The same with one function that computes the gradients of all inputs.
-Tensor record(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-              BackwardFunction backward);
+Tensor record(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction backward);
 
 /// The same for an op that fast kernels compute. `definition` is the same op written with ordinary
 /// ops: it documents what the kernels compute, tests compare the kernels with it, and second
 /// derivatives go through it.
-Tensor record_fused(const char* name, Tensor y, const std::vector<Tensor>& inputs,
-                    BackwardFunction fast, Definition definition);
+Tensor record_fused(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction fast,
+                    Definition definition);
 
 }  // namespace gradus

@@ -101,7 +101,7 @@ std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arr
 // that are NaN if y is:
 //
 //   dx_i = dy [x_i = y] / (number of j with x_j = y)
-Tensor extreme(const char* op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
+Tensor extreme(OpName op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange(op, x, dim);
   return record(op, find_extreme(op, which, in, false, keepdim).first,
                 {x, [x = saved(x), dim, kept = in.kept](const Tensor& dy, const Tensor& y) {

@@ -35,7 +35,7 @@ Tensor slice_backward(const Tensor& dy, const Shape& sizes, const Range& range) 
 
 /// The view of x with this range. With keeps_dim false the range is one entry and its dimension is
 /// removed.
-Tensor slice_impl(const char* op, const Tensor& x, const Range& range, bool keeps_dim) {
+Tensor slice_impl(OpName op, const Tensor& x, const Range& range, bool keeps_dim) {
   const auto d = static_cast<size_t>(range.dim);
   const int64_t offset = x.impl().offset + range.start * x.strides()[d];
   Shape sizes = x.sizes();
