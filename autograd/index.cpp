@@ -29,7 +29,7 @@ void add_at(const Tensor& dx, const Tensor& dy, size_t dim, const Tensor& ids) {
 }
 
 /// y[..., i, ...] = x[..., ids[i], ...]
-Tensor index_select_impl(const char* op, const Tensor& x, int64_t dim, const Tensor& ids) {
+Tensor index_select_impl(OpName op, const Tensor& x, int64_t dim, const Tensor& ids) {
   const size_t d = wrap_dim(op, dim, x.sizes().size());
   const OuterSizeInner shape = outer_size_inner(x.sizes(), d);
   Shape sizes = x.sizes();
@@ -193,6 +193,7 @@ Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
   check(num_samples > 0, "multinomial: {} samples - at least one must be drawn", num_samples);
   Shape sizes = p.sizes();
   sizes[sizes.size() - 1] = num_samples;
+  numel("multinomial", sizes);  // throws if there are too many
   const Tensor y = empty(sizes, kInt64);
   const Tensor weights = as_contiguous(p);
   const LockedGenerator generator;

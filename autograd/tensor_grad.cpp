@@ -28,7 +28,10 @@ void Tensor::retain_grad() const {
 Tensor Tensor::grad() const { return node() ? node()->grad : Tensor(); }
 
 Tensor& Tensor::mutable_grad() const {
-  check(static_cast<bool>(node()), "mutable_grad: the tensor does not require gradients");
+  if (!node()) {  // a leaf that requires no gradients
+    set_node(*this, make_ref<Node>("leaf", *this));
+    node()->requires_grad = false;
+  }
   return node()->grad;
 }
 

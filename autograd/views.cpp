@@ -20,7 +20,10 @@ Shape complete_sizes(const char* op, const Tensor& x, Shape sizes) {
             "{}: a tensor of shape {} has more elements than can be counted", op, sizes);
   }
   numel(op, missing ? Shape{known} : sizes);  // throws if there are too many elements
-  const bool fits = missing ? known != 0 && x.numel() % known == 0 : known == x.numel();
+  check(!missing || known != 0,
+        "{}: the -1 of {} may be any size, because the other sizes already give 0 elements", op,
+        sizes);
+  const bool fits = missing ? x.numel() % known == 0 : known == x.numel();
   check(fits, "{}: {} has {} elements, they do not fill {}", op, x.sizes(), x.numel(), sizes);
   if (missing) sizes[*missing] = x.numel() / known;
   return sizes;
@@ -53,7 +56,7 @@ std::optional<Shape> strides_for(const Tensor& x, const Shape& sizes) {
 }
 
 /// x's elements in the same order with other sizes: dy goes back to x's sizes.
-Tensor record_reshape(const char* op, const Tensor& x, const Shape& sizes, const Shape& strides) {
+Tensor record_reshape(OpName op, const Tensor& x, const Shape& sizes, const Shape& strides) {
   return record(op, x.as_view(sizes, strides, x.impl().offset),
                 {x, [x_sizes = x.sizes()](const Tensor& dy) { return reshape(dy, x_sizes); }});
 }

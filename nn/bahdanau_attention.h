@@ -16,8 +16,10 @@ struct BahdanauAttention : Layer<BahdanauAttention> {
   const Linear v;        // (1, A)
 
   BahdanauAttention(int64_t query_size, int64_t state_size, int64_t attention_size)
-      : W_query(register_module("W_query", Linear(query_size, attention_size, false))),
-        W_key(register_module("W_key", Linear(state_size, attention_size, false))),
+      : W_query(register_module("W_query", Linear(size("query_size", query_size),
+                                                  size("attention_size", attention_size), false))),
+        W_key(register_module("W_key",
+                              Linear(size("state_size", state_size), attention_size, false))),
         v(register_module("v", Linear(attention_size, 1, false))) {}
 
   /// W_key h, which is the same for every query: states (B, S, K) -> (B, S, A)
@@ -36,6 +38,11 @@ struct BahdanauAttention : Layer<BahdanauAttention> {
                                      const Tensor& keys_of_states = {}) const {
     const Tensor projected = keys_of_states.defined() ? keys_of_states : keys(states);  // (B, S, A)
     return weighted_states(query, scores(query, projected), states, mask);
+  }
+
+ private:
+  static int64_t size(const char* name, int64_t size) {
+    return checked_size("bahdanau_attention", name, size);
   }
 };
 

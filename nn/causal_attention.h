@@ -12,8 +12,10 @@ struct CausalAttention : Layer<CausalAttention> {
 
   CausalAttention(int64_t d_in, int64_t d_out, int64_t max_tokens, double dropout_p,
                   bool qkv_bias = false)
-      : context_length(max_tokens),
-        W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
+      : context_length(checked_size("causal_attention", "max_tokens", max_tokens)),
+        W_query(register_module(
+            "W_query", Linear(checked_size("causal_attention", "d_in", d_in),
+                              checked_size("causal_attention", "d_out", d_out), qkv_bias))),
         W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
         W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))),
         dropout(register_module("dropout", Dropout(dropout_p))) {}

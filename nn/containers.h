@@ -57,6 +57,7 @@ class Sequential : public Layer<Sequential> {
   size_t size() const { return functions_->size(); }
 
   Tensor forward(Tensor x) const {
+    check(size() > 0, "sequential: it has no layers, so it cannot be called");
     for (const auto& function : *functions_)
       x = function(x);
     return x;

@@ -17,7 +17,8 @@ struct Decoder : Module {
 
   /// `extra_inputs` is the number of inputs of the GRU besides the word's embedding.
   explicit Decoder(const EncoderDecoderConfig& config, int64_t extra_inputs = 0)
-      : tok_emb(register_module("tok_emb", Embedding(config.target_vocab_size, config.emb_dim))),
+      : tok_emb(register_module(
+            "tok_emb", Embedding(checked("decoder", config).target_vocab_size, config.emb_dim))),
         bridge(register_module("bridge", Linear(config.state_size(), config.hidden_size))),
         gru(register_module("gru", GRU(config.emb_dim + extra_inputs, config.hidden_size))),
         out(register_module("out", Linear(config.hidden_size, config.target_vocab_size))) {}

@@ -8,7 +8,11 @@ namespace gradus::nn {
 struct Embedding : Layer<Embedding> {
   const Tensor weight;  // (rows, dim)
 
-  Embedding(int64_t rows, int64_t dim) : weight(register_parameter("weight", randn({rows, dim}))) {}
+  Embedding(int64_t rows, int64_t dim)
+      : weight(register_parameter(
+            "weight", randn(checked_sizes("embedding", {checked_size("embedding", "rows", rows),
+                                                        checked_size("embedding", "dim", dim)})))) {
+  }
 
   Tensor forward(const Tensor& indices) const { return embedding(weight, indices); }
 };

@@ -17,6 +17,15 @@ struct EncoderDecoderConfig {
   int64_t state_size() const { return bidirectional ? 2 * hidden_size : hidden_size; }
 };
 
+/// The config itself. Throws if a size is wrong; the message begins with the layer.
+inline const EncoderDecoderConfig& checked(const char* layer, const EncoderDecoderConfig& config) {
+  checked_size(layer, "source_vocab_size", config.source_vocab_size);
+  checked_size(layer, "target_vocab_size", config.target_vocab_size);
+  checked_size(layer, "emb_dim", config.emb_dim);
+  checked_size(layer, "hidden_size", config.hidden_size, 1);
+  return config;
+}
+
 /// A GRU over the embedded words of the source; bidirectional as in Bahdanau et al. (2015) if the
 /// config says so. W directions, K = W H.   ids (B, S) int64 -> states (B, S, K)
 struct Encoder : Layer<Encoder> {
@@ -24,7 +33,8 @@ struct Encoder : Layer<Encoder> {
   const GRU gru;
 
   explicit Encoder(const EncoderDecoderConfig& config)
-      : tok_emb(register_module("tok_emb", Embedding(config.source_vocab_size, config.emb_dim))),
+      : tok_emb(register_module(
+            "tok_emb", Embedding(checked("encoder", config).source_vocab_size, config.emb_dim))),
         gru(register_module("gru",
                             GRU(config.emb_dim, config.hidden_size,
                                 {.batch_first = true, .bidirectional = config.bidirectional}))) {}

@@ -11,8 +11,9 @@ struct FeedForward : Layer<FeedForward> {
   const Sequential layers;
 
   explicit FeedForward(int64_t C)
-      : layers(register_module("layers",
-                               Sequential{Linear(C, 4 * C), GELU("tanh"), Linear(4 * C, C)})) {}
+      : layers(register_module(
+            "layers", Sequential{Linear(checked_size("feed_forward", "C", C), 4 * C), GELU("tanh"),
+                                 Linear(4 * C, C)})) {}
 
   Tensor forward(const Tensor& x) const { return layers(x); }
 };

@@ -15,7 +15,7 @@ struct Gpt : Layer<Gpt> {
   const Linear out_head;
 
   explicit Gpt(const GptConfig& gpt_config)
-      : config(gpt_config),
+      : config(checked("gpt", gpt_config)),
         tok_emb(register_module("tok_emb", Embedding(config.vocab_size, config.emb_dim))),
         pos_emb(register_module("pos_emb", Embedding(config.context_length, config.emb_dim))),
         drop_emb(register_module("drop_emb", Dropout(config.drop_rate))),

@@ -17,6 +17,19 @@ struct GptConfig {
   bool tied_head = false;  // the output head uses the token embedding's weight
 };
 
+/// The config itself. Throws if a size is negative; the message begins with the layer.
+inline const GptConfig& checked(const char* layer, const GptConfig& config) {
+  checked_size(layer, "vocab_size", config.vocab_size);
+  checked_size(layer, "context_length", config.context_length);
+  checked_size(layer, "emb_dim", config.emb_dim);
+  checked_size(layer, "n_layers", config.n_layers);
+  check(config.n_heads > 0 && config.emb_dim % config.n_heads == 0,
+        "{}: emb_dim {} does not split into {} heads", layer, config.emb_dim, config.n_heads);
+  check(config.drop_rate >= 0 && config.drop_rate <= 1,
+        "{}: drop_rate is {}, expected a probability between 0 and 1", layer, config.drop_rate);
+  return config;
+}
+
 /// A block of GPT-2 (Radford et al. 2019), with layer norm in front of each part and shortcuts:
 ///
 ///   h = x + dropout(att(norm1(x)))
@@ -31,8 +44,9 @@ struct GptBlock : Layer<GptBlock> {
 
   explicit GptBlock(const GptConfig& config)
       : att(register_module(
-            "att", MultiHeadAttention(config.emb_dim, config.emb_dim, config.context_length,
-                                      config.drop_rate, config.n_heads, config.qkv_bias))),
+            "att", MultiHeadAttention(checked("gpt_block", config).emb_dim, config.emb_dim,
+                                      config.context_length, config.drop_rate, config.n_heads,
+                                      config.qkv_bias))),
         ff(register_module("ff", FeedForward(config.emb_dim))),
         norm1(register_module("norm1", LayerNorm(config.emb_dim))),
         norm2(register_module("norm2", LayerNorm(config.emb_dim))),

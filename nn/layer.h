@@ -7,6 +7,18 @@
 
 namespace gradus::nn {
 
+/// A size that was given to a layer's constructor. Throws if it is negative; the message begins
+/// with the layer. Without it, the error would name the op that makes the layer's weights.
+inline int64_t checked_size(const char* layer, const char* name, int64_t size, int64_t least = 0) {
+  check(size >= least, "{}: {} is {}, expected {} or more", layer, name, size, least);
+  return size;
+}
+/// The sizes of a layer's weight. Throws if a tensor cannot have them.
+inline const Shape& checked_sizes(const char* layer, const Shape& sizes) {
+  numel(layer, sizes);
+  return sizes;
+}
+
 /// Parameter i of a function with parameters P...; no type if it has fewer.
 template <size_t i, class... P>
 struct ParameterAt {};

@@ -16,7 +16,7 @@ struct LayerNorm : Layer<LayerNorm> {
   const Tensor weight, bias;  // (C); undefined without elementwise_affine
 
   explicit LayerNorm(const Shape& shape, const LayerNormOptions& options = {})
-      : normalized_shape(shape),
+      : normalized_shape(checked_sizes("layer_norm", shape)),
         eps(options.eps),
         weight(options.elementwise_affine ? register_parameter("weight", ones(shape)) : Tensor()),
         bias(options.elementwise_affine ? register_parameter("bias", zeros(shape)) : Tensor()) {}

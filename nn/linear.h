@@ -18,7 +18,10 @@ struct Linear : Layer<Linear> {
   const Tensor bias;    // (out), or undefined
 
   Linear(int64_t in, int64_t out, bool with_bias = true)
-      : weight(register_parameter("weight", uniform_init({out, in}, in))),
+      : weight(register_parameter(
+            "weight", uniform_init(checked_sizes("linear", {checked_size("linear", "out", out),
+                                                            checked_size("linear", "in", in)}),
+                                   in))),
         bias(with_bias ? register_parameter("bias", uniform_init({out}, in)) : Tensor()) {}
   /// Shares existing tensors.
   explicit Linear(const Tensor& w, const Tensor& b = {})

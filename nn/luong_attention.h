@@ -92,7 +92,8 @@ struct LuongAttention : Layer<LuongAttention> {
 
  private:
   Tensor matrix(const char* name, bool needed, int64_t out, int64_t in) {
-    return needed ? register_parameter(name, uniform_init({out, in}, in)) : Tensor();
+    if (!needed) return {};
+    return register_parameter(name, uniform_init(checked_sizes("luong_attention", {out, in}), in));
   }
 };
 

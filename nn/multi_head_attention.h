@@ -15,16 +15,15 @@ struct MultiHeadAttention : Layer<MultiHeadAttention> {
 
   MultiHeadAttention(int64_t d_in, int64_t d_out, int64_t max_tokens, double dropout_p,
                      int64_t heads, bool qkv_bias = false)
-      : num_heads(heads),
-        context_length(max_tokens),
-        W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
+      : num_heads(checked_heads(heads, d_out)),
+        context_length(checked_size("multi_head_attention", "max_tokens", max_tokens)),
+        W_query(register_module(
+            "W_query", Linear(checked_size("multi_head_attention", "d_in", d_in),
+                              checked_size("multi_head_attention", "d_out", d_out), qkv_bias))),
         W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
         W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))),
         out_proj(register_module("out_proj", Linear(d_out, d_out))),
-        dropout(register_module("dropout", Dropout(dropout_p))) {
-    check(heads > 0 && d_out % heads == 0,
-          "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
-  }
+        dropout(register_module("dropout", Dropout(dropout_p))) {}
 
   /// The mask (bool, true: takes part) broadcasts to (B, H, T, T).
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
@@ -40,6 +39,11 @@ struct MultiHeadAttention : Layer<MultiHeadAttention> {
   }
 
  private:
+  static int64_t checked_heads(int64_t heads, int64_t d_out) {
+    check(heads > 0 && d_out % heads == 0,
+          "multi_head_attention: d_out {} does not split into {} heads", d_out, heads);
+    return heads;
+  }
   Tensor attend_in_heads(const Tensor& x, const Tensor& states, bool causal, AttentionTrace* trace,
                          const Tensor& mask) const {
     const auto [B, T, d_in] = x.sizes<3>();

@@ -11,12 +11,11 @@ struct MultiHeadAttentionWrapper : Layer<MultiHeadAttentionWrapper> {
 
   MultiHeadAttentionWrapper(int64_t d_in, int64_t d_out, int64_t context_length, double dropout,
                             int64_t num_heads, bool qkv_bias = false)
-      : heads(register_module("heads", ModuleList<CausalAttention>(num_heads, [&] {
-                                return CausalAttention(d_in, d_out, context_length, dropout,
-                                                       qkv_bias);
-                              }))) {
-    check(num_heads > 0, "multi_head_attention: {} heads, expected at least one", num_heads);
-  }
+      : heads(register_module(
+            "heads", ModuleList<CausalAttention>(
+                         checked_size("multi_head_attention", "num_heads", num_heads, 1), [&] {
+                           return CausalAttention(d_in, d_out, context_length, dropout, qkv_bias);
+                         }))) {}
 
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
     std::vector<AttentionTrace> traces(heads.size());

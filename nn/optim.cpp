@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <numeric>
 #include <unordered_set>
 
 #include "autograd/ops.h"
@@ -16,14 +17,10 @@ Optimizer::Optimizer(const char* name, const std::vector<Tensor>& parameters, do
       parameters_(parameters),
       buffers_(parameters.size()),
       lr_(std::make_shared<double>()) {
-  check(!parameters.empty(), "{}: the list of parameters is empty; were the layers registered?",
-        name);
   std::unordered_set<const TensorImpl*> seen;
   for (size_t i = 0; i < parameters.size(); ++i) {
     const Tensor& p = parameters[i];
     check(p.defined(), "{}: parameter {} is undefined", name, i);
-    check(needs_grad(p), "{}: parameter {} of shape {} does not require gradients", name, i,
-          p.sizes());
     check(p.is_leaf(),
           "{}: parameter {} of shape {} is computed from others; only leaves can be optimised",
           name, i, p.sizes());
@@ -192,28 +189,39 @@ double norm_of(const Tensor& grad, double norm_type) {
   return norm(values.to(kFloat64), norm_type).item<double>();
 }
 
-/// The norm of all gradients as one vector. It is NaN if one of the gradients has a NaN.
+/// The norm of the norms of all gradients. It is NaN if one of the gradients has a NaN.
 double total_norm(const std::vector<Tensor>& parameters, double norm_type) {
-  const bool is_max = std::isinf(norm_type);
-  double total = 0;  // the largest norm, or the sum of norm^norm_type
-  for (const Tensor& p : parameters) {
-    if (!p.grad().defined()) continue;
-    const double norm = norm_of(p.grad(), norm_type);
-    if (!is_max)
-      total += std::pow(norm, norm_type);
-    else
-      total = std::isnan(norm) ? norm : std::max(total, norm);
+  std::vector<double> norms;
+  for (const Tensor& p : parameters)
+    if (p.grad().defined() && (p.grad().numel() > 0 || norm_type == 0))
+      norms.push_back(norm_of(p.grad(), norm_type));
+  if (norms.empty()) return 0;
+  if (norm_type == 0) return static_cast<double>(norms.size());
+  if (std::isinf(norm_type)) {
+    const auto extreme = [&](double a, double b) {  // NaN, the larger or the smaller number
+      if (std::isnan(a) || std::isnan(b)) return a + b;
+      return norm_type > 0 ? std::max(a, b) : std::min(a, b);
+    };
+    return std::accumulate(norms.begin() + 1, norms.end(), norms[0], extreme);
   }
-  return is_max ? total : std::pow(total, 1 / norm_type);
+  double total = 0;
+  for (const double norm : norms)
+    total += std::pow(norm, norm_type);
+  return std::pow(total, 1 / norm_type);
 }
 
 }  // namespace
 
-double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type) {
+double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, double norm_type,
+                       bool error_if_nonfinite) {
   check(max_norm >= 0, "clip_grad_norm_: max_norm is {}, expected 0 or more", max_norm);
-  check(norm_type > 0, "clip_grad_norm_: norm_type is {}, expected a positive number", norm_type);
+  check(!std::isnan(norm_type), "clip_grad_norm_: norm_type is nan, expected a number");
   const NoGradGuard guard;
   const double total = total_norm(parameters, norm_type);
+  check(!error_if_nonfinite || std::isfinite(total),
+        "clip_grad_norm_: the norm of the gradients is {}, so they cannot be clipped; without "
+        "error_if_nonfinite they are scaled all the same",
+        total);
   const double factor = max_norm / (total + 1e-6);
   const bool is_small_enough = factor >= 1;  // false if the total is NaN: the gradients become NaN
   if (!is_small_enough)
@@ -222,8 +230,9 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   return total;
 }
 
-double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type) {
-  return clip_grad_norm_(std::vector<Tensor>{parameter}, max_norm, norm_type);
+double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type,
+                       bool error_if_nonfinite) {
+  return clip_grad_norm_(std::vector<Tensor>{parameter}, max_norm, norm_type, error_if_nonfinite);
 }
 
 }  // namespace gradus::nn::utils

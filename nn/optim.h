@@ -16,7 +16,8 @@
 
 namespace gradus::optim {
 
-/// The base of all optimisers. step() skips parameters without a gradient.
+/// The base of all optimisers. step() skips parameters without a gradient, such as frozen ones:
+/// after layer.weight.requires_grad_(false) model.parameters() can be passed all the same.
 class Optimizer {
  public:
   Optimizer(Optimizer&&) = default;
@@ -158,9 +159,12 @@ namespace gradus::nn::utils {
 ///   total = (sum of |grad|^norm_type over all elements)^(1 / norm_type)
 ///   grad  = grad * min(1, max_norm / (total + 1e-6))
 ///
-/// With norm_type infinity, total is the largest |grad|.
+/// With norm_type infinity, total is the largest |grad|, with -infinity the smallest of the
+/// parameters' smallest |grad|, with 0 the number of parameters that have a gradient, as in
+/// PyTorch. With error_if_nonfinite, an infinite or NaN total is an Error and nothing is changed.
 double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm,
-                       double norm_type = 2.0);
-double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type = 2.0);
+                       double norm_type = 2.0, bool error_if_nonfinite = false);
+double clip_grad_norm_(const Tensor& parameter, double max_norm, double norm_type = 2.0,
+                       bool error_if_nonfinite = false);
 
 }  // namespace gradus::nn::utils

@@ -13,7 +13,9 @@ struct SelfAttention : Layer<SelfAttention> {
   const Linear W_query, W_key, W_value;
 
   SelfAttention(int64_t d_in, int64_t d_out, bool qkv_bias = false)
-      : W_query(register_module("W_query", Linear(d_in, d_out, qkv_bias))),
+      : W_query(register_module("W_query",
+                                Linear(checked_size("self_attention", "d_in", d_in),
+                                       checked_size("self_attention", "d_out", d_out), qkv_bias))),
         W_key(register_module("W_key", Linear(d_in, d_out, qkv_bias))),
         W_value(register_module("W_value", Linear(d_in, d_out, qkv_bias))) {}
 

@@ -18,6 +18,21 @@ struct TransformerConfig {
   double drop_rate = 0.1;         // of every dropout; 0: off
 };
 
+/// The config itself. Throws if a size is negative.
+inline const TransformerConfig& checked(const TransformerConfig& config) {
+  checked_size("transformer", "source_vocab_size", config.source_vocab_size);
+  checked_size("transformer", "target_vocab_size", config.target_vocab_size);
+  checked_size("transformer", "context_length", config.context_length);
+  checked_size("transformer", "emb_dim", config.emb_dim);
+  checked_size("transformer", "n_layers", config.n_layers);
+  checked_size("transformer", "ff_dim", config.ff_dim);
+  check(config.n_heads > 0 && config.emb_dim % config.n_heads == 0,
+        "transformer: emb_dim {} does not split into {} heads", config.emb_dim, config.n_heads);
+  check(config.drop_rate >= 0 && config.drop_rate <= 1,
+        "transformer: drop_rate is {}, expected a probability between 0 and 1", config.drop_rate);
+  return config;
+}
+
 /// The traces of a block's two attentions.
 struct BlockTrace {
   AttentionTrace self;
@@ -40,7 +55,7 @@ struct TransformerBlock : Layer<TransformerBlock> {
   const Dropout dropout;
 
   TransformerBlock(const TransformerConfig& config, bool in_decoder)
-      : self_attn(register_module("self_attn", attention(config))),
+      : self_attn(register_module("self_attn", attention(checked(config)))),
         norm_self(register_module("norm_self", LayerNorm(config.emb_dim))),
         cross_attn(in_decoder ? std::optional(register_module("cross_attn", attention(config)))
                               : nullopt),

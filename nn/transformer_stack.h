@@ -26,7 +26,7 @@ struct TransformerStack : Layer<TransformerStack> {
   const ModuleList<TransformerBlock> blocks;
 
   TransformerStack(const TransformerConfig& stack_config, bool in_decoder)
-      : config(stack_config),
+      : config(checked(stack_config)),
         tok_emb(register_module(
             "tok_emb", Embedding(in_decoder ? config.target_vocab_size : config.source_vocab_size,
                                  config.emb_dim))),

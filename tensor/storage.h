@@ -14,8 +14,8 @@ struct Storage : RefCounted, memory::Pooled {
   ~Storage();
   Storage(const Storage&) = delete;
 
-  std::byte* data = nullptr;
-  int64_t bytes = 0;
+  std::byte* data;  // never null
+  int64_t bytes;
   std::atomic<uint32_t> version{0};  // counts the writes in place, so that backward detects them
   std::atomic<int32_t> views{0};     // existing views; if there are any, no write can be recorded
 };

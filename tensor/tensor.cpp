@@ -11,6 +11,10 @@ namespace gradus {
 void kernels::fail_out_of_memory() { throw Error(out_of_memory); }
 
 namespace {
+
+// Where tensors without elements point: adding an offset to a null pointer is undefined.
+alignas(64) std::byte no_elements[64];
+
 /// The kernels cannot throw, so the first tensor complains of a wrong environment variable.
 void check_environment() {
   static const bool checked = [] {
@@ -21,9 +25,10 @@ void check_environment() {
   }();
   static_cast<void>(checked);
 }
+
 }  // namespace
 
-Storage::Storage(int64_t size, bool zeroed) : bytes(size) {
+Storage::Storage(int64_t size, bool zeroed) : data(no_elements), bytes(size) {
   if (size == 0) return;
   check_environment();
   data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
@@ -31,7 +36,7 @@ Storage::Storage(int64_t size, bool zeroed) : bytes(size) {
 }
 
 Storage::~Storage() {
-  if (data) kernels::deallocate(data, static_cast<size_t>(bytes));
+  if (bytes > 0) kernels::deallocate(data, static_cast<size_t>(bytes));
 }
 
 TensorImpl::TensorImpl(Ref<Storage> memory, int64_t start, const Shape& size, const Shape& step,
@@ -64,6 +69,13 @@ void TensorImpl::set_data(const TensorImpl& value) {
   strides = value.strides;
   dtype = value.dtype;
   is_contiguous = value.is_contiguous;
+}
+
+void fail_undefined() {
+  fail(
+      "tensor: this Tensor is undefined, it was never given a value; if it is a grad, no "
+      "backward() "
+      "has reached this tensor");
 }
 
 int64_t Tensor::size(int64_t dim) const {

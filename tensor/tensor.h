@@ -14,6 +14,8 @@
 
 namespace gradus {
 
+[[noreturn]] void fail_undefined();
+
 class Tensor {
  public:
   Tensor() = default;
@@ -79,7 +81,14 @@ class Tensor {
   // Conversions and copies (differentiable).
 
   Tensor to(DType t) const;
-  Tensor to(const TensorOptions& options) const { return to(options.dtype_or(dtype())); }
+  /// Only the dtype of the options is used. Options that require gradients are an error, as in
+  /// PyTorch.
+  Tensor to(const TensorOptions& options) const {
+    check(!options.requires_grad(),
+          "to: the options require gradients, but the result has the history of this tensor; call "
+          "requires_grad_() on it");
+    return to(options.dtype_or(dtype()));
+  }
   Tensor clone() const;
   /// This tensor if it is contiguous, else a copy that is.
   Tensor contiguous() const;
@@ -243,6 +252,7 @@ class Tensor {
   void retain_grad() const;
   /// The sum of the gradients that backward() computed for this leaf, or an undefined tensor.
   Tensor grad() const;
+  /// The grad, to be changed or replaced.
   Tensor& mutable_grad() const;
   /// Replaces the memory, strides and dtype of a leaf by those of `value`, which has the same
   /// shape. Every handle to the leaf sees the new data, and its grad is converted to the new dtype.
@@ -257,7 +267,7 @@ class Tensor {
 
   TensorImpl& impl() const {
     if (!impl_) [[unlikely]]
-      fail("tensor: this Tensor is undefined, it was never given a value");
+      fail_undefined();
     return *impl_;
   }
   /// data_ptr without a check of the dtype.

@@ -212,8 +212,7 @@ TEST(Grad, RefusesTensorsWithoutGradients) {
         autograd::grad({x * 2}, {x}, {plain, plain});
       },
       "grad: 1 outputs, but 2 gradients for them");
-  expect_error([&] { autograd::grad({Tensor()}, {x}); },
-               "tensor: this Tensor is undefined, it was never given a value");
+  expect_error([&] { autograd::grad({Tensor()}, {x}); }, kUndefined);
   expect_error([&] { autograd::grad({x.sum()}, {Tensor()}); },
                "grad: input 0 does not require gradients; call requires_grad_() before it is used");
 }

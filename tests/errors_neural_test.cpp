@@ -57,6 +57,9 @@ TEST(Errors, Indices) {
        "one_hot: index 9223372036854775807 is too large, its number of classes cannot be counted"},
       {[] { one_hot(ids, kMost); },
        "one_hot: a tensor of shape [2, 9223372036854775807] has more elements than can be counted"},
+      {[] { multinomial(vector, kMost, true); },
+       "multinomial: a tensor of shape [9223372036854775807] has more elements than memory can "
+       "hold"},
       {[] { multinomial(vector, 4); },
        "multinomial: 4 samples without replacement - only 3 weights are above 0"},
       {[] { multinomial(vector, -1, true); },

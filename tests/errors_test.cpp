@@ -76,8 +76,8 @@ TEST(Errors, Asking) {
        "allclose: rtol is -1e-05 and atol 1e-08, a tolerance is not negative"},
       {[] { allclose(x, ones(2)); },
        "allclose: [2, 3] and [2] do not broadcast - sizes 3 and 2 differ at dimension -1"},
-      {[] { undefined.sizes(); }, "tensor: this Tensor is undefined, it was never given a value"},
-      {[] { undefined + 1; }, "tensor: this Tensor is undefined, it was never given a value"},
+      {[] { undefined.sizes(); }, kUndefined},
+      {[] { undefined + 1; }, kUndefined},
   });
 }
 
@@ -114,7 +114,11 @@ TEST(Errors, Gradients) {
        "backward: the output is [2, 3]; only one with a single element needs no gradient given"},
       {[] { integers.requires_grad_(); },
        "requires_grad_: only floating-point tensors have gradients, got int64"},
+      {[] { ones(2).requires_grad_().grad().sum(); }, kUndefined},
       {[] { x.retain_grad(); }, "retain_grad: the tensor does not require gradients"},
+      {[] { x.to(requires_grad()); },
+       "to: the options require gradients, but the result has the history of this tensor; call "
+       "requires_grad_() on it"},
       {[] { set_num_threads(0); }, "set_num_threads: expected 1 to 1024 threads, got 0"},
   });
 }

@@ -8,6 +8,11 @@
 
 namespace gradus {
 
+/// The message about an undefined tensor.
+inline const char* const kUndefined =
+    "tensor: this Tensor is undefined, it was never given a value; if it is a grad, no backward() "
+    "has reached this tensor";
+
 /// The call throws Error with exactly this message.
 inline void expect_error(const std::function<void()>& call, const std::string& message) {
   try {

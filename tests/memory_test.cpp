@@ -62,6 +62,31 @@ TEST(MemoryOfAnyBuild, ZerosAreZeroInUsedMemory) {
   }
 }
 
+/// UBSan would report an offset that is added to a null pointer.
+TEST(MemoryOfAnyBuild, TensorsWithoutElementsHaveAnAddress) {
+  const std::string path = ::testing::TempDir() + "gradus_no_elements";
+  for (const DType t : {kFloat32, kFloat64, kInt64, kBool}) {
+    const Tensor x = zeros({3, 2, 0}, t);
+    EXPECT_NE(x.impl().storage->data, nullptr);
+    const Tensor view = x[2].select(0, 1);
+    EXPECT_GT(view.storage_offset(), 0);
+    EXPECT_EQ(view.clone().sizes(), Shape{0});
+    EXPECT_TRUE(equal(cat({view, view}), view) && equal(view.flatten(), view.contiguous()));
+    EXPECT_EQ(x.narrow(1, 1, 1).transpose(0, 2).contiguous().sizes(), (Shape{0, 1, 3}));
+    view.copy_(view.clone());
+    view.fill_(1);
+    save_npy(path, view);
+    EXPECT_TRUE(equal(load_npy(path), view));
+    save_safetensors(path, {{"x", view}});
+    EXPECT_TRUE(equal(load_safetensors(path)[0].second, view));
+  }
+  const Tensor x = zeros({2, 3, 0}).requires_grad_();
+  const Tensor y = matmul(x[1], zeros({0, 4}));
+  EXPECT_TRUE(equal(y, zeros({3, 4})));
+  (y.sum() + x[1].exp().sum() + softmax(x[1], 0).sum()).backward();
+  EXPECT_EQ(x.grad().sizes(), x.sizes());
+}
+
 TEST(MemoryOfAnyBuild, NegativeZeroKeepsItsSign) {
   EXPECT_TRUE(std::signbit(full({2}, -0.0)[1].item<float>()));
   EXPECT_FALSE(std::signbit(full({2}, 0.0)[1].item<float>()));

@@ -214,6 +214,11 @@ TEST(Containers, SequentialTakesModulesAndFunctions) {
   EXPECT_EQ(model(x).sizes(), (Shape{4, 1}));
 }
 
+TEST(Containers, AnEmptySequentialCannotBeCalled) {
+  EXPECT_EQ(error_of([] { nn::Sequential()(ones(2)); }),
+            "sequential: it has no layers, so it cannot be called");
+}
+
 TEST(Containers, ModuleList) {
   nn::ModuleList<nn::Linear> list;
   list.push_back(nn::Linear(2, 2));
