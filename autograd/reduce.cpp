@@ -160,9 +160,10 @@ Tensor from_sums(const char* op, const Arranged& in, bool keepdim, const Compute
                  const F& f) {
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   dispatch_float(op, y.dtype(), [&]<class T>() {
-    std::vector<double> sums(static_cast<size_t>(y.numel()));
-    compute(sums.data(), in.x.data<T>(), in.outer, in.size, in.inner);
-    std::transform(sums.begin(), sums.end(), y.data<T>(),
+    const Tensor sums = empty(y.sizes(), kFloat64);
+    double* const first = sums.data<double>();
+    compute(first, in.x.data<T>(), in.outer, in.size, in.inner);
+    std::transform(first, first + sums.numel(), y.data<T>(),
                    [&](double sum) { return static_cast<T>(f(sum)); });
   });
   return y;
@@ -172,8 +173,8 @@ Tensor from_sums(const char* op, const Arranged& in, bool keepdim, const Compute
 template <class F>
 Tensor from_deviations(const char* op, const Arranged& in, bool keepdim, const F& f) {
   const auto compute = [](double* sums, const auto* x, int64_t outer, int64_t size, int64_t inner) {
-    std::vector<double> means(static_cast<size_t>(outer * inner));
-    kernels::mean_and_m2(means.data(), sums, x, outer, size, inner);
+    const Tensor means = empty({outer, inner}, kFloat64);
+    kernels::mean_and_m2(means.data<double>(), sums, x, outer, size, inner);
   };
   return from_sums(op, in, keepdim, compute, f);
 }
@@ -194,8 +195,8 @@ Tensor centered(const Tensor& x, const Shape& dim) {
 /// sqrt(sum of x^2)
 Tensor euclidean_norm(const Arranged& in, bool keepdim) {
   const auto squares = [](double* sums, const auto* x, int64_t outer, int64_t size, int64_t inner) {
-    const std::vector<double> zeros(static_cast<size_t>(inner));
-    kernels::sum_of_squared_differences(sums, x, zeros.data(), outer, size, inner);
+    const Tensor center = zeros({inner}, kFloat64);
+    kernels::sum_of_squared_differences(sums, x, center.data<double>(), outer, size, inner);
   };
   return from_sums("norm", in, keepdim, squares, [](double sum) { return std::sqrt(sum); });
 }

@@ -96,14 +96,13 @@ bool integer_part_fits(Floating value) {
 /// fits bool.
 template <Arithmetic T, Arithmetic From>
 bool fits(From value) {
-  if constexpr (std::is_same_v<T, bool>) {
+  constexpr bool from_integer = std::is_integral_v<From>;
+  if constexpr (std::is_same_v<T, bool> || (std::is_floating_point_v<T> && from_integer)) {
     return true;
-  } else if constexpr (std::is_floating_point_v<From> && std::is_floating_point_v<T>) {
-    return std::isfinite(static_cast<T>(value)) || !std::isfinite(value);
-  } else if constexpr (std::is_floating_point_v<From>) {
-    return integer_part_fits<T>(value);
   } else if constexpr (std::is_floating_point_v<T>) {
-    return true;
+    return std::isfinite(static_cast<T>(value)) || !std::isfinite(value);
+  } else if constexpr (!from_integer) {
+    return integer_part_fits<T>(value);
   } else {
     using Limits = std::numeric_limits<T>;
     if constexpr (std::is_signed_v<From>) {
