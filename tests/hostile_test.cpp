@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/engine.h"
+#include "tests/expect_error.h"
 #include "tests/ops_table.h"
 
 namespace gradus::tests {
