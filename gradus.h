@@ -1,9 +1,11 @@
 // The whole library.
 #pragma once
+#include "autograd/anomaly.h"
 #include "autograd/engine.h"
 #include "autograd/function.h"
 #include "autograd/graph.h"
 #include "autograd/ops.h"
+#include "autograd/profile.h"
 #include "check/expect.h"
 #include "check/gradcheck.h"
 #include "check/gradients.h"

@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "autograd/anomaly.h"
+#include "autograd/deep_call.h"
 #include "autograd/graph.h"
 #include "autograd/ops.h"
+#include "autograd/profile.h"
 #include "tensor/strided.h"
 
 namespace gradus::autograd {
@@ -62,7 +66,11 @@ class GraphTask {
   void find_needed_nodes(const std::vector<Tensor>& outputs);
   void add_output(const Tensor& y, Tensor dy);
   void send_gradient(const Ref<Node>& node, Tensor dx, const char* op);
+  void start(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
+  void run_pending_nodes();
   void run_node(Node& node, const Tensor& dy);
+  void apply(Node& node, const Tensor& dy);
+  void apply_observed(Node& node, const Tensor& dy);
   void apply_rules(Node& node, const Tensor& dy);
   void apply_fused_backward(Node& node, const Tensor& dy);
   bool add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y);
@@ -98,6 +106,8 @@ void GraphTask::add_output(const Tensor& y, Tensor dy) {
   check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),
         "{}: the output is {} {}, the gradient given for it is {} {}", op_, y.sizes(), y.dtype(),
         dy.sizes(), dy.dtype());
+  if (checks_nan()) [[unlikely]]
+    check_given_gradient(op_, dy);
   grad_outputs_.push_back(dy);
   send_gradient(y.node(), dy, op_);
 }
@@ -128,6 +138,7 @@ bool GraphTask::may_add_to(const Tensor& grad) const {
 /// Adds dx to the grad of a leaf, or of a tensor after retain_grad(). A new grad has the layout of
 /// its tensor and shares memory with nothing.
 void GraphTask::accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) const {
+  const std::lock_guard lock(node.grad_mutex);
   Tensor& grad = node.grad;
   if (grad.defined()) {
     check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
@@ -147,10 +158,12 @@ void GraphTask::accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) 
 /// Lets a rule add in place to the gradient of its input. Returns false if the rule cannot, if
 /// there is no gradient yet, if somebody else uses it, or while recording.
 bool GraphTask::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
-  if (!edge.rule.can_add() || is_grad_enabled()) return false;
+  if (!edge.rule.can_add() || is_grad_enabled() || checks_nan()) return false;
   const Node& input = *edge.input;
   Tensor dx;
+  std::unique_lock<NodeMutex> lock;
   if (accumulates_into_leaves() && input.is_leaf()) {
+    lock = std::unique_lock(edge.input->grad_mutex);
     dx = input.grad;
     if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx))
       return false;
@@ -169,6 +182,8 @@ void GraphTask::apply_rules(Node& node, const Tensor& dy) {
   for (const Node::Edge& edge : node.edges) {
     if (!needs_gradient(edge.input.get()) || add_in_place(edge, dy, y)) continue;
     Tensor dx = edge.rule.gradient(dy, y);
+    if (checks_nan()) [[unlikely]]
+      check_gradient(node, static_cast<size_t>(&edge - node.edges.data()), dx);
     if (dx.defined()) send_gradient(edge.input, std::move(dx), node.name);
   }
 }
@@ -187,28 +202,61 @@ void GraphTask::apply_fused_backward(Node& node, const Tensor& dy) {
   } else {
     dx = fused.function(dy, needed);
   }
-  for (size_t i = 0; i < dx.size() && i < needed.size(); ++i)
-    if (needed[i] && dx[i].defined())
-      send_gradient(node.edges[i].input, std::exchange(dx[i], {}), node.name);
+  for (size_t i = 0; i < dx.size() && i < needed.size(); ++i) {
+    if (!needed[i] || !dx[i].defined()) continue;
+    if (checks_nan()) [[unlikely]]
+      check_gradient(node, i, dx[i]);
+    send_gradient(node.edges[i].input, std::exchange(dx[i], {}), node.name);
+  }
 }
 
 void GraphTask::run_node(Node& node, const Tensor& dy) {
   check(!node.freed, "backward: the graph behind '{}' was already freed; pass retain_graph",
         node.name);
   const RunningBackward running(node.name);
+  if (observers::active()) [[unlikely]]
+    apply_observed(node, dy);
+  else
+    apply(node, dy);
+}
+
+void GraphTask::apply(Node& node, const Tensor& dy) {
   if (node.fused_backward)
     apply_fused_backward(node, dy);
   else
     apply_rules(node, dy);
 }
 
+/// apply for the tools that watch the program.
+void GraphTask::apply_observed(Node& node, const Tensor& dy) {
+  const ProfiledCall call(node.name, ProfiledCall::Kind::Backward);
+  try {
+    apply(node, dy);
+  } catch (const Error& error) {
+    if (!detects_anomalies()) throw;
+    throw with_node(error, node);
+  }
+}
+
 void GraphTask::execute(const std::vector<Tensor>& outputs,
                         const std::vector<Tensor>& grad_outputs) {
+  const DeepCall call(op_);
+  call.run([&] {
+    const RunningBackward running(op_);
+    start(outputs, grad_outputs);
+    run_pending_nodes();
+  });
+}
+
+void GraphTask::start(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
   if (!accumulates_into_leaves()) find_needed_nodes(outputs);
   check(grad_outputs.empty() || grad_outputs.size() == outputs.size(),
         "{}: {} outputs, but {} gradients for them", op_, outputs.size(), grad_outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i)
     add_output(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+}
+
+void GraphTask::run_pending_nodes() {
   const auto is_needed = [this](const Node::Edge& edge) {
     return needs_gradient(edge.input.get());
   };
@@ -230,6 +278,17 @@ void check_outputs(const char* op, const std::vector<Tensor>& outputs) {
     check(needs_grad(y),
           "{}: the output of shape {} does not depend on any tensor that requires gradients", op,
           y.sizes());
+}
+
+/// The grad of a leaf x that is itself recorded refers to a graph, which refers to x.
+void warn_about_cycles() {
+  static std::once_flag warned;
+  std::call_once(warned, [] {
+    fmt::print(stderr,
+               "backward: with create_graph, the grad of a leaf refers to a graph that refers to "
+               "the leaf, so that neither is freed. Call autograd::grad instead, or reset the grad "
+               "after its last use: x.mutable_grad() = Tensor(). (This is printed once.)\n");
+  });
 }
 
 }  // namespace
@@ -265,6 +324,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs,
               std::optional<bool> retain_graph, bool create_graph) {
   check_outputs("backward", outputs);
+  if (create_graph) warn_about_cycles();
   const AutoGradMode mode(create_graph);
   GraphTask("backward", retain_graph.value_or(create_graph)).execute(outputs, grad_outputs);
 }

@@ -21,7 +21,12 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
                          std::optional<bool> retain_graph = {}, bool create_graph = false,
                          bool allow_unused = false);
 
-/// Adds the gradients of the outputs to the grad of every leaf that they were computed from.
+/// Adds the gradients of the outputs to the grad of every leaf that they were computed from. It may
+/// run in several threads at once: none of their gradients is lost. If their graphs share an op
+/// that saved something for backward, they need `retain_graph`.
+///
+/// With `create_graph` the leaf, its grad and the graph refer to each other and are never freed
+/// unless the grad is reset; autograd::grad leaves no such cycle.
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs = {},
               std::optional<bool> retain_graph = {}, bool create_graph = false);
 

@@ -3,7 +3,9 @@
 // nothing else in the graph refers to the tensor's memory.
 #include <numeric>
 
+#include "autograd/anomaly.h"
 #include "autograd/ops.h"
+#include "autograd/profile.h"
 #include "tensor/checks.h"
 #include "tensor/elementwise.h"
 #include "tensor/random.h"
@@ -43,16 +45,33 @@ Tensor before_write(const Tensor& x) {
   return before;
 }
 
-/// Replaces x's elements by those of y.
-Tensor write(const Tensor& x, const Tensor& y) {
-  copy_elements(x, y);
+/// Calls write_elements, which writes to x, for the tools that watch the program.
+template <class F>
+[[gnu::noinline]] void observed_write(const char* op, const Tensor& x, const F& write_elements) {
+  {
+    const autograd::ProfiledCall call(op, autograd::ProfiledCall::Kind::Forward);
+    write_elements();
+  }
+  if (autograd::checks_nan() && !RunningBackward::is_active()) autograd::check_result(op, x, {});
+}
+/// Calls write_elements, which writes to x.
+template <class F>
+Tensor write(const char* op, const Tensor& x, const F& write_elements) {
   ++x.impl().storage->version;
+  if (observers::active()) [[unlikely]]
+    observed_write(op, x, write_elements);
+  else
+    write_elements();
   return x;
+}
+/// Replaces x's elements by those of y.
+Tensor write(const char* op, const Tensor& x, const Tensor& y) {
+  return write(op, x, [&] { copy_elements(x, y); });
 }
 
 /// Replaces x's elements and its node by those of y. A retained gradient is then the gradient of
 /// x's new value, as in PyTorch.
-Tensor adopt(const Tensor& x, const Tensor& y) {
+Tensor adopt(const char* op, const Tensor& x, const Tensor& y) {
   const Ref<Node> old = x.node();
   set_node(x, y.node());
   if (old && old->retains_grad) {
@@ -60,7 +79,7 @@ Tensor adopt(const Tensor& x, const Tensor& y) {
     x.node()->retains_grad = true;
     x.node()->grad = std::move(old->grad);
   }
-  return write(x, y);
+  return write(op, x, y);
 }
 
 /// y, or a copy of y if the write to x would change elements of y that are read later.
@@ -81,11 +100,9 @@ template <class Op>
 Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
               const Op& out_of_place) {
   check_broadcast(name, x, y);
-  if (recorded_write(name, x, needs_grad(y))) return adopt(x, out_of_place(before_write(x)));
+  if (recorded_write(name, x, needs_grad(y))) return adopt(name, x, out_of_place(before_write(x)));
   check_same_dtype(name, x, y);
-  binary_into(name, op, x, x, unaliased(x, y));
-  ++x.impl().storage->version;
-  return x;
+  return write(name, x, [&] { binary_into(name, op, x, x, unaliased(x, y)); });
 }
 
 /// Fills x with the numbers that fill(generator, t) writes to a contiguous tensor t. They are drawn
@@ -98,10 +115,11 @@ Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
   std::stable_sort(order.begin(), order.end(),
                    [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
   const Tensor in_memory_order = permute(x.detach(), order);
-  const Tensor drawn = empty(in_memory_order.sizes(), x.dtype());
-  fill(*LockedGenerator(), drawn);
-  write(in_memory_order, drawn);
-  return x;
+  return write(op, x, [&] {
+    const Tensor drawn = empty(in_memory_order.sizes(), x.dtype());
+    fill(*LockedGenerator(), drawn);
+    copy_elements(in_memory_order, drawn);
+  });
 }
 
 }  // namespace
@@ -135,26 +153,26 @@ Tensor Tensor::div_(Scalar y) const { return div_(number_like("div_", y, *this))
 
 Tensor Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
   if (recorded_write("masked_fill_", *this, false))
-    return adopt(*this, before_write(*this).masked_fill(mask, value));
-  return write(*this, detach().masked_fill(mask, value));
+    return adopt("masked_fill_", *this, before_write(*this).masked_fill(mask, value));
+  return write("masked_fill_", *this, detach().masked_fill(mask, value));
 }
 
 Tensor Tensor::fill_(Scalar value) const {
   if (recorded_write("fill_", *this, false))
-    return adopt(*this, before_write(*this).masked_fill(full({}, true), value));
-  return write(*this, number_like("fill_", value, *this));
+    return adopt("fill_", *this, before_write(*this).masked_fill(full({}, true), value));
+  return write("fill_", *this, number_like("fill_", value, *this));
 }
 Tensor Tensor::zero_() const { return fill_(0); }
 
 Tensor Tensor::copy_(const Tensor& source) const {
   check_broadcast("copy_", *this, source);
   if (!recorded_write("copy_", *this, needs_grad(source)))
-    return write(*this, unaliased(*this, source));
+    return write("copy_", *this, unaliased(*this, source));
   const Tensor old = before_write(*this);
   const Tensor y = empty_like(*this);
   copy_elements(y, source);
   return adopt(
-      *this,
+      "copy_", *this,
       record("copy_", y, {old, [](const Tensor& dy) { return zeros_like(dy); }},
              {source, [from = source.dtype()](const Tensor& dy) { return gradus::to(dy, from); }}));
 }

@@ -23,7 +23,7 @@ Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward
     if (y.numel() == 0) return;
     forward(y.data<T>(), in.data<T>(), shape.outer, shape.size, shape.inner);
   });
-  if (!is_recorded(x)) return y;
+  if (!is_recorded(x)) return record(op, y, Input{x, {}});
   auto fast = [=, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>& /*needed*/) {
     const Tensor dx = empty(dy.sizes(), dy.dtype());
     const Tensor in_dy = as_contiguous(dy);

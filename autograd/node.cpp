@@ -53,7 +53,9 @@ void Node::free_saved() {
     edge.rule.clear();
     freed = true;
   }
-  freed |= saved_output || fused_backward;
+  // Nothing is written if nothing was saved: other threads may be using the node.
+  if (!saved_output && !fused_backward) return;
+  freed = true;
   saved_output.reset();
   fused_backward = nullptr;
 }

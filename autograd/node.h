@@ -11,9 +11,11 @@
 // Edges point to nodes, not to tensors: the data of an input stays alive only if a rule has saved
 // it (saved.h).
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "autograd/rule.h"
@@ -36,6 +38,20 @@ struct FusedBackward {
   BackwardFunction function;
   Definition definition;  // differentiated instead when the gradients are recorded; may be empty
   std::vector<Saved> inputs;  // for the definition
+};
+
+/// A mutex of one byte, held for the time of an addition. A std::mutex would make every node larger
+/// and every backward slower.
+class NodeMutex {
+ public:
+  void lock() {
+    while (locked_.exchange(true, std::memory_order_acquire))
+      std::this_thread::yield();
+  }
+  void unlock() { locked_.store(false, std::memory_order_release); }
+
+ private:
+  std::atomic<bool> locked_{false};
 };
 
 /// The place of a tensor y in the graph: the op that made it, and the nodes of the op's inputs.
@@ -63,7 +79,8 @@ struct Node : RefCounted, memory::Pooled {
   DType dtype;
   bool requires_grad = true;  // false for a leaf that requires_grad_(false) switched off
   bool retains_grad = false;
-  bool freed = false;                                // a backward has released the saved tensors
+  bool freed = false;    // a backward has released the saved tensors
+  NodeMutex grad_mutex;  // held while a backward adds to grad: others may run in other threads
   std::vector<Edge, memory::Allocator<Edge>> edges;  // empty for a leaf
   std::unique_ptr<FusedBackward> fused_backward;
   Tensor grad;                        // of a leaf, or of a tensor after retain_grad()

@@ -18,7 +18,8 @@ concept GradientFunction = std::is_invocable_r_v<Tensor, F, const Tensor&> ||
 ///
 /// It is written as a lambda (dy) or (dy, y) that returns dx. A second lambda (dx, dy, y) may add
 /// the gradient to an existing dx in place, for ops whose gradient changes only a part of dx or
-/// whose kernel can add as it computes.
+/// whose kernel can add as it computes. It must not call backward: dx may be the grad of a leaf,
+/// which is locked.
 class Rule {
  public:
   Rule() = default;

@@ -36,10 +36,12 @@ class RunningBackward {
   ~RunningBackward() { op_ = previous_; }
   RunningBackward(const RunningBackward&) = delete;
   RunningBackward& operator=(const RunningBackward&) = delete;
-  static const char* op() { return op_; }
+  static const char* op() { return op_ ? op_ : "backward"; }
+  /// Whether this thread runs a backward.
+  static bool is_active() { return op_ != nullptr; }
 
  private:
-  static inline constinit thread_local const char* op_ = "backward";
+  static inline constinit thread_local const char* op_ = nullptr;
   const char* previous_;
 };
 

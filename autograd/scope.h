@@ -1,6 +1,7 @@
 // Names for the parts of a model, which the nodes of the graph carry.
 #pragma once
 #include <string>
+#include <utility>
 
 namespace gradus {
 
@@ -9,6 +10,8 @@ namespace gradus {
 class Scope {
  public:
   explicit Scope(const std::string& name);
+  /// Opens the scopes that were current() elsewhere, and only these.
+  explicit Scope(const std::string* scopes) : previous_(std::exchange(current_, scopes)) {}
   ~Scope() { current_ = previous_; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

@@ -4,6 +4,7 @@
 #include "tensor/factories.h"
 #include "tensor/kernels/elementwise.h"
 #include "tensor/kernels/isa.h"
+#include "tensor/observers.h"
 #include "tensor/strided.h"
 
 namespace gradus {
@@ -33,6 +34,8 @@ Storage::Storage(int64_t size, bool zeroed) : data(no_elements), bytes(size) {
   check_environment();
   data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
   check(data != nullptr, "empty: there is no memory for a tensor of {} bytes", size);
+  if (observers::active()) [[unlikely]]
+    observers::allocated(*this);
 }
 
 Storage::~Storage() {

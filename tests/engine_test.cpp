@@ -2,6 +2,9 @@
 // and which calls they refuse.
 #include "autograd/engine.h"
 
+#include <unistd.h>
+
+#include "autograd/graph.h"
 #include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
@@ -70,6 +73,34 @@ TEST(Backward, CreateGraphMakesGradientsDifferentiable) {
   expect_equal(second.detach(), doubles(12.));
   expect_equal(autograd::grad({second}, {x})[0], doubles(6.));
   x.mutable_grad() = Tensor();  // else the grad's history holds on to x
+}
+
+/// 0 if backward with create_graph printed one warning in two calls.
+int backward_twice_with_create_graph() {
+  testing::internal::CaptureStderr();
+  const Tensor x = leaf(2.);
+  for (int i = 0; i < 2; ++i)
+    (x * x).backward({}, {}, /*create_graph=*/true);
+  const std::string printed = testing::internal::GetCapturedStderr();
+  const std::string expected = "backward: with create_graph, the grad of a leaf refers to a graph";
+  return printed.find(expected) == 0 && printed.find('\n') == printed.size() - 1 ? 0 : 1;
+}
+
+TEST(Backward, CreateGraphWarnsOnceAboutTheCycle) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(_exit(backward_twice_with_create_graph()), testing::ExitedWithCode(0), "");
+}
+
+TEST(Backward, CreateGraphLeavesNothingAliveAfterTheGradIsReset) {
+  const int64_t before = autograd::live_nodes();
+  for (const bool reset : {true, false}) {
+    const Tensor x = leaf(2.);
+    (x * x).backward({}, {}, /*create_graph=*/true);
+    if (!reset) x.grad().backward();
+    autograd::grad({x * x}, {x}, {}, {}, /*create_graph=*/true);
+    x.mutable_grad() = Tensor();
+  }
+  EXPECT_EQ(autograd::live_nodes(), before);
 }
 
 TEST(Backward, GoesOnFromAGivenGradient) {  // the chain rule in two halves

@@ -1,0 +1,35 @@
+// A backward that runs inside another backward, for functions whose backward calls backward.
+#pragma once
+#include <functional>
+
+namespace gradus::autograd {
+
+/// Counts how many calls of backward and grad are active: those of this thread, and those of the
+/// threads that wait for it.
+class DeepCall {
+ public:
+  /// Throws if there are too many; `op` is for the message.
+  explicit DeepCall(const char* op);
+  ~DeepCall() { --depth_; }
+  DeepCall(const DeepCall&) = delete;
+  DeepCall& operator=(const DeepCall&) = delete;
+
+  /// Calls f. If a number of calls are active on this thread's stack, f is called by a new thread,
+  /// with its own stack, while this one waits.
+  template <class F>
+  void run(const F& f) const {
+    if (depth_ % kCallsPerThread != 0)
+      f();
+    else
+      run_on_new_thread(f);
+  }
+
+ private:
+  void run_on_new_thread(const std::function<void()>& f) const;
+
+  static constexpr int kCallsPerThread = 32;
+  static inline constinit thread_local int depth_ = 0;
+  const char* op_;
+};
+
+}  // namespace gradus::autograd
