@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "autograd/ops.h"
 #include "check/mistakes.h"
@@ -28,6 +29,11 @@ double distance(double a, double b) {
   return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
 }
 
+/// The sign of a nan means nothing.
+double without_sign_of_nan(double x) {
+  return std::isnan(x) ? std::numeric_limits<double>::quiet_NaN() : x;
+}
+
 }  // namespace
 
 Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance,
@@ -50,8 +56,8 @@ Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& to
     if (off <= result.worst && !first) continue;
     result.worst = off;
     result.at = index_of(static_cast<int64_t>(i), elements.sizes);
-    result.yours = elements.yours[i];
-    result.right = elements.right[i];
+    result.yours = without_sign_of_nan(elements.yours[i]);
+    result.right = without_sign_of_nan(elements.right[i]);
   }
   if (result.wrong > 0) result.guess = guess_mistake(elements, right, sizes);
   return result;
@@ -72,7 +78,9 @@ std::string rows_to_string(const Difference& d, const Tensor& yours, const Tenso
     Tensor part = x.detach();
     for (size_t i = 0; i + 1 < d.at.size(); ++i)
       part = part[d.at[i]];
-    const std::vector<double> elements = elements_as_double(part.narrow(0, start, count));
+    std::vector<double> elements = elements_as_double(part.narrow(0, start, count));
+    for (double& element : elements)
+      element = without_sign_of_nan(element);
     return fmt::format("[{}{:.4g}{}]", start > 0 ? "..., " : "", fmt::join(elements, ", "),
                        start + count < C ? ", ..." : "");
   };

@@ -85,12 +85,19 @@ TEST(gradient, of_bias) {
 
 TEST(gradient, of_weight) {
   const Tensor u = random_cotangent(x);
-  expect_right_gradient("weight", backward(u).dweight, forward, weight, u);
+  expect_right_gradient("weight", backward(u).dweight, forward, weight, u,
+                        {{"dy is multiplied by x, where it must be by the normalised n",
+                          sum_to(u * x.detach(), {6})}});
 }
 
 TEST(gradient, of_x) {
   const Tensor u = random_cotangent(x);
-  expect_right_gradient("x", backward(u).dx, forward, x, u);
+  const Tensor centred = x.detach() - x.detach().mean(-1, true);
+  const Tensor rstd = rsqrt((centred * centred).mean(-1, true) + 1e-3);
+  const Tensor n = centred * rstd;
+  const Tensor without_weight = rstd * (u - u.mean(-1, true) - n * (u * n).mean(-1, true));
+  expect_right_gradient("x", backward(u).dx, forward, x, u,
+                        {{"weight is missing: the gradient of n is dy * weight", without_weight}});
 }
 
 TEST(gradient, worked_out_by_hand) {
