@@ -353,7 +353,8 @@ echo "text of $3${CHANGED-}" >"$2"
 [ -z "${NO_NETWORK-}" ]
 END
   for name in model words; do
-    echo "stories set/$name $(echo "text of http://x/$name" | sha256sum | cut -c 1-64) http://x/$name"
+    sum=$(echo "text of http://x/$name" | sha256sum | cut -c 1-64)
+    echo "stories set/$name $sum http://x/$name"
   done >"$clone/.run/downloads.txt"
 }
 
