@@ -72,8 +72,7 @@ Tensor write(const char* op, const Tensor& x, const Tensor& y) {
 /// Replaces x's elements and its node by those of y. A retained gradient is then the gradient of
 /// x's new value, as in PyTorch.
 Tensor adopt(const char* op, const Tensor& x, const Tensor& y) {
-  const Ref<Node> old = x.node();
-  set_node(x, y.node());
+  const Ref<Node> old = std::exchange(x.impl().node, y.node());
   if (old && old->retains_grad) {
     old->retains_grad = false;
     x.node()->retains_grad = true;
