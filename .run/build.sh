@@ -25,11 +25,17 @@ is_held() { # LOCK
   return 1
 }
 
-# Removes a stale lock, unless another process was faster and has made its own.
-remove_stale() { # LOCK ITS-CONTENT
-  if ! mv "$1" "$1.$$" 2>/dev/null; then return; fi
-  if [ "$(cat "$1.$$")" != "$2" ]; then ln "$1.$$" "$1" 2>/dev/null || true; fi
-  rm -f "$1.$$"
+# Removes a stale lock if nobody else has done so. Only the owner of the folder $lock.guard may: else
+# two processes could find the same stale lock, and the second remove what the first has made.
+remove_stale() { # LOCK ITS-CONTENT TRIES
+  if mkdir "$1.guard" 2>/dev/null; then
+    if [ "$(cat "$1" 2>/dev/null || true)" = "$2" ]; then rm -f "$1"; fi
+    rmdir "$1.guard"
+  elif [ "$3" -gt 50 ]; then
+    rmdir "$1.guard" 2>/dev/null || true # its owner was killed
+  else
+    wait_a_moment
+  fi
 }
 
 make_lock() { # LOCK
@@ -41,7 +47,9 @@ take_lock() { # NAME
   check_writable
   lock=build/$1.lock
   told=
+  tries=0
   until make_lock "$lock"; do
+    tries=$((tries + 1))
     content=$(cat "$lock" 2>/dev/null || true)
     if is_held "$lock"; then
       if [ -z "$told" ]; then
@@ -50,11 +58,10 @@ take_lock() { # NAME
           "this folder (process ${content%% *}; delete $lock if that is not so)"
       fi
       wait_a_moment
+    elif [ -z "$content" ] && [ $tries -lt 50 ]; then
+      wait_a_moment # just made, its text is not yet written
     else
-      wait_a_moment  # the file may be a moment old and still empty
-      if [ "$content" = "$(cat "$lock" 2>/dev/null || true)" ]; then
-        remove_stale "$lock" "$content"
-      fi
+      remove_stale "$lock" "$content" $tries
     fi
   done
   held="$held $1"
