@@ -25,8 +25,8 @@ is_held() { # LOCK
   return 1
 }
 
-# Removes a stale lock if nobody else has done so. Only the owner of the folder $lock.guard may: else
-# two processes could find the same stale lock, and the second remove what the first has made.
+# Removes a stale lock if nobody else has done so. Only the owner of the folder $lock.guard may:
+# otherwise two processes could find it, and the second could remove the first one's new lock.
 remove_stale() { # LOCK ITS-CONTENT TRIES
   if mkdir "$1.guard" 2>/dev/null; then
     if [ "$(cat "$1" 2>/dev/null || true)" = "$2" ]; then rm -f "$1"; fi
