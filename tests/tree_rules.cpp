@@ -44,7 +44,7 @@ const std::regex kKnownFolders(
     "tensor(/kernels(/simd)?)?|autograd|nn|check|text|gpt|distributed|page"
     "|lessons(/kit|/translation|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
-    "|tests(/bench|/fuzz|/nightly|/outside|/torch_compat)?|cmake|docs|\\.run");
+    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/torch_compat)?|cmake|docs|\\.run");
 
 // Build folders and a learner's answers. Unknown folders whose name starts with a dot are skipped,
 // too.

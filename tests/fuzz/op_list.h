@@ -1,0 +1,37 @@
+// The ops of random programs. Each has a row: how a program may call it, and the call itself. The
+// script programs_torch.py has the same list for PyTorch.
+#pragma once
+#include <functional>
+
+#include "tests/fuzz/chooser.h"
+#include "tests/fuzz/program.h"
+
+namespace gradus::fuzz {
+
+/// What an op does to numbers, which decides how exactly its results must agree.
+enum class Effect {
+  moves,    // views, copies, chooses or compares elements, or computes integers
+  rounds,   // computes floating-point numbers
+  in_place  // changes its first argument and has no result
+};
+
+struct Op {
+  std::string name;
+  Effect effect;
+  std::function<void(Chooser& choose)> propose;  // adds a call, and perhaps leaves, or rejects
+  std::function<Tensors(const Tensors& x, const Options& o)> run;
+};
+
+/// All ops by name.
+const std::map<std::string, Op>& op_list();
+const Op& op_of(const Call& call);
+
+// The rows, by topic.
+std::vector<Op> elementwise_ops();
+std::vector<Op> choosing_ops();
+std::vector<Op> view_ops();
+std::vector<Op> reduction_ops();
+std::vector<Op> neural_ops();
+std::vector<Op> in_place_ops();
+
+}  // namespace gradus::fuzz
