@@ -25,12 +25,12 @@ const Known kKnown[] = {
     {"min_dim", false, "non-zero size", "no element is chosen: the result is empty, too"},
     // Values.
     {"gelu", true, "nan", "gelu(inf) is inf; PyTorch's float32 kernel gives NaN"},
-    {"attention", true, "nan", "a row with infinite scores; PyTorch's kernels disagree, too"},
+    {"attention", true, "nan", "hidden keys never matter; PyTorch multiplies 0 and infinity"},
     {"layer_norm", true, "nan", "a row with infinite numbers has no mean and variance"},
     {"var", true, "second derivative", "the variance of one number is NaN or has no derivative"},
     {"std", true, "second derivative", "the deviation of one number is NaN or 0"},
     {"norm", true, "inf", "Gradus scales the numbers, so that their powers do not overflow"},
-    {"pow_scalar", true, "nan", "(-inf)^0.5 is inf; PyTorch computes the square root, NaN"},
+    {"pow_scalar", true, "inf", "pow(-inf, 0.5) and pow(-0, -0.5) are inf; PyTorch takes roots"},
     {"pow", true, "derivative", "0, infinity or NaN as base or exponent"},
 };
 
