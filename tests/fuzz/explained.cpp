@@ -26,7 +26,9 @@ const Known kKnown[] = {
     // Values.
     {"gelu", true, "nan", "gelu(inf) is inf; PyTorch's float32 kernel gives NaN"},
     {"attention", true, "nan", "hidden keys never matter; PyTorch multiplies 0 and infinity"},
-    {"layer_norm", true, "nan", "a row with infinite numbers has no mean and variance"},
+    {"layer_norm", true, "", "PyTorch's mean and variance of infinite or huge numbers overflow"},
+    {"amax", true, "nan", "a NaN is the largest number; PyTorch divides 0 ties by 0"},
+    {"amin", true, "nan", "a NaN is the smallest number; PyTorch divides 0 ties by 0"},
     {"var", true, "second derivative", "the variance of one number is NaN or has no derivative"},
     {"std", true, "second derivative", "the deviation of one number is NaN or 0"},
     {"norm", true, "inf", "Gradus scales the numbers, so that their powers do not overflow"},
