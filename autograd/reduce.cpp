@@ -135,6 +135,9 @@ Tensor ratio_or_zero(const Tensor& a, const Tensor& b) {
   return masked_fill(a / masked_fill(b, zero, 1), zero, 0);
 }
 
+/// dy, and 0 where y is 0: the infinite gradients of a function of y would give inf * 0.
+Tensor zero_with(const Tensor& y, const Tensor& dy) { return masked_fill(dy, y.detach() == 0, 0); }
+
 /// x in reverse order along dim.
 Tensor flip(const Tensor& x, int64_t dim) {
   return x.dim() == 0 ? x : index_select(x, dim, arange(x.size(dim) - 1, -1, -1));
@@ -257,11 +260,12 @@ Tensor var(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
 Tensor std(const Tensor& x, const Shape& dim, bool unbiased, bool keepdim) {
   const Arranged in = arrange("std", x, dim);
   const double d = variance_divisor(in.size, unbiased);
-  return record(
-      "std", from_deviations("std", in, keepdim, [d](double sum) { return std::sqrt(sum / d); }),
-      {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy, const Tensor& y) {
-         return reshape(dy, kept) / d * ratio_or_zero(centered(x(), dim), reshape(y, kept));
-       }});
+  return record("std",
+                from_deviations("std", in, keepdim, [d](double sum) { return std::sqrt(sum / d); }),
+                {x, [x = saved(x), dim, d, kept = in.kept](const Tensor& dy, const Tensor& y) {
+                   const Tensor r = ratio_or_zero(centered(x(), dim), reshape(y, kept));
+                   return reshape(zero_with(y, dy), kept) / d * r;
+                 }});
 }
 
 Tensor max(const Tensor& x) { return extreme("max", Extremum::max, x, {}, false); }
@@ -330,7 +334,8 @@ Tensor norm(const Tensor& x, std::optional<Scalar> p, const Shape& dim, bool kee
   return record("norm", result,
                 {x, [x = saved(x), order, kept = in.kept](const Tensor& dy, const Tensor& y) {
                    const Tensor r = ratio_or_zero(x(), reshape(y, kept));
-                   return reshape(dy, kept) * signed_power(r, order - 1);
+                   const Tensor dnorm = reshape(zero_with(y, dy), kept);
+                   return dnorm * signed_power(r, order - 1);
                  }});
 }
 

@@ -162,6 +162,10 @@ TEST(Edges, DerivativesAtZeroAreNotNan) {
   }
   const auto deviation = [](X x) { return x.std(0); };
   expect_gradient(deviation, doubles({2., 2.}), {0., 0.});
+  // Also where the incoming gradient is infinite.
+  for (const double p : {0.5, 1.5, 2., 3.})
+    expect_gradient([&](X x) { return sqrt(x.norm(p)); }, doubles({0., 0.}), {0., 0.});
+  expect_gradient([](X x) { return sqrt(x.std(0)); }, doubles({2., 2.}), {0., 0.});
   expect_close(second_derivative(deviation, doubles({2., 2.})), {0., 0.});
   expect_close(second_derivative([](X x) { return x.var(0); }, doubles({0., 0.})), {1., -1.});
   // Here PyTorch has NaN. The derivative of p x^(p - 1) is 0 at x = 0 for these p.

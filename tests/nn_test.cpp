@@ -81,7 +81,7 @@ TEST(Attention, Errors) {
   EXPECT_EQ(error_of([] { nn::MultiHeadAttention(3, 5, 6, 0.0, 2); }),
             "multi_head_attention: d_out 5 does not split into 2 heads");
   EXPECT_EQ(error_of([] { nn::MultiHeadAttentionWrapper(3, 5, 6, 0.0, 0); }),
-            "multi_head_attention: 0 heads, expected at least one");
+            "multi_head_attention: num_heads is 0, expected 1 or more");
   EXPECT_EQ(error_of([] { nn::MultiHeadAttention(3, 2, 4, 0.0, 2)(two_texts()); }),
             "multi_head_attention: 6 tokens, expected at most 4");
   EXPECT_EQ(error_of([] { nn::CausalAttention(3, 2, 4, 0.0)(words()); }),

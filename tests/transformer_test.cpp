@@ -242,7 +242,7 @@ TEST(Transformer, Errors) {
               nn::Transformer(
                   {.source_vocab_size = 3, .target_vocab_size = 3, .emb_dim = 6, .n_heads = 4});
             }),
-            "multi_head_attention: d_out 6 does not split into 4 heads");
+            "transformer: emb_dim 6 does not split into 4 heads");
 }
 
 }  // namespace
