@@ -12,8 +12,8 @@ Tensor rope(const Tensor& x, int64_t start, double base) {
   const Tensor c = cos(angle).to(x.dtype());                       // (T, D/2)
   const Tensor s = sin(angle).to(x.dtype());
 
-  const Tensor even = x.slice(-1, 0, nullopt, 2),
-               odd = x.slice(-1, 1, nullopt, 2);  // (..., T, D/2)
+  const Tensor even = x.slice(-1, 0, nullopt, 2);  // (..., T, D/2)
+  const Tensor odd = x.slice(-1, 1, nullopt, 2);
   return stack({even * c - odd * s, even * s + odd * c}, -1)
       .reshape(x.sizes());  // (..., T, D/2, 2) -> (..., T, D)
 }
