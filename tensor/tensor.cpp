@@ -33,7 +33,7 @@ Storage::Storage(int64_t size, bool zeroed) : data(no_elements), bytes(size) {
   if (size == 0) return;
   check_environment();
   data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
-  check(data != nullptr, "empty: there is no memory for a tensor of {} bytes", size);
+  check(data != nullptr, "out of memory: a tensor of {} bytes could not be allocated", size);
   if (observers::active()) [[unlikely]]
     observers::allocated(*this);
 }

@@ -29,7 +29,7 @@ TEST(Errors, Making) {
        },
        "shape: a tensor has at most 8 dimensions, got 9"},
       {[] { zeros({int64_t{1} << 57}); },
-       "empty: there is no memory for a tensor of 576460752303423488 bytes"},
+       "out of memory: a tensor of 576460752303423488 bytes could not be allocated"},
       {[] { eye(2, -3); }, "eye: a shape has no negative sizes, got [2, -3]"},
       {[] { eye(int64_t{1} << 40); },
        "eye: a tensor of shape [1099511627776, 1099511627776] has more elements than can be "

@@ -94,9 +94,9 @@ TEST(MemoryOfAnyBuild, NegativeZeroKeepsItsSign) {
 
 TEST(MemoryOfAnyBuild, MoreThanThereIsIsAnError) {
   expect_error([] { empty({int64_t{1} << 40}); },
-               "empty: there is no memory for a tensor of 4398046511104 bytes");
+               "out of memory: a tensor of 4398046511104 bytes could not be allocated");
   expect_error([] { zeros({int64_t{1} << 50}); },
-               "empty: there is no memory for a tensor of 4503599627370496 bytes");
+               "out of memory: a tensor of 4503599627370496 bytes could not be allocated");
   EXPECT_EQ(ones({3}).sum().item<float>(), 3);
 }
 
