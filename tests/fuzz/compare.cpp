@@ -121,8 +121,8 @@ class Checks {
     const std::string changed_error = float_.error;
     if (!changed_error.empty())
       return {Verdict::differs, "float32 and float64", "only float32 throws: " + changed_error};
-    for (const auto check : {&Checks::recording, &Checks::layout, &Checks::dtypes, &Checks::threads,
-                             &Checks::pytorch}) {
+    for (const auto check : {&Checks::recording, &Checks::in_place, &Checks::layout,
+                             &Checks::dtypes, &Checks::threads, &Checks::pytorch}) {
       Verdict verdict = (this->*check)();
       if (verdict.kind != Verdict::same) return verdict;
     }

@@ -2,8 +2,10 @@
 
 namespace gradus::fuzz {
 
-const std::map<std::string, Op>& op_list() {
-  static const std::map<std::string, Op> all = [] {
+namespace {
+
+std::map<std::string, Op>& all_ops() {
+  static std::map<std::string, Op> all = [] {
     std::map<std::string, Op> list;
     for (const std::vector<Op>& some : {elementwise_ops(), choosing_ops(), view_ops(),
                                         reduction_ops(), neural_ops(), in_place_ops()})
@@ -13,6 +15,12 @@ const std::map<std::string, Op>& op_list() {
   }();
   return all;
 }
+
+}  // namespace
+
+const std::map<std::string, Op>& op_list() { return all_ops(); }
+
+void replace_op(const std::string& name, const RunOp& run) { all_ops().at(name).run = run; }
 
 const Op& op_of(const Call& call) {
   const auto found = op_list().find(call.op);

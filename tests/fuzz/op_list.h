@@ -15,16 +15,20 @@ enum class Effect {
   in_place  // changes its first argument and has no result
 };
 
+using RunOp = std::function<Tensors(const Tensors& x, const Options& o)>;
+
 struct Op {
   std::string name;
   Effect effect;
   std::function<void(Chooser& choose)> propose;  // adds a call, and perhaps leaves, or rejects
-  std::function<Tensors(const Tensors& x, const Options& o)> run;
+  RunOp run;
 };
 
 /// All ops by name.
 const std::map<std::string, Op>& op_list();
 const Op& op_of(const Call& call);
+/// From now on the op of this name calls `run`.
+void replace_op(const std::string& name, const RunOp& run);
 
 // The rows, by topic.
 std::vector<Op> elementwise_ops();

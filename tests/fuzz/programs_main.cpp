@@ -1,16 +1,6 @@
 // random_programs: writes random programs and runs each in several ways that must agree.
-//
-//   --seed N       the first seed (default 1)
-//   --count N      how many seeds (default 1000)
-//   --seconds N    stops after so many seconds
-//   --corpus DIR   runs the programs of the folder first
-//   --findings DIR writes every finding to a file there
-//   --run FILE     runs one program and prints the verdict
-//   --print SEED   prints the program of a seed
-//
-// PyTorch takes part if the Python of GRADUS_PYTHON, or python3, has it. A finding is printed with
-// its seed and the shortest program that shows it; the exit status is then 1.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -23,6 +13,7 @@
 #include "tests/fuzz/chooser.h"
 #include "tests/fuzz/compare.h"
 #include "tests/fuzz/explained.h"
+#include "tests/fuzz/planted.h"
 #include "tests/fuzz/shrink.h"
 
 extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
@@ -32,6 +23,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kHelp =
+    R"(random_programs: writes random programs and runs each in several ways that must agree.
+
+  --seed N        the first seed (default 1)
+  --count N       how many seeds (default 1000)
+  --seconds N     stops after so many seconds
+  --corpus DIR    runs the programs of the folder first
+  --findings DIR  writes every finding to a file there
+  --run FILE      runs one program and prints the verdict
+  --print SEED    prints the program of a seed
+  --plant FAULT   for the test of this program: puts a faulty op of planted.cpp into the list of ops
+                  and stops at the first finding
+
+PyTorch takes part if the Python of GRADUS_PYTHON, or python3, has it. A finding is printed with its
+seed and the shortest program that shows it; the exit status is then 1.
+)";
+
 std::string current_program;  // for the report of a crash
 
 void print_current() { fmt::print(stderr, "\nthe program:\n{}\n", current_program); }
@@ -40,7 +48,7 @@ struct Arguments {
   uint64_t seed = 1;
   uint64_t count = 1000;
   double seconds = 1e9;
-  std::string corpus, findings, file;
+  std::string corpus, findings, file, fault;
   bool print = false;
 };
 
@@ -56,7 +64,7 @@ class Session {
   int run() {
     for (const fs::path& path : corpus())
       check_one(path.filename().string(), parse(text_of(path)));
-    for (uint64_t i = 0; i < arguments_.count && seconds() < arguments_.seconds; ++i)
+    for (uint64_t i = 0; i < arguments_.count && !is_over(); ++i)
       check_one(fmt::format("seed {}", arguments_.seed + i), generate(arguments_.seed + i));
     for (const auto& [why, count] : explained_)
       fmt::print("{} programs differ from PyTorch: {}\n", count, why);
@@ -74,6 +82,11 @@ class Session {
   }
 
  private:
+  bool is_over() const {
+    const bool found_fault = !arguments_.fault.empty() && findings_ > 0;
+    return found_fault || seconds() >= arguments_.seconds;
+  }
+
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   }
@@ -105,6 +118,13 @@ class Session {
     if (verdict.kind == Verdict::differs) report(name, program, verdict);
   }
 
+  static std::string names_of_ops(const Program& program) {
+    std::set<std::string> names;
+    for (const Call& call : program.calls)
+      if (!is_leaf(call)) names.insert(call.op);
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+
   void report(const std::string& name, const Program& program, const Verdict& verdict) {
     const bool with_torch = verdict.variant.find("PyTorch") != std::string::npos;
     const Program shortest = shrink(program, [&](const Program& candidate) {
@@ -117,8 +137,8 @@ class Session {
       return;
     }
     ++findings_;
-    const std::string text =
-        fmt::format("# {}: {}\n# {}\n{}", name, last.variant, last.message, to_text(shortest));
+    const std::string text = fmt::format("# {}: {}, with {}\n# {}\n{}", name, last.variant,
+                                         names_of_ops(shortest), last.message, to_text(shortest));
     fmt::print("{}\n", text);
     std::fflush(stdout);
     if (!arguments_.findings.empty()) {
@@ -156,6 +176,8 @@ Arguments parse_arguments(int argc, char** argv) {
       arguments.findings = value;
     } else if (option == "--run") {
       arguments.file = value;
+    } else if (option == "--plant") {
+      arguments.fault = value;
     } else if (option == "--print") {
       arguments.seed = std::stoull(value);
       arguments.print = true;
@@ -169,7 +191,12 @@ Arguments parse_arguments(int argc, char** argv) {
 }  // namespace
 
 int main_function(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--help") {
+    std::cout << kHelp;
+    return 0;
+  }
   const Arguments arguments = parse_arguments(argc, argv);
+  if (!arguments.fault.empty()) plant(arguments.fault);
   if (arguments.print) {
     std::cout << to_text(generate(arguments.seed));
     return 0;
