@@ -32,7 +32,8 @@ struct Outcome {
 /// Executes calls one by one.
 class Interpreter {
  public:
-  Interpreter(const Settings& settings, int variables) : settings_(settings), values_(variables) {}
+  Interpreter(const Settings& settings, int variables)
+      : settings_(settings), values_(static_cast<size_t>(variables)) {}
   void execute(const Call& call);
   Tensor& value(int variable) { return values_[static_cast<size_t>(variable)]; }
   bool shares() const { return shares_; }
