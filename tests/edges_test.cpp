@@ -84,10 +84,9 @@ TEST(Edges, ReluAndClampAtNan) {
   for (const DType t : {kFloat64, kFloat32}) {
     expect_gradient([](X v) { return relu(v); }, x.to(t), {1., 0., 0., 4., 0., 6., 0.});
     expect_gradient([](X v) { return v.clamp(-0.5, 2.); }, x.to(t), {0., 2., 3., 0., 0., 6., 0.});
-    for (const auto& [low, high] :
-         std::vector<std::pair<std::optional<Scalar>, std::optional<Scalar>>>{
+    for (const auto& bounds : std::vector<std::pair<std::optional<Scalar>, std::optional<Scalar>>>{
              {kNan, {}}, {{}, kNan}, {0., kNan}, {kNan, 1.}}) {
-      const auto clamp_nan = [&](X v) { return v.clamp(low, high); };
+      const auto clamp_nan = [&](X v) { return v.clamp(bounds.first, bounds.second); };
       expect_close(clamp_nan(x.to(t)), {kNan, kNan, kNan, kNan, kNan, kNan, kNan});
       expect_gradient(clamp_nan, x.to(t), {0., 0., 0., 0., 0., 0., 0.});
     }
