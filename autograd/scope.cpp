@@ -10,12 +10,22 @@ const std::string Scope::no_scope;
 
 namespace {
 
-/// The one copy of this string that all nodes share. Nodes point to it, so it is never freed.
+/// One copy of every name. Nodes point to it, so it is never freed.
+struct Names {
+  kernels::ForkSafeMutex mutex;
+  std::set<std::string> all;
+};
+Names& names() {
+  static Names* const made_once = new Names;
+  return *made_once;
+}
+// Made before main: a child of fork() would wait forever for a thread that was just making it.
+[[maybe_unused]] const Names& made_early = names();
+
+/// The copy of this string that all nodes share.
 const std::string* intern(std::string name) {
-  static kernels::ForkSafeMutex mutex;
-  static std::set<std::string> names;
-  const std::lock_guard lock(mutex);
-  return &*names.insert(std::move(name)).first;
+  const std::lock_guard lock(names().mutex);
+  return &*names().all.insert(std::move(name)).first;
 }
 
 }  // namespace

@@ -77,6 +77,8 @@ Objects& objects() {
   static Objects* const all = new Objects;  // never destroyed: modules may be static
   return *all;
 }
+// Made before main: a child of fork() would wait forever for a thread that was just making it.
+[[maybe_unused]] const Objects& made_early = objects();
 
 /// Throws if a module of the tree has a member that was never registered.
 void check_nothing_forgotten(const ModuleState& module) {

@@ -11,6 +11,10 @@
 namespace gradus {
 namespace {
 
+// Made before main: a child of fork() would wait forever for a thread that was just making them.
+[[maybe_unused]] const Generator& generator_made_early = default_generator();
+[[maybe_unused]] const kernels::ForkSafeMutex& mutex_made_early = generator_mutex();
+
 /// ceil((to - from) / step), where the step has the sign of to - from. Exact, even if to - from
 /// overflows int64.
 uint64_t steps_between(int64_t from, int64_t to, int64_t step) {

@@ -368,7 +368,8 @@ Tensors gradients_of(const Tensor& q, const Tensor& k, const Tensor& v, const Te
                         {dy});
 }
 
-// Scores that are far apart give one key all the weight: it gets dy, and the scores get 0.
+// Scores that are far apart give one key all the weight: it gets dy, and the scores get 0, but for
+// the rounding of dy . v, which is multiplied by keys or queries of up to 5e4.
 TEST(Attention, GradientsAreExactWhereOneKeyHasAllTheWeight) {
   manual_seed(3);
   for (const auto& [L, S] : std::vector<std::pair<int64_t, int64_t>>{
@@ -380,8 +381,9 @@ TEST(Attention, GradientsAreExactWhereOneKeyHasAllTheWeight) {
       const Tensor v = randn({2, S, 9}, t);
       const Tensor dy = randn({2, L, 9}, t);
       const Tensors dx = gradients_of(q, k, v, dy);
-      EXPECT_TRUE(equal(dx[0], zeros_like(q))) << dx[0].abs().max();
-      EXPECT_TRUE(equal(dx[1], zeros_like(k))) << dx[1].abs().max();
+      const double rounding = (t == kFloat32 ? 1e-6 : 1e-15) * 5e4;
+      EXPECT_LT(dx[0].abs().max().to(kFloat64).item<double>(), rounding);
+      EXPECT_LT(dx[1].abs().max().to(kFloat64).item<double>(), rounding);
       const Tensor chosen = one_hot(matmul(q, k.transpose(-2, -1)).argmax(-1), S).to(t);
       const Tensor wanted = matmul(chosen.transpose(-2, -1), dy);
       EXPECT_TRUE(L == 1 ? equal(dx[2], wanted) : allclose(dx[2], wanted, 1e-5, 1e-5));

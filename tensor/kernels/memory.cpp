@@ -119,6 +119,8 @@ LargeBlocks& large_blocks() {
   static LargeBlocks& blocks = *new LargeBlocks;
   return blocks;
 }
+// Made before main: a child of fork() would wait forever for a thread that was just making it.
+[[maybe_unused]] const LargeBlocks& made_early = large_blocks();
 
 size_t round_up_to_page(size_t bytes) {
   return (bytes + LargeBlocks::kPage - 1) / LargeBlocks::kPage * LargeBlocks::kPage;
