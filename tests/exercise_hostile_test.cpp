@@ -258,7 +258,9 @@ TEST_P(StartedProcesses, DoNotOutliveTheVerdict) {
   const std::string note = "void note() { const int file = open(\"" + pids.string() +
                            "\", O_WRONLY | O_CREAT | O_APPEND, 0644); dprintf(file, \"%d\\n\", "
                            "getpid()); close(file); }\n";
-  const std::string wait = "usleep(200000);";  // until all children have started
+  // Until a child has started, and a moment for the others.
+  const std::string wait = "for (int i = 0; i < 100 && access(\"" + pids.string() +
+                           "\", F_OK) != 0; ++i) usleep(20000); usleep(200000);";
   const Verdict v =
       verdict_on("log_sum_exp", answer(note, once(statement + wait) + kRight), GetParam().name);
   EXPECT_EQ(v.outcome, Outcome::wrong) << in_words(v);
