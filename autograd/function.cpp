@@ -26,6 +26,17 @@ void AutogradContext::save(const Tensor& y, Node* node) {
   to_save_.clear();
 }
 
+void check_gradients(const std::string& name, const tensor_list& dx,
+                     const std::vector<bool>& is_tensor) {
+  check(dx.size() == is_tensor.size(),
+        "{}: backward returned {} gradients, forward takes {} arguments", name, dx.size(),
+        is_tensor.size());
+  for (size_t i = 0; i < dx.size(); ++i)
+    check(is_tensor[i] || !dx[i].defined(),
+          "{}: backward returned a gradient for argument {}, which is no tensor; return Tensor()",
+          name, i);
+}
+
 std::string type_name(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> demangled(

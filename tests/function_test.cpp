@@ -139,6 +139,97 @@ TEST(Function, KnowsWhichInputsNeedGradients) {
   EXPECT_TRUE(equal(a.grad(), b));
 }
 
+/// The sum of products with weights, some of which may be missing.
+struct WeightedSum : autograd::Function<WeightedSum> {
+  static Tensor forward(AutogradContext* ctx, const std::vector<Tensor>& xs, double factor,
+                        const std::optional<Tensor>& bias) {
+    ctx->saved_data["factor"] = factor;
+    ctx->saved_data["n"] = static_cast<int64_t>(xs.size());
+    Tensor y = bias ? bias->clone() : zeros_like(xs[0]);
+    for (const Tensor& x : xs)
+      y = y + x * factor;
+    return y;
+  }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    const double factor = ctx->saved_data["factor"].toDouble();
+    tensor_list dx(static_cast<size_t>(ctx->saved_data["n"].toInt()), dy[0] * factor);
+    dx.push_back({});
+    dx.push_back(ctx->needs_input_grad(dx.size()) ? dy[0] : Tensor());
+    return dx;
+  }
+};
+
+TEST(Function, PassesGradientsToTensorsInListsAndOptionals) {
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = leaf({3., 4.});
+  const Tensor bias = leaf({5., 6.});
+  const std::vector<Tensor> both{a, b};
+  const std::optional<Tensor> none;
+  WeightedSum::apply(both, 3.0, std::optional<Tensor>(bias)).sum().backward();
+  EXPECT_TRUE(equal(a.grad(), doubles({3., 3.})));
+  EXPECT_TRUE(equal(b.grad(), doubles({3., 3.})));
+  EXPECT_TRUE(equal(bias.grad(), doubles({1., 1.})));
+  WeightedSum::apply(both, 3.0, none).sum().backward();
+  EXPECT_TRUE(equal(a.grad(), doubles({6., 6.})));
+  const auto f = [](const Tensors& in) {
+    return WeightedSum::apply(Tensors{in[0], in[1]}, 0.5, std::optional<Tensor>(in[2]));
+  };
+  EXPECT_TRUE(gradcheck(f, {doubles({1., 2.}), doubles({3., 4.}), doubles({5., 6.})}));
+}
+
+TEST(Function, RefusesAGradientForAnArgumentThatIsNoTensor) {
+  struct TooMuch : autograd::Function<TooMuch> {
+    static Tensor forward(AutogradContext*, const Tensor& x, double k) { return x * k; }
+    static tensor_list backward(AutogradContext*, tensor_list dy) { return {dy[0], dy[0]}; }
+  };
+  const Tensor y = TooMuch::apply(leaf({1.}), 2.0).sum();
+  expect_error([&] { y.backward(); },
+               "TooMuch: backward returned a gradient for argument 1, which is no tensor; return "
+               "Tensor()");
+}
+
+TEST(Function, OutputsWithoutGradientsAreNotRecorded) {
+  struct Positive : autograd::Function<Positive> {
+    static Tensor forward(AutogradContext*, const Tensor& x, bool as_integers) {
+      return as_integers ? (x > 0).to(kInt64) : x > 0;
+    }
+    static tensor_list backward(AutogradContext*, tensor_list) { return {Tensor(), Tensor()}; }
+  };
+  EXPECT_FALSE(Positive::apply(leaf({1., -2.}), false).requires_grad());
+  EXPECT_FALSE(Positive::apply(leaf({1., -2.}), true).requires_grad());
+}
+
+/// a * b, whose backward notes what it is asked for, and may call another backward first.
+struct Product : autograd::Function<Product> {
+  static inline std::vector<bool> asked;
+  static Tensor forward(AutogradContext* ctx, const Tensor& a, const Tensor& b) {
+    ctx->save_for_backward({a, b});
+    return a * b;
+  }
+  static tensor_list backward(AutogradContext* ctx, tensor_list dy) {
+    {
+      const AutoGradMode recording(true);
+      const Tensor inner = leaf({1.});
+      WeightedSum::apply(Tensors{inner}, 1.0, std::optional<Tensor>()).sum().backward();
+    }
+    asked = {ctx->needs_input_grad(0), ctx->needs_input_grad(1), ctx->needs_input_grad(2)};
+    const tensor_list saved = ctx->get_saved_variables();
+    return {dy[0] * saved[1], dy[0] * saved[0]};
+  }
+};
+
+TEST(Function, KnowsWhichGradientsABackwardIsAskedFor) {
+  const Tensor a = leaf({1., 2.});
+  const Tensor b = leaf({3., 4.});
+  const Tensor y = Product::apply(a, b).sum();
+  autograd::grad({y}, {a}, {}, true);
+  EXPECT_EQ(Product::asked, (std::vector<bool>{true, false, false}));
+  EXPECT_TRUE(equal(autograd::grad({y}, {b}, {}, true)[0], a.detach()));
+  EXPECT_EQ(Product::asked, (std::vector<bool>{false, true, false}));
+  y.backward();
+  EXPECT_EQ(Product::asked, (std::vector<bool>{true, true, false}));
+}
+
 TEST(Function, MayReturnItsInputOrAViewOfIt) {
   struct Identity : autograd::Function<Identity> {
     static Tensor forward(AutogradContext*, const Tensor& x) { return x; }
