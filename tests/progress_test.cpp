@@ -5,11 +5,11 @@
 #include <csignal>
 #include <sstream>
 
-#include "lessons/kit/progress_bar.h"
+#include "terminal/progress_bar.h"
 #include "tests/expect_error.h"
 
 using namespace gradus;
-using namespace gradus::lessons;
+using namespace gradus::terminal;
 
 namespace {
 

@@ -43,6 +43,6 @@ endif()
 
 string(REGEX MATCHALL "\n" lines "${readme}")
 list(LENGTH lines lines)
-if(NOT lines LESS 200)
-  message(SEND_ERROR "README.md: ${lines} lines; it must have less than 200")
+if(NOT lines LESS 300)
+  message(SEND_ERROR "README.md: ${lines} lines; it must have less than 300")
 endif()

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "autograd/ops.h"
-#include "lessons/kit/pictures.h"
+#include "terminal/pictures.h"
 
 using namespace gradus;
 using namespace gradus::terminal;

@@ -4,9 +4,9 @@
 //   folders    sources are only in the folders of the map (docs/structure.md)
 //   file size  a file has at most 300 lines of code, a test 400; comments and blank lines are free
 //   columns    a line has at most 100 columns
-//   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check ->
-//              nn -> autograd -> tensor -> tensor/kernels; a quoted path starts at the root of the
-//              tree
+//   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check,
+//              terminal -> nn -> autograd -> tensor -> tensor/kernels; a quoted path starts at the
+//              root of the tree
 //
 // clang-tidy checks the rules inside a file (.clang-tidy): the size of functions, one declaration a
 // statement.
@@ -35,13 +35,14 @@ struct Place {
 // tensor/kernels comes first because it is inside tensor.
 const std::vector<Place> kPlaces = {
     {"tensor/kernels", 0}, {"tensor", 1},     {"autograd", 2},    {"nn", 3},  {"check", 4},
-    {"text", 4},           {"gradus.h", 5},   {"distributed", 6}, {"gpt", 7}, {"page", 8},
-    {"lessons", 9},        {"exercises", 10}, {"tests", 11},
+    {"text", 4},           {"terminal", 4},   {"gradus.h", 5},    {"distributed", 6},
+    {"gpt", 7},            {"page", 8},       {"lessons", 9},     {"exercises", 10},
+    {"tests", 11},
 };
 
 /// Every folder that may hold files, as a regular expression for its whole path.
 const std::regex kKnownFolders(
-    "tensor(/kernels(/simd)?)?|autograd|nn|check|text|gpt|distributed|page"
+    "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed|page"
     "|lessons(/kit|/translation|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
     "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/torch_compat)?|cmake|docs|\\.run");

@@ -1,7 +1,7 @@
 // Writes a verdict as text for the learner.
 #pragma once
 #include "exercises/grader/grade.h"
-#include "lessons/kit/terminal.h"
+#include "terminal/terminal.h"
 
 namespace gradus::grader {
 

@@ -1,7 +1,7 @@
 // The current exercise in the terminal: checked on every save, controlled by keys.
 #pragma once
 #include "exercises/grader/progress.h"
-#include "lessons/kit/terminal.h"
+#include "terminal/terminal.h"
 
 namespace gradus::grader {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lessons/kit/pictures.h"
+#include "terminal/pictures.h"
 
 namespace gradus::lessons {
 

@@ -9,9 +9,11 @@
 
 #include "lessons/kit/arguments.h"
 #include "lessons/kit/labels.h"
-#include "lessons/kit/progress_bar.h"
+#include "terminal/progress_bar.h"
 
 namespace gradus::lessons {
+
+using terminal::ProgressBar;
 
 class Lesson {
  public:

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "autograd/ops.h"
-#include "lessons/kit/terminal.h"
+#include "terminal/terminal.h"
 
 namespace gradus::lessons {
 

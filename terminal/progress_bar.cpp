@@ -1,4 +1,4 @@
-#include "lessons/kit/progress_bar.h"
+#include "terminal/progress_bar.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "tensor/error.h"
 
-namespace gradus::lessons {
+namespace gradus::terminal {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -111,9 +111,9 @@ void ProgressBar::show() {
   const int width = output_.canvas.width - 1;  // a line of the full width would be broken
   const double part = static_cast<double>(done_) / static_cast<double>(steps_);
   std::string text = status();
-  const int room = width - terminal::columns(text) - 1;
+  const int room = width - columns(text) - 1;
   if (room >= 10) text = bar(part, std::min(room, 24), output_.canvas.utf8) + " " + text;
-  *output_.stream << "\r" << terminal::fit(text, width, false) << std::flush;
+  *output_.stream << "\r" << fit(text, width, false) << std::flush;
 }
 
 void ProgressBar::line(const std::string& text) {
@@ -125,4 +125,4 @@ void ProgressBar::line(const std::string& text) {
   *output_.stream << text << "\n" << std::flush;
 }
 
-}  // namespace gradus::lessons
+}  // namespace gradus::terminal

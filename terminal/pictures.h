@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autograd/graph.h"
-#include "lessons/kit/terminal.h"
+#include "terminal/terminal.h"
 
 namespace gradus::terminal {
 

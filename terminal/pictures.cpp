@@ -1,4 +1,4 @@
-#include "lessons/kit/pictures.h"
+#include "terminal/pictures.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "lessons/kit/terminal.h"
+#include "terminal/terminal.h"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>

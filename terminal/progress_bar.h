@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "lessons/kit/pictures.h"
+#include "terminal/pictures.h"
 
-namespace gradus::lessons {
+namespace gradus::terminal {
 
 /// "8 s", "3 min 20 s", "2 h 5 min"
 std::string duration_text(double seconds);
@@ -26,7 +26,7 @@ class ProgressBar {
   struct Output {
     std::ostream* stream = nullptr;  // null: nothing is shown
     bool redraw = false;             // whether a line can be redrawn
-    terminal::Canvas canvas = {};
+    Canvas canvas = {};
   };
 
   /// The time is estimated from the first `trial` steps. All steps cost the same unless `cost` is
@@ -67,4 +67,4 @@ class ProgressBar {
   void (*handler_before_)(int);
 };
 
-}  // namespace gradus::lessons
+}  // namespace gradus::terminal
