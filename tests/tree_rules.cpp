@@ -34,10 +34,9 @@ struct Place {
 };
 // tensor/kernels comes first because it is inside tensor.
 const std::vector<Place> kPlaces = {
-    {"tensor/kernels", 0}, {"tensor", 1},     {"autograd", 2},    {"nn", 3},  {"check", 4},
-    {"text", 4},           {"terminal", 4},   {"gradus.h", 5},    {"distributed", 6},
-    {"gpt", 7},            {"page", 8},       {"lessons", 9},     {"exercises", 10},
-    {"tests", 11},
+    {"tensor/kernels", 0}, {"tensor", 1},   {"autograd", 2},   {"nn", 3},          {"check", 4},
+    {"text", 4},           {"terminal", 4}, {"gradus.h", 5},   {"distributed", 6}, {"gpt", 7},
+    {"page", 8},           {"lessons", 9},  {"exercises", 10}, {"tests", 11},
 };
 
 /// Every folder that may hold files, as a regular expression for its whole path.
