@@ -31,7 +31,7 @@ find_package(OpenMP QUIET COMPONENTS CXX)  # without it, Gradus uses one thread
 set(FMT_INSTALL ON)
 gradus_dependency(fmt 8.1 https://github.com/fmtlib/fmt.git 11.0.2)
 gradus_dependency(nlohmann_json 3.10 https://github.com/nlohmann/json.git v3.11.3)
-if(GRADUS_LESSONS OR GRADUS_BENCH)
+if(GRADUS_GPT OR GRADUS_LESSONS OR GRADUS_BENCH)
   gradus_dependency(CLI11 2.1 https://github.com/CLIUtils/CLI11.git v2.4.2)
 endif()
 if(GRADUS_TESTS OR GRADUS_LESSONS)

@@ -59,7 +59,7 @@ case $1 in
     rmdir build/busy
     if [ -n "${BROKEN-}" ]; then echo "a.cpp: error: no ;"; exit 1; fi
     for program in lessons/lesson_01 lessons/lesson_02 lessons/lesson_04 \
-      exercises/exercise_grader tests/bench/bench tests/bench/bench_ops; do
+      exercises/exercise_grader gpt/gradus tests/bench/bench tests/bench/bench_ops; do
       mkdir -p "build/release/${program%/*}"
       cp "$LESSON" "build/release/$program"
     done ;;

@@ -4,9 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 
 #include "tensor/error.h"
+#include "terminal/options.h"
 
 namespace gradus::lessons {
 namespace {
@@ -31,22 +31,6 @@ std::string facts(const About& about) {
   return out;
 }
 
-/// An option whose value is an integer. CLI11 would read 010 as octal, and clamp to 64 bits.
-void add_integer(CLI::App& app, const std::string& name, std::optional<int64_t>& value,
-                 const std::string& description) {
-  const auto read = [name, &value](const std::string& text) {
-    int64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc::result_out_of_range)
-      throw CLI::ValidationError(name, text + " does not fit into 64 bits with a sign");
-    if (error != std::errc() || stop != end)
-      throw CLI::ValidationError(name, "expected an integer, got '" + text + "'");
-    value = number;
-  };
-  app.add_option_function<std::string>(name, read, description)->type_name("INTEGER");
-}
-
 }  // namespace
 
 std::string Arguments::exchanged(const std::vector<std::string>& options) const {
@@ -68,9 +52,9 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   app.add_flag("--step", arguments.step,
                "Wait for Enter between the steps, and ask before showing");
   app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
-  add_integer(app, "--query", arguments.query,
-              "The word to look at: 1 is the first (the book takes 2)");
-  add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers");
+  terminal::add_integer(app, "--query", arguments.query,
+                        "The word to look at: 1 is the first (the book takes 2)");
+  terminal::add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers");
   app.add_option("--text", arguments.text,
                  about.own_text ? "A list of German numbers to translate, in words"
                                 : "Other words; a new word gets a random vector");
