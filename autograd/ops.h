@@ -191,8 +191,8 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 /// The tensors along a new dimension `dim`. Their shapes must agree.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
-// Reductions (reduce.cpp): over the dimensions `dim`, or over all if it is empty. keepdim keeps
-// them with size 1. A dtype converts x first.
+// Reductions (reduce.cpp, statistics.cpp): over the dimensions `dim`, or over all if it is empty.
+// keepdim keeps them with size 1. A dtype converts x first.
 
 /// The sum. For bool and int64 it is int64.
 Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false,

@@ -151,6 +151,15 @@ TEST(Edges, NormOfNumbersWhoseSquaresAreOutOfRange) {
   expect_gradient([](X v) { return v.norm(); }, doubles({kInf, 1.}), {kNan, 0.});
 }
 
+TEST(Edges, CountingElementsThatAreNot0HasTheGradient0) {
+  const Tensor x = doubles({0., 4., -3.}).requires_grad_();
+  const Tensor count = x.norm(0);
+  EXPECT_EQ(count.item<double>(), 2);
+  ASSERT_TRUE(count.requires_grad());
+  count.backward();
+  expect_close(x.grad(), {0., 0., 0.});
+}
+
 TEST(Edges, DerivativesAtZeroAreNotNan) {
   for (const double p : {0.5, 1., 1.5, 2., 3., kInf}) {
     SCOPED_TRACE(p);
