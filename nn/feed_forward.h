@@ -5,15 +5,16 @@
 
 namespace gradus::nn {
 
-/// W2 gelu(W1 x + b1) + b2, applied to each token separately, with 4 C hidden units.
+/// fc2(gelu(fc1(x))), applied to each token separately, with 4 C hidden units.
 /// x (..., C) -> (..., C)
 struct FeedForward : Layer<FeedForward> {
-  const Sequential layers;
+  const Linear fc1, fc2;
+  const Sequential layers;  // fc1, GELU, fc2
 
   explicit FeedForward(int64_t C)
-      : layers(register_module(
-            "layers", Sequential{Linear(checked_size("feed_forward", "C", C), 4 * C), GELU("tanh"),
-                                 Linear(4 * C, C)})) {}
+      : fc1(checked_size("feed_forward", "C", C), 4 * C),
+        fc2(4 * C, C),
+        layers(register_module("layers", Sequential{fc1, GELU("tanh"), fc2})) {}
 
   Tensor forward(const Tensor& x) const { return layers(x); }
 };

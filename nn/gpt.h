@@ -27,19 +27,33 @@ struct Gpt : Layer<Gpt> {
             "out_head", config.tied_head ? Linear(tok_emb.weight)
                                          : Linear(config.emb_dim, config.vocab_size, false))) {}
 
-  /// `traces`, if given, gets the attention trace of every block. The mask (bool, true: takes part)
-  /// broadcasts to (B, H, T, T).
+  /// `traces`, if given, gets the attention trace of every block. With `caches`, one for each block
+  /// (the first call makes them), ids are the T tokens that follow those of the caches, `past`. The
+  /// mask (bool, true: takes part) broadcasts to (B, H, T, past + T).
   Tensor forward(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr,
-                 const Tensor& mask = {}) const {
-    const auto [B, T] = ids.sizes<2>();
-    check(T <= config.context_length, "gpt: {} tokens, expected at most {}", T,
-          config.context_length);
-    if (traces) traces->assign(trf_blocks.size(), {});
-    Tensor x = drop_emb(tok_emb(ids) + pos_emb(arange(T)));  // (B, T, C) + (T, C)
-    for (size_t i = 0; i < trf_blocks.size(); ++i)
-      x = trf_blocks[i](x, traces ? &(*traces)[i] : nullptr, mask);  // (B, T, C)
-    return out_head(final_norm(x));                                  // (B, T, V)
+                 const Tensor& mask = {}, std::vector<KVCache>* caches = nullptr) const {
+    return run(ids, traces, mask, caches, /*with_head=*/true);
   }
+  /// The input of out_head. For the next token out_head is needed only for the last row:
+  ///
+  ///   const Tensor logits = model.out_head(model.hidden(ids).narrow(1, -1, 1));  // (B, 1, V)
+  ///
+  /// ids (B, T) int64 -> (B, T, C)
+  Tensor hidden(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr,
+                const Tensor& mask = {}, std::vector<KVCache>* caches = nullptr) const {
+    const auto in_scope = scope();
+    return run(ids, traces, mask, caches, /*with_head=*/false);
+  }
+
+ private:
+  Tensor run(const Tensor& ids, std::vector<AttentionTrace>* traces, const Tensor& mask,
+             std::vector<KVCache>* caches, bool with_head) const;
 };
+
+/// The initialisation of GPT-2: weights and embeddings from N(0, 0.02^2), but 0.02 / sqrt(2
+/// n_layers) for the last linear layer of each shortcut (att.out_proj and ff.fc2), since n_layers
+/// of each are summed; biases 0, and layer norm as it is made. The loss of an untrained model is
+/// then about ln(vocab_size), also with a tied head (Radford et al. 2019, section 2.3).
+void init_gpt2_(const Gpt& model);
 
 }  // namespace gradus::nn

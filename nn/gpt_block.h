@@ -52,9 +52,13 @@ struct GptBlock : Layer<GptBlock> {
         norm2(register_module("norm2", LayerNorm(config.emb_dim))),
         drop_shortcut(register_module("drop_shortcut", Dropout(config.drop_rate))) {}
 
-  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
-    const Tensor h = x + drop_shortcut(att(norm1(x), trace, mask));  // (B, T, C)
-    return h + drop_shortcut(ff(norm2(h)));                          // (B, T, C)
+  /// Mask and cache as in MultiHeadAttention.
+  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {},
+                 KVCache* cache = nullptr) const {
+    return with_lengths_kept_on_error(cache, cache ? 1 : 0, [&] {
+      const Tensor h = x + drop_shortcut(att(norm1(x), trace, mask, cache));  // (B, T, C)
+      return h + drop_shortcut(ff(norm2(h)));                                 // (B, T, C)
+    });
   }
 };
 

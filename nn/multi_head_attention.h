@@ -1,5 +1,6 @@
 #pragma once
 #include "nn/attend.h"
+#include "nn/kv_cache.h"
 #include "nn/linear.h"
 
 namespace gradus::nn {
@@ -25,8 +26,11 @@ struct MultiHeadAttention : Layer<MultiHeadAttention> {
         out_proj(register_module("out_proj", Linear(d_out, d_out))),
         dropout(register_module("dropout", Dropout(dropout_p))) {}
 
-  /// The mask (bool, true: takes part) broadcasts to (B, H, T, T).
-  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {}) const {
+  /// The mask (bool, true: takes part) broadcasts to (B, H, T, S), where S = T, or with a cache of
+  /// `length` tokens, which x continues, S = length + T.
+  Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {},
+                 KVCache* cache = nullptr) const {
+    if (cache) return attend_with_cache(x, trace, mask, *cache);
     return attend_in_heads(x, x, /*causal=*/true, trace, mask);
   }
   /// Cross-attention, or self-attention without the causal mask: the queries come from x
@@ -49,12 +53,46 @@ struct MultiHeadAttention : Layer<MultiHeadAttention> {
     const auto [B, T, d_in] = x.sizes<3>();
     check(T <= context_length, "multi_head_attention: {} tokens, expected at most {}", T,
           context_length);
-    const int64_t d_out = out_proj.weight.size(1);
     const Tensor q = split_heads(W_query(x));                              // (B, H, T, D)
     const Tensor k = split_heads(W_key(states));                           // (B, H, S, D)
     const Tensor v = split_heads(W_value(states));                         // (B, H, S, D)
     const Tensor context = attend(q, k, v, dropout, causal, mask, trace);  // (B, H, T, D)
-    const Tensor merged = context.transpose(1, 2).reshape({B, T, d_out});  // (B, T, d_out)
+    return merge_heads(context, trace);
+  }
+  /// Causal self-attention of T tokens that follow the `cache.length` tokens of the cache.
+  Tensor attend_with_cache(const Tensor& x, AttentionTrace* trace, const Tensor& mask,
+                           KVCache& cache) const {
+    const auto [B, T, d_in] = x.sizes<3>();
+    const int64_t past = cache.length;
+    const int64_t D = out_proj.weight.size(1) / num_heads;
+    cache.check_fits("multi_head_attention", T, {B, num_heads, context_length, D}, x.dtype());
+    const Tensor q = split_heads(W_query(x));      // (B, H, T, D)
+    const Tensor new_k = split_heads(W_key(x));    // (B, H, T, D)
+    const Tensor new_v = split_heads(W_value(x));  // (B, H, T, D)
+    check(!is_recorded(q) && !is_recorded(new_k) && !is_recorded(new_v),
+          "multi_head_attention: a cache has no gradients; call the model under a NoGradGuard, or "
+          "without a cache");
+    const auto [k, v] = cache.write(new_k, new_v, context_length);  // (B, H, S, D), S = past + T
+    // Token t of x is token past + t of the text, so it attends to the keys 0 ... past + t.
+    const bool is_start = past == 0;
+    Tensor visible = mask;  // (B, H, T, S)
+    if (!is_start && T > 1) {
+      const Tensor causal = ones({T, past + T}, kBool).tril(past);  // (T, S)
+      visible = mask.defined() ? logical_and(causal, mask) : causal;
+    }
+    const Tensor context = attend(q, k, v, dropout, is_start, visible, trace);  // (B, H, T, D)
+    if (trace) {  // copies: the rows of a cache change when its length is set back
+      trace->k = k.clone();
+      trace->v = v.clone();
+    }
+    const Tensor output = merge_heads(context, trace);  // (B, T, d_out)
+    cache.length = past + T;
+    return output;
+  }
+  /// (B, H, T, D) -> (B, T, d_out)
+  Tensor merge_heads(const Tensor& context, AttentionTrace* trace) const {
+    const auto [B, H, T, D] = context.sizes<4>();
+    const Tensor merged = context.transpose(1, 2).reshape({B, T, H * D});  // (B, T, d_out)
     const Tensor output = out_proj(merged);                                // (B, T, d_out)
     if (trace) {
       trace->merged = merged;

@@ -40,6 +40,14 @@ struct LockedGenerator {
 /// Seeds the generator of all random ops. Only the low 32 bits of the seed are used.
 inline void manual_seed(uint64_t seed) { (*LockedGenerator()).manual_seed(seed); }
 
+class Tensor;
+/// The complete state of the generator, also a normal number that is computed but not yet returned.
+/// Its form is that of Generator::state, not PyTorch's.   (627) int64
+Tensor get_rng_state();
+/// Restores such a state: the numbers that follow are the same again. Throws and changes nothing if
+/// it is no state of a generator.
+void set_rng_state(const Tensor& state);
+
 /// Which dropout masks are drawn: those of Raschka's book, or those that older PyTorch packages for
 /// Linux and Windows draw with MKL on Intel processors.
 enum class DropoutStyle { book, mkl };

@@ -3,6 +3,7 @@
 #include "tensor/random.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <numbers>
@@ -10,7 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include "autograd/ops.h"
 #include "tests/emulated.h"
+#include "tests/expect_error.h"
 #include "tests/random_support.h"
 
 namespace gradus {
@@ -32,6 +35,54 @@ TEST(Random, SeedCountsByItsLow32Bits) {
   EXPECT_EQ(Generator(123).word(), Generator((uint64_t{1} << 32) + 123).word());
   EXPECT_EQ(Generator(static_cast<uint64_t>(-1)).word(), std::mt19937(0xFFFFFFFF)());
   EXPECT_EQ(Generator().word(), std::mt19937(static_cast<uint32_t>(67280421310721 & 0xFFFFFFFF))());
+}
+
+/// Draws from each distribution; an odd number of normal numbers leaves one cached.
+std::vector<Tensor> draw_some() {
+  return {rand({3}), randn({5}), randn({20}), randint(1000, {7}), randperm(9)};
+}
+
+TEST(Random, AStateIsRestoredCompletely) {
+  for (const int words : {0, 1, 622, 623, 624, 625, 2000}) {
+    manual_seed(5);
+    rand({words});
+    for (const bool cached : {false, true}) {
+      if (cached) randn({1});
+      const Tensor state = get_rng_state();
+      EXPECT_EQ(state.sizes(), (Shape{627}));
+      EXPECT_EQ(state[1].item<int64_t>(), cached);
+      const std::vector<Tensor> first = draw_some();
+      rand({1000});
+      set_rng_state(stack({zeros_like(state), state}, 1).select(1, 1));  // strided
+      const std::vector<Tensor> again = draw_some();
+      for (size_t i = 0; i < first.size(); ++i)
+        EXPECT_TRUE(equal(first[i], again[i])) << words << " " << i;
+      set_rng_state(state);
+      EXPECT_TRUE(equal(get_rng_state(), state));
+    }
+  }
+}
+
+TEST(Random, AWrongStateChangesNothing) {
+  manual_seed(1);
+  const Tensor state = get_rng_state();
+  expect_error([] { set_rng_state(Tensor()); }, "set_rng_state: the state is undefined");
+  expect_error([] { set_rng_state(zeros(5056, kInt64)); },
+               "set_rng_state: the state is [5056] int64, expected [627] int64, as get_rng_state "
+               "returns it");
+  expect_error([&] { set_rng_state(state.to(kFloat64)); },
+               "set_rng_state: the state is [627] float64, expected [627] int64, as get_rng_state "
+               "returns it");
+  const int64_t nan = std::bit_cast<int64_t>(static_cast<double>(NAN));
+  const std::vector<std::pair<int64_t, int64_t>> wrong{{0, -1},  {0, 625}, {1, 2},
+                                                       {2, nan}, {3, -1},  {626, int64_t{1} << 32}};
+  for (const auto& [at, value] : wrong) {
+    const Tensor changed = state.clone();
+    changed[at].fill_(value);
+    expect_error([&] { set_rng_state(changed); },
+                 "set_rng_state: these numbers are not the state of a generator");
+    EXPECT_TRUE(equal(get_rng_state(), state));
+  }
 }
 
 TEST(Random, WordsComeInOrderWhicheverWayTheyAreTaken) {

@@ -2,6 +2,7 @@
 // -ffp-contract=off, and where PyTorch rounds a * b + c once, they say fma.
 #include "tensor/kernels/random.h"
 
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -35,16 +36,43 @@ void Generator::refill() {
   for (size_t i = kRest; i < kBlock - 1; ++i)
     s[i] = step(s[i], s[i + 1], s[i - kRest]);
   s[kBlock - 1] = step(s[kBlock - 1], s[0], s[kShift - 1]);
+  temper();
+  next_ = 0;
+}
 
-  // The tempering of the words.
+/// Computes the words from the state.
+void Generator::temper() {
   for (size_t i = 0; i < kBlock; ++i) {
-    uint32_t y = s[i];
+    uint32_t y = state_[i];
     y ^= y >> 11;
     y ^= y << 7 & 0x9D2C5680U;
     y ^= y << 15 & 0xEFC60000U;
     words_[i] = y ^ y >> 18;
   }
-  next_ = 0;
+}
+
+std::array<int64_t, Generator::kStateSize> Generator::state() const {
+  std::array<int64_t, kStateSize> state{};
+  state[0] = static_cast<int64_t>(next_);
+  state[1] = cached_normal_ ? 1 : 0;
+  state[2] = std::bit_cast<int64_t>(cached_normal_.value_or(0));
+  std::copy(state_.begin(), state_.end(), state.begin() + 3);
+  return state;
+}
+
+bool Generator::set_state(const std::array<int64_t, kStateSize>& state) {
+  const auto is_word = [](int64_t x) { return x >= 0 && x <= 0xFFFFFFFF; };
+  const bool has_position = state[0] >= 0 && state[0] <= static_cast<int64_t>(kBlock);
+  const bool has_cache = state[1] == 1;
+  const double cached = std::bit_cast<double>(state[2]);
+  if (!has_position || !(has_cache || state[1] == 0) || !std::isfinite(cached)) return false;
+  if (!std::all_of(state.begin() + 3, state.end(), is_word)) return false;
+  std::transform(state.begin() + 3, state.end(), state_.begin(),
+                 [](int64_t x) { return static_cast<uint32_t>(x); });
+  temper();
+  next_ = static_cast<size_t>(state[0]);
+  cached_normal_ = has_cache ? std::optional(cached) : std::nullopt;
+  return true;
 }
 
 double Generator::normal() {

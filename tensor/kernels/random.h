@@ -59,9 +59,17 @@ class Generator {
   /// call.
   double normal();
 
- private:
   static constexpr size_t kBlock = 624;
+  /// The complete state as integers: the position in the block of words, whether a normal number is
+  /// cached, its bits, then the state of the Mersenne Twister.
+  static constexpr size_t kStateSize = 3 + kBlock;
+  std::array<int64_t, kStateSize> state() const;
+  /// Restores a state. Returns false, and changes nothing, if no generator can have it.
+  bool set_state(const std::array<int64_t, kStateSize>& state);
+
+ private:
   void refill();
+  void temper();
 
   std::array<uint32_t, kBlock> state_{};
   std::array<uint32_t, kBlock> words_{};
