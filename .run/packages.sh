@@ -2,7 +2,7 @@
 
 # .run/packages.txt has the packages' names for each package manager. A name that a system does not
 # have is no failure: CMake downloads the library.
-all_needed='compiler cmake ninja fmt CLI11 json GoogleTest OpenMP'
+all_needed='compiler cmake ninja fmt CLI11 json PCRE2 GoogleTest OpenMP'
 
 package_of() { # NEEDED
   awk -v needed="$1" -v manager="$manager" '
@@ -73,6 +73,7 @@ has() { # NEEDED
     fmt) has_header fmt/format.h ;;
     CLI11) has_header CLI/CLI.hpp ;;
     json) has_header nlohmann/json.hpp ;;
+    PCRE2) has_header pcre2.h ;;
     GoogleTest) has_header gtest/gtest.h ;;
     OpenMP) has_header omp.h ;;
     benchmark) has_header benchmark/benchmark.h ;;
@@ -87,6 +88,7 @@ minimum_of() { # NEEDED
     fmt) echo 8.1 ;;
     CLI11) echo 2.1 ;;
     json) echo 3.10 ;;
+    PCRE2) echo 10.34 ;;
   esac
 }
 
@@ -107,6 +109,9 @@ is_recent() { # NEEDED
     json)
       header_says nlohmann/json.hpp \
         "NLOHMANN_JSON_VERSION_MAJOR * 100 + NLOHMANN_JSON_VERSION_MINOR >= $number" ;;
+    PCRE2)
+      preprocesses '#define PCRE2_CODE_UNIT_WIDTH 8' '#include <pcre2.h>' \
+        "#if PCRE2_MAJOR * 100 + PCRE2_MINOR < $number" '#error' ;;
   esac
 }
 

@@ -1,8 +1,9 @@
 # Looks for an installed package first and fetches a pinned version only if there is none. Without a
 # network, FETCHCONTENT_SOURCE_DIR_FMT and the like name folders that have the sources, and git's
-# setting url.MIRROR.insteadOf replaces an address. Fetching was tried from local copies of all four
+# setting url.MIRROR.insteadOf replaces an address. Fetching was tried from local copies of all five
 # repositories, not over a network.
 include(FetchContent)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})  # FindPCRE2.cmake
 
 if(GRADUS_HEADERS)
   include(${CMAKE_CURRENT_LIST_DIR}/dependencies_from_headers.cmake)
@@ -37,4 +38,14 @@ endif()
 if(GRADUS_TESTS OR GRADUS_LESSONS)
   set(INSTALL_GTEST OFF)
   gradus_dependency(GTest 1.11 https://github.com/google/googletest.git v1.14.0)
+endif()
+if(GRADUS_GPT AND NOT GRADUS_HEADERS)
+  set(PCRE2_SUPPORT_JIT ON CACHE BOOL "Compile patterns to machine code")
+  set(PCRE2_BUILD_PCRE2GREP OFF CACHE BOOL "Build pcre2grep")
+  set(PCRE2_BUILD_TESTS OFF CACHE BOOL "Build the tests of PCRE2")
+  set(PCRE2_SHOW_REPORT OFF CACHE BOOL "Show PCRE2's configuration")
+  gradus_dependency(PCRE2 10.34 https://github.com/PCRE2Project/pcre2.git pcre2-10.44)
+  if(NOT TARGET PCRE2::8BIT)
+    add_library(PCRE2::8BIT ALIAS pcre2-8-static)
+  endif()
 endif()

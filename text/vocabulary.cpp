@@ -1,0 +1,124 @@
+#include "text/vocabulary.h"
+
+#include <filesystem>
+#include <unordered_map>
+
+#include "tensor/file_io.h"
+
+namespace gradus::text {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kOp = "tokenizer";
+
+/// Takes the events of nlohmann's parser. It stops the parser at the first value that does not
+/// belong into a vocabulary, so a file cannot nest deep.
+class VocabularyReader : public json::json_sax_t {
+ public:
+  explicit VocabularyReader(FileContext file) : file_(std::move(file)) {}
+
+  bool start_object(size_t) override {
+    if (is_open_) return refuse("an object");
+    is_open_ = true;
+    return true;
+  }
+  bool key(string_t& name) override {
+    name_ = name;
+    return true;
+  }
+  bool number_unsigned(number_unsigned_t id) override {
+    if (!is_open_) return refuse("a number");
+    constexpr number_unsigned_t kMaxId = 1u << 30;
+    if (id > kMaxId)
+      file_.check(false, "the id of {} is {}, the limit is {}", shown(name_), id, kMaxId);
+    if (!ids_.emplace(name_, id).second) file_.check(false, "it has {} twice", shown(name_));
+    return true;
+  }
+  bool null() override { return refuse("null"); }
+  bool boolean(bool) override { return refuse("a bool"); }
+  bool number_integer(number_integer_t) override { return refuse("a negative number"); }
+  bool number_float(number_float_t, const string_t&) override {
+    return refuse("a number that is not an integer");
+  }
+  bool string(string_t&) override { return refuse("a string"); }
+  bool binary(binary_t&) override { return refuse("binary data"); }
+  bool start_array(size_t) override { return refuse("a list"); }
+  bool end_object() override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(size_t position, const std::string&, const json::exception&) override {
+    file_.check(false, "it is not JSON, from byte {}", position);
+    return false;
+  }
+
+  std::vector<std::string> tokens() const {
+    file_.check(!ids_.empty(), "it has no tokens");
+    std::vector<std::string> tokens(ids_.size());
+    std::vector<bool> is_given(ids_.size());
+    for (const auto& [token, id] : ids_) {
+      if (id >= ids_.size())
+        file_.check(false, "the id of {} is {}, but the {} tokens need the ids 0 to {}",
+                    shown(token), id, ids_.size(), ids_.size() - 1);
+      if (is_given[id])
+        file_.check(false, "two tokens have the id {}, one of them is {}", id, shown(token));
+      is_given[id] = true;
+      tokens[id] = token;
+    }
+    return tokens;
+  }
+
+ private:
+  /// Throws, since a vocabulary has no such value.
+  bool refuse(const char* kind) const {
+    file_.check(is_open_, "it is {}, not an object {{\"token\": id, ...}}", kind);
+    file_.check(false, "the id of {} is {}, not an integer from 0", shown(name_), kind);
+    return false;
+  }
+
+  FileContext file_;
+  bool is_open_ = false;
+  std::string name_;
+  std::unordered_map<std::string, size_t> ids_;
+};
+
+}  // namespace
+
+std::string read_text(const std::string& path, int64_t limit) {
+  InputFile file(kOp, path);
+  file.check(file.left() <= limit, "it has {} bytes, the limit is {}", file.left(), limit);
+  std::string text(static_cast<size_t>(file.left()), '\0');
+  file.read(text.data(), file.left());
+  return text;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  OutputFile file(kOp, path);
+  file.write(text.data(), std::ssize(text));
+  file.finish();
+}
+
+void make_folder(const std::string& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  check(!error, "{}: the folder {} cannot be made: {}", kOp, printable(dir), error.message());
+}
+
+std::vector<std::string> read_vocabulary(const std::string& path) {
+  const std::string text = read_text(path);
+  const FileContext file{kOp, path};
+  // The parser would ignore everything after a zero byte.
+  file.check(text.find('\0') == std::string::npos, "it is not JSON, it has a zero byte");
+  VocabularyReader reader(file);
+  json::sax_parse(text, &reader);
+  return reader.tokens();
+}
+
+void write_vocabulary(const std::string& path, const std::vector<std::string>& tokens) {
+  std::string text = "{";
+  for (size_t id = 0; id < tokens.size(); ++id)
+    text += fmt::format("{}{}: {}", id == 0 ? "" : ", ", json(tokens[id]).dump(), id);
+  write_text(path, text + "}");
+}
+
+}  // namespace gradus::text
