@@ -2,6 +2,7 @@
 #include <ctime>
 #include <random>
 
+#include "tensor/files.h"
 #include "tests/expect_error.h"
 #include "tests/text_support.h"
 #include "text/token_file.h"
@@ -89,7 +90,7 @@ TEST(Text, Gpt2TokensOfTinyShakespeare) {
   }
   const double speed = static_cast<double>(text.size()) / best * 1e-6;
   RecordProperty("megabytes_per_second", fmt::format("{:.1f}", speed));
-#ifdef __OPTIMIZE__
+#ifdef NDEBUG  // the library is optimised
   EXPECT_GT(speed, 5) << "MB/s on one core";
 #endif
 }
@@ -100,10 +101,12 @@ TEST(Text, AnyBytesThereAndBack) {
   for (int i = 0; i < 10'000; ++i) {
     // Half of them are mostly UTF-8: the sample with a few other bytes.
     std::string bytes = i % 2 == 0 ? std::string(random() % 60, ' ') : sample();
-    for (size_t k = 0; k < bytes.size(); ++k)
+    for (size_t k = 0; k < bytes.size(); ++k) {
       if (i % 2 == 0 || random() % 20 == 0) bytes[k] = static_cast<char>(random());
+    }
     ASSERT_EQ(trained.decode(trained.encode(bytes)), bytes) << i;
-    if (gpt2() != nullptr) ASSERT_EQ(gpt2()->decode(gpt2()->encode(bytes)), bytes) << i;
+    if (gpt2() == nullptr) continue;
+    ASSERT_EQ(gpt2()->decode(gpt2()->encode(bytes)), bytes) << i;
   }
 }
 
