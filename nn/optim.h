@@ -12,9 +12,19 @@
 #include <optional>
 #include <vector>
 
-#include "tensor/tensor.h"
+#include "tensor/files.h"
 
 namespace gradus::optim {
+
+/// Parameters that have options of their own:
+///
+///   optim::AdamW optimizer({{.params = matrices, .options = {.weight_decay = 0.1}},
+///                           {.params = vectors, .options = {.weight_decay = 0}}});
+template <class Options>
+struct ParamGroup {
+  std::vector<Tensor> params;
+  Options options = {};
+};
 
 /// The base of all optimisers. step() skips parameters without a gradient, such as frozen ones:
 /// after layer.weight.requires_grad_(false) model.parameters() can be passed all the same.
@@ -22,25 +32,60 @@ class Optimizer {
  public:
   Optimizer(Optimizer&&) = default;
   void zero_grad(bool set_to_none = true) const;
-  double lr() const { return *lr_; }
+  double lr(size_t group = 0) const;
+  /// Sets the learning rate of group 0. Those of other groups keep the ratio to it that they had
+  /// when the optimiser was made.
   void set_lr(double lr);
+  /// The parameters of all groups.
   const std::vector<Tensor>& parameters() const { return parameters_; }
 
+  /// All that a training needs to go on, for save_safetensors: "0.step" and buffers such as
+  /// "0.exp_avg" of each parameter that has had a step, in the order of parameters(), and
+  /// "param_groups.0.lr" and "param_groups.0.params" of each group. The other options are not part
+  /// of it. The buffers are the optimiser's own, so the next step() changes them.
+  NamedTensors state_dict() const;
+  /// Copies such a state. Throws and changes nothing unless the names, shapes and dtypes are those
+  /// of this optimiser's groups and parameters.
+  void load_state_dict(const NamedTensors& state);
+
  protected:
+  /// What is kept for one parameter.
+  struct State {
+    int64_t step = 0;             // the number of steps so far
+    std::vector<Tensor> buffers;  // of the parameter's shape; empty before its first step
+  };
+  struct Group {
+    std::vector<Tensor> params;
+    double lr;
+    size_t buffers;  // the number of buffers of each parameter
+  };
+  /// For optimisers that keep their buffers themselves: they have no state_dict.
   Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr);
+  Optimizer(const char* name, const std::vector<Group>& groups,
+            const std::vector<std::string>& buffer_names);
   ~Optimizer() = default;
-  /// Calls update(i, p, grad, n, buffer) for each parameter i with a gradient: pointers to its n
-  /// values and their gradients, contiguous and of one dtype. buffer(b) points to n values that the
-  /// optimiser keeps for this parameter; there are `buffers` of them, and they start as zeros.
+  template <class Options>
+  static std::vector<Group> groups_of(const std::vector<ParamGroup<Options>>& groups);
+  /// Calls update(group, p, grad, n, state) for each parameter with a gradient: pointers to its n
+  /// values and their gradients, contiguous and of one dtype, and its state after counting this
+  /// step. The buffers are contiguous, too, and start as zeros.
   template <class Update>
-  void for_each(size_t buffers, const Update& update);
+  void for_each(const Update& update);
 
  private:
   friend class CosineSchedule;
+  struct LearningRates;
+  struct LoadedState;
+  LoadedState checked_state(const NamedTensors& state) const;
+  Tensor indices_of_group(size_t group) const;
+
   const char* name_;
   std::vector<Tensor> parameters_;
-  std::vector<std::vector<Tensor>> buffers_;  // of each parameter
-  std::shared_ptr<double> lr_;                // shared with the schedule
+  std::vector<size_t> group_of_;          // of each parameter
+  std::vector<State> states_;             // of each parameter
+  std::vector<size_t> buffers_of_group_;  // the number of buffers of each parameter in it
+  std::optional<std::vector<std::string>> buffer_names_;
+  std::shared_ptr<LearningRates> rates_;  // shared with the schedule
 };
 
 struct SGDOptions {
@@ -60,11 +105,11 @@ struct SGDOptions {
 class SGD : public Optimizer {
  public:
   explicit SGD(const std::vector<Tensor>& parameters, const SGDOptions& options = {});
+  explicit SGD(const std::vector<ParamGroup<SGDOptions>>& groups);
   void step();
 
  private:
-  SGDOptions options_;
-  std::vector<bool> started_;  // of each parameter: whether it has had its first step
+  std::vector<SGDOptions> options_;  // of each group
 };
 
 struct AdamOptions {
@@ -85,16 +130,15 @@ struct AdamOptions {
 class Adam : public Optimizer {
  public:
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
+  explicit Adam(const std::vector<ParamGroup<AdamOptions>>& groups);
   void step();
 
  protected:
-  Adam(const char* name, const std::vector<Tensor>& parameters, const AdamOptions& options,
-       bool decoupled);
+  Adam(const char* name, const std::vector<ParamGroup<AdamOptions>>& groups, bool decoupled);
 
  private:
-  AdamOptions options_;
-  bool decoupled_;              // the weight decay of AdamW
-  std::vector<int64_t> steps_;  // t of each parameter
+  std::vector<AdamOptions> options_;  // of each group
+  bool decoupled_;                    // the weight decay of AdamW
 };
 
 struct AdamWOptions {
@@ -111,6 +155,7 @@ struct AdamWOptions {
 class AdamW : public Adam {
  public:
   explicit AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options = {});
+  explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
 };
 
 struct CosineScheduleOptions {
@@ -118,6 +163,7 @@ struct CosineScheduleOptions {
   int64_t total_steps = 0;            // must be given
   std::optional<double> max_lr = {};  // by default the optimiser's learning rate
   double min_lr = 0;                  // typically max_lr / 10
+  int64_t first_step = 0;             // where a resumed training goes on
 };
 /// Linear warm-up, then half a cosine wave (Loshchilov and Hutter 2017, equation 5), in steps s =
 /// 0, 1, ...:
@@ -127,7 +173,8 @@ struct CosineScheduleOptions {
 ///           progress = (s - warmup_steps) / (total_steps - warmup_steps)
 ///   lr(s) = min_lr                                                            afterwards
 ///
-/// The constructor sets the learning rate of step 0; step() is called after the optimiser's step().
+/// The constructor sets the learning rate of first_step; step() is called after the optimiser's
+/// step(). The rates are those of group 0, see Optimizer::set_lr.
 class CosineSchedule {
  public:
   CosineSchedule(Optimizer& optimizer, const CosineScheduleOptions& options);
@@ -137,8 +184,8 @@ class CosineSchedule {
 
  private:
   CosineScheduleOptions options_;
-  std::shared_ptr<double> lr_;  // the optimiser's
-  int64_t steps_ = 0;
+  std::shared_ptr<Optimizer::LearningRates> rates_;  // the optimiser's
+  int64_t steps_;
 };
 
 /// The learning rate of the Transformer (Vaswani et al. 2017, equation 3) at step s = 1, 2, ...: it
