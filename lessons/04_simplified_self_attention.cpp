@@ -48,7 +48,7 @@ void simplified_self_attention(Lesson& lesson) {
                                                {0.22, 0.58, 0.33},     // with
                                                {0.77, 0.25, 0.10},     // one
                                                {0.05, 0.80, 0.55}}));  // step
-  lesson.show("inputs", inputs, {.rows = words, .marked = q});
+  lesson.show_from_book("inputs", inputs, {.rows = words, .marked = q});
   lesson.say(
       "A tensor is printed as PyTorch prints it; the words beside it are ours. (PyTorch adds "
       "grad_fn=... to tensors that it can differentiate; we leave that away.)");
@@ -63,21 +63,21 @@ void simplified_self_attention(Lesson& lesson) {
   Tensor scores_2 = empty(T);
   for (int64_t i = 0; i < T; ++i)
     scores_2[i] = matmul(inputs[i], query);
-  lesson.show("attn_scores_2", scores_2, {.columns = words});
+  lesson.show_from_book("attn_scores_2", scores_2, {.columns = words});
   lesson.say("The first of them taken apart, '{}' with '{}':", words[0], word);
   const std::vector<double> a = values_of(inputs[0]);
   const std::vector<double> b = values_of(query);
   lesson.lines(fmt::format("  {:.2f}*{:.2f} + {:.2f}*{:.2f} + {:.2f}*{:.2f} = {:.4f}", a[0], b[0],
                            a[1], b[1], a[2], b[2], (inputs[0] * query).sum().item<double>()));
-  lesson.show("dot_0_1", matmul(inputs[0], query));
+  lesson.show_from_book("dot_0_1", matmul(inputs[0], query));
 
   lesson.step("3.3.1", "From scores to weights: divide by the sum");
   lesson.say(
       "Scores are on no scale. Weights are: they sum to 1, so they can say 'this share of me comes "
       "from there'. The first idea is to divide by the sum.");
-  lesson.show("attn_scores_2_sum", scores_2.sum());
+  lesson.show_from_book("attn_scores_2_sum", scores_2.sum());
   const Tensor by_sum = scores_2 / scores_2.sum();
-  lesson.show("attn_weights_2_by_sum", by_sum, {.columns = words});
+  lesson.show_from_book("attn_weights_2_by_sum", by_sum, {.columns = words});
   lesson.say("Their sum: {:.4f}", by_sum.sum().item<double>());
   lesson.often_asked("Scores or weights?",
                      "Scores are the raw comparisons and may sum to anything; weights are what "
@@ -97,10 +97,11 @@ void simplified_self_attention(Lesson& lesson) {
       "So first make every score positive by exp, then divide by the sum. This is the softmax. It "
       "keeps the order, and it stretches distances: a lead in score becomes a bigger lead in "
       "weight.");
-  lesson.show("exp_scores_2", exp(scores_2), {.columns = words});
-  lesson.show("attn_weights_2_naive_softmax", softmax_naive(scores_2), {.columns = words});
+  lesson.show_from_book("exp_scores_2", exp(scores_2), {.columns = words});
+  lesson.show_from_book("attn_weights_2_naive_softmax", softmax_naive(scores_2),
+                        {.columns = words});
   const Tensor weights_2 = softmax(scores_2, -1);
-  lesson.show("attn_weights_2", weights_2, {.columns = words});
+  lesson.show_from_book("attn_weights_2", weights_2, {.columns = words});
   lesson.bars(words, weights_2);
   lesson.say("Sum of the weights: {:.4f}", weights_2.sum().item<double>());
   lesson.say(
@@ -113,12 +114,12 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.step("3.3.1", fmt::format("The context vector of '{}'", word));
   lesson.say("Now take each word's vector times its weight ...");
   const Tensor weighted = weights_2.unsqueeze(1) * inputs;
-  lesson.show("weighted_inputs_2", weighted, {.rows = words});
+  lesson.show_from_book("weighted_inputs_2", weighted, {.rows = words});
   lesson.say(
       "... and add the rows. The result is the context vector: '{}' as seen in this sentence.",
       word);
   const Tensor context_2 = weighted.sum(0);
-  lesson.show("context_vec_2", context_2);
+  lesson.show_from_book("context_vec_2", context_2);
   lesson.often_asked("Is a context vector a new word vector?",
                      "It is a mixture of the rows of the table, nothing else. No number in it can "
                      "be larger than the largest in its column.");
@@ -134,7 +135,7 @@ void simplified_self_attention(Lesson& lesson) {
     for (int64_t j = 0; j < T; ++j)
       by_loops[i][j] = matmul(inputs[i], inputs[j]);
   const Tensor scores = matmul(inputs, inputs.t());
-  lesson.show("attn_scores", scores, {.rows = words, .columns = words, .marked = q});
+  lesson.show_from_book("attn_scores", scores, {.rows = words, .columns = words, .marked = q});
   lesson.equal("loops and product equal", by_loops, scores);
   lesson.often_asked("X X^T or X^T X?",
                      "X is words by features. X X^T compares words with words: words x words. The "
@@ -148,8 +149,8 @@ void simplified_self_attention(Lesson& lesson) {
       fmt::format("to which word does '{}' give the most weight?", words[static_cast<size_t>(one)]),
       words, weights[one].argmax().item<int64_t>());
   lesson.say("softmax(scores, -1): -1 is the last axis, so each row is normalised by itself.");
-  lesson.show("attn_weights", weights, {.rows = words, .columns = words, .marked = q});
-  lesson.show("attn_weights_row_sums", weights.sum(-1), {.columns = words});
+  lesson.show_from_book("attn_weights", weights, {.rows = words, .columns = words, .marked = q});
+  lesson.show_from_book("attn_weights_row_sums", weights.sum(-1), {.columns = words});
   lesson.heatmap("attention weights", weights, words, words, 0.25);
   Words most;
   for (int64_t i = 0; i < T; ++i)
@@ -166,7 +167,7 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.step("3.3.2", "All context vectors at once");
   lesson.say("One more product, weights times inputs: row i is the mixture of word i.");
   const Tensor context = matmul(weights, inputs);
-  lesson.show("context_vecs", context, {.rows = words, .marked = q});
+  lesson.show_from_book("context_vecs", context, {.rows = words, .marked = q});
   lesson.equal(fmt::format("row '{}' is the context vector from before", word), context[q],
                context_2);
   lesson.say("The library has the three lines as a layer, nn::SimplifiedSelfAttention:");
@@ -182,15 +183,16 @@ void simplified_self_attention(Lesson& lesson) {
       "The scores are symmetric here, so this gives just the transpose, and every number looks "
       "plausible. Only the row sums give it away:");
   const Tensor wrong_weights = softmax(scores, 0);
-  lesson.show("softmax_over_columns/attn_weights", wrong_weights,
-              {.rows = words, .columns = words});
+  lesson.show_from_book("softmax_over_columns/attn_weights", wrong_weights,
+                        {.rows = words, .columns = words});
   lesson.print("its row sums", wrong_weights.sum(-1), {.columns = words});
-  lesson.show("softmax_over_columns/context_vecs", matmul(wrong_weights, inputs), {.rows = words});
+  lesson.show_from_book("softmax_over_columns/context_vecs", matmul(wrong_weights, inputs),
+                        {.rows = words});
   lesson.say_of_the_book(
       "Remember the first row: 0.2098, 0.1385 is wrong, 0.2098, 0.2006 is right.");
 
   lesson.step("what if", "... it is X^T X?");
-  lesson.show("transposed_product/scores", matmul(inputs.t(), inputs));
+  lesson.show_from_book("transposed_product/scores", matmul(inputs.t(), inputs));
   lesson.say(
       "Three by three: features against features. With as many words as features, not even the "
       "shape would tell.");

@@ -86,34 +86,34 @@ void self_attention(Lesson& lesson) {
   const Tensor W_query = rand({3, 2});
   const Tensor W_key = rand({3, 2});
   const Tensor W_value = rand({3, 2});
-  lesson.show("W_query", W_query);
-  lesson.show("W_key", W_key);
-  lesson.show("W_value", W_value);
+  lesson.show_from_book("W_query", W_query);
+  lesson.show_from_book("W_key", W_key);
+  lesson.show_from_book("W_value", W_value);
   lesson.often_asked(
       "Which weights?",
       "Weight matrices are learned, and then the same for every input. Attention weights are "
       "computed anew for each input and never learned. We always write the full names.");
 
   lesson.step("3.4.1", fmt::format("The query, key and value of '{}', and of all words", word));
-  lesson.show("query_2", matmul(inputs[q], W_query));
-  lesson.show("key_2", matmul(inputs[q], W_key));
-  lesson.show("value_2", matmul(inputs[q], W_value));
+  lesson.show_from_book("query_2", matmul(inputs[q], W_query));
+  lesson.show_from_book("key_2", matmul(inputs[q], W_key));
+  lesson.show_from_book("value_2", matmul(inputs[q], W_value));
   const Tensor queries = matmul(inputs, W_query);
   const Tensor keys = matmul(inputs, W_key);
   const Tensor values = matmul(inputs, W_value);
-  lesson.show("queries", queries, rows);
-  lesson.show("keys", keys, rows);
-  lesson.show("values", values, rows);
+  lesson.show_from_book("queries", queries, rows);
+  lesson.show_from_book("keys", keys, rows);
+  lesson.show_from_book("values", values, rows);
 
   lesson.step("3.4.1", "Scores: queries against keys");
   lesson.say("The query of '{}' is compared with the key of every word; first with its own:", word);
-  lesson.show("attn_score_22", matmul(queries[q], keys[q]));
+  lesson.show_from_book("attn_score_22", matmul(queries[q], keys[q]));
   const Tensor scores_2 = matmul(queries[q], keys.t());
-  lesson.show("attn_scores_2", scores_2, {.columns = words});
+  lesson.show_from_book("attn_scores_2", scores_2, {.columns = words});
   lesson.ask("will the table of all scores still be symmetric, as in lesson 04?", {"yes", "no"}, 1);
   lesson.say("And all against all:");
   const Tensor scores = matmul(queries, keys.t());
-  lesson.show("attn_scores", scores, table);
+  lesson.show_from_book("attn_scores", scores, table);
   lesson.say(
       "({}, {}) is {:.4f}, ({}, {}) is {:.4f}: looking for and being found are two things now. "
       "Exchange queries and keys and the table is transposed.",
@@ -125,15 +125,15 @@ void self_attention(Lesson& lesson) {
   lesson.say("The scores are divided by sqrt({}) before the softmax.", d_k);
   const Tensor scaled_2 = scores_2 / std::sqrt(d_k);
   const Tensor weights_2 = softmax(scaled_2, -1);
-  lesson.show("scaled_scores_2", scaled_2, {.columns = words});
-  lesson.show("attn_weights_2", weights_2, {.columns = words});
+  lesson.show_from_book("scaled_scores_2", scaled_2, {.columns = words});
+  lesson.show_from_book("attn_weights_2", weights_2, {.columns = words});
   lesson.bars(words, weights_2);
   lesson.say("Without the division the same scores give sharper weights:");
-  lesson.show("attn_weights_2_unscaled", softmax(scores_2, -1), {.columns = words});
+  lesson.show_from_book("attn_weights_2_unscaled", softmax(scores_2, -1), {.columns = words});
   lesson.say(
       "The context vector: the weights times the values (in lesson 04: times the inputs "
       "themselves).");
-  lesson.show("context_vec_2", matmul(weights_2, values));
+  lesson.show_from_book("context_vec_2", matmul(weights_2, values));
   lesson.often_asked("Divided by the square root of what?",
                      "Of the keys' size: here 2. Not of the inputs' size (3), not of the number of "
                      "words, and not by the size itself.");
@@ -143,8 +143,8 @@ void self_attention(Lesson& lesson) {
       "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly "
       "all: then the others get almost no gradient and learn nothing.");
   const Tensor demo = tensor({0.1, -0.2, 0.3, -0.2, 0.5});
-  lesson.show("lecture/softmax_demo", softmax(demo, -1));
-  lesson.show("lecture/softmax_demo_times_8", softmax(demo * 8, -1));
+  lesson.show_from_book("lecture/softmax_demo", softmax(demo, -1));
+  lesson.show_from_book("lecture/softmax_demo_times_8", softmax(demo * 8, -1));
   lesson.say(
       "And a dot product grows with the number of terms. Of 10,000 pairs of random vectors:");
   lesson.ask(
@@ -171,9 +171,9 @@ void self_attention(Lesson& lesson) {
       "so the same matrices:");
   manual_seed(lesson.seed(123));
   SelfAttentionV1 v1{rand({3, 2}), rand({3, 2}), rand({3, 2})};
-  lesson.show("v1/attn_weights", v1.weights(inputs), table);
+  lesson.show_from_book("v1/attn_weights", v1.weights(inputs), table);
   lesson.heatmap("attention weights, version 1", v1.weights(inputs), words, words, 0.25);
-  lesson.show("v1/context_vecs", v1(inputs), rows);
+  lesson.show_from_book("v1/context_vecs", v1(inputs), rows);
   lesson.equal(fmt::format("row '{}' is the context vector from before", word), v1(inputs)[q],
                matmul(weights_2, values));
 
@@ -185,10 +185,10 @@ void self_attention(Lesson& lesson) {
     w.requires_grad_();
   const Tensor loss = mean_square(v1(inputs));
   loss.backward();
-  lesson.show("v1/loss_mean_square", loss);
-  lesson.show("v1/grad/W_query", v1.W_query.grad());
-  lesson.show("v1/grad/W_key", v1.W_key.grad());
-  lesson.show("v1/grad/W_value", v1.W_value.grad());
+  lesson.show_from_book("v1/loss_mean_square", loss);
+  lesson.show_from_book("v1/grad/W_query", v1.W_query.grad());
+  lesson.show_from_book("v1/grad/W_key", v1.W_key.grad());
+  lesson.show_from_book("v1/grad/W_value", v1.W_value.grad());
   lesson.say(
       "Beside it the same for W_query without calculus, in float64: move each entry by a millionth "
       "up and down, and divide the change of the loss by the way.");
@@ -211,19 +211,19 @@ void self_attention(Lesson& lesson) {
       lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention v2(3, 2);
-  lesson.show("v2/param/W_query.weight", v2.W_query.weight);
-  lesson.show("v2/param/W_key.weight", v2.W_key.weight);
-  lesson.show("v2/param/W_value.weight", v2.W_value.weight);
+  lesson.show_from_book("v2/param/W_query.weight", v2.W_query.weight);
+  lesson.show_from_book("v2/param/W_key.weight", v2.W_key.weight);
+  lesson.show_from_book("v2/param/W_value.weight", v2.W_value.weight);
   nn::AttentionTrace trace;
   const Tensor context = v2.forward(inputs, &trace);
-  lesson.show("v2/queries", trace.q, rows);
-  lesson.show("v2/keys", trace.k, rows);
-  lesson.show("v2/values", trace.v, rows);
-  lesson.show("v2/attn_scores", trace.scores, table);
-  lesson.show("v2/attn_weights", trace.weights, table);
+  lesson.show_from_book("v2/queries", trace.q, rows);
+  lesson.show_from_book("v2/keys", trace.k, rows);
+  lesson.show_from_book("v2/values", trace.v, rows);
+  lesson.show_from_book("v2/attn_scores", trace.scores, table);
+  lesson.show_from_book("v2/attn_weights", trace.weights, table);
   lesson.heatmap("attention weights, version 2", trace.weights, words, words, 0.25);
-  lesson.show("v2/context_vecs", context, rows);
-  lesson.show("v2/loss_mean_square", mean_square(context));
+  lesson.show_from_book("v2/context_vecs", context, rows);
+  lesson.show_from_book("v2/loss_mean_square", mean_square(context));
   lesson.often_asked("Version 1 and 2 differ. Which is wrong?",
                      "Neither: other first numbers and another seed (early copies of the book "
                      "forgot to print 789).");
@@ -246,23 +246,25 @@ void self_attention(Lesson& lesson) {
       other.W_query.weight.sizes());
   const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(),
                                other.W_value.weight.t()};
-  lesson.show("exercise_3_1/context_vecs", copied(inputs), rows);
+  lesson.show_from_book("exercise_3_1/context_vecs", copied(inputs), rows);
   lesson.equal("equal", copied(inputs), other(inputs));
 
   // mistakes, made on purpose
   lesson.step("what if", "... the scores are not scaled?");
-  lesson.show("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v), rows);
+  lesson.show_from_book("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v),
+                        rows);
 
   lesson.step("what if", "... they are divided by 2 instead of sqrt(2)?");
-  lesson.show("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v), rows);
+  lesson.show_from_book("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v),
+                        rows);
   lesson.say_of_the_book(
       "Right is -0.0739, 0.0713 in the first row. Unscaled it begins -0.0726, 0.0731, divided by 2 "
       "-0.0748, 0.0699: with two numbers a key, both mistakes hide in the third digit.");
 
   lesson.step("what if", "... queries and keys are exchanged?");
   const Tensor exchanged = matmul(trace.k, trace.q.t());
-  lesson.show("query_and_key_exchanged/attn_weights", softmax(exchanged / std::sqrt(d_k), -1),
-              table);
+  lesson.show_from_book("query_and_key_exchanged/attn_weights",
+                        softmax(exchanged / std::sqrt(d_k), -1), table);
   lesson.equal("the scores are the transposed ones", exchanged, trace.scores.t());
 
   lesson.try_next(

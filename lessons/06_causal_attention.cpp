@@ -56,8 +56,8 @@ void causal_attention(Lesson& lesson) {
   const Tensor scores = matmul(queries, keys.t());
   const double scale = std::sqrt(static_cast<double>(keys.size(-1)));
   const Tensor unmasked = softmax(scores / scale, -1);
-  lesson.show("attn_scores", scores, table);
-  lesson.show("attn_weights_unmasked", unmasked, table);
+  lesson.show_from_book("attn_scores", scores, table);
+  lesson.show_from_book("attn_weights_unmasked", unmasked, table);
   lesson.print("row sums", unmasked.sum(-1), {.columns = words});
   lesson.heatmap("without a mask", unmasked, words, words);
 
@@ -67,11 +67,11 @@ void causal_attention(Lesson& lesson) {
       "rows sum to less than 1. Divide each row by its sum.");
   const Tensor keep = tril(ones({T, T}));
   const Tensor erased = unmasked * keep;
-  lesson.show("mask_simple", keep, rows);
-  lesson.show("masked_simple", erased, table);
-  lesson.show("masked_simple_row_sums", erased.sum(-1, true), rows);
+  lesson.show_from_book("mask_simple", keep, rows);
+  lesson.show_from_book("masked_simple", erased, table);
+  lesson.show_from_book("masked_simple_row_sums", erased.sum(-1, true), rows);
   const Tensor renormalised = erased / erased.sum(-1, true);
-  lesson.show("masked_simple_norm", renormalised, table);
+  lesson.show_from_book("masked_simple_norm", renormalised, table);
 
   lesson.step("3.5.1", "Second way: minus infinity before the softmax");
   lesson.say(
@@ -79,16 +79,16 @@ void causal_attention(Lesson& lesson) {
       "rest in one go.");
   const Tensor hide = triu(ones({T, T}), 1);
   const Tensor masked_scores = scores.masked_fill(hide.to(kBool), -kInfinity);
-  lesson.show("mask_triu", hide, rows);
-  lesson.show("masked_scores", masked_scores, table);
+  lesson.show_from_book("mask_triu", hide, rows);
+  lesson.show_from_book("masked_scores", masked_scores, table);
   lesson.ask("which row of the weights stays exactly as it was without a mask?",
              {"the first", "the last", "none"}, 1);
   const Tensor weights = softmax(masked_scores / scale, -1);
-  lesson.show("attn_weights", weights, table);
+  lesson.show_from_book("attn_weights", weights, table);
   lesson.print("row sums", weights.sum(-1), {.columns = words});
   lesson.heatmap("with the causal mask", weights.masked_fill(hide.to(kBool), -kInfinity), words,
                  words);
-  lesson.show("context_vecs", matmul(weights, values), rows);
+  lesson.show_from_book("context_vecs", matmul(weights, values), rows);
   lesson.equal("first and second way equal", renormalised, weights);
   lesson.often_asked(
       "Was the future not in the denominator of the first way?",
@@ -111,7 +111,7 @@ void causal_attention(Lesson& lesson) {
   lesson.ask(fmt::format("of {} ones, how many will dropout 0.5 erase?", T * T),
              {"exactly half", "about half", "half of each row"}, 1);
   const Tensor ones_dropped = dropped(ones({T, T}), 0.5);
-  lesson.show("dropout_ones" + mask, ones_dropped);
+  lesson.show_from_book("dropout_ones" + mask, ones_dropped);
   lesson.say(
       "Numbers left: {} of {}. Each is drawn by itself: nothing makes it half of a row, or half of "
       "all.",
@@ -125,19 +125,19 @@ void causal_attention(Lesson& lesson) {
   for (const double p : {0.1, 0.2}) {
     const std::string name = fmt::format("dropout_ones_p{}", p);
     if (mask.empty())
-      lesson.show(name, dropped(ones({T, T}), p));
+      lesson.show_from_book(name, dropped(ones({T, T}), p));
     else
       lesson.print(name, dropped(ones({T, T}), p));
   }
 
   lesson.step("3.5.2", "Dropout of the attention weights");
   const Tensor weights_dropped = dropped(weights, 0.5);
-  lesson.show("dropout_attn_weights" + mask, weights_dropped, table);
+  lesson.show_from_book("dropout_attn_weights" + mask, weights_dropped, table);
   if (mask.empty())
     lesson.say_of_the_book(
         "'journey' has lost both of its numbers, 'starts' none of its three: dropout 0.5 does not "
         "take half of each row.");
-  lesson.show("dropout_row_sums" + mask, weights_dropped.sum(-1), {.columns = words});
+  lesson.show_from_book("dropout_row_sums" + mask, weights_dropped.sum(-1), {.columns = words});
   lesson.often_asked("Must rows not sum to 1?",
                      "After dropout they do not, and nobody divides again: only on average is the "
                      "sum 1. A row can even lose everything; then its context vector is zeros for "
@@ -152,17 +152,17 @@ void causal_attention(Lesson& lesson) {
       batch.sizes(), lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::CausalAttention causal(3, 2, /*max_tokens=*/T, /*dropout_p=*/0.0);
-  lesson.show("class/param/W_query.weight", causal.W_query.weight);
-  lesson.show("class/param/W_key.weight", causal.W_key.weight);
-  lesson.show("class/param/W_value.weight", causal.W_value.weight);
+  lesson.show_from_book("class/param/W_query.weight", causal.W_query.weight);
+  lesson.show_from_book("class/param/W_key.weight", causal.W_key.weight);
+  lesson.show_from_book("class/param/W_value.weight", causal.W_value.weight);
   nn::AttentionTrace trace;
   const Tensor context = causal.forward(batch, &trace);
-  lesson.show("class/queries", trace.q, rows);
-  lesson.show("class/keys", trace.k, rows);
-  lesson.show("class/values", trace.v, rows);
-  lesson.show("class/attn_weights", trace.weights, rows);
-  lesson.show("class/context_vecs", context, rows);
-  lesson.show("class/loss_mean_square", (context * context).mean());
+  lesson.show_from_book("class/queries", trace.q, rows);
+  lesson.show_from_book("class/keys", trace.k, rows);
+  lesson.show_from_book("class/values", trace.v, rows);
+  lesson.show_from_book("class/attn_weights", trace.weights, rows);
+  lesson.show_from_book("class/context_vecs", context, rows);
+  lesson.show_from_book("class/loss_mean_square", (context * context).mean());
   lesson.equal("both texts are equal, so are their contexts", context[0], context[1]);
   lesson.often_asked("Should the class not give the numbers from before?",
                      "It draws its own matrices, with its own seed: 123 here, 789 above.");
@@ -182,7 +182,7 @@ void causal_attention(Lesson& lesson) {
       "that are there. {} words:",
       T, few);
   const Tensor context_few = causal(batch.narrow(1, 0, few));
-  lesson.show("class/context_vecs_first_4_tokens", context_few, rows);
+  lesson.show_from_book("class/context_vecs_first_4_tokens", context_few, rows);
   lesson.equal("the same as the first rows above", context_few, context.narrow(1, 0, few));
 
   lesson.step("3.5.3", "The test of causality: change the last word");
@@ -200,33 +200,35 @@ void causal_attention(Lesson& lesson) {
   const Tensor above = hide.to(kBool);
   const auto softmaxed = [&](const Tensor& s) { return softmax(s / scale, -1); };
   lesson.step("what if", "... I erase after the softmax and do not divide again?");
-  lesson.show("mask_after_softmax/attn_weights", softmaxed(scores) * keep, table);
+  lesson.show_from_book("mask_after_softmax/attn_weights", softmaxed(scores) * keep, table);
   lesson.say("Rows sum to less than 1, and how much less was decided by the future.");
 
   lesson.step("what if", "... I write 0 instead of -inf?");
   const Tensor zeroed = softmaxed(scores.masked_fill(above, 0));
-  lesson.show("mask_with_zero/attn_weights", zeroed, table);
+  lesson.show_from_book("mask_with_zero/attn_weights", zeroed, table);
   lesson.say("exp(0) is 1, so the future keeps a good share: {:.0f}% of the first row.",
              100 * zeroed[0].narrow(0, 1, T - 1).sum().item<double>());
 
   lesson.step("what if", "... I forget the underscore: masked_fill instead of masked_fill_?");
   const Tensor forgotten = scores.clone();
   forgotten.masked_fill(above, -kInfinity);  // the masked scores are returned, and lost
-  lesson.show("mask_result_thrown_away/attn_weights", softmaxed(forgotten), table);
+  lesson.show_from_book("mask_result_thrown_away/attn_weights", softmaxed(forgotten), table);
   lesson.say(
       "No mask at all, and no error. The last row looks right, because the last word may see "
       "everything: a look at the last row proves nothing.");
 
   lesson.step("what if", "... the mask includes the diagonal (triu with 0 instead of 1)?");
-  lesson.show("mask_includes_diagonal/attn_weights",
-              softmaxed(scores.masked_fill(triu(ones({T, T})).to(kBool), -kInfinity)), table);
+  lesson.show_from_book("mask_includes_diagonal/attn_weights",
+                        softmaxed(scores.masked_fill(triu(ones({T, T})).to(kBool), -kInfinity)),
+                        table);
   lesson.say(
       "The first word may see nothing: its scores are all -inf, and 0 / 0 is nan. From there nan "
       "spreads to everything.");
 
   lesson.step("what if", "... I hide the wrong half?");
-  lesson.show("mask_lower_triangle/attn_weights",
-              softmaxed(scores.masked_fill(tril(ones({T, T}), -1).to(kBool), -kInfinity)), table);
+  lesson.show_from_book("mask_lower_triangle/attn_weights",
+                        softmaxed(scores.masked_fill(tril(ones({T, T}), -1).to(kBool), -kInfinity)),
+                        table);
   lesson.say(
       "Each word sees only the future. The first row is the unmasked one, the last is 1 for "
       "itself: just the other way round.");

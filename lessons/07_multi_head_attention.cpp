@@ -65,7 +65,7 @@ struct Stages {
 
 void show_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
   for (const auto& [name, parameter] : module.named_parameters())
-    lesson.show(fmt::format("{}param/{}", where, name), parameter);
+    lesson.show_from_book(fmt::format("{}param/{}", where, name), parameter);
 }
 
 /// The projections: as the matrices give them, cut into heads, and with the heads in front.
@@ -74,9 +74,9 @@ void show_projections(Lesson& lesson, const std::string& where, const Stages& s,
   const Labels rows{.rows = words};
   for (const auto& [name, p] :
        {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
-    lesson.show(where + name, p->whole, rows);
-    lesson.show(fmt::format("{}{}_viewed", where, name), p->viewed);
-    lesson.show(fmt::format("{}{}_split", where, name), p->split, rows);
+    lesson.show_from_book(where + name, p->whole, rows);
+    lesson.show_from_book(fmt::format("{}{}_viewed", where, name), p->viewed);
+    lesson.show_from_book(fmt::format("{}{}_split", where, name), p->split, rows);
   }
 }
 
@@ -109,7 +109,7 @@ void multi_head_attention(Lesson& lesson) {
     const std::string head = fmt::format("wrapper/head{}/", h);
     show_parameters(lesson, head, wrapper.heads[h]);
     const Tensor weights = trace.weights[0][static_cast<int64_t>(h)];
-    lesson.show(head + "attn_weights", weights, table);
+    lesson.show_from_book(head + "attn_weights", weights, table);
     lesson.heatmap(fmt::format("head {}", h),
                    weights.masked_fill(triu(ones({T, T}), 1).to(kBool), -kInfinity), words, words);
     lesson.print(fmt::format("context of head {}, first text", h),
@@ -117,7 +117,7 @@ void multi_head_attention(Lesson& lesson) {
   }
   lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"},
              1);
-  lesson.show("wrapper/context_vecs", side_by_side, rows);
+  lesson.show_from_book("wrapper/context_vecs", side_by_side, rows);
   lesson.often_asked("What is d_out?",
                      "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the "
                      "class below the numbers of all heads together: 2 = 2 heads * 1.");
@@ -131,7 +131,7 @@ void multi_head_attention(Lesson& lesson) {
   lesson.say(
       "d_out = 1 for each head. (If a printed solution shows other numbers, it was made with an "
       "older program.)");
-  lesson.show("exercise_3_2/context_vecs", narrow(batch), rows);
+  lesson.show_from_book("exercise_3_2/context_vecs", narrow(batch), rows);
 
   // 3.6.2: one class
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
@@ -150,10 +150,10 @@ void multi_head_attention(Lesson& lesson) {
       "text:");
   lesson.print("split/attn_scores[0]", book.attn_scores[0], rows);
   lesson.print("split/attn_weights[0]", book.attn_weights[0], rows);
-  lesson.show("split/context_per_head", book.context_per_head, rows);
-  lesson.show("split/context_concatenated", book.context_concatenated, rows);
-  lesson.show("split/context_vecs", book.context_vecs, rows);
-  lesson.show("split/loss_mean_square", (book.context_vecs * book.context_vecs).mean());
+  lesson.show_from_book("split/context_per_head", book.context_per_head, rows);
+  lesson.show_from_book("split/context_concatenated", book.context_concatenated, rows);
+  lesson.show_from_book("split/context_vecs", book.context_vecs, rows);
+  lesson.show_from_book("split/loss_mean_square", (book.context_vecs * book.context_vecs).mean());
   lesson.equal("the layer gives the same", mha(batch), book.context_vecs);
   lesson.often_asked("Why do the numbers differ from the wrapper's?",
                      "Only because the random numbers are drawn in another order: here one large "
@@ -172,8 +172,8 @@ void multi_head_attention(Lesson& lesson) {
                             {{0.0772, 0.3565, 0.1479, 0.5331},
                              {0.4066, 0.2318, 0.4545, 0.9737},
                              {0.4606, 0.5159, 0.4220, 0.5786}}}});
-  lesson.show("batched_matmul/a", a);
-  lesson.show("batched_matmul/a_at", matmul(a, a.transpose(2, 3)));
+  lesson.show_from_book("batched_matmul/a", a);
+  lesson.show_from_book("batched_matmul/a_at", matmul(a, a.transpose(2, 3)));
   for (int64_t h = 0; h < 2; ++h) {
     const Tensor head = a[0][h];
     lesson.equal(fmt::format("head {} by itself: equal", h), matmul(head, head.t()),
@@ -188,7 +188,7 @@ void multi_head_attention(Lesson& lesson) {
                            {0.77, 0.25, 0.10, 0.05, 0.80, 0.55}});
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention lecture(6, 6, 3, 0.0, 2);
-  lesson.show("lecture/inputs", x, {.rows = three});
+  lesson.show_from_book("lecture/inputs", x, {.rows = three});
   show_parameters(lesson, "lecture/", lecture);
   const Stages s(lecture, stack({x, x}));
   lesson.say(
@@ -198,9 +198,9 @@ void multi_head_attention(Lesson& lesson) {
   show_projections(lesson, "lecture/", s, three);
 
   lesson.step("lecture", "Scores, mask, weights, for each head");
-  lesson.show("lecture/attn_scores", s.attn_scores, {.rows = three});
-  lesson.show("lecture/masked_scores", s.masked_scores, {.rows = three});
-  lesson.show("lecture/attn_weights", s.attn_weights, {.rows = three});
+  lesson.show_from_book("lecture/attn_scores", s.attn_scores, {.rows = three});
+  lesson.show_from_book("lecture/masked_scores", s.masked_scores, {.rows = three});
+  lesson.show_from_book("lecture/attn_weights", s.attn_weights, {.rows = three});
   for (int64_t h = 0; h < 2; ++h)
     lesson.heatmap(fmt::format("head {}", h),
                    s.attn_weights[0][h].masked_fill(triu(ones({3, 3}), 1).to(kBool), -kInfinity),
@@ -213,9 +213,9 @@ void multi_head_attention(Lesson& lesson) {
                      "= sqrt(6), and not by the root of the number of words.");
 
   lesson.step("lecture", "Contexts, and back to one row for each word");
-  lesson.show("lecture/context_per_head", s.context_per_head, {.rows = three});
-  lesson.show("lecture/context_concatenated", s.context_concatenated, {.rows = three});
-  lesson.show("lecture/context_vecs", s.context_vecs, {.rows = three});
+  lesson.show_from_book("lecture/context_per_head", s.context_per_head, {.rows = three});
+  lesson.show_from_book("lecture/context_concatenated", s.context_concatenated, {.rows = three});
+  lesson.show_from_book("lecture/context_vecs", s.context_vecs, {.rows = three});
   lesson.equal("the layer gives the same", lecture(stack({x, x})), s.context_vecs);
 
   lesson.step("lecture", "One head alone");
@@ -276,35 +276,36 @@ void multi_head_attention(Lesson& lesson) {
 
   lesson.step("what if", "... the heads are cut by view alone?");
   const auto viewed = [](const Stages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
-  lesson.show("heads_view_without_transpose/context_vecs",
-              finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values),
-                                  std::sqrt(3.0), true))),
-              three_rows);
+  lesson.show_from_book("heads_view_without_transpose/context_vecs",
+                        finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values),
+                                            std::sqrt(3.0), true))),
+                        three_rows);
   lesson.say(
       "The shapes agree and no error comes, but each head now has pieces of different words in its "
       "rows.");
   lesson.step("what if", "... the heads are merged without transposing back?");
-  lesson.show("heads_not_transposed_back/context_vecs",
-              finish(s.context_per_head[0].reshape({3, 6})), three_rows);
+  lesson.show_from_book("heads_not_transposed_back/context_vecs",
+                        finish(s.context_per_head[0].reshape({3, 6})), three_rows);
   lesson.say(
       "Again only numbers tell: a word's row is put together from one head's rows of several "
       "words.");
   lesson.step("what if", "... it is divided by sqrt(d_out)?");
-  lesson.show("heads_scale_by_d_out/context_vecs",
-              finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
+  lesson.show_from_book("heads_scale_by_d_out/context_vecs",
+                        finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
   lesson.say_of_the_book(
       "The first row is right (one word alone has weight 1, whatever the divisor). Only the third "
       "digit of the others changes, so this one goes unnoticed for long.");
   lesson.step("what if", "... the mask is thrown away?");
-  lesson.show("heads_no_mask/context_vecs", finish(merge(attend(q, k, v, std::sqrt(3.0), false))),
-              three_rows);
+  lesson.show_from_book("heads_no_mask/context_vecs",
+                        finish(merge(attend(q, k, v, std::sqrt(3.0), false))), three_rows);
   lesson.say("The last row is right: the last word may see everything anyway.");
 
   lesson.step("what if", "... the softmax of a batch runs over dim = 1?");
   nn::AttentionTrace head0;
   wrapper.heads[0].forward(batch, &head0);
   const Tensor columns_sum_to_1 = softmax(head0.masked_scores / std::sqrt(2.0), 1);
-  lesson.show("pitfall_softmax_dim1/context_vecs", matmul(columns_sum_to_1, head0.v), rows);
+  lesson.show_from_book("pitfall_softmax_dim1/context_vecs", matmul(columns_sum_to_1, head0.v),
+                        rows);
   lesson.say_of_the_book(
       "Head 0 of the wrapper: its first number should be -0.4519. Of (texts, queries, keys) dim 1 "
       "is the queries; the keys are the last axis, -1, however many stand before it.");
@@ -316,7 +317,7 @@ void multi_head_attention(Lesson& lesson) {
       "768 numbers for each word, 12 heads of 64: 4 matrices of 768 * 768 and one bias of 768, {} "
       "parameters.",
       parameters);
-  lesson.show("exercise_3_3/parameters", full({}, parameters));
+  lesson.show_from_book("exercise_3_3/parameters", full({}, parameters));
 
   lesson.try_next(
       {"./run lesson 7 --seed 1: do the two heads always look at different words?",

@@ -68,16 +68,16 @@ Tensor layer_norm_part(Lesson& lesson) {
   const Tensor batch_example = randn({2, 5});
   const nn::Linear layer(5, 6);
   const Tensor out = relu(layer(batch_example));
-  lesson.show("layernorm/batch_example", batch_example);
-  lesson.show("layernorm/linear_weight", layer.weight);
-  lesson.show("layernorm/linear_bias", layer.bias);
-  lesson.show("layernorm/layer_out", out);
+  lesson.show_from_book("layernorm/batch_example", batch_example);
+  lesson.show_from_book("layernorm/linear_weight", layer.weight);
+  lesson.show_from_book("layernorm/linear_bias", layer.bias);
+  lesson.show_from_book("layernorm/layer_out", out);
   lesson.say(
       "Mean and variance of each row, then each row minus its mean, divided by the root of its "
       "variance:");
-  lesson.show("layernorm/mean", out.mean(-1, true));
-  lesson.show("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
-  lesson.show("layernorm/normalized", normalised(out));
+  lesson.show_from_book("layernorm/mean", out.mean(-1, true));
+  lesson.show_from_book("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
+  lesson.show_from_book("layernorm/normalized", normalised(out));
   lesson.print("mean of the normalised rows", normalised(out).mean(-1, true));
   lesson.say(
       "These means are 0 but for rounding; on another machine the noise is another, so they are "
@@ -94,10 +94,10 @@ Tensor layer_norm_part(Lesson& lesson) {
   const auto variance = [](const Tensor& x) { return x.var(-1, /*unbiased=*/false, true); };
   const Tensor ln6 = nn::LayerNorm(6)(out);
   const Tensor ln5 = nn::LayerNorm(5)(batch_example);
-  lesson.show("layernorm/notebook_ln6_of_layer_out", ln6);
-  lesson.show("layernorm/notebook_ln6_variance", variance(ln6));
-  lesson.show("layernorm/book_ln5_of_batch_example", ln5);
-  lesson.show("layernorm/book_ln5_variance", variance(ln5));
+  lesson.show_from_book("layernorm/notebook_ln6_of_layer_out", ln6);
+  lesson.show_from_book("layernorm/notebook_ln6_variance", variance(ln6));
+  lesson.show_from_book("layernorm/book_ln5_of_batch_example", ln5);
+  lesson.show_from_book("layernorm/book_ln5_variance", variance(ln5));
   lesson.often_asked("n or n - 1?",
                      "By hand n - 1, PyTorch's default for a variance; in the layer n, because "
                      "GPT-2 has it so. For 6 numbers that is 0.6159 against 0.6745 in the first "
@@ -116,10 +116,10 @@ void feed_forward_part(Lesson& lesson) {
   const Tensor x = tensor({-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75,
                            1.0, 1.5, 2.0, 2.5, 3.0});
   lesson.ask("what is GELU of -0.75?", {"0", "a little below 0", "a little above 0"}, 1);
-  lesson.show("gelu/x", x);
-  lesson.show("gelu/tanh_form", gelu(x, "tanh"));
-  lesson.show("gelu/exact_erf", gelu(x));
-  lesson.show("gelu/relu", relu(x));
+  lesson.show_from_book("gelu/x", x);
+  lesson.show_from_book("gelu/tanh_form", gelu(x, "tanh"));
+  lesson.show_from_book("gelu/exact_erf", gelu(x));
+  lesson.show_from_book("gelu/relu", relu(x));
   lesson.print("side by side", stack({x, gelu(x, "tanh"), gelu(x), relu(x)}, 1),
                {.columns = {"x", "tanh", "exact", "relu"}});
   const Tensor line = linspace(-3, 3, 100);
@@ -131,7 +131,7 @@ void feed_forward_part(Lesson& lesson) {
   const Tensor values = gelu(fine, "tanh");
   const Tensor lowest = fine[values.argmin().item<int64_t>()].clone().requires_grad_();
   gelu(lowest, "tanh").backward();
-  lesson.show("gelu/minimum_value", values.min());
+  lesson.show_from_book("gelu/minimum_value", values.min());
   lesson.say(
       "The lowest point is at x = {:.4f}; the slope there, by backward(), is {:.0e}, as good as 0. "
       "The two forms differ by at most {:.1e} between -3 and 3.",
@@ -147,8 +147,8 @@ void feed_forward_part(Lesson& lesson) {
       "nn::FeedForward takes each word by itself: 768 numbers become 3072, GELU, and 768 again.");
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
-  lesson.show("feed_forward_768/output", ff(rand({2, 3, 768})));
-  lesson.show("feed_forward_768/parameters", full({}, parameter_count(ff)));
+  lesson.show_from_book("feed_forward_768/output", ff(rand({2, 3, 768})));
+  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(ff)));
 }
 
 void shortcut_part(Lesson& lesson) {
@@ -164,18 +164,18 @@ void shortcut_part(Lesson& lesson) {
     const DeepNet net(with);
     if (!with)
       for (const auto& [name, p] : net.named_parameters())
-        lesson.show("shortcut/param/" + name, p);
+        lesson.show_from_book("shortcut/param/" + name, p);
     const char* where = with ? "shortcut/with/" : "shortcut/without/";
     const Tensor output = net(tensor({{1.0, 0.0, -1.0}}));
     const Tensor loss = mse_loss(output, zeros({1, 1}));
     loss.backward();
-    lesson.show(fmt::format("{}output", where), output);
-    lesson.show(fmt::format("{}loss", where), loss);
+    lesson.show_from_book(fmt::format("{}output", where), output);
+    lesson.show_from_book(fmt::format("{}loss", where), loss);
     std::vector<Tensor> means;
     for (const auto& [name, p] : net.named_parameters())
       if (name.ends_with("weight")) {
         means.push_back(p.grad().abs().mean());
-        lesson.show(fmt::format("{}mean_abs_grad/{}", where, name), means.back());
+        lesson.show_from_book(fmt::format("{}mean_abs_grad/{}", where, name), means.back());
       }
     gradients[with] = stack(means);
   }
@@ -204,15 +204,16 @@ void tiny_block(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const Tensor x = rand({1, 4, 8});
   const nn::GptBlock tiny({.context_length = 4, .emb_dim = 8, .n_heads = 2, .drop_rate = 0.0});
-  lesson.show("tiny/input", x);
-  lesson.show("tiny/param/att.out_proj.bias", tiny.att.out_proj.bias);
+  lesson.show_from_book("tiny/input", x);
+  lesson.show_from_book("tiny/param/att.out_proj.bias", tiny.att.out_proj.bias);
   for (const auto& [name, p] : tiny.ff.named_parameters())
     if (name.ends_with("bias"))
-      lesson.show(name == "layers.0.bias" ? "tiny/param/ff.fc1.bias" : "tiny/param/ff.fc2.bias", p);
-  lesson.show("tiny/param/norm1.scale", tiny.norm1.weight);
-  lesson.show("tiny/param/norm1.shift", tiny.norm1.bias);
-  lesson.show("tiny/param/norm2.scale", tiny.norm2.weight);
-  lesson.show("tiny/param/norm2.shift", tiny.norm2.bias);
+      lesson.show_from_book(
+          name == "layers.0.bias" ? "tiny/param/ff.fc1.bias" : "tiny/param/ff.fc2.bias", p);
+  lesson.show_from_book("tiny/param/norm1.scale", tiny.norm1.weight);
+  lesson.show_from_book("tiny/param/norm1.shift", tiny.norm1.bias);
+  lesson.show_from_book("tiny/param/norm2.scale", tiny.norm2.weight);
+  lesson.show_from_book("tiny/param/norm2.shift", tiny.norm2.bias);
 
   nn::AttentionTrace trace;
   const Tensor norm1 = tiny.norm1(x);
@@ -221,17 +222,17 @@ void tiny_block(Lesson& lesson) {
   const Tensor norm2 = tiny.norm2(after_attention);
   const Tensor feed_forward = tiny.ff(norm2);
   const Tensor output = after_attention + feed_forward;
-  lesson.show("tiny/norm1", norm1);
+  lesson.show_from_book("tiny/norm1", norm1);
   for (const auto& [name, split] :
        {std::pair{"queries", trace.q}, {"keys", trace.k}, {"values", trace.v}}) {
     const Tensor viewed = split.transpose(1, 2);
-    lesson.show(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
-    lesson.show(fmt::format("tiny/att/{}_viewed", name), viewed);
-    lesson.show(fmt::format("tiny/att/{}_split", name), split);
+    lesson.show_from_book(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
+    lesson.show_from_book(fmt::format("tiny/att/{}_viewed", name), viewed);
+    lesson.show_from_book(fmt::format("tiny/att/{}_split", name), split);
   }
-  lesson.show("tiny/att/attn_scores", trace.scores);
-  lesson.show("tiny/att/masked_scores", trace.masked_scores);
-  lesson.show("tiny/att/attn_weights", trace.weights);
+  lesson.show_from_book("tiny/att/attn_scores", trace.scores);
+  lesson.show_from_book("tiny/att/masked_scores", trace.masked_scores);
+  lesson.show_from_book("tiny/att/attn_weights", trace.weights);
   const Words tokens{"1", "2", "3", "4"};
   const Tensor future = triu(ones({4, 4}), 1).to(kBool);
   for (int64_t h = 0; h < 2; ++h)
@@ -239,15 +240,15 @@ void tiny_block(Lesson& lesson) {
         fmt::format("head {}", h),
         trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()), tokens,
         tokens);
-  lesson.show("tiny/att/context_per_head", trace.context);
-  lesson.show("tiny/att/context_concatenated", trace.merged);
-  lesson.show("tiny/att/context_vecs", trace.output);
-  lesson.show("tiny/attention", attention);
-  lesson.show("tiny/after_attention", after_attention);
-  lesson.show("tiny/norm2", norm2);
-  lesson.show("tiny/feed_forward", feed_forward);
-  lesson.show("tiny/output", output);
-  lesson.show("tiny/loss_mean_square", (output * output).mean());
+  lesson.show_from_book("tiny/att/context_per_head", trace.context);
+  lesson.show_from_book("tiny/att/context_concatenated", trace.merged);
+  lesson.show_from_book("tiny/att/context_vecs", trace.output);
+  lesson.show_from_book("tiny/attention", attention);
+  lesson.show_from_book("tiny/after_attention", after_attention);
+  lesson.show_from_book("tiny/norm2", norm2);
+  lesson.show_from_book("tiny/feed_forward", feed_forward);
+  lesson.show_from_book("tiny/output", output);
+  lesson.show_from_book("tiny/loss_mean_square", (output * output).mean());
   lesson.equal("the block gives the same", tiny(x), output);
   lesson.say(
       "Lengths (norms) on the way: x {:.3f}, what attention adds {:.3f}, their sum {:.3f}, what "
@@ -266,19 +267,19 @@ void gpt2_block(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const Tensor input = rand({2, 4, 768});
   const nn::GptBlock block({.drop_rate = 0.1});
-  lesson.show("block_768/input", input);
+  lesson.show_from_book("block_768/input", input);
   lesson.say(
       "In training mode, with dropout 0.1 (three masks in a block), then in evaluation mode, "
       "without:");
-  lesson.show("block_768/output_train" + lesson.mask_suffix(), block(input));
+  lesson.show_from_book("block_768/output_train" + lesson.mask_suffix(), block(input));
   block.eval();
   const Tensor output_eval = block(input);
-  lesson.show("block_768/output_eval", output_eval);
+  lesson.show_from_book("block_768/output_eval", output_eval);
   lesson.ask("which part of the block has more parameters?",
              {"attention", "feed-forward", "they have equally many"}, 1);
-  lesson.show("attention_768/parameters", full({}, parameter_count(block.att)));
-  lesson.show("feed_forward_768/parameters", full({}, parameter_count(block.ff)));
-  lesson.show("block_768/parameters", full({}, parameter_count(block)));
+  lesson.show_from_book("attention_768/parameters", full({}, parameter_count(block.att)));
+  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(block.ff)));
+  lesson.show_from_book("block_768/parameters", full({}, parameter_count(block)));
   lesson.often_asked(
       "Is attention not the biggest part?",
       "Feed-forward has twice its parameters: 2 * 768 * 3072 against 4 * 768 * 768.");
@@ -292,13 +293,13 @@ void gpt2_block(Lesson& lesson) {
 void what_if_part(Lesson& lesson, const Tensor& out) {
   lesson.step("what if", "... layer norm runs over the examples instead of the numbers of each?");
   const Tensor over_rows = (out - out.mean(0, true)) / (out.var(0, false, true) + 1e-5).sqrt();
-  lesson.show("layernorm_over_rows", over_rows);
+  lesson.show_from_book("layernorm_over_rows", over_rows);
   lesson.say(
       "With two examples the rows become each other's negative: each example would depend on what "
       "else is in its batch.");
   lesson.step("what if", "... layer norm divided by n - 1?");
   const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
-  lesson.show("layernorm_unbiased", unbiased);
+  lesson.show_from_book("layernorm_unbiased", unbiased);
   lesson.step("what if", "... I call the same dropout layer twice?");
   const nn::Dropout drop(0.5);
   manual_seed(lesson.seed(123));

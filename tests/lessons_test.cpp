@@ -64,7 +64,7 @@ Arguments interactive() {
 TEST(Lesson, SameAsTheBook) {
   const Ended r = run(kAbout, {}, [](Lesson& lesson) {
     lesson.step("3.3.1", "The context vector");
-    lesson.show("context_vec_2", context_2() + 1e-6);
+    lesson.show_from_book("context_vec_2", context_2() + 1e-6);
   });
   EXPECT_EQ(r.status, 0);
   EXPECT_CONTAINS(r.output, "context_vec_2  [3]\ntensor([0.4419, 0.6515, 0.5683])\n");
@@ -75,9 +75,9 @@ TEST(Lesson, SameAsTheBook) {
 TEST(Lesson, AWrongValueGivesNoAndStatus1) {
   const auto body = [](Lesson& lesson) {
     lesson.step("3.3.1", "The context vector");
-    lesson.show("context_vec_2", context_2() + tensor({0.0, 1e-5, 0.0}));
+    lesson.show_from_book("context_vec_2", context_2() + tensor({0.0, 1e-5, 0.0}));
     lesson.step("3.3.2", "Right again");
-    lesson.show("context_vec_2", context_2());
+    lesson.show_from_book("context_vec_2", context_2());
   };
   const Ended r = run(kAbout, {}, body);
   EXPECT_EQ(r.status, 1);
@@ -100,7 +100,7 @@ TEST(Lesson, WrongShapeNanAndInfinityAreNotTheBooks) {
        {context_2().unsqueeze(0), context_2() * std::nan(""), context_2() / 0.0}) {
     const Ended r = run(kAbout, {}, [&](Lesson& lesson) {
       lesson.step("1", "x");
-      lesson.show("context_vec_2", x);
+      lesson.show_from_book("context_vec_2", x);
     });
     EXPECT_EQ(r.status, 1);
     EXPECT_CONTAINS(r.output, "same as the book: no");
@@ -109,7 +109,7 @@ TEST(Lesson, WrongShapeNanAndInfinityAreNotTheBooks) {
 
 TEST(Lesson, ANameThatTheBookDoesNotHaveIsAnError) {
   try {
-    run(kAbout, {}, [](Lesson& lesson) { lesson.show("context_vec_3", context_2()); });
+    run(kAbout, {}, [](Lesson& lesson) { lesson.show_from_book("context_vec_3", context_2()); });
     FAIL();
   } catch (const Error& e) {
     EXPECT_STREQ(e.what(), "golden: there is no '11_pitfalls/context_vec_3'");
@@ -157,7 +157,7 @@ TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {
     EXPECT_EQ(lesson.seed(123), 7u);
     EXPECT_EQ(lesson.words(), (Words{"to", "be", "or", "not"}));
     lesson.step("1", "x");
-    lesson.show("context_vec_2", ones(3));
+    lesson.show_from_book("context_vec_2", ones(3));
     lesson.step("2", "nothing to check");
   });
   EXPECT_EQ(r.status, 0);

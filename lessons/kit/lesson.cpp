@@ -178,7 +178,7 @@ void Lesson::print(const std::string& name, const Tensor& x, const Labels& label
          << with_labels(to_string(x.detach()), labels) << "\n";
 }
 
-void Lesson::show(const std::string& name, const Tensor& x, const Labels& labels) {
+void Lesson::show_from_book(const std::string& name, const Tensor& x, const Labels& labels) {
   print(name, x, labels);
   unchecked_ = !by_the_book();
   if (unchecked_) return;

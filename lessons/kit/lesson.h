@@ -62,7 +62,7 @@ class Lesson {
   // numbers
   /// Prints the tensor and compares it with the book's tensor of this name, within 2e-6. A name
   /// that is not in the lesson's section is looked up among the usual mistakes (11_pitfalls).
-  void show(const std::string& name, const Tensor& x, const Labels& labels = {});
+  void show_from_book(const std::string& name, const Tensor& x, const Labels& labels = {});
   /// Prints a tensor that is not in the book.
   void print(const std::string& name, const Tensor& x, const Labels& labels = {});
   /// Prints "what: yes" if a and b are equal within `tolerance`, else "what: no"; then the lesson
