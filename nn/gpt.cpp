@@ -22,7 +22,7 @@ int64_t past_tokens(std::vector<KVCache>& caches, size_t layers) {
 
 Tensor Gpt::run(const Tensor& ids, std::vector<AttentionTrace>* traces, const Tensor& mask,
                 std::vector<KVCache>* caches, bool with_head) const {
-  const auto [B, T] = ids.sizes<2>();
+  const int64_t T = std::get<1>(ids.sizes<2>());
   const int64_t past = caches ? past_tokens(*caches, trf_blocks.size()) : 0;
   check(T <= config.context_length - past, "gpt: {} tokens{}, expected at most {}", T,
         past > 0 ? fmt::format(" after the {} in the caches", past) : "", config.context_length);

@@ -112,6 +112,11 @@ void InputFile::read(void* to, int64_t bytes) {
   left_ -= bytes;
 }
 
+void InputFile::skip(int64_t bytes) {
+  check(fseeko(file_.get(), bytes, SEEK_CUR) == 0, "skipping {} bytes failed", bytes);
+  left_ -= bytes;
+}
+
 std::string InputFile::read_header(int64_t length_bytes, uint64_t limit) {
   uint64_t length = 0;
   read(&length, length_bytes);

@@ -52,6 +52,8 @@ class InputFile : public FileContext {
   int64_t left() const { return left_; }
   /// Reads the next bytes.
   void read(void* to, int64_t bytes);
+  /// Moves over the next bytes.
+  void skip(int64_t bytes);
   /// Reads a header: its length as an integer of `length_bytes` bytes, then its text. Throws if the
   /// length is above `limit`.
   std::string read_header(int64_t length_bytes, uint64_t limit);

@@ -1,6 +1,7 @@
 // Tensors in files. Reading a file gives its tensors, or throws an Error that says what is wrong
 // with it, whatever bytes it holds.
 #pragma once
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -16,10 +17,18 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 /// The text with control characters as \x1b: messages must not change the state of a terminal.
 std::string printable(std::string_view text);
 
+struct SafetensorsOptions {
+  /// Whether a tensor is read, by its name and the file's name of its type, such as "F16" or "U8".
+  /// A tensor that is not wanted may have any type, and its elements are skipped. By default all
+  /// tensors are read.
+  std::function<bool(const std::string& name, const std::string& dtype)> wanted = {};
+  /// Gets the metadata of the file, if given.
+  std::map<std::string, std::string>* metadata = nullptr;
+};
 /// Reads a safetensors file; the tensors are in the order of their bytes. F32, F64, I64 and BOOL
 /// keep their type, F16 and BF16 become float32. Throws if a tensor has another type, and if the
 /// file breaks any rule of the format.
-NamedTensors load_safetensors(const std::string& path);
+NamedTensors load_safetensors(const std::string& path, const SafetensorsOptions& options = {});
 /// Writes the tensors, those with the largest elements first, so that all are aligned. An existing
 /// file is replaced only when the new one is complete. Throws if a name is given twice or is not
 /// UTF-8.

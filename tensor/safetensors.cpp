@@ -45,14 +45,15 @@ constexpr StoredType kStored[] = {{"F32", kFloat32, 4}, {"F64", kFloat64, 8},
 
 struct Entry {
   std::string name;
-  const StoredType* type;
+  const StoredType* type;  // null: the tensor is not wanted
   Shape sizes;
   int64_t begin;  // of its bytes, from the end of the header
   int64_t end;
 };
 
 /// Reads the entry of one tensor and checks that its dtype, shape and offsets agree.
-Entry read_entry(const FileContext& file, const std::string& name, const json& info) {
+Entry read_entry(const FileContext& file, const std::string& name, const json& info,
+                 const SafetensorsOptions& options) {
   const std::string what = shown(name);
   for (const char* key : {"dtype", "shape", "data_offsets"})
     file.check(info.contains(key), "{} has no {}", what, key);
@@ -60,21 +61,29 @@ Entry read_entry(const FileContext& file, const std::string& name, const json& i
   const json& dtype = info["dtype"];
   const auto* type =
       std::ranges::find_if(kStored, [&](const StoredType& t) { return dtype == t.name; });
-  file.check(type != std::end(kStored), "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16",
-             what, shown(dtype));
+  file.check(dtype.is_string(), "the dtype of {} is {}, not a string", what, shown(dtype));
+  const bool wanted = !options.wanted || options.wanted(name, dtype.get<std::string>());
+  file.check(!wanted || type != std::end(kStored),
+             "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16", what, shown(dtype));
   const Shape sizes = file.integers("shape", what, info);
   const Shape offsets = file.integers("data_offsets", what, info);
   file.check(offsets.size() == 2, "{} has {} data_offsets, not 2", what, offsets.size());
+  if (type == std::end(kStored)) {
+    file.check(offsets[0] <= offsets[1], "the data_offsets of {} are {} and {}", what, offsets[0],
+               offsets[1]);
+    return {name, nullptr, sizes, offsets[0], offsets[1]};
+  }
   const int64_t bytes = file.byte_count(what, sizes, type->bytes);
   file.check(bytes == offsets[1] - offsets[0],
              "{} is {} {}, {} bytes, but its data_offsets are {} and {}", what, type->name, sizes,
              bytes, offsets[0], offsets[1]);
-  return {name, type, sizes, offsets[0], offsets[1]};
+  return {name, wanted ? type : nullptr, sizes, offsets[0], offsets[1]};
 }
 
 /// Reads all entries of a header. Each is read and dropped as soon as it is parsed: the parser's
 /// time would grow with the square of the number of entries that it keeps.
-std::vector<Entry> read_entries(const FileContext& file, const std::string& text) {
+std::vector<Entry> read_entries(const FileContext& file, const std::string& text,
+                                const SafetensorsOptions& options) {
   std::vector<Entry> entries;
   std::string name;  // the last one in the outermost object
   const auto keep = [&](int depth, json::parse_event_t event, const json& value) {
@@ -84,11 +93,13 @@ std::vector<Entry> read_entries(const FileContext& file, const std::string& text
     if (event == Event::array_start || event == Event::value)
       file.check(depth > 1, "{} is not an object", shown(name));
     if (event != Event::object_end || depth == 0) return true;
-    if (name != kMetadata)
-      entries.push_back(read_entry(file, name, value));
-    else
-      file.check(std::ranges::all_of(value, &json::is_string),
-                 "the metadata has a value that is not a string");
+    if (name != kMetadata) {
+      entries.push_back(read_entry(file, name, value, options));
+      return false;
+    }
+    file.check(std::ranges::all_of(value, &json::is_string),
+               "the metadata has a value that is not a string");
+    if (options.metadata) *options.metadata = value;
     return false;
   };
   file.parse_header(text, keep);
@@ -120,19 +131,24 @@ void check_no_gaps(const InputFile& file, const std::vector<Entry>& entries) {
 
 }  // namespace
 
-NamedTensors load_safetensors(const std::string& path) {
+NamedTensors load_safetensors(const std::string& path, const SafetensorsOptions& options) {
+  if (options.metadata) options.metadata->clear();
   InputFile file("load_safetensors", path);
   file.check(file.left() >= kLengthBytes, "it has {} bytes, too few for the length of a header",
              file.left());
   const std::string text = file.read_header(kLengthBytes, kMaxHeaderBytes);
 
-  std::vector<Entry> entries = read_entries(file, text);
+  std::vector<Entry> entries = read_entries(file, text, options);
   const auto position = [](const Entry& entry) { return std::pair(entry.begin, entry.end); };
   std::ranges::stable_sort(entries, {}, position);
   check_no_gaps(file, entries);
   NamedTensors tensors;
-  for (const Entry& entry : entries)
-    tensors.emplace_back(entry.name, read_entry_data(file, entry));
+  for (const Entry& entry : entries) {
+    if (entry.type)
+      tensors.emplace_back(entry.name, read_entry_data(file, entry));
+    else
+      file.skip(entry.end - entry.begin);
+  }
   return tensors;
 }
 

@@ -105,6 +105,62 @@ TEST_F(Safetensors, ReadsHalvesAsFloat32) {
   EXPECT_EQ(back[0].second.sizes(), (Shape{2, 6}));
 }
 
+TEST_F(Safetensors, ReadsTheMetadata) {
+  std::map<std::string, std::string> metadata{{"old", "value"}};
+  save_safetensors(path("none"), {{"x", counted({1}, kFloat32)}});
+  load_safetensors(path("none"), {.metadata = &metadata});
+  EXPECT_TRUE(metadata.empty());
+  const std::map<std::string, std::string> given{{"format", "pt"}, {"", "∂ \n\"{}"}, {"step", "7"}};
+  save_safetensors(path("x"), {{"x", counted({1}, kFloat32)}}, given);
+  EXPECT_EQ(load_safetensors(path("x"), {.metadata = &metadata}).size(), 1u);
+  EXPECT_EQ(metadata, given);
+  load_safetensors(put("empty", safetensors(R"({"__metadata__":{}})", "")),
+                   {.metadata = &metadata});
+  EXPECT_TRUE(metadata.empty());
+}
+
+TEST_F(Safetensors, SkipsTensorsThatAreNotWanted) {
+  const std::string header = R"({"bias":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
+                             R"("w":{"dtype":"F32","shape":[1],"data_offsets":[3,7]},)"
+                             R"("flags":{"dtype":"BOOL","shape":[2],"data_offsets":[7,9]},)"
+                             R"("new":{"dtype":"F4","shape":[5],"data_offsets":[9,12]},)"
+                             R"("b":{"dtype":"F16","shape":[1],"data_offsets":[12,14]}})";
+  // The bools are not 0 or 1, which matters only to those who read them.
+  const std::string data = "\1\2\3"s + "\0\0\x80\x3F"s + "\7\7"s + "abc"s + "\0\x40"s;
+  put("x", safetensors(header, data));
+  std::vector<std::string> seen;
+  const auto is_float = [&](const std::string& name, const std::string& dtype) {
+    seen.push_back(name + " " + dtype);
+    return dtype == "F32" || dtype == "F16";
+  };
+  const NamedTensors read = load_safetensors(path("x"), {.wanted = is_float});
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[0].first, "w");
+  EXPECT_EQ(read[0].second.item<double>(), 1);
+  EXPECT_EQ(read[1].first, "b");
+  EXPECT_EQ(read[1].second.item<double>(), 2);
+  EXPECT_EQ(seen, (std::vector<std::string>{"bias U8", "w F32", "flags BOOL", "new F4", "b F16"}));
+  const auto none = [](const std::string&, const std::string&) { return false; };
+  EXPECT_TRUE(load_safetensors(path("x"), {.wanted = none}).empty());
+
+  const std::string start = "load_safetensors: " + path("x") + ": ";
+  EXPECT_EQ(error_of([&] { load_safetensors(path("x")); }),
+            start + "'bias' is 'U8', not one of F32, F64, I64, BOOL, F16 and BF16");
+  // Their places in the file must be right all the same.
+  const auto error = [&](const std::string& entry, const std::string& bytes) {
+    put("x", safetensors(R"({"a":{"dtype":)" + entry + "}}", bytes));
+    return error_of([&] { load_safetensors(path("x"), {.wanted = none}); });
+  };
+  EXPECT_EQ(error(R"("U8","shape":[1],"data_offsets":[3,1])", ""),
+            start + "the data_offsets of 'a' are 3 and 1");
+  EXPECT_EQ(error(R"("U8","shape":[1],"data_offsets":[0,1])", "ab"),
+            start + "its tensors need 1 bytes, and it has 2");
+  EXPECT_EQ(error(R"("U8","shape":[1],"data_offsets":[1,2])", "ab"),
+            start + "bytes 0 to 1 belong to no tensor");
+  EXPECT_EQ(error(R"("F32","shape":[1],"data_offsets":[0,2])", "ab"),
+            start + "'a' is F32 [1], 4 bytes, but its data_offsets are 0 and 2");
+}
+
 TEST_F(Safetensors, RefusesHostileFiles) {
   const std::string a = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
   const std::string eight(8, '\0');
@@ -155,8 +211,7 @@ TEST_F(Safetensors, RefusesHostileFiles) {
        "'a' has more than a dtype, a shape and data_offsets"},
       {safetensors(entry(R"("I32")", "[2]", "[0,8]"), eight),
        "'a' is 'I32', not one of F32, F64, I64, BOOL, F16 and BF16"},
-      {safetensors(entry("4", "[2]", "[0,8]"), eight),
-       "'a' is 4, not one of F32, F64, I64, BOOL, F16 and BF16"},
+      {safetensors(entry("4", "[2]", "[0,8]"), eight), "the dtype of 'a' is 4, not a string"},
       {safetensors(entry(R"("F32")", "2", "[0,8]"), eight), "the shape of 'a' is not a list"},
       {safetensors(entry(R"("F32")", "[2.0]", "[0,8]"), eight),
        "the shape of 'a' has 2.0, not an integer from 0 to 2^63 - 1"},

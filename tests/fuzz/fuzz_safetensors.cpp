@@ -27,6 +27,26 @@ void check_round_trip(const std::string& path) {
     require(same_bits(x, before.at(name)), "the copy has the same tensors");
 }
 
+/// Tensors that are not wanted change nothing about the others, and the metadata is kept.
+void check_options(const std::string& path) {
+  NamedTensors some;
+  std::map<std::string, std::string> metadata;
+  const auto is_float = [](const std::string&, const std::string& dtype) { return dtype == "F32"; };
+  try {
+    some = load_safetensors(path, {.wanted = is_float, .metadata = &metadata});
+  } catch (const Error&) {
+    return;
+  }
+  const std::string copy = scratch_path("copy");
+  save_safetensors(copy, some, metadata);
+  std::map<std::string, std::string> again;
+  const NamedTensors after = load_safetensors(copy, {.metadata = &again});
+  require(metadata == again, "the copy has the same metadata");
+  const std::map<std::string, Tensor> before(some.begin(), some.end());
+  for (const auto& [name, x] : after)
+    require(same_bits(x, before.at(name)), "the copy has the same tensors");
+}
+
 void check_module(const std::string& path) {
   static const nn::Linear layer(2, 3);
   const NoGradGuard guard;
@@ -45,6 +65,7 @@ void check_module(const std::string& path) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string path = input_file({data, size});
   check_module(path);
+  check_options(path);
   check_round_trip(path);
   return 0;
 }
