@@ -24,7 +24,6 @@ const About about{
         "a sentence can be long, a vector always has the same length. What is lost when the one "
         "must fit into the other?",
     .options = {"seed", "text", "quick"},
-    .exercises = {"cross_entropy"},
     .own_text = true,
 };
 

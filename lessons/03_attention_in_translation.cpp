@@ -24,7 +24,6 @@ const About about{
         "had a state after each word. What if the decoder may look at all of them, and learns "
         "where to look?",
     .options = {"seed", "text", "quick", "pairs"},
-    .exercises = {"softmax"},
     .own_text = true,
 };
 

@@ -23,7 +23,7 @@ const About about{
     .golden = "01_simplified_self_attention",
     .pitfalls = {"softmax_over_columns", "transposed_product"},
     .options = {"query", "text", "seed"},
-    .exercises = {"softmax", "log_sum_exp"},
+    .exercises = {"softmax", "log_sum_exp", "cross_entropy"},
 };
 
 /// exp(x) / sum(exp(x)), just as it is written in textbooks.

@@ -25,7 +25,7 @@ const About about{
     .golden = "05_gpt_block",
     .pitfalls = {"layernorm_"},
     .options = {"seed", "dropout"},
-    .exercises = {"gelu", "layer_norm", "rms_norm", "swiglu", "llama"},
+    .exercises = {"gelu", "layer_norm", "rms_norm", "swiglu"},
 };
 
 /// Five small layers in a row. With shortcuts each adds its input to its output, where the shapes

@@ -25,7 +25,7 @@ const About about{
         "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
         "be put in its place, and what is gained?",
     .options = {"seed", "quick"},
-    .exercises = {"attention_bugs", "layer_norm", "lion"},
+    .exercises = {"lion", "llama"},
 };
 
 double number(const Tensor& x) { return x.item<double>(); }
@@ -296,11 +296,12 @@ void transformer(Lesson& lesson) {
   speed(lesson);
   train_and_look(lesson, lists, model);
   agreement(lesson);
-  lesson.try_next({"./run lesson 9 --seed 1: do the same heads align?",
-                   "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
-                   "right at every length?",
-                   "leave the positions out of VerbModel: can it still find the subject?",
-                   "exercise 15: only the decoder, without cross-attention: a small Llama"});
+  lesson.try_next(
+      {"./run lesson 9 --seed 1: do the same heads align?",
+       "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
+       "right at every length?",
+       "leave the positions out of VerbModel: can it still find the subject?",
+       "./run exercise llama: only the decoder, without cross-attention: a small Llama"});
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ INSTANTIATE_TEST_SUITE_P(Exercises, Diagnosis, testing::ValuesIn(kMistakes),
 /// The verdict on an RMSNorm whose body is this.
 Verdict verdict_on_rms_norm(const std::string& body, const std::string& name) {
   return verdict_on("rms_norm",
-                    "#include \"exercises/06_rms_norm/rms_norm.h\"\nnamespace mine {\n"
-                    "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n" +
+                    include_of("rms_norm") +
+                        "namespace mine {\n"
+                        "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n" +
                         body + "\n}\n}\n",
                     name);
 }

@@ -24,9 +24,9 @@ namespace fs = std::filesystem;
 /// An answer to log_sum_exp: some text before it, and the statements of its body.
 std::string answer(const std::string& before, const std::string& body) {
   return "#include <fcntl.h>\n#include <spawn.h>\n#include <sys/wait.h>\n#include <unistd.h>\n"
-         "#include <csignal>\n#include <cstdlib>\n#include <fstream>\n#include <iterator>\n"
-         "#include \"exercises/02_log_sum_exp/log_sum_exp.h\"\n" +
-         before + "\nnamespace mine {\nTensor log_sum_exp(const Tensor& x) {\n" + body + "\n}\n}\n";
+         "#include <csignal>\n#include <cstdlib>\n#include <fstream>\n#include <iterator>\n" +
+         include_of("log_sum_exp") + before +
+         "\nnamespace mine {\nTensor log_sum_exp(const Tensor& x) {\n" + body + "\n}\n}\n";
 }
 const std::string kWrong = "return x.sum(-1);";
 const std::string kRight =
@@ -212,7 +212,7 @@ TEST(HostileAnswer, ItsOutputCannotDrawOnTheScreen) {
   const Verdict v = verdict_on("log_sum_exp", text, "draws");
   const Exercises exercises = scratch("draws");
   const std::string page =
-      verdict_text(exercises, exercises.find("2"), v, 80, terminal::Depth::plain);
+      verdict_text(exercises, exercises.find("log_sum_exp"), v, 80, terminal::Depth::plain);
   EXPECT_NE(page.find("right"), std::string::npos);
   EXPECT_EQ(page.find('\033'), std::string::npos) << page;
 }
@@ -307,24 +307,23 @@ TEST(TheEnvironment, DoesNotChangeTheVerdict) {
 
 // The solution as an answer
 
-constexpr const char* kSolution = "exercises/02_log_sum_exp/solution.cpp";
-const std::string kSolutionSaid =
-    std::string("log_sum_exp.cpp includes ") + kSolution + ": write your own";
+const std::string kSolution = path_of("log_sum_exp") + "solution.cpp";
+const std::string kSolutionSaid = "log_sum_exp.cpp includes " + kSolution + ": write your own";
 
 struct Includer {
   std::string name, text;
 };
 void PrintTo(const Includer& case_, std::ostream* out) { *out << case_.name; }
 const std::vector<Includer> kIncluders{
-    {"directly", std::string("#include \"") + kSolution + "\"\n"},
-    {"by_a_macro", std::string("#define IT \"") + kSolution + "\"\n#include IT\n"},
-    {"by_another_path", "#include \"exercises/grader/../02_log_sum_exp/./solution.cpp\"\n"},
-    {"by_an_absolute_path",
-     std::string("#include \"") + GRADUS_SOURCE_DIR + "/" + kSolution + "\"\n"},
+    {"directly", "#include \"" + kSolution + "\"\n"},
+    {"by_a_macro", "#define IT \"" + kSolution + "\"\n#include IT\n"},
+    {"by_another_path",
+     "#include \"exercises/grader/../../" + path_of("log_sum_exp") + "./solution.cpp\"\n"},
+    {"by_an_absolute_path", "#include \"" GRADUS_SOURCE_DIR "/" + kSolution + "\"\n"},
     {"by_a_symbolic_link", "#include \"linked.h\"\n"},
     {"by_a_hard_link", "#include \"copied.h\"\n"},
-    {"under_a_condition", std::string("#if __has_include(\"") + kSolution + "\")\n#include \"" +
-                              kSolution + "\"\n#endif\n"},
+    {"under_a_condition",
+     "#if __has_include(\"" + kSolution + "\")\n#include \"" + kSolution + "\"\n#endif\n"},
 };
 
 class IncludedSolution : public testing::TestWithParam<Includer> {};

@@ -18,6 +18,21 @@ inline Exercises scratch(const std::string& name) {
   return exercises;
 }
 
+/// The exercises of the source tree; the answers are nowhere.
+inline Exercises all_exercises() {
+  return {GRADUS_SOURCE_DIR "/exercises", GRADUS_BUILD_DIR, "/nowhere"};
+}
+
+/// "exercises/NN_name/" with the exercise's number.
+inline std::string path_of(const std::string& name) {
+  return "exercises/" + all_exercises().find(name).folder + "/";
+}
+
+/// The first line of an answer.
+inline std::string include_of(const std::string& name) {
+  return "#include \"" + path_of(name) + name + ".h\"\n";
+}
+
 /// The verdict on this text as the answer to an exercise.
 inline Verdict verdict_on(const std::string& exercise, const std::string& text,
                           const std::string& name) {

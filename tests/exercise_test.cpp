@@ -2,7 +2,7 @@
 // compiler says.
 #include <gtest/gtest.h>
 
-#include <fstream>
+#include <regex>
 #include <set>
 
 #ifdef EXERCISE_GRADER
@@ -28,7 +28,7 @@ Verdict verdict_on(const std::string& text, const std::string& name) {
   return tests::verdict_on("rms_norm", text, name);
 }
 
-const std::string kHead = "#include \"exercises/06_rms_norm/rms_norm.h\"\n\nnamespace mine {\n\n",
+const std::string kHead = tests::include_of("rms_norm") + "\nnamespace mine {\n\n",
                   kSignature =
                       "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n",
                   kTail = "}\n\n}  // namespace mine\n";
@@ -91,8 +91,7 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:1: there is no header 'rms_norms.h'"},
     {"no_such_type", body("  const Tensr y = x;\n  return y;\n"), "rms_norm.cpp:6: "},
     {"outside_the_namespace",
-     "#include \"exercises/06_rms_norm/rms_norm.h\"\n\n" + kSignature + "  return x;\n}\n",
-     "rms_norm.cpp:3: "},
+     tests::include_of("rms_norm") + "\n" + kSignature + "  return x;\n}\n", "rms_norm.cpp:3: "},
     {"signature_changed",
      kHead + "Tensor rms_norm(const Tensor& x, const Tensor& weight) {\n  return x * weight;\n" +
          kTail,
@@ -119,8 +118,10 @@ INSTANTIATE_TEST_SUITE_P(Beginners, Mistakes, testing::ValuesIn(kMistakes),
 TEST(Verdict, ToDoWrongAndRight) {
   const Exercises exercises = scratch("verdicts");
   const Grader grader(exercises);
-  const Exercise e = exercises.find("6");
-  EXPECT_EQ(e.folder, "06_rms_norm");
+  const Exercise e = exercises.find("rms_norm");
+  EXPECT_EQ(exercises.find(e.number()).folder, e.folder);
+  EXPECT_EQ(exercises.find(e.folder).folder, e.folder);
+  EXPECT_EQ(exercises.find("06_rms_norm").folder, e.folder);  // an earlier number
   const Verdict to_do = grader.grade(grader.stub(e));
   const Verdict right = grader.grade(grader.solution(e));
   EXPECT_EQ(to_do.outcome, Outcome::to_do);
@@ -195,26 +196,14 @@ TEST(Verdict, MemoryHasABudget) {
 
 TEST(Verdict, AMissingFileIsSaid) {
   const Grader grader(scratch("missing"));
-  const Verdict v = grader.grade(grader.mine(grader.exercises().find("06")));
+  const Verdict v = grader.grade(grader.mine(grader.exercises().find("rms_norm")));
   EXPECT_EQ(v.outcome, Outcome::does_not_compile);
   EXPECT_NE(v.message.find("does not exist"), std::string::npos);
 }
 
-TEST(Ladder, EveryExerciseFollowsALesson) {
-  const Exercises exercises = scratch("ladder");
-  std::string named;
-  for (const auto& file : fs::directory_iterator(exercises.source.parent_path() / "lessons"))
-    if (file.path().extension() == ".cpp")
-      for (const std::string& line : lines_of(read_text(file.path())))
-        if (line.find(".exercises = {") != line.npos) named += line;
-  for (const Exercise& e : exercises.all())
-    EXPECT_NE(named.find('"' + e.name() + '"'), std::string::npos)
-        << "no lesson names " << e.folder;
-}
-
 TEST(Answers, AResetKeepsWhatWasWritten) {
   const Exercises exercises = scratch("reset");
-  const Exercise e = exercises.find("06_rms_norm");
+  const Exercise e = exercises.find("rms_norm");
   provide_answer(exercises, e);
   EXPECT_EQ(reset_answer(exercises, e), "");  // nothing was written yet
   for (const char* text : {"first", "second"}) {
@@ -224,7 +213,7 @@ TEST(Answers, AResetKeepsWhatWasWritten) {
     EXPECT_EQ(read_text(kept), text);
     EXPECT_EQ(read_text(exercises.answer(e)), read_text(exercises.stub(e)));
   }
-  EXPECT_EQ(read_text(exercises.mine / "kept" / "06_rms_norm.1.cpp"), "first");
+  EXPECT_EQ(read_text(exercises.mine / "kept" / "rms_norm.1.cpp"), "first");
 }
 
 /// A file of an earlier version, in its folder under `root`.
@@ -235,17 +224,19 @@ std::string earlier_answer(const std::string& comment) {
   return "#include \"lessons/exercises/06_rms_norm/rms_norm.h\"\n// " + comment + "\n";
 }
 std::string new_answer(const std::string& comment) {
-  return "#include \"exercises/06_rms_norm/rms_norm.h\"\n// " + comment + "\n";
+  return tests::include_of("rms_norm") + "// " + comment + "\n";
 }
 
 TEST(Answers, OfAnEarlierVersionAreMoved) {
   const Exercises exercises = scratch("adopt");
   const fs::path earlier = exercises.mine / "earlier";
-  const Exercise e = exercises.find("06_rms_norm");
+  const Exercise e = exercises.find("rms_norm");
   provide_answer(exercises, e);  // a stub, which may be replaced
   write_earlier(exercises, "06_rms_norm/rms_norm.cpp", earlier_answer("mine"));
   write_earlier(exercises, "01_softmax/softmax.cpp",
-                read_text(exercises.stub(exercises.find("01"))) + "\n");
+                std::regex_replace(read_text(exercises.stub(exercises.find("softmax"))),
+                                   std::regex("\"exercises/\\d\\d"), "\"lessons/exercises/01") +
+                    "\n");
   write_earlier(exercises, "kept/06_rms_norm.1.cpp", earlier_answer("replaced"));
   write_earlier(exercises, "progress.txt", "current 06_rms_norm\n06_rms_norm wrong 2 hints\n");
 
@@ -262,7 +253,7 @@ TEST(Answers, OfAnEarlierVersionAreMoved) {
 
 TEST(Answers, OfAnEarlierVersionReplaceNothing) {
   const Exercises exercises = scratch("adopt_nothing");
-  const Exercise e = exercises.find("06_rms_norm");
+  const Exercise e = exercises.find("rms_norm");
   write_text(exercises.answer(e), "newer");
   write_text(exercises.mine / "kept/06_rms_norm.1.cpp", "kept");
   write_text(exercises.mine / "progress.txt", "current 02_log_sum_exp\n");
@@ -273,7 +264,7 @@ TEST(Answers, OfAnEarlierVersionReplaceNothing) {
   const std::string said = adopt_answers(exercises, exercises.mine / "earlier");
   EXPECT_NE(said.find("your answers to rms_norm (in kept/)\n"), std::string::npos) << said;
   EXPECT_EQ(read_text(exercises.answer(e)), "newer");
-  EXPECT_EQ(Progress(exercises).current().folder, "02_log_sum_exp");
+  EXPECT_EQ(Progress(exercises).current().name(), "log_sum_exp");
   std::multiset<std::string> kept;
   for (const auto& entry : fs::directory_iterator(exercises.mine / "kept"))
     kept.insert(read_text(entry.path()));
@@ -281,11 +272,40 @@ TEST(Answers, OfAnEarlierVersionReplaceNothing) {
                                               "current 06_rms_norm\n"}));
 }
 
+TEST(Answers, OfEarlierNumbersFindTheirHeaders) {
+  const Exercises exercises = scratch("adopt_numbers");
+  const Exercise e = exercises.find("llama");
+  write_text(
+      exercises.answer(e),
+      "#include \"exercises/15_llama/llama.h\"\r\n#include \"exercises/06_rms_norm/rms_norm.h\"\n"
+      "#include \"exercises/07_none/none.h\"\n// \"exercises/15_llama/\"\n");
+  write_text(exercises.answer(exercises.find("rope")), tests::include_of("rope"));
+  write_text(exercises.mine / "progress.txt",
+             "current 15_llama\n06_rms_norm right 1 hint\n15_llama wrong 2 hints\n");
+
+  EXPECT_EQ(correct_includes(exercises), "The exercises have new numbers; the #include lines of " +
+                                             exercises.shown(exercises.answer(e)) +
+                                             " are corrected\n");
+  EXPECT_EQ(read_text(exercises.answer(e)),
+            "#include \"" + tests::path_of("llama") + "llama.h\"\r\n" +
+                tests::include_of("rms_norm") +
+                "#include \"exercises/07_none/none.h\"\n// \"exercises/15_llama/\"\n");
+  EXPECT_EQ(correct_includes(exercises), "");
+
+  Progress progress(exercises);
+  EXPECT_EQ(progress.current().name(), "llama");
+  EXPECT_EQ(progress.of(exercises.find("rms_norm")).verdict, "right");
+  EXPECT_EQ(progress.of(e).hints, 2u);
+  progress.set_current(exercises.find("softmax"));
+  const std::string written = read_text(exercises.mine / "progress.txt");
+  EXPECT_EQ(written, "current softmax\nllama wrong 2 hints\nrms_norm right 1 hint\n");
+}
+
 TEST(Answers, CopiedByHandFindTheirHeaders) {
   const Exercises exercises = scratch("adopt_copied");
-  const Exercise e = exercises.find("06_rms_norm");
+  const Exercise e = exercises.find("rms_norm");
   write_text(exercises.answer(e), earlier_answer("copied"));
-  adopt_answers(exercises, exercises.mine / "none");
+  correct_includes(exercises);
   EXPECT_EQ(read_text(exercises.answer(e)), new_answer("copied"));
 }
 

@@ -1,5 +1,5 @@
-// The files of llama2.c that exercise 15 reads: correct files, and files with wrong headers.
-#include "exercises/15_llama/files.h"
+// The files of llama2.c that the exercise llama reads: correct files, and files with wrong headers.
+#include "exercises/20_llama/files.h"
 #include "tests/expect_error.h"
 #include "tests/files_support.h"
 

@@ -2,8 +2,10 @@
 // Texts are all Markdown files, sources and scripts. Every fault is printed with its line.
 //
 //   lesson, exercise   "lesson 4", "lessons 02, 03 and 09", "exercise 06"
-//   About              .exercises = {"softmax"} in a lesson; an exercise that "Follows lesson 04"
-//                      is in the list of lesson 04
+//                      exercise `softmax`, ./run exercise softmax
+//   ladder             Every exercise "Follows lesson 04" or another one, which is the only lesson
+//                      with its name in .exercises; the numbers of the exercises are in the order
+//                      of the lessons, and an exercise follows only exercises before it.
 //   file               a path that starts with a folder of the root and ends with a known suffix
 //   link               [text](file#section) in a Markdown file
 //   section            the README's "Limits"
@@ -16,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 #include <set>
 #include <string>
@@ -76,7 +79,7 @@ class References {
         const std::string name = entry.path().stem().string();
         if (!std::regex_match(name, number)) continue;
         numbered_.insert(kind + name.substr(0, 2));
-        if (kind == "exercise ") exercises_.insert(name.substr(3));
+        if (kind == "exercise ") exercises_[name.substr(3)] = name;
       }
     for (const auto& entry : fs::directory_iterator(root))
       if (entry.is_directory()) folders_.insert(entry.path().filename().string());
@@ -95,7 +98,7 @@ class References {
         it.disable_recursion_pending();
       if (it->is_regular_file() && std::regex_match(path, kTexts)) check_text(path);
     }
-    check_follows();
+    check_ladder();
     if (references_ == 0) fault("no text with a reference was found");
     if (faults_ == 0) std::printf("%d references\n", references_);
     return faults_;
@@ -125,6 +128,7 @@ class References {
       check_files(words);
       if (!path.starts_with("tests/") && !path.starts_with(".run/")) {
         check_numbers(words);
+        check_exercise_names(words);
         check_commands(words);
       }
       if (path.ends_with(".md")) check_links(words);
@@ -133,7 +137,8 @@ class References {
   }
 
   void check_numbers(const std::string& text) {
-    static const std::regex several(R"(\b([Ll]esson|[Ee]xercise)s? ([0-9][0-9, ]*(and [0-9]+)?))");
+    static const std::regex several(R"(\b([Ll]esson|[Ee]xercise)s? ([0-9][0-9, ]*(and [0-9]+)?))"
+                                    R"((?!\.?[0-9]))");
     static const std::regex one("[0-9]+");
     for (std::sregex_iterator it(text.begin(), text.end(), several); it != kNoMore; ++it) {
       const std::string kind = std::tolower((*it)[1].str()[0]) == 'l' ? "lesson " : "exercise ";
@@ -141,6 +146,18 @@ class References {
         const std::string two_digits = number.size() == 1 ? "0" + number : number;
         require(numbered_.contains(kind + two_digits), kind + number);
       }
+    }
+  }
+
+  void check_exercise_names(const std::string& text) {
+    static const std::regex form(
+        R"(\./run exercise ([a-z_]+)(?=[`"':,.]|$| +#)|[Ee]xercise `([a-z_]+)`)");
+    static const std::set<std::string> others = {"list", "new", "reset", "verify", "timing"};
+    for (std::sregex_iterator it(text.begin(), text.end(), form); it != kNoMore; ++it) {
+      const bool is_command = (*it)[1].matched;
+      const std::string name = is_command ? (*it)[1] : (*it)[2];
+      if (is_command && (others.contains(name) || name == "my_layer")) continue;  // to be made
+      require(exercises_.contains(name), "exercise " + name);
     }
   }
 
@@ -197,22 +214,50 @@ class References {
       }
   }
 
-  /// An exercise is in the list of the lesson that it follows.
-  void check_follows() {
-    static const std::regex lesson(R"(\*\*Follows\*\* lesson ([0-9][0-9]))");
-    line_ = 0;
-    for (const auto& entry : fs::directory_iterator(root_ / "exercises")) {
-      path_ = fs::relative(entry.path() / "README.md", root_).string();
-      const std::string folder = entry.path().filename().string();
-      for (const std::string& number : matches(read(root_ / path_), lesson))
-        require(listed_.contains({number, folder.substr(3)}),
-                "'" + folder.substr(3) + "' in .exercises of lesson " + number);
+  /// The lesson and the exercises in "**Follows** lesson 04 (weights) and exercise `softmax`."
+  struct Follows {
+    std::string lesson;
+    Words exercises;
+  };
+  static Follows follows(const std::string& page) {
+    static const std::regex sentence(R"(\*\*Follows\*\* lesson ([0-9][0-9])([^*]*))");
+    static const std::regex name("`([a-z_]+)`");
+    std::smatch found;
+    if (!std::regex_search(page, found, sentence)) return {};
+    return {found[1], matches(found[2], name)};
+  }
+
+  void check_ladder() {
+    std::map<std::string, std::string> folders;  // in the order of the numbers
+    for (const auto& [name, folder] : exercises_)
+      folders[folder] = name;
+    std::string last;
+    for (const auto& [folder, name] : folders) {
+      path_ = "exercises/" + folder + "/README.md";
+      line_ = 0;
+      const Follows after = follows(read(root_ / path_));
+      ++references_;
+      if (after.lesson.empty()) {
+        fault("the line **Follows** lesson NN is missing");
+        continue;
+      }
+      require(listed_.contains({after.lesson, name}),
+              "'" + name + "' in .exercises of lesson " + after.lesson);
+      for (const auto& [lesson, exercise] : listed_)
+        if (exercise == name && lesson != after.lesson)
+          fault("lesson " + lesson + " names it, too");
+      if (after.lesson < last)
+        fault("it follows lesson " + after.lesson + ", the exercise before it lesson " + last);
+      last = after.lesson;
+      for (const std::string& earlier : after.exercises)
+        if (!exercises_.contains(earlier) || exercises_[earlier] >= folder)
+          fault("it follows exercise " + earlier + ", which is not before it");
     }
   }
 
   fs::path root_;
-  std::set<std::string> numbered_;   // "lesson 04", "exercise 12"
-  std::set<std::string> exercises_;  // "softmax"
+  std::set<std::string> numbered_;                // "lesson 04", "exercise 12"
+  std::map<std::string, std::string> exercises_;  // "softmax": "04_softmax"
   std::set<std::string> folders_;
   std::set<std::string> commands_;
   std::set<std::string> added_;                           // the files that docs/extending.md adds

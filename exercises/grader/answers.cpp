@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <regex>
 
+#include "exercises/grader/source_file.h"
+
 namespace gradus::grader {
 namespace {
 
@@ -19,10 +21,26 @@ fs::path free_path(const Exercises& exercises, const fs::path& name) {
   return path;
 }
 
-/// The text with the #include paths of this version.
-std::string with_new_includes(const std::string& text) {
-  return std::regex_replace(text, std::regex("#include \"lessons/exercises/"),
+/// The text with the #include paths of this version: exercises get other numbers when one is added
+/// between them, and earlier versions kept them in lessons/exercises.
+std::string with_new_includes(const Exercises& exercises, std::string text) {
+  text = std::regex_replace(text, std::regex("#include \"lessons/exercises/"),
                             "#include \"exercises/");
+  for (const Exercise& e : exercises.all())
+    text = std::regex_replace(text, std::regex("#include \"exercises/\\d\\d_" + e.name() + "/"),
+                              "#include \"exercises/" + e.folder + "/");
+  return text;
+}
+
+/// The answer that an earlier version kept in its own folder, whatever number the exercise had.
+fs::path earlier_answer(const fs::path& earlier, const Exercise& e) {
+  if (!fs::is_directory(earlier)) return {};
+  for (const auto& entry : fs::directory_iterator(earlier)) {
+    const Exercise other{entry.path().filename().string()};
+    const fs::path answer = entry.path() / (e.name() + ".cpp");
+    if (other.is_numbered() && other.name() == e.name() && fs::exists(answer)) return answer;
+  }
+  return {};
 }
 
 std::string without_spaces(std::string text) {
@@ -46,19 +64,14 @@ bool adopt(const Exercises& exercises, const std::string& text, const fs::path& 
 std::vector<std::string> adopt_answer_files(const Exercises& exercises, const fs::path& earlier) {
   std::vector<std::string> moved;
   for (const Exercise& e : exercises.all()) {
-    const fs::path old = earlier / e.folder / (e.name() + ".cpp");
+    const fs::path old = earlier_answer(earlier, e);
     const fs::path answer = exercises.answer(e);
-    if (is_file(answer)) {
-      const std::string text = read_text(answer);
-      const std::string corrected = with_new_includes(text);
-      if (corrected != text) write_text(answer, corrected);
-    }
-    if (!fs::exists(old)) continue;
-    const std::string text = with_new_includes(read_text(old));
+    if (old.empty()) continue;
+    const std::string text = with_new_includes(exercises, read_text(old));
     const std::string stub = read_text(exercises.stub(e));
     if (without_spaces(text) == without_spaces(stub)) continue;  // nothing was written yet
     const bool nothing_there = !is_taken(answer) || (is_file(answer) && read_text(answer) == stub);
-    const bool in_place = adopt(exercises, text, answer, nothing_there, e.folder + ".cpp");
+    const bool in_place = adopt(exercises, text, answer, nothing_there, e.name() + ".cpp");
     fs::remove(old);
     moved.push_back(in_place ? e.name() : e.name() + " (in kept/)");
   }
@@ -72,7 +85,7 @@ bool adopt_kept_files(const Exercises& exercises, const fs::path& earlier) {
     if (entry.is_regular_file()) files.push_back(entry.path());
   for (const fs::path& old : files) {
     const fs::path target = exercises.mine / "kept" / old.filename();
-    adopt(exercises, with_new_includes(read_text(old)), target, !fs::exists(target),
+    adopt(exercises, with_new_includes(exercises, read_text(old)), target, !fs::exists(target),
           old.filename());
     fs::remove(old);
   }
@@ -105,12 +118,28 @@ fs::path reset_answer(const Exercises& exercises, const Exercise& e) {
   fs::path kept;
   const bool is_stub = is_file(answer) && read_text(answer) == read_text(exercises.stub(e));
   if (is_taken(answer) && !is_stub) {
-    kept = free_path(exercises, e.folder + ".cpp");
+    kept = free_path(exercises, e.name() + ".cpp");
     fs::create_directories(kept.parent_path());
     fs::rename(answer, kept);
   }
   write_text(answer, read_text(exercises.stub(e)));
   return kept;
+}
+
+std::string correct_includes(const Exercises& exercises) {
+  std::vector<std::string> corrected;
+  for (const Exercise& e : exercises.all()) {
+    const fs::path answer = exercises.answer(e);
+    if (!problem_of_source(exercises, answer).empty()) continue;
+    const std::string text = read_text(answer);
+    const std::string now = with_new_includes(exercises, text);
+    if (now == text) continue;
+    write_text(answer, now);
+    corrected.push_back(exercises.shown(answer));
+  }
+  if (corrected.empty()) return "";
+  return fmt::format("The exercises have new numbers; the #include lines of {} are corrected\n",
+                     fmt::join(corrected, ", "));
 }
 
 std::string adopt_answers(const Exercises& exercises, const fs::path& earlier) {

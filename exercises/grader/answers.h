@@ -11,6 +11,10 @@ void provide_answer(const Exercises& exercises, const Exercise& e);
 /// not been changed.
 std::filesystem::path reset_answer(const Exercises& exercises, const Exercise& e);
 
+/// Corrects the #include lines of answers that were written when the exercises had other numbers,
+/// and changes nothing else. Returns one line that says which, "" if there was none.
+std::string correct_includes(const Exercises& exercises);
+
 /// Moves the answers and the progress that an earlier version of Gradus kept in `earlier`
 /// (NN_name/name.cpp, kept/, progress.txt) to exercises.mine, and corrects their #include lines. A
 /// file in exercises.mine is never replaced: if it differs, the earlier one goes to kept/. Returns

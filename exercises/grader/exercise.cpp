@@ -10,13 +10,16 @@ namespace gradus::grader {
 
 namespace fs = std::filesystem;
 
+bool Exercise::is_numbered() const {
+  const auto is_digit = [this](size_t i) { return folder[i] >= '0' && folder[i] <= '9'; };
+  return folder.size() > 3 && is_digit(0) && is_digit(1) && folder[2] == '_';
+}
+
 std::vector<Exercise> Exercises::all() const {
   std::vector<Exercise> list;
   for (const auto& entry : fs::directory_iterator(source)) {
-    const std::string folder = entry.path().filename().string();
-    const bool numbered =
-        folder.size() > 3 && std::isdigit(folder[0]) && std::isdigit(folder[1]) && folder[2] == '_';
-    if (entry.is_directory() && numbered) list.push_back({folder});
+    const Exercise e{entry.path().filename().string()};
+    if (entry.is_directory() && e.is_numbered()) list.push_back(e);
   }
   std::sort(list.begin(), list.end(),
             [](const Exercise& a, const Exercise& b) { return a.folder < b.folder; });
@@ -25,8 +28,10 @@ std::vector<Exercise> Exercises::all() const {
 
 Exercise Exercises::find(const std::string& which) const {
   std::string names;
+  const Exercise folder{which};
   for (const Exercise& e : all()) {
-    if (which == e.folder || which == e.name() || which == e.number() || "0" + which == e.number())
+    const bool is_folder = folder.is_numbered() && folder.name() == e.name();
+    if (is_folder || which == e.name() || which == e.number() || "0" + which == e.number())
       return e;
     names += " " + e.folder;
   }

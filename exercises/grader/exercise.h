@@ -10,6 +10,8 @@ struct Exercise {
   std::string folder;  // "06_rms_norm"
   std::string number() const { return folder.substr(0, 2); }
   std::string name() const { return folder.substr(3); }
+  /// Whether the folder has a number and a name.
+  bool is_numbered() const;
 };
 
 /// The folders of the exercises, of the build and of the learner.
@@ -19,7 +21,8 @@ struct Exercises {
   std::filesystem::path mine;    // my/: the learner's answers, one file each, and the progress
 
   std::vector<Exercise> all() const;
-  /// Finds an exercise by number ("6", "06"), name or folder. The error names all exercises.
+  /// Finds an exercise by number ("6", "06"), name or folder, also by a folder with a number that
+  /// it had before. The error names all exercises.
   Exercise find(const std::string& which) const;
   /// The exercises whose headers this one's header includes. The program of e is linked with the
   /// answers to them.

@@ -105,6 +105,7 @@ int run(const Call& call) {
   std::string notice;
   if (exercises.mine == kRoot / "my")
     notice = adopt_answers(exercises, kRoot / "lessons/exercises");
+  notice += correct_includes(exercises);
   const bool is_interactive = terminal::stdin_is_tty() && terminal::stdout_is_tty();
   const bool watches = is_interactive && call.which.empty() && call.app.get_subcommands().empty();
   if (!watches) fmt::print("{}", notice);

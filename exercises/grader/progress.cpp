@@ -15,8 +15,9 @@ Progress::Progress(const Exercises& exercises)
     : exercises_(exercises), file_(exercises.mine / "progress.txt") {
   if (!fs::exists(file_)) return;
   // Lines that do not fit are left out: the file may have been edited by hand.
-  const std::regex one("(\\S+) (new|to do|wrong|right) (\\d{1,4}) hints?");
-  const std::regex now("current (\\S+)");
+  // Earlier versions wrote the numbers of that time before the names.
+  const std::regex one("(?:\\d\\d_)?(\\S+) (new|to do|wrong|right) (\\d{1,4}) hints?");
+  const std::regex now("current (?:\\d\\d_)?(\\S+)");
   std::smatch found;
   for (const std::string& line : lines_of(read_text(file_))) {
     if (std::regex_match(line, found, one)) states_[found[1]] = {found[2], std::stoul(found[3])};
@@ -25,12 +26,12 @@ Progress::Progress(const Exercises& exercises)
 }
 
 Progress::State Progress::of(const Exercise& e) const {
-  const auto found = states_.find(e.folder);
+  const auto found = states_.find(e.name());
   return found == states_.end() ? State{} : found->second;
 }
 
 void Progress::set(const Exercise& e, const State& state) {
-  states_[e.folder] = state;
+  states_[e.name()] = state;
   write();
 }
 
@@ -38,12 +39,12 @@ Exercise Progress::current() const {
   const std::vector<Exercise> all = exercises_.all();
   check(!all.empty(), "{} holds no exercise", exercises_.source.string());
   for (const Exercise& e : all)
-    if (e.folder == current_) return e;
+    if (e.name() == current_) return e;
   return all[0];
 }
 
 void Progress::set_current(const Exercise& e) {
-  current_ = e.folder;
+  current_ = e.name();
   write();
 }
 
@@ -66,9 +67,9 @@ void Progress::note(const Exercise& e, Outcome outcome) {
 }
 
 void Progress::write() const {
-  std::string text = "current " + current().folder + "\n";
-  for (const auto& [folder, state] : states_)
-    text += fmt::format("{} {} {} hint{}\n", folder, state.verdict, state.hints,
+  std::string text = "current " + current().name() + "\n";
+  for (const auto& [name, state] : states_)
+    text += fmt::format("{} {} {} hint{}\n", name, state.verdict, state.hints,
                         state.hints == 1 ? "" : "s");
   // Through a second file, so that the old one stays if this is interrupted.
   const fs::path next = file_.string() + ".new";

@@ -6,7 +6,7 @@
 
 namespace gradus::grader {
 
-/// The file has a line for each exercise, "06_rms_norm right 1 hint", and a line that names the
+/// The file has a line for each exercise, "rms_norm right 1 hint", and a line that names the
 /// current one.
 class Progress {
  public:

@@ -280,10 +280,11 @@ int Lesson::finish() {
     out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number,
                         steps_checked_ - steps_wrong_, steps_checked_,
                         about_.golden.empty() ? "are as expected" : "have the book's numbers");
-  if (!quiet() && !about_.exercises.empty())
-    out_ << terminal::wrap(
-        fmt::format("Exercises that follow: ./run exercise {}", fmt::join(about_.exercises, ", ")),
-        std::min(80, canvas().width));
+  if (!quiet() && !about_.exercises.empty()) {
+    out_ << "\nExercises that follow:\n";
+    for (const std::string& name : about_.exercises)
+      out_ << "  ./run exercise " << name << "\n";
+  }
   out_.flush();
   return wrong > 0 || !out_ ? 1 : 0;
 }

@@ -1,5 +1,5 @@
 // Any bytes are a checkpoint of llama2.c or an Error. Every weight of a model can be read.
-#include "exercises/15_llama/files.h"
+#include "exercises/20_llama/files.h"
 #include "tests/fuzz/input_file.h"
 
 using namespace gradus;

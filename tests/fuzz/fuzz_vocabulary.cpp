@@ -2,7 +2,7 @@
 // vocabulary decodes each of its tokens.
 #include <numeric>
 
-#include "exercises/15_llama/files.h"
+#include "exercises/20_llama/files.h"
 #include "tests/fuzz/input_file.h"
 
 using namespace gradus;

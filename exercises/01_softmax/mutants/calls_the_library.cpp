@@ -1,8 +1,0 @@
-// caught by forward.is_your_own
-#include "exercises/01_softmax/softmax.h"
-
-namespace mine {
-
-Tensor softmax(const Tensor& x) { return gradus::softmax(x, -1); }
-
-}  // namespace mine

@@ -1,0 +1,11 @@
+// caught by numerics.a_row_of_minus_infinity
+#include "exercises/05_log_sum_exp/log_sum_exp.h"
+
+namespace mine {
+
+Tensor log_sum_exp(const Tensor& x) {
+  const Tensor largest = x.amax(-1, true).detach();
+  return log(exp(x - largest).sum(-1)) + largest.squeeze(-1);
+}
+
+}  // namespace mine

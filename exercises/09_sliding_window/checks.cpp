@@ -1,0 +1,110 @@
+#include "exercises/checks.h"
+
+#include "exercises/09_sliding_window/sliding_window.h"
+
+using namespace gradus;
+
+namespace {
+
+// B = 2, H = 3, T = 7, D = 5
+const Tensor q = example({2, 3, 7, 5}, 1), k = example({2, 3, 7, 5}, 2),
+             v = example({2, 3, 7, 5}, 3);
+
+/// Values that are 1, 2, 4, ... step by step: the average over a window names its steps.
+const Tensor powers =
+    tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64).view({1, 1, 5, 1}).expand({1, 1, 5, 3});
+
+/// The averages of `powers` that a window gives when every score is 0.
+Tensor averages(int64_t window) {
+  const Tensor none = zeros({1, 1, 5, 3}, kFloat64);
+  return mine::sliding_window_attention(none, none, powers, window).select(-1, 0).reshape({5});
+}
+
+TEST(shape, is_that_of_q) {
+  expect_shape("sliding_window_attention of [2, 3, 7, 5]",
+               mine::sliding_window_attention(q, k, v, 3), {2, 3, 7, 5});
+}
+
+TEST(shape, dimensions_of_size_one) {
+  for (const Shape& sizes : {Shape{1, 3, 7, 5}, Shape{2, 1, 7, 5}, Shape{2, 3, 1, 5},
+                             Shape{2, 3, 7, 1}, Shape{1, 1, 1, 1}}) {
+    const Tensor x = example(sizes);
+    expect_shape(fmt::format("sliding_window_attention of {}", sizes),
+                 mine::sliding_window_attention(x, x, x, 3), sizes);
+  }
+}
+
+TEST(shape, no_texts) {
+  const Tensor none = example({0, 3, 7, 5});
+  expect_shape("sliding_window_attention of [0, 3, 7, 5]",
+               mine::sliding_window_attention(none, none, none, 3), {0, 3, 7, 5});
+}
+
+TEST(forward, a_window_of_1_sees_itself) {
+  expect_close("the averages of the values 1, 2, 4, 8, 16 with window 1", averages(1),
+               tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64));
+}
+
+TEST(forward, a_window_of_3_sees_two_before) {
+  expect_close("the averages of the values 1, 2, 4, 8, 16 with window 3", averages(3),
+               tensor({1.0, 3.0 / 2, 7.0 / 3, 14.0 / 3, 28.0 / 3}, kFloat64));
+}
+
+TEST(forward, a_window_larger_than_T_is_causal_attention) {
+  const Tensor causal = scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true);
+  expect_close("sliding_window_attention of 7 steps with window 7",
+               mine::sliding_window_attention(q, k, v, 7), causal);
+  expect_close("sliding_window_attention of 7 steps with window 50",
+               mine::sliding_window_attention(q, k, v, 50), causal);
+}
+
+TEST(forward, random_numbers) {
+  const Tensor y = mine::sliding_window_attention(q, k, v, 3);
+  for (int64_t t = 0; t < 7; ++t) {
+    const int64_t from = std::max<int64_t>(0, t - 2);
+    const int64_t n = t + 1 - from;
+    const Tensor alone =
+        scaled_dot_product_attention(q.narrow(2, t, 1), k.narrow(2, from, n), v.narrow(2, from, n));
+    expect_close(fmt::format("step {} with window 3", t), y.narrow(2, t, 1), alone);
+  }
+}
+
+TEST(gradient, of_q_k_and_v) {
+  const Tensor queries = example({1, 1, 7, 5}, 4);
+  const Tensor keys = example({1, 1, 7, 5}, 5);
+  const Tensor values = example({1, 1, 7, 5}, 6);
+  expect_right_gradients([&] { return mine::sliding_window_attention(queries, keys, values, 3); },
+                         {{"q", queries}, {"k", keys}, {"v", values}});
+}
+
+TEST(invariants, no_step_sees_the_future) {
+  expect_causal([](const Tensor& x) { return mine::sliding_window_attention(x, x, x, 3); }, q);
+}
+
+TEST(invariants, the_past_before_the_window_is_gone) {
+  // without its first 4 steps a text of 7 ends as before: step 6 sees 4, 5 and 6
+  const auto last = [](const Tensor& x, int64_t from) {
+    const Tensor part = x.narrow(2, from, 7 - from);
+    return mine::sliding_window_attention(part, part, part, 3).select(2, 6 - from);
+  };
+  expect_close("the last step with window 3, of the last 3 of 7 steps", last(q, 4), last(q, 0));
+}
+
+TEST(numerics, large_scores) {
+  const Tensor y = mine::sliding_window_attention(q * 1000, k * 1000, v, 3);
+  expect_finite("sliding_window_attention of 1000 q and 1000 k", y);
+  // all scores are below -1000: a mask with 0 or -1000 hides nothing here
+  const Tensor one = ones({1, 1, 5, 3}, kFloat64);
+  expect_close(
+      "the averages of the values 1, 2, 4, 8, 16 with window 3, all scores -17320",
+      mine::sliding_window_attention(one * -10000, one, powers, 3).select(-1, 0).reshape({5}),
+      tensor({1.0, 3.0 / 2, 7.0 / 3, 14.0 / 3, 28.0 / 3}, kFloat64));
+}
+
+TEST(numerics, gradients_of_large_scores) {
+  const Tensor queries = (q.detach() * 1000).requires_grad_();
+  mine::sliding_window_attention(queries, k, v, 3).sum().backward();
+  expect_finite("the gradient of q", queries.grad());
+}
+
+}  // namespace

@@ -1,0 +1,17 @@
+// caught by numerics.large_scores
+#include "exercises/09_sliding_window/sliding_window.h"
+
+namespace mine {
+
+Tensor sliding_window_attention(const Tensor& q, const Tensor& k, const Tensor& v, int64_t window) {
+  const int64_t T = q.size(-2);
+  const int64_t D = q.size(-1);
+  const Tensor scores = matmul(q, k.transpose(-2, -1)) / std::sqrt(D);
+  const Tensor row = arange(T).unsqueeze(1);
+  const Tensor column = arange(T);
+  const Tensor hidden = logical_or(column > row, column <= row - window);
+  const Tensor e = exp(scores).masked_fill(hidden, 0);
+  return matmul(e / e.sum(-1, true), v);
+}
+
+}  // namespace mine

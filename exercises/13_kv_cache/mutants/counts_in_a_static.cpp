@@ -1,0 +1,16 @@
+// caught by shape.dimensions_of_size_one
+#include "exercises/13_kv_cache/kv_cache.h"
+
+namespace mine {
+
+Tensor attend(KVCache& cache, const Tensor& q, const Tensor& k, const Tensor& v) {
+  static int64_t S = 0;  // one count for all caches
+  const int64_t L = q.size(-2);
+  cache.k = cache.k.defined() ? cat({cache.k, k}, -2) : k.clone();
+  cache.v = cache.v.defined() ? cat({cache.v, v}, -2) : v.clone();
+  const Tensor seen = arange(S + L) <= arange(S, S + L).unsqueeze(1);
+  S += L;
+  return scaled_dot_product_attention(q, cache.k, cache.v, seen);
+}
+
+}  // namespace mine
