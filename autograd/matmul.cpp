@@ -148,7 +148,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   Tensor y = empty(sizes, x.dtype());
   {
     const NoGradGuard no_grad;  // the views below are not part of the graph
-    multiply(rows_of(y), rows_of(x), transpose(weight, 0, 1), bias);
+    const Tensor x_rows = rows_of(x);
+    const Shape matrix{x_rows.size(0), weight.size(0)};
+    // Not rows_of(y), which DetectAnomalyGuard would search for NaN: y has no values yet.
+    const Tensor y_rows = y.dim() == 2 ? y : y.as_view(matrix, contiguous_strides(matrix), 0);
+    multiply(y_rows, x_rows, transpose(weight, 0, 1), bias);
   }
   Input inputs[] = {
       {x, linear_input_rule(x, weight)},

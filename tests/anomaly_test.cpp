@@ -56,6 +56,15 @@ TEST(DetectAnomaly, NoticesNaNInEveryKindOfForward) {
       "detect_anomaly: the result of 'softmax' is NaN at [0, 0]");
 }
 
+TEST(DetectAnomaly, IgnoresWhatMemoryHeldBefore) {
+  const Tensor x = full({2, 3, 4}, 1.0);
+  const Tensor weight = full({5, 4}, 1.0);
+  full({2, 3, 5}, NAN);  // its memory is used again
+  const DetectAnomalyGuard detect_anomaly;
+  EXPECT_EQ(linear(x, weight, {}).max().item<double>(), 4);
+  EXPECT_EQ(matmul(x, weight.t()).max().item<double>(), 4);
+}
+
 TEST(DetectAnomaly, TellsNaNThatAnOpWasGiven) {
   const DetectAnomalyGuard detect_anomaly;
   const Tensor x = leaf({1., 2.});
