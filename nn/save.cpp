@@ -24,25 +24,33 @@ void save(const Module& module, const std::string& path) {
   save_safetensors(path, module.named_parameters());
 }
 
-void load(const Module& module, const std::string& path) {
+void check_fits(const Module& module, const NamedTensors& tensors, const std::string& origin) {
   const NamedTensors parameters = module.named_parameters();
-  const NamedTensors found = load_safetensors(path);
-  const std::map<std::string, Tensor> in_file(found.begin(), found.end());
+  const std::map<std::string, Tensor> in_file(tensors.begin(), tensors.end());
   const std::map<std::string, Tensor> in_model(parameters.begin(), parameters.end());
   const std::string missing = absent_names("missing", parameters, in_file);
-  const std::string unexpected = absent_names("unexpected", found, in_model);
-  check(missing.empty() && unexpected.empty(), "load: {}: the file is of another model: {}{}{}",
-        printable(path), missing, missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
+  const std::string unexpected = absent_names("unexpected", tensors, in_model);
+  check(missing.empty() && unexpected.empty(), "{}: the file is of another model: {}{}{}", origin,
+        missing, missing.empty() || unexpected.empty() ? "" : "; ", unexpected);
   for (const auto& [name, p] : parameters) {
     const Tensor& x = in_file.at(name);
-    check(x.sizes() == p.sizes(), "load: {}: '{}' is {} in the file and {} in the model",
-          printable(path), name, x.sizes(), p.sizes());
-    check(x.dtype() == p.dtype(), "load: {}: '{}' is {} in the file and {} in the model",
-          printable(path), name, x.dtype(), p.dtype());
+    check(x.sizes() == p.sizes(), "{}: '{}' is {} in the file and {} in the model", origin, name,
+          x.sizes(), p.sizes());
+    check(x.dtype() == p.dtype(), "{}: '{}' is {} in the file and {} in the model", origin, name,
+          x.dtype(), p.dtype());
   }
+}
+
+void load(const Module& module, const NamedTensors& tensors, const std::string& origin) {
+  check_fits(module, tensors, origin);
+  const std::map<std::string, Tensor> in_file(tensors.begin(), tensors.end());
   const NoGradGuard guard;
-  for (const auto& [name, p] : parameters)
+  for (const auto& [name, p] : module.named_parameters())
     p.copy_(in_file.at(name));
+}
+
+void load(const Module& module, const std::string& path) {
+  load(module, load_safetensors(path), fmt::format("load: {}", printable(path)));
 }
 
 }  // namespace gradus::nn

@@ -9,4 +9,10 @@ void save(const Module& module, const std::string& path);
 /// unless the file has exactly the module's names, each with its shape and dtype.
 void load(const Module& module, const std::string& path);
 
+/// The same for tensors that were read before. The messages begin with `origin`, such as "load:
+/// model.safetensors".
+void load(const Module& module, const NamedTensors& tensors, const std::string& origin);
+/// Throws if load would.
+void check_fits(const Module& module, const NamedTensors& tensors, const std::string& origin);
+
 }  // namespace gradus::nn

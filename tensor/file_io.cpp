@@ -1,5 +1,6 @@
 #include "tensor/file_io.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -173,6 +174,15 @@ void OutputFile::write(const Tensor& x) {
         x.numel() * element_size(x.dtype()));
 }
 
+/// Makes a rename in this folder last through a power cut. Some file systems cannot do that for a
+/// folder, and none of them needs it for the file to be complete.
+static void sync_folder(const fs::path& folder) {
+  const int descriptor = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
 void OutputFile::finish() {
   const bool done = std::fflush(file_.get()) == 0 && fsync(fileno(file_.get())) == 0;
   check(done, "it cannot be written: {}", std::strerror(errno));
@@ -182,6 +192,7 @@ void OutputFile::finish() {
   fs::rename(temporary_, target_, error);
   check(!error, "it cannot be replaced: {}", error.message());
   file_.reset();
+  sync_folder(target_.parent_path());
 }
 
 }  // namespace gradus
