@@ -38,17 +38,22 @@ std::string duration_text(double seconds) {
 }
 
 ProgressBar::ProgressBar(const std::string& work, int64_t steps, const Output& output,
-                         const Cost& cost, int64_t trial, Clock clock)
+                         const Cost& cost, int64_t trial, Clock clock, int64_t steps_before)
     : work_(work),
       steps_(steps),
-      trial_(std::clamp<int64_t>(trial, 1, std::max<int64_t>(1, steps))),
+      steps_before_(steps_before),
+      trial_(std::clamp<int64_t>(trial, 0, std::max<int64_t>(1, steps - steps_before))),
       output_(output),
       clock_(clock ? std::move(clock) : steady_seconds),
-      start_(clock_()) {
+      start_(clock_()),
+      done_(steps_before),
+      lines_(steps > 0 ? steps_before * 10 / steps : 0) {
   check(steps >= 0, "progress: {} steps of '{}' - expected 0 or more", steps, work);
-  cost_up_to_.push_back(0);
-  for (int64_t s = 0; s < steps; ++s)
-    cost_up_to_.push_back(cost_up_to_.back() + (cost ? cost(s) : 1));
+  check(0 <= steps_before && steps_before <= steps,
+        "progress: {} steps of '{}' were done before, and there are {}", steps_before, work, steps);
+  if (cost) cost_up_to_.push_back(0);
+  for (int64_t s = 0; cost && s < steps; ++s)
+    cost_up_to_.push_back(cost_up_to_.back() + cost(s));
   interrupted = 0;
   // The first Ctrl-C ends the work, a second one the program.
   handler_before_ = std::signal(SIGINT, [](int) {
@@ -61,9 +66,13 @@ ProgressBar::~ProgressBar() { std::signal(SIGINT, handler_before_); }
 
 double ProgressBar::seconds() const { return clock_() - start_; }
 
+double ProgressBar::cost_of(int64_t n) const {
+  return cost_up_to_.empty() ? static_cast<double>(n) : cost_up_to_[static_cast<size_t>(n)];
+}
+
 double ProgressBar::seconds_left() const {
-  const double done = cost_up_to_[static_cast<size_t>(done_)];
-  return done > 0 ? seconds() * (cost_up_to_.back() / done - 1) : 0;
+  const double done_here = cost_of(done_) - cost_of(steps_before_);
+  return done_here > 0 ? seconds() * (cost_of(steps_) - cost_of(done_)) / done_here : 0;
 }
 
 bool ProgressBar::going() {
@@ -71,24 +80,25 @@ bool ProgressBar::going() {
   if (!interrupted && done_ < steps_) return true;
   ended_ = true;
   stopped_ = done_ < steps_;
-  const std::string reached = done_ > 0 ? fmt::format("; loss {:.4f}", loss_) : "";
+  const std::string reached = done_ > steps_before_ ? fmt::format("; loss {:.4f}", loss_) : "";
   if (stopped_)
-    line(fmt::format("{}: stopped after {} of {} steps and {}{}", work_, done_, steps_,
-                     duration_text(seconds()), reached));
+    print(fmt::format("{}: stopped after {} of {} steps and {}{}", work_, done_, steps_,
+                      duration_text(seconds()), reached));
   else
-    line(fmt::format("{}: {} steps in {}{}", work_, done_, duration_text(seconds()), reached));
+    print(fmt::format("{}: {} steps in {}{}", work_, done_ - steps_before_,
+                      duration_text(seconds()), reached));
   return false;
 }
 
 void ProgressBar::step(double loss, int64_t tokens) {
   ++done_;
   tokens_ += tokens;
-  loss_ =
-      done_ == 1 ? loss : loss_ + (loss - loss_) * std::max(0.05, 1.0 / static_cast<double>(done_));
-  if (done_ == trial_ && done_ < steps_)
-    line(fmt::format("{}: {} steps, about {} on this machine", work_, steps_,
-                     duration_text(seconds() + seconds_left())));
-  if (done_ >= trial_ && done_ < steps_) show();
+  const int64_t done_here = done_ - steps_before_;
+  loss_ += (loss - loss_) * std::max(0.05, 1.0 / static_cast<double>(done_here));
+  if (done_here == trial_ && done_ < steps_)
+    print(fmt::format("{}: {} steps, about {} on this machine", work_, steps_,
+                      duration_text(seconds() + seconds_left())));
+  if (done_here >= trial_ && done_ < steps_) show();
 }
 
 std::string ProgressBar::status() const {
@@ -103,7 +113,7 @@ void ProgressBar::show() {
   if (!output_.redraw) {
     if (done_ * 10 / steps_ <= lines_) return;
     lines_ = done_ * 10 / steps_;
-    return line(work_ + ": " + status());
+    return print(work_ + ": " + status());
   }
   if (drawn_ && clock_() - shown_at_ < 0.1) return;
   shown_at_ = clock_();
@@ -116,7 +126,7 @@ void ProgressBar::show() {
   *output_.stream << "\r" << fit(text, width, false) << std::flush;
 }
 
-void ProgressBar::line(const std::string& text) {
+void ProgressBar::print(const std::string& text) {
   if (!output_.stream) return;
   if (drawn_)
     *output_.stream << "\r" << std::string(static_cast<size_t>(output_.canvas.width - 1), ' ')

@@ -29,10 +29,11 @@ class ProgressBar {
     Canvas canvas = {};
   };
 
-  /// The time is estimated from the first `trial` steps. All steps cost the same unless `cost` is
-  /// given.
+  /// The time is estimated from the first `trial` steps; with 0 no estimate is printed. All steps
+  /// cost the same unless `cost` is given. Work that continues starts with steps_before: that many
+  /// of the steps were done earlier.
   ProgressBar(const std::string& work, int64_t steps, const Output& output, const Cost& cost = {},
-              int64_t trial = 8, Clock clock = {});
+              int64_t trial = 8, Clock clock = {}, int64_t steps_before = 0);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
@@ -42,27 +43,33 @@ class ProgressBar {
   bool going();
   /// Call this after each step.
   void step(double loss, int64_t tokens);
+  /// Prints a text above the bar.
+  void print(const std::string& text);
 
   int64_t steps_done() const { return done_; }
   bool stopped() const { return stopped_; }
   double seconds() const;
-  double seconds_per_step() const { return done_ > 0 ? seconds() / static_cast<double>(done_) : 0; }
+  double seconds_per_step() const {
+    const int64_t done_here = done_ - steps_before_;
+    return done_here > 0 ? seconds() / static_cast<double>(done_here) : 0;
+  }
   /// The estimated time of the remaining steps, from the time per unit of work so far.
   double seconds_left() const;
 
  private:
   void show();
   std::string status() const;
-  void line(const std::string& text);
+  /// The work of the first n steps.
+  double cost_of(int64_t n) const;
 
   const std::string work_;
-  const int64_t steps_, trial_;
+  const int64_t steps_, steps_before_, trial_;
   const Output output_;
   const Clock clock_;
   const double start_;
-  std::vector<double> cost_up_to_;  // the work of the first 0, 1, 2, ... steps
+  std::vector<double> cost_up_to_;  // of the first 0, 1, 2, ... steps; empty: all cost the same
   double shown_at_ = 0, loss_ = 0;
-  int64_t done_ = 0, tokens_ = 0, lines_ = 0;
+  int64_t done_, tokens_ = 0, lines_;
   bool stopped_ = false, ended_ = false, drawn_ = false;
   void (*handler_before_)(int);
 };

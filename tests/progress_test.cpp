@@ -65,6 +65,38 @@ TEST(Progress, TheEstimateComesFromTheTrialAlone) {
       << out.str();
 }
 
+TEST(Progress, WorkThatContinuesCountsAllStepsAndTimesItsOwn) {
+  std::ostringstream out;
+  Time time;
+  ProgressBar progress("training", 100, {.stream = &out}, {}, 0, time.clock(), 60);
+  while (progress.going()) {
+    time.now += 0.5;
+    progress.step(2.0, 100);
+    if (progress.steps_done() == 61) {
+      EXPECT_DOUBLE_EQ(progress.seconds_left(), 19.5);
+      EXPECT_DOUBLE_EQ(progress.seconds_per_step(), 0.5);
+    }
+  }
+  EXPECT_TRUE(
+      out.str().starts_with("training: step 70 of 100, loss 2.0000, 200 tokens/s, 15 s left\n"))
+      << out.str();
+  EXPECT_TRUE(out.str().ends_with("training: 40 steps in 20 s; loss 2.0000\n")) << out.str();
+  expect_error([] { const ProgressBar wrong("training", 3, {}, {}, 0, {}, 4); },
+               "progress: 4 steps of 'training' were done before, and there are 3");
+}
+
+TEST(Progress, ATextIsPrintedAboveTheBar) {
+  std::ostringstream out;
+  Time time;
+  ProgressBar progress("t", 10, {.stream = &out, .redraw = true, .canvas = {.width = 20}}, {}, 0,
+                       time.clock());
+  time.now += 1;
+  progress.step(1, 1);
+  out.str("");
+  progress.print("a sample");
+  EXPECT_EQ(out.str(), "\r" + std::string(19, ' ') + "\ra sample\n");
+}
+
 TEST(Progress, StepsMayCostDifferently) {
   std::ostringstream out;
   Time time;
