@@ -1,0 +1,116 @@
+#include "gpt/train_plan.h"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "tensor/threads.h"
+#include "terminal/progress_bar.h"
+
+namespace gradus::gpt {
+namespace {
+
+/// Three digits and a unit: "1.23 billion".
+std::string count_text(double n) {
+  constexpr std::array<const char*, 7> units{"",          " thousand",    " million",    " billion",
+                                             " trillion", " quadrillion", " quintillion"};
+  size_t unit = 0;
+  for (; n >= 1000 && unit + 1 < units.size(); ++unit)
+    n /= 1000;
+  return fmt::format("{:.3g}{}", n, units[unit]);
+}
+
+/// An integer with commas: "1,115,394".
+std::string with_commas(int64_t n) {
+  std::string text = fmt::format("{}", n);
+  for (int64_t i = std::ssize(text) - 3; i > 0; i -= 3)
+    text.insert(static_cast<size_t>(i), 1, ',');
+  return text;
+}
+
+/// "52 MB"
+std::string bytes_text(double bytes) {
+  constexpr std::array<const char*, 6> units{"bytes", "kB", "MB", "GB", "TB", "PB"};
+  size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < units.size(); ++unit)
+    bytes /= 1000;
+  return fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+double memory_of_machine() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+Needs needs_of(const nn::GptConfig& model, const TrainOptions& options) {
+  const auto V = static_cast<double>(model.vocab_size);
+  const auto T = static_cast<double>(model.context_length);
+  const auto C = static_cast<double>(model.emb_dim);
+  const auto L = static_cast<double>(model.n_layers);
+  const double rows = static_cast<double>(options.batch_size / options.accumulate);
+  Needs needs;
+  needs.parameters = V * C + T * C + L * (12 * C * C + (model.qkv_bias ? 13 : 10) * C) + 2 * C +
+                     (model.tied_head ? 0 : V * C);
+  needs.flops_per_token = 6 * (needs.parameters - T * C) + 12 * L * C * T;
+  // What a block keeps for backward: its input, two norms, q, k, v, the heads' results, the sum
+  // with the shortcut, and the hidden layer before and after GELU, which is four times as wide.
+  constexpr double kWidthsPerBlock = 16;
+  // The logits, their gradient, and a buffer of the same size.
+  constexpr double kLogits = 3;
+  needs.memory = 16 * needs.parameters + 4 * rows * T * (L * kWidthsPerBlock * C + kLogits * V);
+  return needs;
+}
+
+void check_memory(const Needs& needs) {
+  check(needs.memory <= memory_of_machine(),
+        "this training needs about {} of memory, and the machine has {}; --accumulate computes a "
+        "batch in parts that need less, and --width, --layers and --block make the model smaller",
+        bytes_text(needs.memory), bytes_text(memory_of_machine()));
+}
+
+double measure_seconds(const Trainer& trainer, const TrainData& data) {
+  const TrainOptions& o = trainer.options();
+  const double step = trainer.measure_step_seconds();
+  const auto steps = static_cast<double>(o.steps - trainer.state().step);
+  // A forward pass takes about a third of the time of a step.
+  const double validation_token = step / static_cast<double>(trainer.tokens_per_step()) / 3;
+  const double evaluations = steps / static_cast<double>(o.eval_every) + 1;
+  const auto all_tokens = static_cast<double>(data.validation.size());
+  const double estimate = std::min(all_tokens, static_cast<double>(Trainer::kEstimateTokens));
+  return steps * step + validation_token * (evaluations * estimate + all_tokens);
+}
+
+std::string describe(const Plan& plan) {
+  const TrainSettings& s = plan.settings;
+  const int64_t tokens = s.train.batch_size * s.model.context_length;
+  const int64_t steps = s.train.steps - plan.steps_before;
+  const double in_all = static_cast<double>(tokens) * static_cast<double>(steps);
+  std::string out;
+  const auto line = [&](const char* name, const std::string& text) {
+    out += fmt::format("{:<10} {}\n", name, text);
+  };
+  line("text",
+       fmt::format("{} bytes; tokenizer {}: {} tokens in the vocabulary", with_commas(s.text_bytes),
+                   s.tokenizer, with_commas(s.model.vocab_size)));
+  line("tokens",
+       fmt::format("{} to train on, {} to validate with", with_commas(plan.data.train.size()),
+                   with_commas(plan.data.validation.size())));
+  line("model",
+       fmt::format("{} layers, {} heads, {} wide, {} tokens at once: {} parameters",
+                   s.model.n_layers, s.model.n_heads, s.model.emb_dim, s.model.context_length,
+                   with_commas(static_cast<int64_t>(plan.needs.parameters))));
+  line("training", fmt::format("{} steps of {} x {} tokens, each token of the text {:.2g} times",
+                               with_commas(steps), s.train.batch_size, s.model.context_length,
+                               in_all / static_cast<double>(plan.data.train.size())));
+  line("arithmetic",
+       fmt::format("{} FLOPs per token, {} in all", count_text(plan.needs.flops_per_token),
+                   count_text(plan.needs.flops_per_token * in_all)));
+  line("memory", fmt::format("about {}", bytes_text(plan.needs.memory)));
+  line("time", fmt::format("about {} on this machine with {} threads",
+                           terminal::duration_text(plan.seconds), get_num_threads()));
+  line("folder", plan.out);
+  return out;
+}
+
+}  // namespace gradus::gpt

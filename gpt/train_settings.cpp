@@ -1,0 +1,236 @@
+#include "gpt/train_settings.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "gpt/presets.h"
+
+namespace gradus::gpt {
+namespace {
+
+using nlohmann::json;
+
+/// An option of the command line, and the setting that it replaces.
+template <class T>
+struct Setting {
+  const char* option;
+  std::optional<T> TrainArguments::*given;
+  T& (*in)(TrainSettings&);
+  bool may_change;  // when a run continues
+  T least = {};
+};
+using S = TrainSettings;
+
+constexpr std::array<Setting<int64_t>, 9> kIntegers{
+    {{"--block", &TrainArguments::block, [](S& s) -> auto& {return s.model.context_length;
+}  // namespace
+, false, 1
+}  // namespace gradus::gpt
+, {"--layers", &TrainArguments::layers, [](S& s) -> auto& {return s.model.n_layers;
+}
+, false, 1
+}
+, {"--heads", &TrainArguments::heads, [](S& s) -> auto& {return s.model.n_heads;
+}
+, false, 1
+}
+, {"--width", &TrainArguments::width, [](S& s) -> auto& {return s.model.emb_dim;
+}
+, false, 1
+}
+, {"--seed", &TrainArguments::seed, [](S& s) -> auto& {return s.seed;
+}
+, false
+}
+, {"--steps", &TrainArguments::steps, [](S& s) -> auto& {return s.train.steps;
+}
+, true, 1
+}
+, {"--batch", &TrainArguments::batch, [](S& s) -> auto& {return s.train.batch_size;
+}
+, true, 1
+}
+, {"--accumulate", &TrainArguments::accumulate, [](S& s) -> auto& {return s.train.accumulate;
+}
+, true, 1
+}
+, {"--eval-every", &TrainArguments::eval_every, [](S& s) -> auto& {return s.train.eval_every;
+}
+, true, 1
+}
+,
+}
+}
+;
+constexpr std::array<Setting<double>, 2> kNumbers{
+    {{"--lr", &TrainArguments::lr, [](S& s) -> auto& {return s.train.lr;
+}
+, true
+}
+, {"--dropout", &TrainArguments::dropout, [](S& s) -> auto& {return s.model.drop_rate;
+}
+, false
+}
+,
+}
+}
+;
+constexpr std::array<Setting<std::string>, 2> kTexts{
+    {{"--preset", &TrainArguments::preset, [](S& s) -> auto& {return s.preset;
+}
+, false
+}
+, {"--tokenizer", &TrainArguments::tokenizer, [](S& s) -> auto& {return s.tokenizer;
+}
+, false
+}
+,
+}
+}
+;
+
+/// Calls f with each setting of each table.
+template <class F>
+void for_each_setting(const F& f) {
+  std::ranges::for_each(kTexts, f);
+  std::ranges::for_each(kIntegers, f);
+  std::ranges::for_each(kNumbers, f);
+}
+
+void apply(TrainSettings& settings, const TrainArguments& arguments) {
+  for_each_setting([&](const auto& setting) {
+    const auto& given = arguments.*setting.given;
+    if (given) setting.in(settings) = *given;
+  });
+}
+
+/// Throws where options do not fit each other.
+void check_settings(const TrainSettings& s) {
+  const nn::GptConfig& m = s.model;
+  check(m.emb_dim % m.n_heads == 0, "--width {} does not split into --heads {}", m.emb_dim,
+        m.n_heads);
+  check(s.train.batch_size % s.train.accumulate == 0,
+        "--batch {} does not split into --accumulate {} equal parts", s.train.batch_size,
+        s.train.accumulate);
+}
+
+/// FNV-1a, to tell one text from another.
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
+
+TrainSettings new_settings(const TrainArguments& arguments, std::string_view text) {
+  const Preset& preset = find_preset(arguments.preset.value_or("shakespeare-char"));
+  TrainSettings settings{.preset = preset.name,
+                         .tokenizer = preset.tokenizer,
+                         .model = preset.model,
+                         .train = preset.train,
+                         .seed = 1337,
+                         .text_bytes = std::ssize(text),
+                         .text_hash = hash_of(text)};
+  apply(settings, arguments);
+  check_settings(settings);
+  return settings;
+}
+
+TrainSettings continued_settings(const TrainSettings& old, const TrainArguments& arguments,
+                                 std::string_view text) {
+  TrainSettings settings = old;
+  for_each_setting([&](const auto& setting) {
+    const auto& given = arguments.*setting.given;
+    const auto& before = setting.in(settings);
+    check(setting.may_change || !given || *given == before,
+          "{} is {}, and the run to continue has {}; --out with another folder begins a new run",
+          setting.option, given.value_or(before), before);
+  });
+  check(
+      old.text_bytes == std::ssize(text) && old.text_hash == hash_of(text),
+      "the run to continue was trained on another text: {} bytes with the hash {:x}, and this one "
+      "has {} bytes and {:x}",
+      old.text_bytes, old.text_hash, text.size(), hash_of(text));
+  apply(settings, arguments);
+  check_settings(settings);
+  return settings;
+}
+
+// The names in the JSON are those of the structs' members.
+
+std::string to_json(const TrainSettings& s) {
+  const nn::GptConfig& m = s.model;
+  const TrainOptions& t = s.train;
+  return json{{"preset", s.preset},
+              {"tokenizer", s.tokenizer},
+              {"seed", s.seed},
+              {"text_bytes", s.text_bytes},
+              {"text_hash", s.text_hash},
+              {"model",
+               {{"vocab_size", m.vocab_size},
+                {"context_length", m.context_length},
+                {"emb_dim", m.emb_dim},
+                {"n_heads", m.n_heads},
+                {"n_layers", m.n_layers},
+                {"drop_rate", m.drop_rate},
+                {"qkv_bias", m.qkv_bias},
+                {"tied_head", m.tied_head}}},
+              {"train",
+               {{"steps", t.steps},
+                {"batch_size", t.batch_size},
+                {"accumulate", t.accumulate},
+                {"lr", t.lr},
+                {"warmup_steps", t.warmup_steps},
+                {"betas", t.betas},
+                {"weight_decay", t.weight_decay},
+                {"max_norm", t.max_norm},
+                {"eval_every", t.eval_every}}}}
+      .dump();
+}
+
+/// Throws if a file has integers that the command line would refuse.
+static void check_integers(TrainSettings settings, const std::string& path) {
+  constexpr int64_t kMost = 0xFFFFFFFF;
+  for (const auto& setting : kIntegers) {
+    const int64_t value = setting.in(settings);
+    check(value >= setting.least && value <= kMost, "{}: {} is {}, expected {} to {}",
+          printable(path), setting.option, value, setting.least, kMost);
+  }
+}
+
+TrainSettings settings_from_json(const std::string& text, const std::string& path) try {
+  const json all = json::parse(text);
+  const json& m = all.at("model");
+  const json& t = all.at("train");
+  const TrainSettings s{.preset = all.at("preset"),
+                        .tokenizer = all.at("tokenizer"),
+                        .model = {.vocab_size = m.at("vocab_size"),
+                                  .context_length = m.at("context_length"),
+                                  .emb_dim = m.at("emb_dim"),
+                                  .n_heads = m.at("n_heads"),
+                                  .n_layers = m.at("n_layers"),
+                                  .drop_rate = m.at("drop_rate"),
+                                  .qkv_bias = m.at("qkv_bias"),
+                                  .tied_head = m.at("tied_head")},
+                        .train = {.steps = t.at("steps"),
+                                  .batch_size = t.at("batch_size"),
+                                  .accumulate = t.at("accumulate"),
+                                  .lr = t.at("lr"),
+                                  .warmup_steps = t.at("warmup_steps"),
+                                  .betas = t.at("betas"),
+                                  .weight_decay = t.at("weight_decay"),
+                                  .max_norm = t.at("max_norm"),
+                                  .eval_every = t.at("eval_every")},
+                        .seed = all.at("seed"),
+                        .text_bytes = all.at("text_bytes"),
+                        .text_hash = all.at("text_hash")};
+  check_integers(s, path);
+  return s;
+} catch (const json::exception&) {
+  fail("{}: its settings are not those of a training run", printable(path));
+}
+
+}  // namespace gradus::gpt
