@@ -14,7 +14,7 @@
 
 namespace gradus {
 
-class Files : public testing::Test {
+class Files : public ::testing::Test {
  protected:
   Files()
       : folder_(std::filesystem::temp_directory_path() /

@@ -77,6 +77,16 @@ void make_pairs(const fs::path& folder) {
   put(folder / "windows", "ich bin\tI am\r\ndu\tyou\r\n");
 }
 
+void make_config(const fs::path& folder) {
+  put(folder / "small", R"({"model_type": "gpt2", "vocab_size": 11, "n_positions": 8, "n_embd": 8,
+ "n_head": 2, "n_layer": 2})");
+  put(folder / "all", R"({"vocab_size": 53, "n_positions": 512, "n_embd": 64, "n_head": 4,
+ "n_layer": 4, "activation_function": "gelu_new", "attn_pdrop": 0.1, "embd_pdrop": 0.1,
+ "resid_pdrop": 0.1, "eos_token_id": 51, "layer_norm_epsilon": 1e-05, "n_inner": null,
+ "scale_attn_weights": true, "scale_attn_by_inverse_layer_idx": false, "add_cross_attention": false,
+ "tie_word_embeddings": false, "qkv_bias": false, "architectures": ["GPT2LMHeadModel"]})");
+}
+
 }  // namespace
 }  // namespace gradus::fuzz
 
@@ -91,7 +101,8 @@ int main(int argc, char** argv) {
                                                   {"npy", gradus::fuzz::make_npy},
                                                   {"llama", gradus::fuzz::make_llama},
                                                   {"vocabulary", gradus::fuzz::make_vocabulary},
-                                                  {"pairs", gradus::fuzz::make_pairs}};
+                                                  {"pairs", gradus::fuzz::make_pairs},
+                                                  {"config", gradus::fuzz::make_config}};
   for (const auto& [name, make] : makers) {
     fs::create_directories(fs::path(argv[1]) / name);
     make(fs::path(argv[1]) / name);
