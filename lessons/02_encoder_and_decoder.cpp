@@ -24,7 +24,7 @@ const About about{
         "a sentence can be long, a vector always has the same length. What is lost when the one "
         "must fit into the other?",
     .options = {"seed", "text", "quick"},
-    .own_text = true,
+    .own_text = "A list of German numbers to translate, in words",
 };
 
 std::string joined(const Words& words) { return fmt::format("{}", fmt::join(words, " ")); }

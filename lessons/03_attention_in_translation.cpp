@@ -24,7 +24,7 @@ const About about{
         "had a state after each word. What if the decoder may look at all of them, and learns "
         "where to look?",
     .options = {"seed", "text", "quick", "pairs"},
-    .own_text = true,
+    .own_text = "A list of German numbers to translate, in words",
 };
 
 std::string joined(const Words& words) {

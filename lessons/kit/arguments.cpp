@@ -55,9 +55,9 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   terminal::add_integer(app, "--query", arguments.query,
                         "The word to look at: 1 is the first (the book takes 2)");
   terminal::add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers");
-  app.add_option("--text", arguments.text,
-                 about.own_text ? "A list of German numbers to translate, in words"
-                                : "Other words; a new word gets a random vector");
+  app.add_option(
+      "--text", arguments.text,
+      about.own_text.empty() ? "Other words; a new word gets a random vector" : about.own_text);
   app.add_flag("--quick", arguments.quick, "Train a few steps only, to see that everything runs");
   app.add_option("--pairs", arguments.pairs,
                  "Learn from sentence pairs too: source, tab, target in each line of FILE");

@@ -21,7 +21,8 @@ struct About {
   /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs.
   std::vector<std::string> options = {};
   std::vector<std::string> exercises = {};  // the exercises that follow the lesson
-  bool own_text = false;  // the lesson itself reads --text, which is then no list of words
+  /// What --text is in this lesson, for --help; "" if it is a list of words for the example.
+  std::string own_text = {};
 };
 
 struct Arguments {

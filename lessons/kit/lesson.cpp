@@ -47,7 +47,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
       out_(out),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.options)) {
-  if (arguments.text && !about.own_text) words_ = split_words(*arguments.text);
+  if (arguments.text && about.own_text.empty()) words_ = split_words(*arguments.text);
   const auto T = static_cast<int64_t>(words_.size());
   if (arguments.query) {
     check(*arguments.query >= 1 && *arguments.query <= T,
@@ -153,9 +153,11 @@ void Lesson::paragraph(const std::string& text) {
   if (!quiet()) page() << terminal::wrap(text, std::min(80, canvas().width)) << "\n";
 }
 
-void Lesson::lines(const std::string& text) {
-  if (!quiet()) page() << text << (text.ends_with('\n') ? "\n" : "\n\n");
+void Lesson::raw(const std::string& text) {
+  if (!quiet()) page() << text;
 }
+
+void Lesson::lines(const std::string& text) { raw(text + (text.ends_with('\n') ? "\n" : "\n\n")); }
 
 void Lesson::often_asked(const std::string& question, const std::string& answer) {
   if (quiet()) return;

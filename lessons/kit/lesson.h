@@ -57,6 +57,11 @@ class Lesson {
   void often_asked(const std::string& question, const std::string& answer);
   /// Prints lines unchanged.
   void lines(const std::string& text);
+  /// Prints one line, without an empty line after it.
+  template <class... Args>
+  void line(fmt::format_string<const Args&...> text, const Args&... args) {
+    raw(fmt::vformat(text, fmt::make_format_args(args...)) + "\n");
+  }
   void try_next(const std::vector<std::string>& ideas);
 
   // numbers
@@ -102,6 +107,7 @@ class Lesson {
   void note_equal(bool ok, std::optional<double> difference, const std::string& what,
                   const std::string& detail, const std::string& wrong);
   void paragraph(const std::string& text);
+  void raw(const std::string& text);
   void check_line(bool ok, const std::string& what, const std::string& detail);
   std::string read_line();
   bool quiet() const { return arguments_.quiet; }

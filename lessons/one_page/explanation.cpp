@@ -1,0 +1,345 @@
+#include "lessons/one_page/explanation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+#include <set>
+#include <sstream>
+
+#include "autograd/engine.h"
+#include "autograd/ops.h"
+
+namespace gradus::lessons {
+namespace {
+
+constexpr int64_t kTail = 100;  // so many last steps are averaged
+constexpr int kNameWidth = 22;  // of a column of names
+
+double mean(std::span<const double> values) {
+  return std::reduce(values.begin(), values.end()) / static_cast<double>(values.size());
+}
+std::span<const double> tail(const Run& run) {
+  return std::span(run.losses).last(static_cast<size_t>(kTail));
+}
+
+/// What the Python program printed for karpathy/makemore's names.
+struct Printed {
+  std::vector<double> losses;
+  Words names;
+};
+Printed printed_by_python() {
+  const std::string path = GRADUS_GOLDEN_DIR "/microgpt.tsv";
+  std::ifstream file(path);
+  check(file.good(), "golden: {} cannot be read", path);
+  Printed printed;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string kind;
+    std::string number;
+    std::string value;
+    fields >> kind >> number >> value;
+    if (kind == "loss") printed.losses.push_back(std::stod(value));
+    if (kind == "name") printed.names.push_back(value);
+  }
+  return printed;
+}
+
+void compare_with_python(Lesson& lesson, const Run& run) {
+  if (!run.names.of_karpathy || lesson.seed(42) != 42) return;
+  const Printed python = printed_by_python();
+  size_t different = 0;
+  double largest = 0;
+  for (size_t i = 0; i < python.losses.size(); ++i) {
+    const double loss = run.losses.at(i);
+    largest = std::max(largest, std::abs(loss - python.losses[i]));
+    different += fmt::format("{:.4f}", loss) != fmt::format("{:.4f}", python.losses[i]);
+  }
+  lesson.holds("the 1,000 losses are those that Python printed", different == 0,
+               different == 0 ? fmt::format("largest difference {:.1e}", largest)
+                              : fmt::format("{} of them differ in four decimals", different));
+  lesson.holds("and so are the 20 names", run.made_up.rbegin()->second == python.names);
+}
+
+/// The number of letters of a word in UTF-8.
+int64_t letters_in(const std::string& word) {
+  return std::count_if(word.begin(), word.end(), [](char c) { return (c & 0xC0) != 0x80; });
+}
+
+/// A line of the table of losses.
+std::string loss_line(const std::string& who, double loss) {
+  return fmt::format("  {}  {:>7.4f}  {:>9.1f}  {:>6.2f}\n", terminal::fit(who, 44, false), loss,
+                     std::exp(loss), loss / std::log(2.0));
+}
+
+void explain_loss(Lesson& lesson, const Run& run, const text::CharTokenizer& letters) {
+  const int64_t V = letters.vocab_size() + 1;
+  const double nothing = std::log(static_cast<double>(V));
+  lesson.step("2", fmt::format("What does a loss of {:.2f} mean?", run.losses.front()));
+  lesson.ask(fmt::format("a model gives each of {} tokens the same probability. Its loss is", V),
+             {"0", fmt::format("1/{0} = {1:.2f}", V, 1.0 / static_cast<double>(V)),
+              fmt::format("ln {} = {:.2f}", V, nothing)},
+             2);
+  lesson.say(
+      "The model gives every token a probability. The loss of a token is -ln p, where p is the "
+      "probability of the token that really came; the loss of a name is the mean over its tokens. "
+      "A model that knows nothing gives each of the {0} tokens p = 1/{0} and pays ln {0}.",
+      V);
+  std::string table = fmt::format("  {}  {:>7}  {:>9}  {:>6}\n", terminal::fit("", 44, false),
+                                  "loss", "exp(loss)", "bits");
+  table += loss_line(fmt::format("a model that knows nothing: ln {}", V), nothing);
+  table += loss_line("step 1", run.losses.front());
+  table += loss_line("counting how often each letter occurs",
+                     loss_of_letter_counts(run.names.words, letters));
+  table += loss_line("counting which letter follows which",
+                     loss_of_pair_counts(run.names.words, letters));
+  table += loss_line(fmt::format("the last {} steps, in the mean", kTail), mean(tail(run)));
+  lesson.lines(table);
+  lesson.say(
+      "exp(loss) is the number of equally likely letters between which the model hesitates; loss / "
+      "ln 2 is the number of bits that it takes to write the next letter down.");
+  lesson.often_asked(
+      "Why is the first loss not exactly ln V?",
+      "Random matrices do not know nothing: they have opinions, and usually wrong ones. These are "
+      "small (their standard deviation is 0.08), so the loss is near ln V. Large ones would be "
+      "confidently wrong.");
+}
+
+void explain_curve(Lesson& lesson, const Run& run) {
+  lesson.step("3", "The curve, and why it is noisy");
+  const std::vector<double>& losses = run.losses;
+  std::vector<double> steps(losses.size());
+  std::iota(steps.begin(), steps.end(), 1);
+  std::vector<double> means;
+  for (size_t i = 0; i < losses.size(); ++i) {
+    const size_t from = i < 25 ? 0 : i - 25;
+    const size_t to = std::min(losses.size(), i + 25);
+    means.push_back(mean(std::span(losses).subspan(from, to - from)));
+  }
+  lesson.lines(terminal::plot(steps, {{"mean of 50 steps", 'o', means}, {"one step", '.', losses}},
+                              lesson.canvas()));
+  const auto [lowest, highest] = std::minmax_element(losses.end() - kTail, losses.end());
+  const auto at = [&](auto step) {
+    const auto i = static_cast<size_t>(step - losses.begin());
+    return fmt::format("'{}' (step {}) cost {:.2f}", run.names.words[i % run.names.words.size()],
+                       i + 1, *step);
+  };
+  lesson.say(
+      "A step sees one word, and some words are easier than others. Of the last {} words, {} and "
+      "{}.",
+      kTail, at(lowest), at(highest));
+  lesson.say(
+      "A mean over many words would vary less, by the square root of their number. So real "
+      "training takes a batch of them in each step.");
+}
+
+void explain_names(Lesson& lesson, const Run& run) {
+  lesson.step("4", "Names after 0, 100 and 1,000 steps");
+  std::string table;
+  for (const auto& [step, names] : run.made_up)
+    table += terminal::fit(fmt::format("  {} steps", step), kNameWidth, false);
+  for (size_t i = 0; i < 5; ++i) {
+    table += "\n";
+    for (const auto& [step, names] : run.made_up)
+      table += terminal::fit("  " + names[i], kNameWidth, false);
+  }
+  lesson.lines(table);
+  const Words& last = run.made_up.rbegin()->second;
+  const std::set<std::string> known(run.names.words.begin(), run.names.words.end());
+  const auto old = std::count_if(last.begin(), last.end(),
+                                 [&](const std::string& name) { return known.contains(name); });
+  lesson.say("{} of the {} last ones are in the list, the others are new.", old, last.size());
+  if (run.names.made_up) {
+    const auto right = std::count_if(last.begin(), last.end(), follows_the_rule);
+    lesson.say(
+        "{} of {} follow the rule by which the lesson made its words (2 or 3 syllables of a "
+        "consonant and a vowel, then perhaps n, r or s). Nobody told it to the model.",
+        right, last.size());
+  }
+}
+
+/// The tokens as they are shown.
+Words shown_tokens(const text::CharTokenizer& letters) {
+  Words tokens;
+  for (int64_t id = 0; id < letters.vocab_size(); ++id)
+    tokens.push_back(letters.decode(std::vector<int64_t>{id}));
+  std::replace(tokens.begin(), tokens.end(), std::string(" "), std::string("' '"));
+  tokens.emplace_back("end");
+  return tokens;
+}
+
+/// The beginning of a made-up name, as ids: BOS and at most 3 letters.
+std::vector<int64_t> some_beginning(const Run& run, const text::CharTokenizer& letters) {
+  const Words& names = run.made_up.rbegin()->second;
+  const auto longest = std::max_element(
+      names.begin(), names.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  std::vector<int64_t> ids = letters.encode(*longest);
+  ids.resize(std::min<size_t>(ids.size(), 3));
+  ids.insert(ids.begin(), letters.vocab_size());
+  return ids;
+}
+
+/// "a 0.31  e 0.12": the likeliest tokens if this were the last value of the stream.
+std::string guesses(const Tensor& stream, const Tensor& lm_head, const Words& tokens) {
+  const Tensor p = softmax(linear(stream, lm_head), -1);
+  const auto [values, indices] = topk(p, std::min<int64_t>(2, p.numel()));
+  std::string out;
+  for (int64_t i = 0; i < values.numel(); ++i)
+    out += fmt::format("  {} {:.2f}", tokens[static_cast<size_t>(indices[i].item<int64_t>())],
+                       values[i].item<double>());
+  return out;
+}
+
+const std::array kParts = {"embeddings", "attention", "feed-forward"};
+
+/// The stream from top to bottom, with the part that adds to it on the left.
+std::string drawn_stream(const Tensor& parts, const Tensor& lm_head, const Words& tokens,
+                         bool utf8) {
+  const Tensor stream = parts.cumsum(0);  // (3, C)
+  const double most = std::max(parts.abs().max().item<double>(), stream.abs().max().item<double>());
+  const auto vector = [&](const Tensor& x) { return sparkline(values_of(x), -most, most, utf8); };
+  std::string out =
+      "                what it adds      length      the stream          would say now\n";
+  for (int64_t i = 0; i < 3; ++i) {
+    if (i > 0) out += std::string(44, ' ') + (utf8 ? "│" : "|") + "\n";
+    out += fmt::format("  {:<12}  {}  {:>6.2f}  {}  {}  {}\n", kParts[static_cast<size_t>(i)],
+                       vector(parts[i]), parts[i].norm().item<double>(), utf8 ? "──►" : "-->",
+                       vector(stream[i]), guesses(stream[i], lm_head, tokens));
+  }
+  return out;
+}
+
+/// The logits of the likeliest tokens as sums of what the parts add to them.
+std::string table_of_logits(const Tensor& parts, const Tensor& lm_head, const Words& tokens) {
+  const Tensor logits = linear(parts, lm_head);  // (3, V)
+  const Tensor p = softmax(logits.sum(0), -1);
+  const auto [values, indices] = topk(p, std::min<int64_t>(5, p.numel()));
+  std::string out = "  next   embeddings   attention   feed-forward      logit   probability\n";
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const int64_t id = indices[i].item<int64_t>();
+    const std::vector<double> of = values_of(logits.select(1, id));
+    out += fmt::format("  {}  {:>+10.2f}  {:>+10.2f}  {:>+13.2f}  = {:>+7.2f}  {:>12.2f}\n",
+                       terminal::fit(tokens[static_cast<size_t>(id)], 5, false), of[0], of[1],
+                       of[2], of[0] + of[1] + of[2], values[i].item<double>());
+  }
+  return out;
+}
+
+void explain_stream(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
+                    const Tensor& lm_head, const Added& added) {
+  lesson.step("5", "Where is the residual stream?");
+  const NoGradGuard no_grad;
+  const Words tokens = shown_tokens(letters);
+  const std::vector<int64_t> ids = some_beginning(run, letters);
+  const auto [x, a, f] = added(tensor(ids));
+  const Tensor parts = stack({x[-1], a[-1], f[-1]});  // (3, C)
+  lesson.say(
+      "It is the vector of {} numbers that every token carries through the model. No part replaces "
+      "it: each reads it and adds something. Here is the stream of the last token of '{}', where "
+      "the model must say what comes next. Each sign is one number.",
+      lm_head.size(1), letters.decode(std::span(ids).subspan(1)));
+  lesson.lines(drawn_stream(parts, lm_head, tokens, lesson.canvas().utf8));
+  lesson.say(
+      "The output layer only multiplies the stream by a matrix. So each logit is a sum, too, and "
+      "one can read from it which part speaks for which letter:");
+  lesson.lines(table_of_logits(parts, lm_head, tokens));
+  lesson.say(
+      "With more layers there are more such lines, and nothing else changes: GPT-2 has 12 times "
+      "attention and feed-forward, and 768 numbers. (It normalises the stream once more before the "
+      "output layer.)");
+}
+
+/// How often each element occurs -> -sum of p ln p, in the mean over all occurrences.
+double entropy(const std::map<int64_t, int64_t>& counts) {
+  double total = 0;
+  double sum = 0;
+  for (const auto& [id, count] : counts) {
+    total += static_cast<double>(count);
+    sum += static_cast<double>(count) * std::log(static_cast<double>(count));
+  }
+  return std::log(total) - sum / total;
+}
+
+}  // namespace
+
+std::string sparkline(const std::vector<double>& values, double low, double high, bool utf8) {
+  static const std::array bars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const double last = utf8 ? bars.size() - 1 : 9;
+  std::string out;
+  for (const double value : values) {
+    const double part = high > low ? (value - low) / (high - low) : 0.5;
+    const auto level = static_cast<size_t>(std::clamp(std::round(part * last), 0.0, last));
+    out += utf8 ? bars[level] : std::to_string(level);
+  }
+  return out;
+}
+
+double loss_of_letter_counts(const Words& words, const text::CharTokenizer& letters) {
+  std::map<int64_t, int64_t> counts;
+  for (const std::string& word : words) {
+    for (const int64_t id : letters.encode(word))
+      ++counts[id];
+    ++counts[letters.vocab_size()];
+  }
+  return entropy(counts);
+}
+
+double loss_of_pair_counts(const Words& words, const text::CharTokenizer& letters) {
+  std::map<int64_t, int64_t> firsts;
+  std::map<int64_t, int64_t> pairs;
+  const int64_t BOS = letters.vocab_size();
+  for (const std::string& word : words) {
+    int64_t first = BOS;
+    const auto add = [&](int64_t second) {
+      ++firsts[first];
+      ++pairs[first * (BOS + 1) + second];
+      first = second;
+    };
+    for (const int64_t id : letters.encode(word))
+      add(id);
+    add(BOS);
+  }
+  return entropy(pairs) - entropy(firsts);  // H(second | first)
+}
+
+void introduce(Lesson& lesson, const Names& names, int64_t context_length) {
+  lesson.step("1", "The program");
+  lesson.say(
+      "In February 2026 A. Karpathy published microgpt: a GPT, its gradients, its optimiser and "
+      "its "
+      "sampling in 200 lines of Python without any library. lessons/10_gpt_on_one_page.cpp is that "
+      "program on Gradus, on one page. Read it; it has nothing that lessons 01 to 09 did not "
+      "explain. It prints the lines that the Python program prints, and computes in float64 with "
+      "Python's random numbers, so that you can compare each line. The explanations are below "
+      "them.");
+  lesson.say("The words: {}, {} of them.", names.source, names.words.size());
+  if (!names.of_karpathy)
+    lesson.say("(Karpathy's are 32,033 first names: ./run download names brings them.)");
+  const auto cut = std::count_if(names.words.begin(), names.words.end(), [&](const auto& word) {
+    return letters_in(word) >= context_length;
+  });
+  if (cut > 0)
+    lesson.say("({} of them have {} letters or more. The model sees only the beginning of these.)",
+               cut, context_length);
+}
+
+void explain(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
+             const Tensor& lm_head, const Added& added) {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - run.start;
+  lesson.line("");
+  compare_with_python(lesson, run);
+  lesson.say("Training and sampling took {:.2f} s; the Python program needs minutes.",
+             took.count());
+  explain_loss(lesson, run, letters);
+  explain_curve(lesson, run);
+  explain_names(lesson, run);
+  explain_stream(lesson, run, letters, lm_head, added);
+  lesson.try_next({
+      "./run lesson 10 --text FILE: your own words, one a line: places, species, surnames",
+      "./run lesson 10 --seed 1: other random numbers, other names, about the same loss",
+      "in the program, leave out wpe: which names become worse, and why not all?",
+      "make C 32 and H 8: how much does the loss fall, and how long does it take?",
+  });
+}
+
+}  // namespace gradus::lessons

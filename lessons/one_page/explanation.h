@@ -1,0 +1,39 @@
+// What lesson 10 prints around the program: the program itself is lessons/10_gpt_on_one_page.cpp.
+#pragma once
+#include <array>
+#include <chrono>
+#include <functional>
+#include <map>
+
+#include "lessons/one_page/names.h"
+#include "text/char_tokenizer.h"
+
+namespace gradus::lessons {
+
+/// What a run of the program left.
+struct Run {
+  Names names;  // in the order of training
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+  std::vector<double> losses = {};
+  std::map<int64_t, Words> made_up = {};  // the names that the model made up after so many steps
+};
+
+/// What the embeddings, attention and feed-forward add to the residual stream: ids (T) -> (T, C)
+using Added = std::function<std::array<Tensor, 3>(const Tensor& ids)>;
+
+/// Says what the lines are that the program is going to print.
+void introduce(Lesson& lesson, const Names& names, int64_t context_length);
+/// Compares the run with Python's if it is the same, and explains it: the loss, the curve, the
+/// names and the residual stream. lm_head is (V, C).
+void explain(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
+             const Tensor& lm_head, const Added& added);
+
+/// The mean loss of a table of how often each letter occurs in the words, and of a table of how
+/// often each letter follows another one. The beginning and the end of a word count as a letter.
+double loss_of_letter_counts(const Words& words, const text::CharTokenizer& letters);
+double loss_of_pair_counts(const Words& words, const text::CharTokenizer& letters);
+
+/// Values as a line of small bars between `low` and `high`: "▁▄█". Without UTF-8: digits.
+std::string sparkline(const std::vector<double>& values, double low, double high, bool utf8);
+
+}  // namespace gradus::lessons
