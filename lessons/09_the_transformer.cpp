@@ -301,7 +301,8 @@ void transformer(Lesson& lesson) {
        "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
        "right at every length?",
        "leave the positions out of VerbModel: can it still find the subject?",
-       "./run exercise llama: only the decoder, without cross-attention: a small Llama"});
+       "./run exercise llama: only the decoder, without cross-attention: a small Llama",
+       "lesson 10: the decoder alone, as a GPT on one page"});
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ const About about{
               "follow a token through the model, and say what each part adds to it"},
     .question = "lessons 01 to 09 built the parts. How much program is a GPT that learns?",
     .options = {"seed", "text"},
-    .exercises = {"rms_norm", "llama"},
     .own_text = "A file to learn from, with one word a line",
 };
 

@@ -1,12 +1,10 @@
 // What lesson 10 prints around the program: the program itself is lessons/10_gpt_on_one_page.cpp.
 #pragma once
-#include <array>
 #include <chrono>
-#include <functional>
 #include <map>
 
 #include "lessons/one_page/names.h"
-#include "text/char_tokenizer.h"
+#include "lessons/one_page/residual_stream.h"
 
 namespace gradus::lessons {
 
@@ -17,9 +15,6 @@ struct Run {
   std::vector<double> losses = {};
   std::map<int64_t, Words> made_up = {};  // the names that the model made up after so many steps
 };
-
-/// What the embeddings, attention and feed-forward add to the residual stream: ids (T) -> (T, C)
-using Added = std::function<std::array<Tensor, 3>(const Tensor& ids)>;
 
 /// Says what the lines are that the program is going to print.
 void introduce(Lesson& lesson, const Names& names, int64_t context_length);
@@ -32,8 +27,5 @@ void explain(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
 /// often each letter follows another one. The beginning and the end of a word count as a letter.
 double loss_of_letter_counts(const Words& words, const text::CharTokenizer& letters);
 double loss_of_pair_counts(const Words& words, const text::CharTokenizer& letters);
-
-/// Values as a line of small bars between `low` and `high`: "▁▄█". Without UTF-8: digits.
-std::string sparkline(const std::vector<double>& values, double low, double high, bool utf8);
 
 }  // namespace gradus::lessons
