@@ -1,6 +1,5 @@
 // Lesson 08: the GPT block. Layer norm, GELU, feed-forward and shortcuts around lesson 07's
 // attention.
-#include <cmath>
 #include <limits>
 
 #include "gradus.h"

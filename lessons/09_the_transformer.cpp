@@ -296,13 +296,12 @@ void transformer(Lesson& lesson) {
   speed(lesson);
   train_and_look(lesson, lists, model);
   agreement(lesson);
-  lesson.try_next(
-      {"./run lesson 9 --seed 1: do the same heads align?",
-       "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
-       "right at every length?",
-       "leave the positions out of VerbModel: can it still find the subject?",
-       "./run exercise llama: only the decoder, without cross-attention: a small Llama",
-       "lesson 10: the decoder alone, as a GPT on one page"});
+  lesson.try_next({"./run lesson 9 --seed 1: do the same heads align?",
+                   "n_heads = 1 or n_layers = 1 in lessons/translation/translators.h: is it still "
+                   "right at every length?",
+                   "leave the positions out of VerbModel: can it still find the subject?",
+                   "./run exercise llama: only the decoder, without cross-attention: a small Llama",
+                   "lesson 10: the decoder alone, as a GPT on one page"});
 }
 
 }  // namespace
