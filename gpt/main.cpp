@@ -15,7 +15,9 @@ struct Command {
   std::string description;
   int (*run)(int argc, char** argv);
 };
-const std::vector<Command> kCommands = {};
+const std::vector<Command> kCommands = {
+    {"tokenize", "text to token ids, and back", gradus::gpt::run_tokenize},
+};
 
 std::string usage() {
   std::string out = "Usage: gradus COMMAND [OPTIONS]\n\n";

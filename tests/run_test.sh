@@ -9,6 +9,7 @@ scratch=$2
 name=$3
 
 . "$root/tests/run_support.sh"
+. "$root/tests/run_downloads.sh"
 
 # Paths
 
@@ -340,61 +341,6 @@ test_interrupted_build_leaves_no_lock() {
   : >"$log.go"
   call lesson 4
   ends_with 0
-}
-
-# Downloads
-
-# The copy gets a list of two files, and a curl that knows their text.
-make_downloads() {
-  command -v sha256sum >/dev/null || skip "needs sha256sum"
-  for tool in sha256sum uniq; do ln -sf "$(command -v $tool)" "$bin/$tool"; done
-  stub curl <<'END'
-while [ "$1" != --output ]; do shift; done
-echo "text of $3${CHANGED-}" >"$2"
-[ -z "${NO_NETWORK-}" ]
-END
-  for name in model words; do
-    sum=$(echo "text of http://x/$name" | sha256sum | cut -c 1-64)
-    echo "stories set/$name $sum http://x/$name"
-  done >"$clone/.run/downloads.txt"
-}
-
-test_download_gets_what_is_missing() {
-  make_downloads
-  call download stories
-  ends_with 0
-  [ "$(cat "$clone/my/data/set/words")" = "text of http://x/words" ] || fail "wrong text"
-  rm "$clone/my/data/set/words"
-  echo "half a fi" >"$clone/my/data/set/model"
-  call download stories
-  times_called 4 curl
-  call download stories
-  ends_with 0
-  says "my/data/set/model is there already"
-  times_called 4 curl
-  [ "$(ls "$clone/my/data/set" | wc -l)" -eq 2 ] || fail "there are more files"
-}
-
-test_download_says_what_went_wrong() {
-  make_downloads
-  settings="NO_NETWORK=yes"
-  call download stories
-  ends_with 1
-  says "http://x/model cannot be fetched; get it in another way and put it there: $clone/my/data"
-  settings="CHANGED=yes"
-  call download stories
-  ends_with 1
-  says "http://x/model has changed"
-  [ -z "$(ls "$clone/my/data/set")" ] || fail "a file was left"
-  for wrong in "" story .; do
-    call download "$wrong"
-    ends_with 1
-    says "there is no '$wrong' to download; there is: stories"
-  done
-  rm "$bin/curl"
-  call download stories
-  ends_with 1
-  says "neither curl nor wget is installed"
 }
 
 test_wrong_calls() {

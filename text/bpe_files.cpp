@@ -15,8 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kVersion = "#version: ";
 
-using Ids = std::unordered_map<std::string, int32_t>;
-
 /// The tokens' bytes by id.
 std::vector<std::string> read_tokens(const FileContext& file) {
   std::vector<std::string> tokens;
@@ -48,33 +46,36 @@ void for_each_line(std::string_view text, F f) {
   }
 }
 
-/// The id of a token of a merge, which is written in letters.
-int32_t id_of(const FileContext& file, const Ids& ids, const std::string& letters, size_t line) {
-  const auto found = ids.find(letters);
-  if (found == ids.end())
-    file.check(false, "line {} needs the token {}, which the vocabulary does not have", line,
-               shown(letters));
-  return found->second;
+/// The left and the right token of a line.
+std::pair<std::string, std::string> split_line(const FileContext& file, std::string_view line,
+                                               size_t number) {
+  const size_t space = line.find(' ');
+  const bool is_pair = space != std::string_view::npos && space > 0 && space + 1 < line.size() &&
+                       line.find(' ', space + 1) == std::string_view::npos;
+  if (!is_pair)
+    file.check(false, "line {} is {}, not two tokens with a space between them", number,
+               shown(line));
+  return {std::string(line.substr(0, space)), std::string(line.substr(space + 1))};
 }
 
 MergeTable read_merges(const FileContext& file, const std::vector<std::string>& tokens) {
-  Ids ids;
+  std::unordered_map<std::string, int32_t> ids;
   for (size_t id = 0; id < tokens.size(); ++id)
     ids.emplace(to_letters(tokens[id]), static_cast<int32_t>(id));
-  const std::string text = read_text(file.path);
-  MergeTable merges(static_cast<size_t>(std::ranges::count(text, '\n')) + 1);
-  for_each_line(text, [&](std::string_view line, size_t number) {
+  MergeTable merges;
+  for_each_line(read_text(file.path), [&](std::string_view line, size_t number) {
     if (number == 1 && line.starts_with(kVersion)) return;
-    const size_t space = line.find(' ');
-    const bool is_pair = space != std::string_view::npos && space > 0 && space + 1 < line.size() &&
-                         line.find(' ', space + 1) == line.npos;
-    if (!is_pair)
-      file.check(false, "line {} is {}, not two tokens with a space between them", number,
-                 shown(line));
-    const std::string left(line.substr(0, space));
-    const std::string right(line.substr(space + 1));
-    const bool is_new = merges.add(id_of(file, ids, left, number), id_of(file, ids, right, number),
-                                   id_of(file, ids, left + right, number));
+    const auto id_of = [&](const std::string& letters) {
+      const auto found = ids.find(letters);
+      if (found == ids.end())
+        file.check(false, "line {} needs the token {}, which the vocabulary does not have", number,
+                   shown(letters));
+      return found->second;
+    };
+    const auto [left, right] = split_line(file, line, number);
+    const int32_t left_id = id_of(left);
+    const int32_t right_id = id_of(right);
+    const bool is_new = merges.add(left_id, right_id, id_of(left + right));
     if (!is_new) file.check(false, "line {} repeats the merge {}", number, shown(line));
   });
   return merges;

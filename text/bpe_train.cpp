@@ -153,7 +153,7 @@ BpeTokenizer BpeTokenizer::train(std::string_view text, int64_t vocab_size) {
     tokens.emplace_back(1, static_cast<char>(byte));
   }
   Trainer trainer(text, id_of_byte);
-  MergeTable merges(static_cast<size_t>(vocab_size) - tokens.size());
+  MergeTable merges;
   while (std::ssize(tokens) < vocab_size) {
     const auto [count, pair] = trainer.take_most_frequent();
     if (count < 2) break;

@@ -42,7 +42,7 @@ const Letters& letters_table() {
 std::array<unsigned char, 256> bytes_in_order() {
   std::array<unsigned char, 256> bytes{};
   std::iota(bytes.begin(), bytes.end(), static_cast<unsigned char>(0));
-  std::ranges::stable_partition(bytes, is_its_own_letter);
+  std::stable_partition(bytes.begin(), bytes.end(), is_its_own_letter);
   return bytes;
 }
 

@@ -60,7 +60,7 @@ class LinkedWord {
 
 }  // namespace
 
-MergeTable::MergeTable(size_t merges) : slots_(std::bit_ceil(2 * merges + 2)) {}
+MergeTable::MergeTable() : slots_(2) {}
 
 size_t MergeTable::slot_of(int32_t left, int32_t right) const {
   const auto pair =
@@ -73,6 +73,12 @@ size_t MergeTable::slot_of(int32_t left, int32_t right) const {
 }
 
 bool MergeTable::add(int32_t left, int32_t right, int32_t merged) {
+  if (2 * (static_cast<size_t>(size_) + 1) > slots_.size()) {
+    const std::vector<Merge> merges = list();
+    slots_.assign(2 * slots_.size(), {});
+    for (const Merge& merge : merges)
+      slots_[slot_of(merge.left, merge.right)] = merge;
+  }
   Merge& slot = slots_[slot_of(left, right)];
   if (!is_empty(slot)) return false;
   slot = {.left = left, .right = right, .merged = merged, .rank = size_++};

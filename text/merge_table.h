@@ -18,7 +18,7 @@ struct Merge {
 /// A hash table from pairs of tokens to merges. It is open: a search goes on at the next slot.
 class MergeTable {
  public:
-  explicit MergeTable(size_t merges);
+  MergeTable();
   /// Adds a merge with the next rank; false if the pair already has one.
   bool add(int32_t left, int32_t right, int32_t merged);
   /// The merge of a pair, or one with the rank INT32_MAX.
@@ -35,7 +35,7 @@ class MergeTable {
   size_t apply_to_short(std::span<int32_t> word) const;
   size_t apply_to_long(std::span<int32_t> word) const;
 
-  std::vector<Merge> slots_;  // a power of 2, at most half of them used
+  std::vector<Merge> slots_;  // a power of 2; at most half of them are used
   int32_t size_ = 0;
 };
 
