@@ -1,7 +1,7 @@
 #include "text/vocabulary.h"
 
 #include <filesystem>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "tensor/file_io.h"
 
@@ -33,7 +33,8 @@ class VocabularyReader : public json::json_sax_t {
     constexpr number_unsigned_t kMaxId = 1u << 30;
     if (id > kMaxId)
       file_.check(false, "the id of {} is {}, the limit is {}", shown(name_), id, kMaxId);
-    if (!ids_.emplace(name_, id).second) file_.check(false, "it has {} twice", shown(name_));
+    if (!names_.insert(name_).second) file_.check(false, "it has {} twice", shown(name_));
+    ids_.emplace_back(name_, id);
     return true;
   }
   bool null() override { return refuse("null"); }
@@ -61,7 +62,8 @@ class VocabularyReader : public json::json_sax_t {
         file_.check(false, "the id of {} is {}, but the {} tokens need the ids 0 to {}",
                     shown(token), id, ids_.size(), ids_.size() - 1);
       if (is_given[id])
-        file_.check(false, "two tokens have the id {}, one of them is {}", id, shown(token));
+        file_.check(false, "the tokens {} and {} have the same id {}", shown(tokens[id]),
+                    shown(token), id);
       is_given[id] = true;
       tokens[id] = token;
     }
@@ -79,7 +81,8 @@ class VocabularyReader : public json::json_sax_t {
   FileContext file_;
   bool is_open_ = false;
   std::string name_;
-  std::unordered_map<std::string, size_t> ids_;
+  std::unordered_set<std::string> names_;
+  std::vector<std::pair<std::string, size_t>> ids_;  // in the order of the file
 };
 
 }  // namespace
