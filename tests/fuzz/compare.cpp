@@ -14,6 +14,9 @@ namespace {
 /// and of what rounding every intermediate result changes.
 constexpr double kUnits = 200;
 constexpr double kUnitsOfLarge = 2000;  // PyTorch's std of 40,000 numbers is off by 540
+// A second derivative of a fused op is computed by its definition, whose intermediate results
+// cancel where the op is flat, such as 1 - tanh(u)^2 in GELU, and are not in the program.
+constexpr double kUnitsOfSecondDerivatives = 2000;
 
 double largest(const std::vector<double>& numbers) {
   double most = 1;
@@ -70,12 +73,19 @@ class Comparison {
  private:
   std::string difference(size_t i, const Result& p, const Result& q, double epsilon) {
     const bool may_round = epsilon > 0 && is_floating_point(p.dtype);
-    double allowed = may_round ? units_ * epsilon * largest(p.numbers) : 0;
+    const double units = p.name.starts_with("second derivative")
+                             ? std::max(units_, kUnitsOfSecondDerivatives)
+                             : units_;
+    double allowed = may_round ? units * epsilon * largest(p.numbers) : 0;
+    bool knows_condition = !may_round;
     for (size_t j = 0; j < p.numbers.size(); ++j) {
       const double a = p.numbers[j];
       const double b = q.numbers[j];
       if (a == b || (std::isnan(a) && std::isnan(b))) continue;
-      if (may_round && !(std::abs(a - b) <= allowed)) allowed = with_condition(i, allowed, epsilon);
+      if (!knows_condition && !(std::abs(a - b) <= allowed)) {
+        allowed += units * epsilon * condition(i);
+        knows_condition = true;
+      }
       if (!may_round || !(std::abs(a - b) <= allowed))
         return fmt::format("{} {}: number {} is {} and {}, {:.3g} apart ({:.3g} allowed)", p.name,
                            p.sizes, j, a, b, std::abs(a - b), allowed);
@@ -83,9 +93,9 @@ class Comparison {
     return "";
   }
 
-  double with_condition(size_t i, double allowed, double epsilon) {
+  double condition(size_t i) {
     if (conditions_.empty()) conditions_ = conditions(program_, base_);
-    return i < conditions_.size() ? allowed + units_ * epsilon * conditions_[i] : allowed;
+    return i < conditions_.size() ? conditions_[i] : 0;
   }
 
   const Program& program_;
