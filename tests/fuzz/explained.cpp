@@ -37,6 +37,7 @@ bool pytorch_refuses(const Site& site) {
 bool refused_write(const Site& site) {
   return pytorch_refuses(site) && op_of(site.call).effect == Effect::in_place;
 }
+bool any(const Site&) { return true; }
 bool nothing_to_choose(const Site& site) {
   return pytorch_refuses(site) && site.arguments[0].numbers.empty();
 }
@@ -72,11 +73,14 @@ const Known kKnown[] = {
      "Gradus keeps less for backward, or a copy, so this write in place disturbs nothing"},
     {"", refused_write, "refer to a single memory location",
      "PyTorch refuses to write from one view of an element to another one of it"},
+    {"", refused_write, "returns multiple views",
+     "PyTorch refuses to change the tensor after it was cut into several views"},
     {"max_dim", nothing_to_choose, "non-zero size", "no element is chosen: the result is empty"},
     {"min_dim", nothing_to_choose, "non-zero size", "no element is chosen: the result is empty"},
     // Values, in programs with infinities, NaN and huge numbers.
     {"gelu", infinite_in_float32, "nan", "gelu(inf) is inf; PyTorch's float32 kernel gives NaN"},
     {"attention", not_finite, "nan", "hidden keys never matter; PyTorch multiplies 0 and infinity"},
+    {"attention", any, " is 0 and nan", "hidden keys have the gradient 0; PyTorch gives 0 * NaN"},
     {"layer_norm", rare, "", "PyTorch's mean and variance of infinite or huge numbers overflow"},
     {"amax", has_nan, "nan", "a NaN is the largest number; PyTorch divides 0 ties by 0"},
     {"amin", has_nan, "nan", "a NaN is the smallest number; PyTorch divides 0 ties by 0"},
