@@ -16,6 +16,7 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 const std::vector<Command> kCommands = {
+    {"generate", "a trained GPT continues a text", gradus::gpt::run_generate},
     {"tokenize", "text to token ids, and back", gradus::gpt::run_tokenize},
 };
 
@@ -26,13 +27,20 @@ std::string usage() {
   return out + "\ngradus COMMAND --help lists the options of a command.\n";
 }
 
+/// Errors of the library may begin with the name of the function, which can be the command's.
+void print_error(const Command& command, std::string text) {
+  const std::string prefix = command.name + ": ";
+  if (!text.starts_with(prefix)) text = prefix + text;
+  fmt::print(stderr, "gradus {}\n", text);
+}
+
 int run(const Command& command, int argc, char** argv) {
   try {
     return command.run(argc, argv);
   } catch (const gradus::Error& e) {
-    fmt::print(stderr, "gradus {}: {}\n", command.name, e.what());
+    print_error(command, e.what());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "gradus {}: {}\n", command.name, gradus::out_of_memory.what());
+    print_error(command, gradus::out_of_memory.what());
   }
   return 1;
 }

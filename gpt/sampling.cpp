@@ -7,8 +7,16 @@
 
 namespace gradus::gpt {
 
+void check_sampling(double temperature, int64_t top_k, double top_p) {
+  check(temperature > 0 && std::isfinite(temperature),
+        "generate: the temperature is {}, expected a number above 0", temperature);
+  check(top_k >= 0, "generate: top_k is {}, expected 0 (all tokens) or more", top_k);
+  check(top_p > 0 && top_p <= 1, "generate: top_p is {}, expected a number above 0 and at most 1",
+        top_p);
+}
+
 Tensor keep_top_k(const Tensor& logits, int64_t k) {
-  check(k >= 0, "generate: top_k is {}, expected 0 (all tokens) or more", k);
+  check_sampling(1, k, 1);
   if (k == 0 || k >= logits.size(-1)) return logits;
   const auto [largest, ids] = topk(logits, k);             // (..., k)
   const Tensor smallest_kept = largest.narrow(-1, -1, 1);  // (..., 1)
@@ -16,7 +24,7 @@ Tensor keep_top_k(const Tensor& logits, int64_t k) {
 }
 
 Tensor keep_top_p(const Tensor& logits, double p) {
-  check(p > 0 && p <= 1, "generate: top_p is {}, expected a number above 0 and at most 1", p);
+  check_sampling(1, 0, p);
   if (p == 1) return logits;
   const auto [sorted, ids] = topk(logits, logits.size(-1));  // (..., V)
   const Tensor probabilities = softmax(sorted, -1);          // (..., V)
@@ -30,8 +38,7 @@ Tensor keep_top_p(const Tensor& logits, double p) {
 
 Tensor next_token_probabilities(const Tensor& logits, double temperature, int64_t top_k,
                                 double top_p) {
-  check(temperature > 0 && std::isfinite(temperature),
-        "generate: the temperature is {}, expected a number above 0", temperature);
+  check_sampling(temperature, top_k, top_p);
   return softmax(keep_top_p(keep_top_k(logits / temperature, top_k), top_p), -1);
 }
 

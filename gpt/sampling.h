@@ -5,6 +5,10 @@
 
 namespace gradus::gpt {
 
+/// Throws unless the temperature is a finite number above 0, top_k is 0 or more, and 0 < top_p
+/// <= 1.
+void check_sampling(double temperature, int64_t top_k, double top_p);
+
 /// Keeps the k largest logits of each row and replaces the others by -inf. Logits equal to the
 /// smallest of the k are kept, too. k = 0, and a k larger than a row, keep everything. Throws if k
 /// is negative.   logits (..., V) -> (..., V)
@@ -16,7 +20,7 @@ Tensor keep_top_k(const Tensor& logits, int64_t k);
 Tensor keep_top_p(const Tensor& logits, double p);
 
 /// softmax(keep_top_p(keep_top_k(logits / temperature, k), p)), the distribution that a token is
-/// drawn from. Throws unless the temperature is a finite number above 0.
+/// drawn from.
 /// logits (..., V) -> (..., V)
 Tensor next_token_probabilities(const Tensor& logits, double temperature, int64_t top_k,
                                 double top_p);
