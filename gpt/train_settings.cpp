@@ -76,7 +76,7 @@ constexpr std::array<Setting<double>, 2> kNumbers{
 }
 }
 ;
-constexpr std::array<Setting<std::string>, 2> kTexts{
+const std::array<Setting<std::string>, 2> kTexts{
     {{"--preset", &TrainArguments::preset, [](S& s) -> auto& {return s.preset;
 }
 , false
