@@ -1,7 +1,6 @@
 #include "gpt/train_settings.h"
 
-#include <array>
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "gpt/presets.h"
@@ -20,75 +19,41 @@ struct Setting {
   bool may_change;  // when a run continues
   T least = {};
 };
-using S = TrainSettings;
 
-constexpr std::array<Setting<int64_t>, 9> kIntegers{
-    {{"--block", &TrainArguments::block, [](S& s) -> auto& {return s.model.context_length;
-}  // namespace
-, false, 1
-}  // namespace gradus::gpt
-, {"--layers", &TrainArguments::layers, [](S& s) -> auto& {return s.model.n_layers;
+/// A member of the settings: &of<&S::seed>.
+template <auto Member>
+auto& of(TrainSettings& settings) {
+  return settings.*Member;
 }
-, false, 1
+/// A member of a member: &of<&S::model, &M::n_layers>.
+template <auto Part, auto Member>
+auto& of(TrainSettings& settings) {
+  return (settings.*Part).*Member;
 }
-, {"--heads", &TrainArguments::heads, [](S& s) -> auto& {return s.model.n_heads;
-}
-, false, 1
-}
-, {"--width", &TrainArguments::width, [](S& s) -> auto& {return s.model.emb_dim;
-}
-, false, 1
-}
-, {"--seed", &TrainArguments::seed, [](S& s) -> auto& {return s.seed;
-}
-, false
-}
-, {"--steps", &TrainArguments::steps, [](S& s) -> auto& {return s.train.steps;
-}
-, true, 1
-}
-, {"--batch", &TrainArguments::batch, [](S& s) -> auto& {return s.train.batch_size;
-}
-, true, 1
-}
-, {"--accumulate", &TrainArguments::accumulate, [](S& s) -> auto& {return s.train.accumulate;
-}
-, true, 1
-}
-, {"--eval-every", &TrainArguments::eval_every, [](S& s) -> auto& {return s.train.eval_every;
-}
-, true, 1
-}
-,
-}
-}
-;
-constexpr std::array<Setting<double>, 2> kNumbers{
-    {{"--lr", &TrainArguments::lr, [](S& s) -> auto& {return s.train.lr;
-}
-, true
-}
-, {"--dropout", &TrainArguments::dropout, [](S& s) -> auto& {return s.model.drop_rate;
-}
-, false
-}
-,
-}
-}
-;
-const std::array<Setting<std::string>, 2> kTexts{
-    {{"--preset", &TrainArguments::preset, [](S& s) -> auto& {return s.preset;
-}
-, false
-}
-, {"--tokenizer", &TrainArguments::tokenizer, [](S& s) -> auto& {return s.tokenizer;
-}
-, false
-}
-,
-}
-}
-;
+
+using A = TrainArguments;
+using S = TrainSettings;
+using M = nn::GptConfig;
+using O = TrainOptions;
+constexpr Setting<int64_t> kIntegers[] = {
+    {"--block", &A::block, &of<&S::model, &M::context_length>, false, 1},
+    {"--layers", &A::layers, &of<&S::model, &M::n_layers>, false, 1},
+    {"--heads", &A::heads, &of<&S::model, &M::n_heads>, false, 1},
+    {"--width", &A::width, &of<&S::model, &M::emb_dim>, false, 1},
+    {"--seed", &A::seed, &of<&S::seed>, false},
+    {"--steps", &A::steps, &of<&S::train, &O::steps>, true, 1},
+    {"--batch", &A::batch, &of<&S::train, &O::batch_size>, true, 1},
+    {"--accumulate", &A::accumulate, &of<&S::train, &O::accumulate>, true, 1},
+    {"--eval-every", &A::eval_every, &of<&S::train, &O::eval_every>, true, 1},
+};
+constexpr Setting<double> kNumbers[] = {
+    {"--lr", &A::lr, &of<&S::train, &O::lr>, true},
+    {"--dropout", &A::dropout, &of<&S::model, &M::drop_rate>, false},
+};
+const Setting<std::string> kTexts[] = {
+    {"--preset", &A::preset, &of<&S::preset>, false},
+    {"--tokenizer", &A::tokenizer, &of<&S::tokenizer>, false},
+};
 
 /// Calls f with each setting of each table.
 template <class F>
