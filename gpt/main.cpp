@@ -16,6 +16,7 @@ struct Command {
   int (*run)(int argc, char** argv);
 };
 const std::vector<Command> kCommands = {
+    {"train", "trains a GPT on text files", gradus::gpt::run_train},
     {"generate", "a trained GPT continues a text", gradus::gpt::run_generate},
     {"tokenize", "text to token ids, and back", gradus::gpt::run_tokenize},
 };

@@ -10,7 +10,7 @@ namespace gradus::gpt {
 std::span<const Preset> presets() {
   static const std::array<Preset, 4> table{{
       {.name = "smoke",
-       .description = "a tiny model, to see that everything works: about 10 seconds",
+       .description = "a tiny model, to see that everything works: 10 seconds",
        .tokenizer = "char",
        .model = {.context_length = 32,
                  .emb_dim = 64,
@@ -18,8 +18,7 @@ std::span<const Preset> presets() {
                  .n_layers = 2,
                  .drop_rate = 0,
                  .tied_head = true},
-       .train =
-           {.steps = 300, .batch_size = 16, .lr = 4e-3, .warmup_steps = 20, .eval_every = 100}},
+       .train = {.steps = 800, .batch_size = 16, .lr = 4e-3, .eval_every = 200}},
       {.name = "shakespeare-char",
        .description = "learns words and the form of a play from a text of 1 MB: about a minute",
        .tokenizer = "char",

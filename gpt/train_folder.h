@@ -1,0 +1,48 @@
+// The folder that a training run fills: a model that generate and Hugging Face's transformers read
+// (model.safetensors, config.json, the tokenizer's files), and what continues the run
+// (checkpoint.safetensors, tokens.bin, log.csv).
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "gpt/train.h"
+#include "gpt/train_settings.h"
+#include "text/tokenizer.h"
+
+namespace gradus::gpt {
+
+class TrainFolder {
+ public:
+  explicit TrainFolder(const std::string& path);
+
+  /// Throws if a new run would overwrite something: another run, or a model that was not trained
+  /// here.
+  void check_is_free() const;
+  /// The settings of the run in the folder. Throws if there is none.
+  TrainSettings settings() const;
+  /// Makes the folder with the file tokens.bin, which tells it from one of another program. The
+  /// validation part of the text is its last tenth. Throws if the text is too short for the model.
+  void write_tokens(const text::Tokenizer& tokenizer, std::string_view text,
+                    int64_t context_length) const;
+  bool has_tokens() const;
+  /// The tokens of the text, mapped into memory. Throws if the file is of another tokenizer.
+  TrainData data(const text::Tokenizer& tokenizer, std::string_view text) const;
+  /// Removes tokens.bin, and the folder if it is empty then.
+  void discard_tokens() const;
+  /// Removes the unfinished files of processes that were killed.
+  void remove_leftovers() const;
+  /// Writes the checkpoint, then the model. So a folder with a model has a checkpoint.
+  void save(const Trainer& trainer) const;
+
+  const std::string& path() const { return path_; }
+  std::string checkpoint() const { return file("checkpoint.safetensors"); }
+  std::string log() const { return file("log.csv"); }
+
+ private:
+  std::string tokens() const { return file("tokens.bin"); }
+  std::string file(const char* name) const { return path_ + "/" + name; }
+
+  const std::string path_;
+};
+
+}  // namespace gradus::gpt
