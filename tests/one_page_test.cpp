@@ -1,9 +1,7 @@
 // Lesson 10: its words, Python's random numbers, and the program against microgpt in Python.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -12,6 +10,7 @@
 #include "lessons/kit/python_random.h"
 #include "lessons/one_page/explanation.h"
 #include "tests/expect_error.h"
+#include "tests/lesson_support.h"
 #include "text/char_tokenizer.h"
 
 using namespace gradus;
@@ -140,25 +139,8 @@ TEST(OnePage, TheProgramHasAtMost150Lines) {
 }
 
 #ifdef LESSON_10
-struct Ended {
-  int status;
-  std::string output;  // with the errors
-};
-Ended lesson_10(const std::string& arguments) {
-  FILE* const out = popen((LESSON_10 " --color=never " + arguments + " 2>&1").c_str(), "r");
-  if (out == nullptr) return {-1, "popen failed"};
-  Ended ended{};
-  char buffer[4096];
-  for (size_t got = 0; (got = fread(buffer, 1, sizeof buffer, out)) > 0;)
-    ended.output.append(buffer, got);
-  const int status = pclose(out);
-  ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return ended;
-}
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-Ended with_text(const std::string& content) {
+EndedProgram lesson_10(const std::string& arguments) { return run_program(LESSON_10, arguments); }
+EndedProgram with_text(const std::string& content) {
   const std::string path = testing::TempDir() + "lesson_10_words.txt";
   std::ofstream(path, std::ios::binary) << content;
   return lesson_10("--text " + path);
@@ -180,7 +162,7 @@ void expect_printed(const std::string& output, const std::map<int64_t, double>& 
 
 // The values are from the same algorithm in Python, with CPython's random and PyTorch's gradients.
 TEST(OnePage, MadeUpWordsGivePythonsNumbers) {
-  const Ended run = lesson_10("--text " GRADUS_SOURCE_DIR "/tests/microgpt_words.txt");
+  const EndedProgram run = lesson_10("--text " GRADUS_SOURCE_DIR "/tests/microgpt_words.txt");
   EXPECT_EQ(run.status, 0);
   EXPECT_TRUE(contains(run.output, "\nnum docs: 13\nvocab size: 29\nnum params: 4256\nstep    1 "));
   expect_printed(run.output,
@@ -206,7 +188,7 @@ TEST(OnePage, NamesGiveKarpathysLines) {
   std::string path = GRADUS_SOURCE_DIR "/my/data/" + names;
   if (!fs::exists(path)) path = GRADUS_SOURCE_DIR "/../shared/data/" + names;
   if (!fs::exists(path)) GTEST_SKIP() << "no names: ./run download names";
-  const Ended run = lesson_10("--text " + path);
+  const EndedProgram run = lesson_10("--text " + path);
   EXPECT_EQ(run.status, 0);
   EXPECT_TRUE(
       contains(run.output, "\nnum docs: 32033\nvocab size: 27\nnum params: 4192\nstep    1 "));
@@ -227,16 +209,12 @@ TEST(OnePage, NamesGiveKarpathysLines) {
   expect_printed(run.output, losses, made_up);
   EXPECT_TRUE(contains(run.output, "the 1,000 losses are those that Python printed: yes"));
   EXPECT_TRUE(contains(run.output, "and so are the 20 names: yes"));
-  const Ended other_seed = lesson_10("--seed 1 --text " + path);
+  const EndedProgram other_seed = lesson_10("--seed 1 --text " + path);
   EXPECT_EQ(other_seed.status, 0);
   EXPECT_FALSE(contains(other_seed.output, "that Python printed"));
 }
 
 TEST(OnePage, TextsThatCannotBeLearned) {
-  const auto expect_refused = [](const Ended& run, const std::string& message) {
-    EXPECT_EQ(run.status, 1);
-    EXPECT_TRUE(contains(run.output, "lesson 10: ") && contains(run.output, message)) << run.output;
-  };
   expect_refused(with_text(""), "has no words, expected one word a line");
   expect_refused(with_text(" \n\t\r\n\n"), "has no words, expected one word a line");
   expect_refused(with_text("anna\nb\x01"
@@ -252,14 +230,14 @@ TEST(OnePage, TextsThatCannotBeLearned) {
 }
 
 TEST(OnePage, UnusualTexts) {
-  const Ended one = with_text("\xEF\xBB\xBFword");
+  const EndedProgram one = with_text("\xEF\xBB\xBFword");
   EXPECT_EQ(one.status, 0);
   EXPECT_TRUE(contains(one.output, "num docs: 1\nvocab size: 5\n")) << one.output;
   EXPECT_TRUE(contains(one.output, "sample  1: word\n"));
   std::string letters;
   for (int code = 0; code < 300; ++code)  // U+0400 to U+052B: Cyrillic letters
     letters += {static_cast<char>(0xD0 + code / 64), static_cast<char>(0x80 + code % 64), '\n'};
-  const Ended many = with_text(letters);
+  const EndedProgram many = with_text(letters);
   EXPECT_EQ(many.status, 0);
   EXPECT_TRUE(contains(many.output, "num docs: 300\nvocab size: 301\n")) << many.output;
 }

@@ -235,6 +235,7 @@ void explain(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
       "./run lesson 10 --seed 1: other random numbers, other names, about the same loss",
       "in the program, leave out wpe: which names become worse, and why not all?",
       "make C 32 and H 8: how much does the loss fall, and how long does it take?",
+      "lesson 12: more layers, batches, and a text of a megabyte",
   });
 }
 

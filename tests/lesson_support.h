@@ -1,0 +1,40 @@
+// Runs a lesson as a program and returns what it printed.
+#pragma once
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <string>
+
+namespace gradus::lessons {
+
+struct EndedProgram {
+  int status = -1;
+  std::string output;  // with the errors
+};
+
+/// Runs `program --color=never arguments` in a shell.
+inline EndedProgram run_program(const std::string& program, const std::string& arguments) {
+  FILE* const out = popen((program + " --color=never " + arguments + " 2>&1").c_str(), "r");
+  if (out == nullptr) return {.output = "popen failed"};
+  EndedProgram ended;
+  char buffer[4096];
+  for (size_t got = 0; (got = fread(buffer, 1, sizeof buffer, out)) > 0;)
+    ended.output.append(buffer, got);
+  const int status = pclose(out);
+  if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
+  return ended;
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Expects that the lesson ended with 1 and this message.
+inline void expect_refused(const EndedProgram& run, const std::string& message) {
+  EXPECT_EQ(run.status, 1);
+  EXPECT_TRUE(contains(run.output, "\nlesson ") || run.output.starts_with("lesson "));
+  EXPECT_TRUE(contains(run.output, message)) << run.output;
+}
+
+}  // namespace gradus::lessons
