@@ -123,7 +123,7 @@ std::string Report::sample(const Trainer& trainer) const {
   std::string lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);)
-    lines += terminal::wrap(terminal::printable(line), canvas_.width, 4) + "\n";
+    lines += terminal::wrap(terminal::printable(line), canvas_.width, 4);
   return lines;
 }
 

@@ -48,7 +48,8 @@ Needs needs_of(const nn::GptConfig& model, const TrainOptions& options) {
   const auto T = static_cast<double>(model.context_length);
   const auto C = static_cast<double>(model.emb_dim);
   const auto L = static_cast<double>(model.n_layers);
-  const double rows = static_cast<double>(options.batch_size / options.accumulate);
+  const int64_t rows_at_once = options.batch_size / options.accumulate;
+  const auto rows = static_cast<double>(rows_at_once);
   Needs needs;
   needs.parameters = V * C + T * C + L * (12 * C * C + (model.qkv_bias ? 13 : 10) * C) + 2 * C +
                      (model.tied_head ? 0 : V * C);
@@ -107,8 +108,9 @@ std::string describe(const Plan& plan) {
        fmt::format("{} FLOPs per token, {} in all", count_text(plan.needs.flops_per_token),
                    count_text(plan.needs.flops_per_token * in_all)));
   line("memory", fmt::format("about {}", bytes_text(plan.needs.memory)));
-  line("time", fmt::format("about {} on this machine with {} threads",
-                           terminal::duration_text(plan.seconds), get_num_threads()));
+  line("time", fmt::format("about {} on this machine with {} thread{}",
+                           terminal::duration_text(plan.seconds), get_num_threads(),
+                           get_num_threads() == 1 ? "" : "s"));
   line("folder", plan.out);
   return out;
 }
