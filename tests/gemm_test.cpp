@@ -95,6 +95,41 @@ TEST(Gemm, EqualsTheReferenceOnOddSizes) {
   }
 }
 
+// A row times contiguous columns: every number of columns up to two groups of streams, with and
+// without tails, for all numbers of threads.
+template <class T>
+void compare_row_products() {
+  for (const int64_t K : {1, 15, 16, 127, 128, 129, 300, 1027}) {
+    const auto a = numbers<T>(K, 3);
+    for (const int64_t N : {1, 2, 3, 4, 5, 7, 8, 9, 1001}) {
+      const auto b = numbers<T>(N * (K + 3), 4);
+      const auto bias = numbers<T>(N, 5);
+      const Matrix<const T> B{b.data(), 1, K + 3};
+      const Matrix<const T> start{bias.data(), 0, 1};
+      std::vector<T> expected(static_cast<size_t>(N));
+      gemm_reference<T>({expected.data(), N, 1}, {a.data(), K, 1}, B, 1, N, K, start);
+      std::vector<T> first;
+      for (const int threads : {1, 2, 5}) {
+        set_num_threads(threads);
+        std::vector<T> c(static_cast<size_t>(N));
+        gemm<T>({c.data(), N, 1}, {a.data(), K, 1}, B, 1, N, K, start);
+        for (size_t n = 0; n < c.size(); ++n)
+          ASSERT_NEAR(
+              c[n], expected[n],
+              64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon()))
+              << N << " " << K << " " << n;
+        if (threads == 1) first = c;
+        EXPECT_EQ(c, first) << N << " " << K;
+      }
+    }
+  }
+  set_num_threads(2);
+}
+TEST(Gemm, RowTimesContiguousColumns) {
+  compare_row_products<float>();
+  compare_row_products<double>();
+}
+
 TEST(Gemm, EmptySizes) {
   compare_gemm<float>(0, 3, 4);
   compare_gemm<float>(3, 0, 4);

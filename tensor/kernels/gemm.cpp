@@ -132,16 +132,8 @@ void multiply_by_reference(const MatrixProduct<T>& product) {
 /// For M = 1: each element of C is the dot product of the row of A and a column of B.
 template <class T>
 void multiply_by_dot_products(const MatrixProduct<T>& product) {
-  const T* const a = product.A.data;
-  const Matrix<T>& C = product.C;
-  const Matrix<const T>& B = product.B;
-  const Matrix<const T>& start = product.start;
-  const int64_t K = product.K;
-  parallel_for(product.N, grain_for(K / 8), [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) {
-      const T sum = GRADUS_DISPATCH(dot(a, B.data + n * B.col_stride, K));
-      C.data[n * C.col_stride] = start.data ? start.data[n * start.col_stride] + sum : sum;
-    }
+  parallel_for(product.N, grain_for(product.K / 8), [&](int64_t begin, int64_t end) {
+    GRADUS_DISPATCH(gemm_row(block_of(product, 0, 1, begin, end - begin)));
   });
 }
 

@@ -55,12 +55,30 @@ Case last_logits(int64_t T) {
   }};
 }
 
+/// The logits of one token after T - 1 tokens in a cache (1, 1, V).
+Case cached_token(int64_t T) {
+  const auto model = std::make_shared<const nn::Gpt>(make_gpt(kGpt2, true));
+  model->eval();
+  const auto caches = std::make_shared<std::vector<nn::KVCache>>();
+  const Tensor ids = randint(kGpt2.vocabulary, {1, T});
+  const NoGradGuard no_grad;
+  model->hidden(ids.narrow(1, 0, T - 1), nullptr, {}, caches.get());
+  const Tensor last = ids.narrow(1, T - 1, 1);
+  return {.run = [=] {
+    const NoGradGuard guard;
+    for (nn::KVCache& cache : *caches)
+      cache.length = T - 1;
+    (*model)(last, nullptr, {}, caches.get());
+  }};
+}
+
 }  // namespace
 
 Case model_case(const std::string& name) {
   if (name == "nanogpt_step") return training_step(kNanoGpt, false, 1.0);
   if (name == "gpt2_step") return training_step(kGpt2, true, 0);
   if (name == "gpt2_token") return last_logits(1);
+  if (name == "gpt2_cached_token") return cached_token(256);
   if (name == "gpt2_forward") return last_logits(256);
   throw std::runtime_error("no row model/" + name);
 }

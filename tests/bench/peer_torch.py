@@ -32,11 +32,14 @@ class Block(nn.Module):
         self.out = nn.Linear(C, C)
         self.up, self.down = nn.Linear(C, 4 * C), nn.Linear(4 * C, C)
 
-    def forward(self, x):
+    def forward(self, x, cache=None):
         B, T, C = x.shape
         qkv = self.qkv(self.norm1(x)).view(B, T, 3, self.heads, C // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        if cache is not None:  # keys and values of all tokens; x is the last one
+            cache[0][:, :, -1:], cache[1][:, :, -1:] = k, v
+            k, v = cache
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=cache is None)
         x = x + self.out(y.transpose(1, 2).reshape(B, T, C))
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
 
@@ -93,6 +96,23 @@ def last_logits(T, variant):
     return None, run
 
 
+def cached_token(T):
+    model = Gpt(**GPT2).eval()
+    token = torch.randint(50257, (1, 1))
+    heads = GPT2["heads"]
+    sizes = (1, heads, T, GPT2["C"] // heads)
+    caches = [(torch.randn(sizes), torch.randn(sizes)) for _ in model.blocks]
+
+    def run():
+        with torch.inference_mode():
+            x = model.tok(token) + model.pos(torch.arange(T - 1, T))
+            for block, cache in zip(model.blocks, caches):
+                x = block(x, cache)
+            F.linear(model.norm(x), model.tok.weight)
+
+    return None, run
+
+
 def model_case(name, variant):
     if name == "nanogpt_step":
         return training_step(NANOGPT, 12, 64, 1.0, variant)
@@ -100,6 +120,8 @@ def model_case(name, variant):
         return training_step(GPT2, 4, 64, 0, variant)
     if name == "gpt2_token":
         return last_logits(1, variant)
+    if name == "gpt2_cached_token":
+        return cached_token(256)
     if name == "gpt2_forward":
         return last_logits(256, variant)
     raise ValueError(f"no row model/{name}")

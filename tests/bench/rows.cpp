@@ -56,6 +56,15 @@ void add_models(std::vector<Row>& rows) {
                   .target = 3,
                   .floor_share = 0.85,
                   .variants = inference});
+  const double keys_and_values = 2 * 12 * 256 * 768;
+  rows.push_back({.name = "model/gpt2_cached_token",
+                  .title = "GPT-2 124M, one token after 255 in the cache",
+                  .flops = 2 * (parameters + keys_and_values),
+                  .bytes = 4 * (parameters + keys_and_values),
+                  .one_thread = true,
+                  .target = 2,
+                  .floor_share = 0.85,
+                  .variants = {""}});
   rows.push_back({.name = "model/gpt2_forward",
                   .title = "GPT-2 124M B1 T256, last logits",
                   .flops = 45.5e9,

@@ -80,6 +80,63 @@ T exponentiate(T* scores, int64_t n, T maximum) {
   }));
 }
 
+/// scores[j] = scale * (q . k_j) for j < keys, in full vectors. The rows of k are read one after
+/// the other, because the processor prefetches only numbers that are used in their order.
+template <class T>
+void scores_of_query(T* scores, const T* q, const T* k, int64_t keys,
+                     const Attention<T>& attention) {
+  constexpr int W = kWidth<T>;
+  const int64_t D = attention.D;
+  for (int64_t j = 0; j < keys; j += W) {
+    Vector<T> sums[W];
+    for (int i = 0; i < W; ++i) {
+      const T* const row = k + min(j + i, keys - 1) * attention.k.row_stride;
+      Vector<T> sum = {};
+      int64_t d = 0;
+      for (; d + W <= D; d += W)
+        sum += load(q + d) * load(row + d);
+      if (d < D) sum += load_part(q + d, D - d) * load_part(row + d, D - d);
+      sums[i] = sum;
+    }
+    store(scores + j, lane_sums<T>(sums) * attention.scale);
+  }
+}
+
+/// VECTORS vectors of y = the sum of weights[j] * (row j of v), with the sums in registers.
+template <int VECTORS, class T>
+void add_values(T* y, const T* weights, const T* v, int64_t v_row_stride, int64_t keys) {
+  constexpr int W = kWidth<T>;
+  Vector<T> sums[VECTORS] = {};
+  for (int64_t j = 0; j < keys; ++j) {
+    GRADUS_UNROLL
+    for (int n = 0; n < VECTORS; ++n)
+      sums[n] += weights[j] * load(v + j * v_row_stride + n * W);
+  }
+  GRADUS_UNROLL
+  for (int n = 0; n < VECTORS; ++n)
+    store(y + n * W, sums[n]);
+}
+
+/// y = the sum of weights[j] * (row j of v). The rows of v are read as those of k.
+template <class T>
+void context_of_query(T* y, const T* weights, const T* v, int64_t keys,
+                      const Attention<T>& attention) {
+  constexpr int W = kWidth<T>;
+  const int64_t v_stride = attention.v.row_stride;
+  int64_t d = 0;
+  for (; d + 8 * W <= attention.Dv; d += 8 * W)
+    add_values<8>(y + d, weights, v + d, v_stride, keys);
+  for (; d + 4 * W <= attention.Dv; d += 4 * W)
+    add_values<4>(y + d, weights, v + d, v_stride, keys);
+  for (; d + W <= attention.Dv; d += W)
+    add_values<1>(y + d, weights, v + d, v_stride, keys);
+  for (; d < attention.Dv; ++d) {
+    y[d] = 0;
+    for (int64_t j = 0; j < keys; ++j)
+      y[d] += weights[j] * v[j * v_stride + d];
+  }
+}
+
 /// One query alone, with vectors along D instead of along queries: reading k and v is then all that
 /// takes time.
 template <class T>
@@ -88,10 +145,8 @@ void attend_single_query(T* y, const SoftmaxSums<T>& sums, const Attention<T>& a
   const T* const q = row_of(attention.q, head, query);
   const T* const k = row_of(attention.k, head);
   const T* const v = row_of(attention.v, head);
-  const int64_t k_stride = attention.k.row_stride;
-  const int64_t v_stride = attention.v.row_stride;
   const int64_t keys = keys_seen(attention, query + 1);
-  dots_with_rows(weights, q, k, k_stride, keys, attention.D, attention.scale);
+  scores_of_query(weights, q, k, keys, attention);
   mask_scores_of_query(weights, keys, attention, head, query);
   const T maximum = largest_of(weights, keys);
   const T sum = exponentiate(weights, keys, maximum);
@@ -100,21 +155,7 @@ void attend_single_query(T* y, const SoftmaxSums<T>& sums, const Attention<T>& a
     const T factor = attention.dropout.kept ? dropout_factor(attention, head, query, j) : 1;
     weights[j] *= factor / divisor;
   }
-  const int64_t in_vectors = attention.Dv / kWidth<T> * kWidth<T>;
-  multiply<T>({.c = y,
-               .a = weights,
-               .b = v,
-               .c_row_stride = 0,
-               .a_row_stride = 0,
-               .a_col_stride = 1,
-               .b_row_stride = v_stride,
-               .K = keys},
-              1, in_vectors);
-  for (int64_t d = in_vectors; d < attention.Dv; ++d) {
-    y[d] = 0;
-    for (int64_t j = 0; j < keys; ++j)
-      y[d] += weights[j] * v[j * v_stride + d];
-  }
+  context_of_query(y, weights, v, keys, attention);
 }
 
 /// Packs the queries of a block; m = -inf, sum = 0, c = 0.

@@ -265,6 +265,17 @@ void pack_panel(T* rows, T* panel, const T* from, int64_t from_row_stride, int64
   transpose_to(panel, kPanel<T>, rows, padded, kPanel<T>, columns);
 }
 
+/// Lane i: the sum of the lanes of rows[i]. Changes the W rows.
+template <class T>
+GRADUS_INLINE Vector<T> lane_sums(Vector<T>* rows) {
+  transpose<T>(rows);
+  Vector<T> sums = {};
+  GRADUS_UNROLL
+  for (int i = 0; i < kWidth<T>; ++i)
+    sums += rows[i];
+  return sums;
+}
+
 /// Lane i: the dot product of row i of x with row i of y, over n columns. Lanes from `rows` on
 /// repeat the last row.
 template <class T>
@@ -287,12 +298,7 @@ GRADUS_INLINE Vector<T> row_dots(const T* x, int64_t x_row_stride, const T* y, i
   }
   for (int i = 0; d < n && i < W; ++i)
     sums[i] += load_part(x_rows[i] + d, n - d) * load_part(y_rows[i] + d, n - d);
-  transpose<T>(sums);
-  Vector<T> dots = {};
-  GRADUS_UNROLL
-  for (int i = 0; i < W; ++i)
-    dots += sums[i];
-  return dots;
+  return lane_sums<T>(sums);
 }
 
 /// out[j] = factor * (x . row j of y) for j < rows, over n columns. Writes full vectors.

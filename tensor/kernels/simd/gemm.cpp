@@ -17,7 +17,6 @@
 // packed: see should_pack_a and should_pack_b.
 #include "tensor/kernels/simd/gemm.h"
 
-#include "tensor/kernels/simd/reductions.h"
 #include "tensor/kernels/simd/tile.h"
 #include "tensor/kernels/simd/transpose.h"
 
@@ -293,17 +292,9 @@ void gemm_block(const MatrixProduct<T>& block, T* buffer) {
   }
 }
 
-template <class T>
-T dot(const T* a, const T* b, int64_t K) {
-  return static_cast<T>(sum_of<T>(K, [=](int64_t k, int64_t left) {
-    return load_up_to(a + k, left) * load_up_to(b + k, left);
-  }));
-}
-
-#define GRADUS_INSTANTIATE(T)                            \
-  template TileSize gemm_tile_size<T>();                 \
-  template void gemm_block(const MatrixProduct<T>&, T*); \
-  template T dot(const T*, const T*, int64_t);
+#define GRADUS_INSTANTIATE(T)            \
+  template TileSize gemm_tile_size<T>(); \
+  template void gemm_block(const MatrixProduct<T>&, T*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 

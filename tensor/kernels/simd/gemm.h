@@ -37,9 +37,10 @@ struct TileSize {
 
 // gemm_tile_size: MR and NR. Blocks of C should begin at multiples of these.
 // gemm_block: computes `block` in the calling thread. block.M is at most kGemmMC; the buffer has
-// kGemmBufferSize numbers. dot: the sum of a[k] b[k] for k < K.
+// kGemmBufferSize numbers. gemm_row: a product of a single row (M = 1), where the elements of the
+// row of A, and those of each column of B, are contiguous.
 GRADUS_DECLARE_PER_ISA(template <class T> TileSize gemm_tile_size();
                        template <class T> void gemm_block(const MatrixProduct<T>& block, T* buffer);
-                       template <class T> T dot(const T* a, const T* b, int64_t K);)
+                       template <class T> void gemm_row(const MatrixProduct<T>& product);)
 
 }  // namespace gradus::kernels
