@@ -8,6 +8,7 @@
 #include "lessons/translation/number_words.h"
 #include "tensor/files.h"
 #include "tests/fuzz/input_file.h"
+#include "text/token_file.h"
 
 namespace gradus::fuzz {
 namespace {
@@ -87,6 +88,20 @@ void make_config(const fs::path& folder) {
  "tie_word_embeddings": false, "qkv_bias": false, "architectures": ["GPT2LMHeadModel"]})");
 }
 
+/// The first byte is what fuzz_tokenizer.cpp does with the others.
+void make_tokenizer(const fs::path& folder) {
+  put(folder / "characters", std::string(1, '\0') + R"({"\n": 0, "a": 2, "\u00e9": 1})");
+  put(folder / "two_files",
+      "\1{\"a\": 0, \"ab\": 1}" + std::string(1, '\0') + "#version: 0.2\na b\n");
+  put(folder / "merges", "\2#version: 0.2\na b\nab c\n\xc4\xa0 a\na a\naa aa\n");
+  text::TokenFile::save(folder / "tokens", std::vector<int64_t>{1, 2, 3}, std::vector<int64_t>{4},
+                        10);
+  std::ifstream tokens(folder / "tokens", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(tokens), {});
+  put(folder / "tokens", "\3" + bytes);
+  put(folder / "text", "\4It's  1234 ab\xff\xc3 l\xc3\xb6we\n\naaaaaaaa aaaa");
+}
+
 }  // namespace
 }  // namespace gradus::fuzz
 
@@ -102,7 +117,8 @@ int main(int argc, char** argv) {
                                                   {"llama", gradus::fuzz::make_llama},
                                                   {"vocabulary", gradus::fuzz::make_vocabulary},
                                                   {"pairs", gradus::fuzz::make_pairs},
-                                                  {"config", gradus::fuzz::make_config}};
+                                                  {"config", gradus::fuzz::make_config},
+                                                  {"tokenizer", gradus::fuzz::make_tokenizer}};
   for (const auto& [name, make] : makers) {
     fs::create_directories(fs::path(argv[1]) / name);
     make(fs::path(argv[1]) / name);

@@ -27,7 +27,7 @@ rm -f $work/failed
 
 readers=
 jobs=1
-for reader in safetensors npy llama vocabulary pairs config; do
+for reader in safetensors npy llama vocabulary pairs config tokenizer; do
   if [ -x $programs/fuzz_$reader ]; then
     readers="$readers $reader"
     jobs=$((jobs + 1))
