@@ -13,7 +13,7 @@ namespace gradus::lessons {
 namespace {
 
 constexpr int64_t kTail = 100;  // so many last steps are averaged
-constexpr int kNameWidth = 22;  // of a column of names
+constexpr int kNameWidth = 20;  // of a column of names
 
 double mean(std::span<const double> values) {
   return std::reduce(values.begin(), values.end()) / static_cast<double>(values.size());
@@ -135,13 +135,15 @@ void explain_curve(Lesson& lesson, const Run& run) {
 void explain_names(Lesson& lesson, const Run& run) {
   lesson.step("4", "Names after 0, 100 and 1,000 steps");
   std::string table;
-  for (const auto& [step, names] : run.made_up)
-    table += terminal::fit(fmt::format("  {} steps", step), kNameWidth, false);
-  for (size_t i = 0; i < 5; ++i) {
-    table += "\n";
+  const auto add_line = [&](const auto& text_of) {
+    std::string line;
     for (const auto& [step, names] : run.made_up)
-      table += terminal::fit("  " + names[i], kNameWidth, false);
-  }
+      line += "  " + terminal::fit(text_of(step, names), kNameWidth, false);
+    table += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  };
+  add_line([](int64_t step, const Words&) { return fmt::format("{} steps", step); });
+  for (size_t i = 0; i < 5; ++i)
+    add_line([i](int64_t, const Words& names) { return names[i]; });
   lesson.lines(table);
   const Words& last = run.made_up.rbegin()->second;
   const std::set<std::string> known(run.names.words.begin(), run.names.words.end());

@@ -49,10 +49,10 @@ std::string drawn_stream(const Tensor& parts, const Tensor& lm_head, const Words
   const double most = std::max(parts.abs().max().item<double>(), stream.abs().max().item<double>());
   const auto vector = [&](const Tensor& x) { return sparkline(values_of(x), -most, most, utf8); };
   std::string out =
-      "                what it adds      length      the stream          would say now\n";
+      "                what it adds      length       the stream        would say now\n";
   for (int64_t i = 0; i < 3; ++i) {
-    if (i > 0) out += std::string(44, ' ') + (utf8 ? "│" : "|") + "\n";
-    out += fmt::format("  {:<12}  {}  {:>6.2f}  {}  {}  {}\n", kParts[static_cast<size_t>(i)],
+    if (i > 0) out += std::string(47, ' ') + (utf8 ? "│" : "|") + "\n";
+    out += fmt::format("  {:<12}  {}  {:>6.2f}  {}  {}{}\n", kParts[static_cast<size_t>(i)],
                        vector(parts[i]), parts[i].norm().item<double>(), utf8 ? "──►" : "-->",
                        vector(stream[i]), guesses(stream[i], lm_head, tokens));
   }

@@ -6,7 +6,7 @@ namespace gradus::lessons {
 
 HeadsOfGpt measure_heads(const nn::Gpt& model, const Tensor& ids) {
   const NoGradGuard no_grad;
-  const auto [B, T] = ids.sizes<2>();
+  const int64_t T = ids.size(1);
   const Tensor at = arange(T).to(kFloat32);
   const Tensor distances = at.unsqueeze(1) - at;  // (T, T): query - key
   const Tensor is_previous = eq(distances, 1).to(kFloat32);
