@@ -157,7 +157,8 @@ std::string to_json(const TrainSettings& s) {
 }
 
 /// Throws if a file has integers that the command line would refuse.
-static void check_integers(TrainSettings settings, const std::string& path) {
+static void check_integers(const TrainSettings& given, const std::string& path) {
+  TrainSettings settings = given;  // the table's functions return what they could change
   constexpr int64_t kMost = 0xFFFFFFFF;
   for (const auto& setting : kIntegers) {
     const int64_t value = setting.in(settings);

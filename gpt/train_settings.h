@@ -29,6 +29,6 @@ TrainSettings continued_settings(const TrainSettings& old, const TrainArguments&
 
 std::string to_json(const TrainSettings& settings);
 /// Reads what to_json wrote; messages begin with `path`. Throws if it is anything else.
-TrainSettings settings_from_json(const std::string& json, const std::string& path);
+TrainSettings settings_from_json(const std::string& text, const std::string& path);
 
 }  // namespace gradus::gpt
