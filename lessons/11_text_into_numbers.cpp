@@ -238,6 +238,7 @@ Tensor windows(Lesson& lesson, const Ids& ids, const BpeTokenizer& tokenizer, bo
 }
 
 /// Embeddings of tokens and positions (book 2.7 and 2.8).
+// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void embeddings(Lesson& lesson, const Tensor& inputs, int64_t V) {
   lesson.step("2.7", "An embedding is a table");
   lesson.say(
