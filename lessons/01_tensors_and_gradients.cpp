@@ -21,6 +21,7 @@ const About about{
         "a model computes one number, its error, from thousands of others. Training asks for each "
         "of them: if I turn you up a little, does the error grow or shrink, and how fast? How can "
         "one walk answer for all?",
+    .exercises = {"matmul_backward"},
 };
 
 /// A number that requires a gradient.

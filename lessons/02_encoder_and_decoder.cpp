@@ -24,6 +24,7 @@ const About about{
         "a sentence can be long, a vector always has the same length. What is lost when the one "
         "must fit into the other?",
     .options = {"seed", "text", "quick"},
+    .exercises = {"training_loop"},
     .own_text = "A list of German numbers to translate, in words",
 };
 

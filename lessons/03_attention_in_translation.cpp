@@ -24,6 +24,7 @@ const About about{
         "had a state after each word. What if the decoder may look at all of them, and learns "
         "where to look?",
     .options = {"seed", "text", "quick", "pairs"},
+    .exercises = {"beam_search"},
     .own_text = "A list of German numbers to translate, in words",
 };
 

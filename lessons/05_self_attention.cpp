@@ -26,7 +26,7 @@ const About about{
     .golden = "02_self_attention_qkv",
     .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
     .options = {"query", "text", "seed"},
-    .exercises = {"lora"},
+    .exercises = {"attention", "lora"},
 };
 
 /// The book's SelfAttention_v1: three matrices (d_in, d_out), x (T, d_in) -> (T, d_out).

@@ -25,7 +25,7 @@ const About about{
         "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
         "be put in its place, and what is gained?",
     .options = {"seed", "quick"},
-    .exercises = {"lion", "llama"},
+    .exercises = {"sinusoidal_positions", "lion", "llama"},
 };
 
 double number(const Tensor& x) { return x.item<double>(); }

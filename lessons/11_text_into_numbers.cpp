@@ -16,11 +16,10 @@ const About about{
     .goals = {"turn any text into token ids and back, with a tokenizer that you trained yourself",
               "say what byte-pair encoding does with a word that it has never seen",
               "cut a text into inputs and targets, and look up their vectors"},
-    .question =
-        "a network multiplies numbers. How does a text become numbers, and how do numbers "
-        "become the vectors of the lessons so far?",
+    .question = "a network multiplies numbers. How does a text become numbers, and then vectors?",
     .golden = "00_embedding",
     .options = {"seed", "text"},
+    .exercises = {"byte_pair_encoding"},
     .own_text = "A file with another text, of at least 100 words",
 };
 

@@ -50,6 +50,16 @@ Tensor second_derivative(const Function1& f, X x) {
 
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
 
+TEST(Edges, AnIndexOfAnyShape) {
+  const Tensor x = arange(12, kFloat64).view({4, 3}).requires_grad_();
+  expect_close(x[tensor({2, 0})].detach(), {{6.0, 7.0, 8.0}, {0.0, 1.0, 2.0}});
+  EXPECT_EQ(x[tensor({{0, 1, 1}, {3, 3, 3}})].sizes(), (Shape{2, 3, 3}));
+  EXPECT_EQ(x[zeros({0}, kInt64)].sizes(), (Shape{0, 3}));
+  EXPECT_EQ(x[tensor(1)].sizes(), (Shape{3}));
+  x[tensor({{2, 2}})].sum().backward();
+  expect_close(x.grad(), {{0.0, 0.0, 0.0}, {0.0, 0.0, 0.0}, {2.0, 2.0, 2.0}, {0.0, 0.0, 0.0}});
+}
+
 TEST(Edges, MaximumAndMinimumPassTheGradientToNan) {
   const Tensor a = doubles({kNan, 1., kNan, 1., 2., 3., kInf, -kInf});
   const Tensor b = doubles({1., kNan, kNan, 1., 3., 2., kInf, kInf});

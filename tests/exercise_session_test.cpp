@@ -180,7 +180,12 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
   {
     Session session(exercises.mine, term, more);
     ASSERT_TRUE(session.wait_for("to do: softmax: forward")) << session.output;
+    ASSERT_TRUE(session.wait_for("Softmax turns scores")) << session.output;
+    ASSERT_TRUE(session.wait_for("y[c] = exp(x[c])")) << session.output;
     EXPECT_TRUE(session.is_raw());
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    session.type("t");
+    ASSERT_TRUE(session.wait_for("Build it from exp")) << session.output;
     save(exercises.source / first.folder / "mutants" / "divided_by_the_mean.cpp");
     ASSERT_TRUE(session.wait_for("forward.one_to_three_to_six")) << session.output;
     ASSERT_TRUE(session.wait_for("a factor n = 3 too")) << session.output;
@@ -194,6 +199,11 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     save(exercises.solution(first));
     const std::string checks = std::to_string(checks_of(exercises, first));
     ASSERT_TRUE(session.wait_for("all " + checks + " checks passed")) << session.output;
+    ASSERT_TRUE(session.wait_for("Next: ./run exercise log_sum_exp")) << session.output;
+    ASSERT_TRUE(session.wait_for("one solution")) << session.output;
+    ASSERT_TRUE(std::string(term) == "dumb" || session.wait_for("space bar: more"));
+    session.type(" ");
+    ASSERT_TRUE(session.wait_for("return e / e.sum")) << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
     session.type("l");
     ASSERT_TRUE(session.wait_for("right  2 hints")) << session.output;
@@ -226,6 +236,23 @@ TEST(Session, WithoutColour) {
   a_learner_passes("plain", "xterm-256color", {"--color=never"}, false);
 }
 TEST(Session, OnADumbTerminal) { a_learner_passes("dumb", "dumb", {}, false); }
+
+TEST(Session, ANameIsWatchedToo) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const Exercises exercises = scratch("by_name");
+  {
+    Session session(exercises.mine, "xterm-256color", {"rope"});
+    ASSERT_TRUE(session.wait_for("to do: rope")) << session.output;
+    EXPECT_TRUE(session.is_raw());
+    session.type("q");
+    EXPECT_TRUE(WIFEXITED(session.end()));
+  }
+  EXPECT_NE(read_text(exercises.mine / "progress.txt").find("current rope"), std::string::npos);
+  Session once(exercises.mine, "xterm-256color", {"rope", "--once"});
+  EXPECT_TRUE(once.wait_for("to do: rope")) << once.output;
+  const int status = once.end();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
+}
 
 TEST(Session, ControlCAtAnyMomentLeavesTheTerminalSane) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";

@@ -7,6 +7,7 @@
 
 #ifdef EXERCISE_GRADER
 #include "exercises/grader/answers.h"
+#include "exercises/grader/compiler_message.h"
 #include "exercises/grader/make_exercise.h"
 #include "exercises/grader/progress.h"
 #include "exercises/grader/verdict_text.h"
@@ -76,6 +77,25 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:6: a Tensor is no condition"},
     {"std_sqrt", body("  return x / std::sqrt(x * x);\n"),
      "rms_norm.cpp:6: the std:: functions take plain numbers"},
+    {"or_of_masks", body("  return x.masked_fill((x > 0) | (x < -1), 0);\n"),
+     "rms_norm.cpp:6: a Tensor has no | and no ||: write logical_or(a, b)"},
+    {"and_of_masks", body("  const Tensor mask = x > 0 && x < 1;\n  return mask;\n"),
+     "rms_norm.cpp:6: a Tensor has no & and no &&: write logical_and(a, b)"},
+    {"not_of_a_mask", body("  return x.masked_fill(!(x > 0), 0);\n"),
+     "rms_norm.cpp:6: a Tensor has no ~ and no !: write logical_not(x)"},
+    {"caret", body("  return x ^ 2;\n"), "rms_norm.cpp:6: C++ has no ^ for powers"},
+    {"repeat", body("  return weight.repeat({2, 1});\n"),
+     "rms_norm.cpp:6: there is no 'repeat': expand({...}) repeats"},
+    {"repeat_as_a_function", body("  return repeat(weight, 2);\n"),
+     "rms_norm.cpp:6: there is no 'repeat': expand({...}) repeats"},
+    {"torch", body("  return torch::rsqrt(x);\n"),
+     "rms_norm.cpp:6: there is no 'torch' here: its functions have the same names without it"},
+    {"torch_with_a_dot", body("  return torch.rsqrt(x);\n"),
+     "rms_norm.cpp:6: there is no 'torch' here: its functions have the same names without it"},
+    {"a_tensor_for_a_list", body("  const std::vector<Tensor> list = x;\n  return list[0];\n"),
+     "rms_norm.cpp:6: a list of Tensors is expected here: write it in braces"},
+    {"a_list_for_a_tensor", body("  const std::vector<Tensor> list{x};\n  return list * 2;\n"),
+     "rms_norm.cpp:7: this is a list of Tensors: take one of them"},
     {"arrow", body("  return x->exp();\n"), "rms_norm.cpp:6: a Tensor is no pointer"},
     {"declared_twice", body("  const Tensor y = x;\n  const Tensor y = x * weight;\n  return y;\n"),
      "rms_norm.cpp:7: 'y' is declared a second time"},
@@ -114,6 +134,40 @@ TEST_P(Mistakes, AreSaidWithLineAndWhatToDo) {
 }
 INSTANTIATE_TEST_SUITE_P(Beginners, Mistakes, testing::ValuesIn(kMistakes),
                          [](const auto& mistake) { return mistake.param.name; });
+
+TEST(CompilerMessage, IsSaidOnce) {
+  const std::string said = "rms_norm.cpp:3:5: error: something that nobody has explained";
+  const std::string source = "one\ntwo\nthree x\n";
+  EXPECT_EQ(compiler_message("/a/" + said + "\n", "/a/rms_norm.cpp", source),
+            "rms_norm.cpp:3: the compiler says: something that nobody has explained\n  three x");
+}
+
+TEST(CompilerMessage, ClangDoesNotNameTheOperator) {
+  const auto message = [](const std::string& said, const std::string& line) {
+    return first_line(
+        compiler_message("/a/b.cpp:1:3: error: " + said + "\n", "/a/b.cpp", line + "\n"));
+  };
+  const std::string binary = "invalid operands to binary expression ('const Tensor' and 'Tensor')";
+  EXPECT_EQ(message(binary, "a | b"),
+            "b.cpp:1: a Tensor has no | and no ||: write logical_or(a, b)");
+  EXPECT_EQ(message(binary, "a && b"),
+            "b.cpp:1: a Tensor has no & and no &&: write logical_and(a, b)");
+  EXPECT_EQ(message("invalid argument type 'Tensor' to unary expression", "a(!b)"),
+            "b.cpp:1: a Tensor has no ~ and no !: write logical_not(x)");
+  EXPECT_EQ(message("use of undeclared identifier 'torch'", "= torch::exp(x)"),
+            "b.cpp:1: there is no 'torch' here: its functions have the same names without it, "
+            "exp(x) or x.exp()");
+  EXPECT_EQ(message("no viable conversion from returned value of type 'const Tensor' to function "
+                    "return type 'autograd::tensor_list' (aka 'vector<Tensor>')",
+                    "return x;"),
+            "b.cpp:1: a list of Tensors is expected here: write it in braces, as in return {dx};");
+  EXPECT_EQ(
+      message("no viable conversion from returned value of type 'vector<Tensor>' to function "
+              "return type 'Tensor'",
+              "return x;"),
+      "b.cpp:1: a Tensor is expected here, and this is none: use tensor(...), full(...) or an "
+      "op that gives a Tensor");
+}
 
 TEST(Verdict, ToDoWrongAndRight) {
   const Exercises exercises = scratch("verdicts");

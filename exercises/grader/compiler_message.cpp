@@ -23,6 +23,12 @@ const Meaning kMeanings[] = {
     {"'(keepdim|dim|dtype)' was not declared|undeclared identifier '(keepdim|dim|dtype)'",
      "C++ has no named arguments: give the values alone, in the order of the function, as in "
      "x.mean(-1, true)"},
+    {"'(torch|np|F)' (?:was not|has not been) declared|undeclared identifier '(torch|np|F)'",
+     "there is no '$1' here: its functions have the same names without it, exp(x) or x.exp()"},
+    {"member named '(repeat|tile|repeat_interleave)'|'(repeat|tile|repeat_interleave)' was not "
+     "declared|undeclared identifier '(repeat|tile|repeat_interleave)'",
+     "there is no '$1': expand({...}) repeats dimensions of size 1 without a copy, and cat({x, x}, "
+     "dim) joins copies"},
     {"'(\\w+)' was not declared in this scope; did you mean '(\\w+)'|undeclared identifier "
      "'(\\w+)'; did you mean '(\\w+)'",
      "'$1' is not declared; is '$2' meant?"},
@@ -68,6 +74,16 @@ const Meaning kMeanings[] = {
     {"invalid type argument of unary '\\*'|indirection requires pointer|no match for 'operator\\*' "
      "\\(operand type is",
      "C++ has no **: write x * x, or pow(x, 3)"},
+    {"(?:could not convert|cannot convert|conversion from|no viable conversion from) "
+     ".*(?:to|to non-scalar type|return "
+     "type) '[^']*(?:tensor_list|vector<[^']*Tensor)",
+     "a list of Tensors is expected here: write it in braces, as in return {dx};"},
+    {"no match for 'operator.*(?:tensor_list|vector<[^']*Tensor)",
+     "this is a list of Tensors: take one of them, as in dy[0]"},
+    {"no match for 'operator\\|\\|?'", "a Tensor has no | and no ||: write logical_or(a, b)"},
+    {"no match for 'operator&&?'", "a Tensor has no & and no &&: write logical_and(a, b)"},
+    {"no match for 'operator[~!]'", "a Tensor has no ~ and no !: write logical_not(x)"},
+    {"no match for 'operator\\^'", "C++ has no ^ for powers: write x * x, or pow(x, 3)"},
     {"could not convert .* to 'bool'|not contextually convertible to 'bool'|from '.*Tensor' to "
      "'bool'",
      "a Tensor is no condition: choose element by element with where(condition, a, b), or ask for "
@@ -125,6 +141,21 @@ struct Place {
 
 bool is_blank(const std::string& line) { return line.find_first_not_of(' ') == std::string::npos; }
 
+/// clang++ does not name the operator that does not fit, as g++ does. It is at the place of the
+/// error.
+std::string with_operator(const std::string& said, const std::string& line, size_t column) {
+  static const std::regex form(
+      "invalid (?:operands to binary|argument type .* to unary) expression"
+      ".*");
+  static const std::regex symbol("\\|\\|?|&&?|[~!^]");
+  std::smatch found;
+  const std::string rest = line.substr(std::min(column - 1, line.size()));
+  const bool has_symbol =
+      std::regex_search(rest, found, symbol, std::regex_constants::match_continuous);
+  if (!has_symbol || !std::regex_match(said, form)) return said;
+  return fmt::format("no match for 'operator{}': {}", found[0].str(), said);
+}
+
 /// The first error in the file. If the first error is in another file, the line that led to it.
 std::optional<Place> first_error(const std::string& output, const std::string& file) {
   const std::regex form("(.*?):(\\d+):(\\d+): +(.*)");
@@ -161,9 +192,10 @@ std::string compiler_message(const std::string& output, const std::filesystem::p
   // Compilers describe these two in other words, or not at all.
   const bool at_sign = text_of(line).find('@') != std::string::npos;
   const bool hash_error = std::regex_search(text_of(line), std::regex("^ *# *error"));
+  const std::string said = with_operator(place->said, text_of(line), place->column);
   const std::string means = meaning(hash_error ? "#error"
                                     : at_sign  ? "stray '@' in program"
-                                               : place->said);
+                                               : said);
   // The compiler notices a missing semicolon at the next word: the line before is the right one.
   const bool is_at_first_word = text_of(line).find_first_not_of(' ') + 1 == place->column;
   if (means.starts_with("a semicolon") && is_at_first_word) {
@@ -173,7 +205,9 @@ std::string compiler_message(const std::string& output, const std::filesystem::p
   }
   const std::string shown =
       text_of(line).substr(std::min(text_of(line).find_first_not_of(' '), text_of(line).size()));
-  return fmt::format("{}:{}: {}\n  {}\n  the compiler: {}", name, line, means, shown, place->said);
+  const std::string message = fmt::format("{}:{}: {}\n  {}", name, line, means, shown);
+  const bool is_said = means.ends_with(place->said);
+  return is_said ? message : message + "\n  the compiler: " + place->said;
 }
 
 std::string linker_message(const std::string& output, const std::filesystem::path& file) {

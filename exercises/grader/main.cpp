@@ -6,6 +6,7 @@
 
 #include "exercises/grader/answers.h"
 #include "exercises/grader/make_exercise.h"
+#include "exercises/grader/task_text.h"
 #include "exercises/grader/timing.h"
 #include "exercises/grader/verdict_text.h"
 #include "exercises/grader/verify.h"
@@ -25,16 +26,17 @@ const fs::path kRoot = GRADUS_SOURCE_DIR;
 /// The command line.
 struct Call {
   CLI::App app{
-      "Exercises, graded on every save. Without a name: the current one, with keys for the next, "
-      "hints and more.\nWith a name or number: one check, which ends with 0 right, 1 wrong or to "
-      "do, 2 does not compile, 3 stopped or crashed.",
+      "Exercises, graded on every save. Without a name: the current one. Keys show the task, hints "
+      "and more.\nWith --once, or outside of a terminal: one check, which ends with 0 right, 1 "
+      "wrong or to do, 2 does not compile, 3 stopped or crashed.",
       "./run exercise"};
-  std::string which;  // the exercise to check once
+  std::string which;  // the exercise to show
   std::string only;   // the exercise to reset or verify
   std::string name;   // of a new exercise
   std::string color = "auto";
   std::string answers = kRoot / "my";
   int rounds = 4;
+  bool once = false;
   bool without_mutants = false;
   CLI::App* list = nullptr;
   CLI::App* make = nullptr;
@@ -44,6 +46,7 @@ struct Call {
 
   Call() {
     app.add_option("exercise", which, "a name or number, or: list, new, reset, verify, timing");
+    app.add_flag("--once", once, "check once, without waiting for the next save");
     app.add_option("--color", color, "auto, never, 256, truecolor or always");
     app.add_option("--answers", answers, "the folder of your answers and your progress (my)")
         ->type_name("FOLDER");
@@ -74,6 +77,8 @@ int check_once(const Grader& grader, Progress& progress, const Exercise& e, term
   const Verdict verdict = grader.grade(grader.mine(e));
   progress.note(e, verdict.outcome);
   fmt::print("{}", verdict_text(exercises, e, verdict, terminal::width(), depth));
+  if (verdict.outcome == Outcome::right)
+    fmt::print("\n{}", after_passing(exercises, e, progress, terminal::width()));
   return exit_status(verdict.outcome);
 }
 
@@ -107,7 +112,7 @@ int run(const Call& call) {
     notice = adopt_answers(exercises, kRoot / "lessons/exercises");
   notice += correct_includes(exercises);
   const bool is_interactive = terminal::stdin_is_tty() && terminal::stdout_is_tty();
-  const bool watches = is_interactive && call.which.empty() && call.app.get_subcommands().empty();
+  const bool watches = is_interactive && !call.once && call.app.get_subcommands().empty();
   if (!watches) fmt::print("{}", notice);
 
   if (*call.reset) return reset(exercises, exercises.find(call.only));
@@ -118,8 +123,11 @@ int run(const Call& call) {
   if (*call.timing) return timing(exercises, call.rounds);
 
   const terminal::Depth depth = terminal::color_depth(call.color, terminal::stdout_is_tty());
-  if (watches) return watch(grader, progress, depth, notice);
   const Exercise e = call.which.empty() ? progress.current() : exercises.find(call.which);
+  if (watches) {
+    progress.set_current(e);
+    return watch(grader, progress, depth, notice);
+  }
   return check_once(grader, progress, e, depth);
 }
 

@@ -8,12 +8,15 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "exercises/grader/answers.h"
+#include "exercises/grader/page_text.h"
+#include "exercises/grader/task_text.h"
 #include "exercises/grader/verdict_text.h"
 #include "tensor/error.h"
 
@@ -24,6 +27,8 @@ constexpr int kControlD = 4;
 /// While a file is missing, an editor may be replacing it. The answer is graded without it only if
 /// it is missing more often than this in a row.
 constexpr int kMaxMissing = 5;
+constexpr const char* kKeys =
+    "save: check   t task   h hint   n next   l list   x reset   r again   q quit";
 
 /// Switches the terminal so that each key arrives when it is pressed and is not echoed. However the
 /// program ends, the terminal is restored.
@@ -116,6 +121,8 @@ class Screen {
   void go_to(const Exercise& e) {
     exercise_ = e;
     below_.clear();
+    first_ = 0;
+    alone_ = false;
     verdict_ = {};
     progress_.set_current(e);
     provide_answer(exercises_, e);
@@ -127,14 +134,25 @@ class Screen {
     if (clears_) show();
     verdict_ = grader_.grade(grader_.mine(exercise_));
     progress_.note(exercise_, verdict_.outcome);
-    below_ = verdict_.outcome == Outcome::right ? praise() : "";
+    below_ = verdict_.outcome == Outcome::right
+                 ? after_passing(exercises_, exercise_, progress_, terminal::width())
+                 : "";
+    first_ = 0;
+    alone_ = false;
     show();
   }
 
   void press(char key) {
     const bool is_second_x = std::exchange(reset_asked_, false) && key == 'x';
     note_.clear();
+    first_ = key == ' ' ? first_ + shown_ : 0;
+    alone_ = key == 'l' || key == 't' || (alone_ && key == ' ');
     switch (key) {
+      case ' ':
+        break;
+      case 't':
+        below_ = complete_task(exercises_, exercise_, terminal::width());
+        break;
       case 'n':
         next();
         return;
@@ -185,79 +203,60 @@ class Screen {
     shown_for_ = exercise_.folder;
     state.hints = std::max(state.hints, shown_hint_);
     progress_.set(exercise_, state);
-    return fmt::format("hint {} of {}\n", shown_hint_, last) + wrapped(hints[shown_hint_ - 1]);
+    return fmt::format("hint {} of {}\n", shown_hint_, last) +
+           plain_text(hints[shown_hint_ - 1], terminal::width());
   }
 
-  /// The text after passing: what to remember, and a solution to compare with.
-  std::string praise() const {
-    const std::vector<std::string> parts = exercises_.hints(exercise_);
-    std::string text = parts.size() > 3 ? wrapped(parts[3]) : "";
-    const std::string solution = read_text(exercises_.solution(exercise_));
-    text += "solution to compare with: " + exercises_.shown(exercises_.solution(exercise_)) + "\n";
-    bool is_inside = false;
-    for (const std::string& line : lines_of(solution)) {
-      if (is_inside && line.starts_with("}  // namespace mine")) break;
-      const bool is_first_blank = line.empty() && text.ends_with(":\n");
-      if (is_inside && !is_first_blank) text += cut("  " + line) + "\n";
-      if (line.starts_with("namespace mine {")) is_inside = true;
-    }
+  /// The verdict; before the first one, and while nothing is written yet, also the task.
+  std::string head(size_t rows) const {
+    const int width = terminal::width();
+    std::string text =
+        verdict_.sha256.empty()
+            ? terminal::bold(exercise_.number() + " " + exercise_.name(), depth_) + "\n"
+            : verdict_text(exercises_, exercise_, verdict_, width, depth_);
+    text += note_;
+    const bool is_started = !verdict_.sha256.empty() && verdict_.outcome != Outcome::to_do;
+    if (is_started) return text;
+    const size_t used = lines_of(text + "\n\n" + below_).size();
+    const std::string task =
+        "\n" + short_task(exercises_, exercise_, width, rows > used ? rows - used : 0);
+    // a hint is more important than the task, which is only a key away
+    const bool fits = used + lines_of(task).size() <= rows + 1;
+    if (below_.empty() || fits) text += task;
     return text;
   }
 
-  /// A line of code, cut to the width of the terminal.
-  static std::string cut(const std::string& line) {
-    const int width = terminal::width();
-    return terminal::columns(line) <= width
-               ? line
-               : terminal::fit(line, std::max(width - 3, 1), false) + "...";
-  }
-
-  /// Paragraphs, wrapped to the width of the terminal. A line that begins with a space is kept.
-  static std::string wrapped(const std::string& text) {
-    std::string result;
-    std::string paragraph;
-    const auto end = [&] {
-      if (!paragraph.empty()) result += terminal::wrap(paragraph, terminal::width());
-      paragraph.clear();
-    };
-    for (const std::string& line : lines_of(text)) {
-      if (line.empty() || line.starts_with(" ")) {
-        end();
-        if (!line.empty()) result += cut(line) + "\n";
-      } else {
-        paragraph += (paragraph.empty() ? "" : " ") + line;
-      }
-    }
-    end();
-    return result;
-  }
-
   /// Draws the page: the verdict, the text that a key asked for, and the keys. It has no more lines
-  /// than the terminal.
+  /// than the terminal; the space bar shows the rest.
   void show() {
     winsize size{};
     const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
-    const size_t rows = known ? size.ws_row : 24;
-    std::string page;
-    if (!verdict_.sha256.empty())
-      page = verdict_text(exercises_, exercise_, verdict_, terminal::width(), depth_);
-    else
-      page = terminal::bold(exercise_.number() + " " + exercise_.name(), depth_) + "\nedit " +
-             exercises_.shown(exercises_.answer(exercise_)) + "\n";
-    page += note_ + "\n" + below_;
-    std::vector<std::string> lines = lines_of(page);
-    if (clears_ && rows > 4 && lines.size() > rows - 3) {
-      lines.resize(rows - 4);
-      lines.push_back("... (a taller terminal shows more)");
+    const size_t all_rows = clears_ && known ? size.ws_row : 24;
+    const bool fits = terminal::columns(kKeys) <= terminal::width();
+    const std::string all_keys = fits ? kKeys : terminal::wrap(kKeys, terminal::width());
+    const std::vector<std::string> keys = lines_of(all_keys);
+    const size_t rows = all_rows > keys.size() + 6 ? all_rows - keys.size() - 2 : 4;
+    std::vector<std::string> lines = lines_of(below_);
+    if (first_ >= lines.size()) first_ = 0;
+    lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(first_));
+    if (first_ == 0 && !alone_) {
+      std::vector<std::string> above = lines_of(head(rows) + "\n");
+      const size_t below = lines.size();
+      lines.insert(lines.begin(), above.begin(), above.end());
+      shown_ = rows > above.size() + 1 ? std::min(below, rows - above.size() - 1) : below;
+    } else {
+      shown_ = std::min(lines.size(), rows - 1);
+    }
+    if (clears_ && lines.size() > rows) {
+      lines.resize(rows - 1);
+      lines.push_back(terminal::dim("... space bar: more", depth_));
     }
     std::string text = clears_ ? "\033[H\033[2J" : "\n";
     for (const std::string& line : lines)
       text += line + "\n";
-    text +=
-        "\n" +
-        terminal::dim("save to check   n next   h hint   l list   x reset   r check again   q quit",
-                      depth_) +
-        "\n";
+    text += "\n";
+    for (const std::string& line : keys)
+      text += terminal::dim(line, depth_) + "\n";
     fmt::print("{}", text);
     std::fflush(stdout);
   }
@@ -271,6 +270,9 @@ class Screen {
   Stamp seen_;
   Verdict verdict_;
   std::string below_;      // the part of the page under the verdict
+  size_t first_ = 0;       // the first line of it that is shown
+  bool alone_ = false;     // whether it is shown without the verdict
+  size_t shown_ = 0;       // and how many are
   std::string note_;       // a line about what was done; the next key removes it
   std::string shown_for_;  // the exercise of the hint shown last
   size_t shown_hint_ = 0;  // and its number

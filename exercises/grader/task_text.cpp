@@ -1,0 +1,104 @@
+#include "exercises/grader/task_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "exercises/grader/page_text.h"
+#include "terminal/terminal.h"
+
+namespace gradus::grader {
+namespace {
+
+std::filesystem::path readme_of(const Exercises& exercises, const Exercise& e) {
+  return exercises.source / e.folder / "README.md";
+}
+
+/// The blocks of a Markdown text that are separated by empty lines.
+std::vector<std::string> blocks_of(const std::string& markdown) {
+  std::vector<std::string> blocks(1);
+  for (const std::string& line : lines_of(markdown)) {
+    if (!line.empty())
+      blocks.back() += line + "\n";
+    else if (!blocks.back().empty())
+      blocks.emplace_back();
+  }
+  return blocks;
+}
+
+/// The first block that fits, as plain text.
+template <class Fits>
+std::string first_block(const std::vector<std::string>& blocks, const Fits& fits, int width) {
+  const auto found = std::find_if(blocks.begin(), blocks.end(), fits);
+  return found == blocks.end() ? "" : plain_text(*found, width);
+}
+
+/// The lines inside namespace mine. Without it: all lines.
+std::vector<std::string> body_of(const std::filesystem::path& file) {
+  std::vector<std::string> lines;
+  bool is_inside = false;
+  const std::vector<std::string> all = lines_of(read_text(file));
+  for (std::string line : all) {
+    if (line.ends_with("\r")) line.pop_back();
+    if (is_inside && line.starts_with("}  // namespace mine")) break;
+    if (is_inside && (!lines.empty() || !line.empty())) lines.push_back(line);
+    if (line.starts_with("namespace mine {")) is_inside = true;
+  }
+  while (!lines.empty() && lines.back().empty())
+    lines.pop_back();
+  return is_inside ? lines : all;
+}
+
+}  // namespace
+
+std::string short_task(const Exercises& exercises, const Exercise& e, int width, size_t rows) {
+  const std::vector<std::string> blocks = blocks_of(read_text(readme_of(exercises, e)));
+  const std::string idea = first_block(
+      blocks,
+      [](const std::string& block) {
+        return !block.empty() && !block.starts_with("#") && !block.starts_with("**") &&
+               !block.starts_with(" ") && !block.starts_with("|");
+      },
+      width);
+  const std::string formula = first_block(
+      blocks, [](const std::string& block) { return block.starts_with("    "); }, width);
+  const std::string shapes = first_block(
+      blocks, [](const std::string& block) { return block.starts_with("|"); }, width);
+  const std::string where = terminal::wrap(
+      fmt::format("edit {}   t: the complete task, {}", exercises.shown(exercises.answer(e)),
+                  exercises.shown(readme_of(exercises, e))),
+      width);
+  std::string rest;
+  for (const std::string& part : {formula, shapes})
+    if (!part.empty()) rest += (rest.empty() ? "" : "\n") + part;
+  std::vector<std::string> lines = lines_of(idea);
+  const size_t others = lines_of(where + "\n\n" + rest).size();
+  const size_t room = rows > others ? rows - others : 0;
+  if (lines.size() > room) {
+    lines.resize(room);
+    if (!lines.empty()) lines.back() = "...";
+  }
+  std::string task = where + "\n";
+  for (const std::string& line : lines)
+    task += line + "\n";
+  return task + (lines.empty() ? "" : "\n") + rest;
+}
+
+std::string complete_task(const Exercises& exercises, const Exercise& e, int width) {
+  return plain_text(read_text(readme_of(exercises, e)), width);
+}
+
+std::string after_passing(const Exercises& exercises, const Exercise& e, const Progress& progress,
+                          int width) {
+  const std::vector<std::string> hints = exercises.hints(e);
+  std::string text;
+  if (hints.size() > 3) text += "To remember:\n" + plain_text(hints[3], width) + "\n";
+  const Exercise next = progress.after(e);
+  text += next.folder == e.folder ? std::string("All the other exercises are right.\n\n")
+                                  : fmt::format("Next: ./run exercise {} (n)\n\n", next.name());
+  const int column = std::max((width - 3) / 2, 10);
+  text += terminal::fit("your answer", column, false) + "   one solution\n";
+  return text + side_by_side(body_of(exercises.answer(e)), body_of(exercises.solution(e)), width);
+}
+
+}  // namespace gradus::grader
