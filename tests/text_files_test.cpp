@@ -250,15 +250,15 @@ TEST_F(TextFiles, WrongFilesOfTokens) {
 
   put("tokens.bin", good);
   const TokenPart part = TokenFile(name).validation();
-  for (const auto& [begin, length] : {std::pair<int64_t, int64_t>{0, 2},
-                                      {-1, 1},
-                                      {1, 1},
-                                      {0, -1},
-                                      {1, INT64_MAX},
-                                      {INT64_MAX, INT64_MAX}})
+  for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 2},
+                                     {-1, 1},
+                                     {1, 1},
+                                     {0, -1},
+                                     {1, INT64_MAX},
+                                     {INT64_MAX, INT64_MAX}})
     EXPECT_EQ(
-        error_of([&] { (void)part.tokens(begin, length); }),
-        fmt::format("TokenFile: {} tokens from position {} on - this part has 1", length, begin));
+        error_of([&, begin = first, length = count] { (void)part.tokens(begin, length); }),
+        fmt::format("TokenFile: {} tokens from position {} on - this part has 1", count, first));
   EXPECT_EQ(error_of([&] {
               TokenFile::save(name, Ids{1, 10}, Ids{}, 10);
             }),
