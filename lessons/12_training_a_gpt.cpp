@@ -170,7 +170,7 @@ void one_batch_by_heart(Lesson& lesson, const TrainingText& text, const Sizes& s
   if (progress.stopped()) throw Lesson::Leave{130};
   lesson.say("The loss fell from {:.2f} to {:.3f}.", losses.front(), losses.back());
   if (lesson.quick() || lesson.text()) return;
-  lesson.holds("the batch is learned: the loss is below 0.2", losses.back() < 0.2);
+  lesson.holds("the batch is learned: the loss is below 0.5", losses.back() < 0.5);
   lesson.say("The model repeats this batch, and knows nothing about the rest of the text.");
 }
 
