@@ -18,6 +18,8 @@ std::string text_of(const TrainingText& text, const Tensor& ids) {
 
 std::string in_one_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', '|');
+  const auto both_spaces = [](char a, char b) { return a == ' ' && b == ' '; };
+  text.erase(std::unique(text.begin(), text.end(), both_spaces), text.end());
   return terminal::printable(text);
 }
 

@@ -7,7 +7,7 @@ namespace gradus::lessons {
 
 /// Token ids (1, T) as text, without the first one.
 std::string text_of(const TrainingText& text, const Tensor& ids);
-/// The text with "|" for each line end.
+/// The text with "|" for each line end and one space for several.
 std::string in_one_line(std::string text);
 
 /// Measures all heads on windows of the text, ids (B, T), and draws two of them.
