@@ -299,9 +299,8 @@ TEST(Session, ControlCStopsAnEndlessLoopToo) {
 
 TEST(Session, WithoutATerminalOneCheck) {
   const Exercises exercises = scratch("no_terminal");
-  const std::string command = std::string(EXERCISE_GRADER) + " --answers " +
-                              exercises.mine.string() + " </dev/null >" +
-                              (exercises.mine.string() + ".txt");
+  const std::string command = "'" EXERCISE_GRADER "' --answers '" + exercises.mine.string() +
+                              "' </dev/null >'" + exercises.mine.string() + ".txt'";
   const int status = std::system(command.c_str());
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 1) << status;
   const std::string text = read_text(exercises.mine.string() + ".txt");

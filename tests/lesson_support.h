@@ -15,7 +15,7 @@ struct EndedProgram {
 
 /// Runs `program --color=never arguments` in a shell.
 inline EndedProgram run_program(const std::string& program, const std::string& arguments) {
-  FILE* const out = popen((program + " --color=never " + arguments + " 2>&1").c_str(), "r");
+  FILE* const out = popen(("'" + program + "' --color=never " + arguments + " 2>&1").c_str(), "r");
   if (out == nullptr) return {.output = "popen failed"};
   EndedProgram ended;
   char buffer[4096];
