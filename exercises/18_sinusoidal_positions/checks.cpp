@@ -8,7 +8,8 @@ namespace {
 
 /// The number in one place of the table, by the formula.
 double number(int64_t position, int64_t column, int64_t C) {
-  const double pair = static_cast<double>(column / 2);
+  const int64_t pair_index = column / 2;
+  const auto pair = static_cast<double>(pair_index);
   const double angle =
       static_cast<double>(position) / std::pow(10000.0, 2 * pair / static_cast<double>(C));
   return column % 2 == 0 ? std::sin(angle) : std::cos(angle);

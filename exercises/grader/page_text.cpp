@@ -33,7 +33,7 @@ Lines pieces_of(const std::string& line, int width) {
   while (terminal::columns(rest) > width) {
     const size_t most = std::max(bytes_in(rest, width), size_t{1});
     const size_t space = rest.substr(0, most).find_last_of(' ');
-    const bool breaks = space != rest.npos && rest.find_first_not_of(' ') < space;
+    const bool breaks = space != std::string::npos && rest.find_first_not_of(' ') < space;
     const size_t length = breaks ? space : most;
     pieces.push_back(rest.substr(0, length));
     const size_t next = std::min(rest.find_first_not_of(' ', length), rest.size());
@@ -55,7 +55,7 @@ std::string without_marks(const std::string& text) {
 Lines cells_of(const std::string& row) {
   Lines cells;
   size_t start = 1;
-  for (size_t end = row.find('|', start); end != row.npos; end = row.find('|', start)) {
+  for (size_t end = row.find('|', start); end != std::string::npos; end = row.find('|', start)) {
     const size_t first = std::min(row.find_first_not_of(' ', start), end);
     const size_t last = row.find_last_not_of(' ', end - 1) + 1;
     cells.push_back(without_marks(row.substr(first, last > first ? last - first : 0)));
