@@ -13,6 +13,8 @@ namespace {
 const About about{
     .number = 1,
     .title = "Tensors and gradients",
+    .builds = "gradients, by hand and by an engine",
+    .seconds = 1,
     .goals =
         {"read a tensor's shape and strides, and say why a transpose copies nothing",
          "draw the graph of a small expression and find every gradient in it with pencil and paper",
@@ -179,6 +181,7 @@ void checking(Lesson& lesson) {
   const bool good = gradcheck(
       [](const std::vector<Tensor>& x) { return softmax(matmul(x[0], x[1]), -1); }, inputs);
   lesson.equal("gradcheck of softmax(x w) passes", good, true);
+  lesson.code("WrongSquare");
   show_error(
       lesson,
       "And a square whose gradient is 1% too large (WrongSquare, at the top of this program):", [] {

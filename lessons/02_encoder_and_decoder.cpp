@@ -14,6 +14,8 @@ namespace {
 const About about{
     .number = 2,
     .title = "Encoder and decoder",
+    .builds = "a translator: encoder and decoder",
+    .seconds = 150,
     .goals =
         {"say what the hidden state of a recurrent network is, and compute one step of it by hand",
          "build a translator from an encoder and a decoder, train it by teacher forcing and let it "
@@ -111,22 +113,15 @@ void fading(Lesson& lesson) {
       gradient_reaching_back(std::get<1>(rnn(x)), x),
       gradient_reaching_back(std::get<1>(gru(x)), x),
       gradient_reaching_back(std::get<0>(std::get<1>(lstm(x))), x)};
-  constexpr size_t kEvery = 4;
-  Words steps;
-  for (size_t back = 0; back <= 40; back += kEvery)
-    steps.push_back(std::to_string(back));
-  std::vector<double> shades;
-  for (const std::vector<double>& of_net : gradients)
-    for (size_t back = 0; back <= 40; back += kEvery)
-      shades.push_back(std::max(0.0, 1 + std::log10(of_net[back] / of_net[0]) / 12));
-  lesson.lines(terminal::draw({.title = "gradient that reaches so many steps back (1.00: as at the "
-                                        "end; .08 less: a tenth of it)",
-                               .values = shades,
-                               .rows = {"RNN", "GRU", "LSTM"},
-                               .columns = steps,
-                               .row_axis = "network",
-                               .column_axis = "steps back"},
-                              lesson.canvas()));
+  std::vector<double> steps_back;
+  std::vector<terminal::Curve> curves{{"RNN", 'r', {}}, {"GRU", 'g', {}}, {"LSTM", 'l', {}}};
+  for (size_t back = 0; back <= 40; ++back) {
+    steps_back.push_back(static_cast<double>(back));
+    for (size_t net = 0; net < curves.size(); ++net)
+      curves[net].y.push_back(gradients[net][back] / gradients[net][0]);
+  }
+  lesson.lines("share of the gradient that is left, by the number of steps back:\n" +
+               terminal::log_plot(steps_back, curves, lesson.canvas()));
   lesson.say(
       "After 40 steps {:.0e} of it is left in the RNN, {:.0e} in the GRU, {:.0e} in the LSTM. The "
       "GRU's gates (Cho et al. 2014) can keep a number as it is, h = (1 - z) n + z h with z near "
@@ -146,6 +141,8 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
       "decoder, another GRU, begins with them. They are all that it will ever know of the German "
       "words.",
       joined(t.german), encoded.last.sizes(), encoded.last.numel());
+  lesson.code("nn/encoder.h", "forward");
+  lesson.code("nn/decoder.h", "begin");
   lesson.say(
       "It says one word, is given it as its next input, says the next, until it says 'end'. In "
       "training it is given the right word even where it said a wrong one: teacher forcing. So all "

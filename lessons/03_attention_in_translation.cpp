@@ -15,6 +15,8 @@ namespace {
 const About about{
     .number = 3,
     .title = "Attention in translation",
+    .builds = "a decoder that looks back: attention",
+    .seconds = 180,
     .goals =
         {"compute Bahdanau's and Luong's scores, weights and context vector with pencil and paper",
          "train them on lesson 02's task, and compare accuracy and cost fairly",
@@ -76,6 +78,7 @@ void one_score(Lesson& lesson) {
   lesson.print("context vector", matmul(weights, h));
   lesson.equal("PyTorch has the same context vector", matmul(weights, h),
                golden_tensor("bahdanau/context"));
+  lesson.code("nn/bahdanau_attention.h", "scores");
 
   lesson.step("2", "Luong's scores");
   lesson.say(

@@ -11,6 +11,8 @@ namespace {
 const About about{
     .number = 4,
     .title = "Simplified self-attention",
+    .builds = "self-attention without parameters",
+    .seconds = 1,
     .goals =
         {"turn a sentence of vectors into one context vector for each word, by hand and in one "
          "line",
@@ -23,6 +25,9 @@ const About about{
     .golden = "01_simplified_self_attention",
     .pitfalls = {"softmax_over_columns", "transposed_product"},
     .options = {"query", "text", "seed"},
+    .query =
+        "The word whose scores, weights and context vector are computed first: 1 is the first "
+        "word (the book takes 2)",
     .exercises = {"softmax", "log_sum_exp", "cross_entropy"},
 };
 
@@ -42,12 +47,13 @@ void simplified_self_attention(Lesson& lesson) {
       "Each word has become a vector of three numbers, one row of the table. (How numbers get into "
       "such a table is a later story; these were simply written down.) Nothing in this lesson is "
       "random and nothing is learned.");
-  const Tensor inputs = lesson.vectors(tensor({{0.43, 0.15, 0.89},     // Your
-                                               {0.55, 0.87, 0.66},     // journey
-                                               {0.57, 0.85, 0.64},     // starts
-                                               {0.22, 0.58, 0.33},     // with
-                                               {0.77, 0.25, 0.10},     // one
-                                               {0.05, 0.80, 0.55}}));  // step
+  const Tensor book = tensor({{0.43, 0.15, 0.89},    // Your
+                              {0.55, 0.87, 0.66},    // journey
+                              {0.57, 0.85, 0.64},    // starts
+                              {0.22, 0.58, 0.33},    // with
+                              {0.77, 0.25, 0.10},    // one
+                              {0.05, 0.80, 0.55}});  // step
+  const Tensor inputs = lesson.vectors(book);
   lesson.show_from_book("inputs", inputs, {.rows = words, .marked = q});
   lesson.say(
       "A tensor is printed as PyTorch prints it; the words beside it are ours. (PyTorch adds "
@@ -171,6 +177,7 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.equal(fmt::format("row '{}' is the context vector from before", word), context[q],
                context_2);
   lesson.say("The library has the three lines as a layer, nn::SimplifiedSelfAttention:");
+  lesson.code("nn/simplified_self_attention.h", "forward");
   lesson.equal("the layer gives the same", nn::SimplifiedSelfAttention()(inputs), context);
   lesson.often_asked("The figures in the book show slightly other numbers?",
                      "They cut numbers off after one or two digits instead of rounding them. (And "

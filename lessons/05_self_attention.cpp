@@ -13,6 +13,8 @@ namespace {
 const About about{
     .number = 5,
     .title = "Self-attention with trainable weights",
+    .builds = "queries, keys and values",
+    .seconds = 1,
     .goals =
         {"compute queries, keys and values, scaled scores, attention weights and context vectors",
          "say why the scores are divided by the square root of the keys' size, and what happens if "
@@ -26,6 +28,9 @@ const About about{
     .golden = "02_self_attention_qkv",
     .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
     .options = {"query", "text", "seed"},
+    .query =
+        "The word whose query, key, value, scores and context vector are computed first: 1 is "
+        "the first word (the book takes 2)",
     .exercises = {"attention", "lora"},
 };
 
@@ -142,9 +147,12 @@ void self_attention(Lesson& lesson) {
   lesson.say(
       "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly "
       "all: then the others get almost no gradient and learn nothing.");
+  lesson.say("The five numbers are those of the video lectures that follow the book:");
   const Tensor demo = tensor({0.1, -0.2, 0.3, -0.2, 0.5});
-  lesson.show_from_book("lecture/softmax_demo", softmax(demo, -1));
-  lesson.show_from_book("lecture/softmax_demo_times_8", softmax(demo * 8, -1));
+  lesson.print("demo", demo);
+  lesson.show_from_book("lecture/softmax_demo", softmax(demo, -1), {.name = "softmax(demo)"});
+  lesson.show_from_book("lecture/softmax_demo_times_8", softmax(demo * 8, -1),
+                        {.name = "softmax(8 demo)"});
   lesson.say(
       "And a dot product grows with the number of terms. Of 10,000 pairs of random vectors:");
   lesson.ask(
@@ -169,6 +177,7 @@ void self_attention(Lesson& lesson) {
   lesson.say(
       "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, "
       "so the same matrices:");
+  lesson.code("SelfAttentionV1");
   manual_seed(lesson.seed(123));
   SelfAttentionV1 v1{rand({3, 2}), rand({3, 2}), rand({3, 2})};
   lesson.show_from_book("v1/attn_weights", v1.weights(inputs), table);
@@ -214,6 +223,7 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("v2/param/W_query.weight", v2.W_query.weight);
   lesson.show_from_book("v2/param/W_key.weight", v2.W_key.weight);
   lesson.show_from_book("v2/param/W_value.weight", v2.W_value.weight);
+  lesson.code("nn/self_attention.h", "forward");
   nn::AttentionTrace trace;
   const Tensor context = v2.forward(inputs, &trace);
   lesson.show_from_book("v2/queries", trace.q, rows);

@@ -14,6 +14,8 @@ namespace {
 const About about{
     .number = 6,
     .title = "Causal attention",
+    .builds = "attention that cannot see the future",
+    .seconds = 1,
     .goals =
         {"hide the future from every word, in two ways, and say why they agree",
          "explain what dropout does to attention weights, and why rows then no longer sum to 1",
@@ -23,7 +25,7 @@ const About about{
         "it reads the answer off the page. How do we hide them without disturbing the rest?",
     .golden = "03_causal_attention",
     .pitfalls = {"mask_"},
-    .options = {"query", "text", "seed", "dropout"},
+    .options = {"text", "seed", "dropout"},
     .exercises = {"sliding_window"},
 };
 
@@ -155,6 +157,8 @@ void causal_attention(Lesson& lesson) {
   lesson.show_from_book("class/param/W_query.weight", causal.W_query.weight);
   lesson.show_from_book("class/param/W_key.weight", causal.W_key.weight);
   lesson.show_from_book("class/param/W_value.weight", causal.W_value.weight);
+  lesson.code("nn/causal_attention.h", "forward");
+  lesson.code("nn/attend.h", "attend");
   nn::AttentionTrace trace;
   const Tensor context = causal.forward(batch, &trace);
   lesson.show_from_book("class/queries", trace.q, rows);

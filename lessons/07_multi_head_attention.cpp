@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "gradus.h"
-#include "lessons/kit/lesson.h"
+#include "lessons/stages/heads.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -14,6 +14,8 @@ namespace {
 const About about{
     .number = 7,
     .title = "Multi-head attention",
+    .builds = "several heads in one layer",
+    .seconds = 1,
     .goals = {"put several attention heads side by side, and compute all of them with one set of "
               "large matrices",
               "follow one tensor through view, transpose, scores, mask, softmax and back, with its "
@@ -24,61 +26,11 @@ const About about{
         "one relation to the others. How do we get several mixtures for about the price of one?",
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
-    .options = {"text", "seed"},
+    .options = {"text", "seed", "all"},
     .exercises = {"rope", "attention_bugs", "grouped_query_attention", "kv_cache"},
 };
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-/// Every stage between x (B, T, d_in) and the result of multi-head attention (B, T, d_out).
-struct Stages {
-  struct Projected {
-    Tensor whole, viewed, split;
-  };
-  Projected queries, keys, values;
-  Tensor attn_scores, masked_scores, attn_weights;
-  Tensor context_per_head, context_concatenated, context_vecs;
-
-  Stages(const nn::MultiHeadAttention& mha, const Tensor& x) {
-    const int64_t B = x.size(0);
-    const int64_t T = x.size(1);
-    const int64_t H = mha.num_heads;
-    const int64_t d_out = mha.out_proj.weight.size(0);
-    const int64_t D = d_out / H;
-    const auto project = [&](const nn::Linear& W) {
-      const Tensor whole = W(x);                                // (B, T, d_out)
-      const Tensor viewed = whole.view({B, T, H, D});           // each row cut into H pieces
-      return Projected{whole, viewed, viewed.transpose(1, 2)};  // (B, H, T, D)
-    };
-    queries = project(mha.W_query);
-    keys = project(mha.W_key);
-    values = project(mha.W_value);
-    attn_scores = matmul(queries.split, keys.split.transpose(2, 3));  // (B, H, T, T)
-    const Tensor future = triu(ones({T, T}), 1).to(kBool);  // (T, T), for all texts and heads
-    masked_scores = attn_scores.masked_fill(future, -kInfinity);
-    attn_weights = softmax(masked_scores / std::sqrt(static_cast<double>(D)), -1);
-    context_per_head = matmul(attn_weights, values.split);  // (B, H, T, D)
-    context_concatenated = context_per_head.transpose(1, 2).contiguous().view({B, T, d_out});
-    context_vecs = mha.out_proj(context_concatenated);  // (B, T, d_out)
-  }
-};
-
-void show_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
-  for (const auto& [name, parameter] : module.named_parameters())
-    lesson.show_from_book(fmt::format("{}param/{}", where, name), parameter);
-}
-
-/// The projections: as the matrices give them, cut into heads, and with the heads in front.
-void show_projections(Lesson& lesson, const std::string& where, const Stages& s,
-                      const Words& words) {
-  const Labels rows{.rows = words};
-  for (const auto& [name, p] :
-       {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
-    lesson.show_from_book(where + name, p->whole, rows);
-    lesson.show_from_book(fmt::format("{}{}_viewed", where, name), p->viewed);
-    lesson.show_from_book(fmt::format("{}{}_split", where, name), p->split, rows);
-  }
-}
 
 // NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void multi_head_attention(Lesson& lesson) {
@@ -107,14 +59,15 @@ void multi_head_attention(Lesson& lesson) {
   const Tensor side_by_side = wrapper.forward(batch, &trace);
   for (size_t h = 0; h < 2; ++h) {
     const std::string head = fmt::format("wrapper/head{}/", h);
-    show_parameters(lesson, head, wrapper.heads[h]);
+    compare_parameters(lesson, head, wrapper.heads[h]);
     const Tensor weights = trace.weights[0][static_cast<int64_t>(h)];
-    lesson.show_from_book(head + "attn_weights", weights, table);
+    lesson.detail(head + "attn_weights", weights, table);
     lesson.heatmap(fmt::format("head {}", h),
                    weights.masked_fill(triu(ones({T, T}), 1).to(kBool), -kInfinity), words, words);
     lesson.print(fmt::format("context of head {}, first text", h),
                  trace.context[0][static_cast<int64_t>(h)], rows);
   }
+  lesson.code("nn/multi_head_attention_wrapper.h", "forward");
   lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"},
              1);
   lesson.show_from_book("wrapper/context_vecs", side_by_side, rows);
@@ -137,23 +90,24 @@ void multi_head_attention(Lesson& lesson) {
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
   lesson.say(
       "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each "
-      "row into pieces, one for each head. Seed {}, d_out = 2 in all. Stages, at the top of this "
-      "program, keeps every step of it.",
+      "row into pieces, one for each head. Seed {}, d_out = 2 in all. HeadStages, in "
+      "lessons/stages/heads.h, keeps every step of it.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention mha(3, 2, T, 0.0, 2);
-  show_parameters(lesson, "split/", mha);
-  const Stages book(mha, batch);
-  show_projections(lesson, "split/", book, words);
+  compare_parameters(lesson, "split/", mha);
+  const HeadStages book(mha, batch);
+  compare_projections(lesson, "split/", book, words);
   lesson.say(
       "With one number a head, a score is just a product of two numbers. The scores of the first "
       "text:");
-  lesson.print("split/attn_scores[0]", book.attn_scores[0], rows);
-  lesson.print("split/attn_weights[0]", book.attn_weights[0], rows);
-  lesson.show_from_book("split/context_per_head", book.context_per_head, rows);
+  lesson.print("scores of both heads, first text", book.attn_scores[0], rows);
+  lesson.print("weights of both heads, first text", book.attn_weights[0], rows);
+  lesson.detail("split/context_per_head", book.context_per_head, rows);
   lesson.show_from_book("split/context_concatenated", book.context_concatenated, rows);
   lesson.show_from_book("split/context_vecs", book.context_vecs, rows);
-  lesson.show_from_book("split/loss_mean_square", (book.context_vecs * book.context_vecs).mean());
+  lesson.detail("split/loss_mean_square", (book.context_vecs * book.context_vecs).mean());
+  lesson.code("lessons/stages/heads.h", "HeadStages");
   lesson.equal("the layer gives the same", mha(batch), book.context_vecs);
   lesson.often_asked("Why do the numbers differ from the wrapper's?",
                      "Only because the random numbers are drawn in another order: here one large "
@@ -173,7 +127,8 @@ void multi_head_attention(Lesson& lesson) {
                              {0.4066, 0.2318, 0.4545, 0.9737},
                              {0.4606, 0.5159, 0.4220, 0.5786}}}});
   lesson.show_from_book("batched_matmul/a", a);
-  lesson.show_from_book("batched_matmul/a_at", matmul(a, a.transpose(2, 3)));
+  lesson.show_from_book("batched_matmul/a_at", matmul(a, a.transpose(2, 3)),
+                        {.name = "a times a transposed"});
   for (int64_t h = 0; h < 2; ++h) {
     const Tensor head = a[0][h];
     lesson.equal(fmt::format("head {} by itself: equal", h), matmul(head, head.t()),
@@ -188,21 +143,26 @@ void multi_head_attention(Lesson& lesson) {
                            {0.77, 0.25, 0.10, 0.05, 0.80, 0.55}});
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention lecture(6, 6, 3, 0.0, 2);
-  lesson.show_from_book("lecture/inputs", x, {.rows = three});
-  show_parameters(lesson, "lecture/", lecture);
-  const Stages s(lecture, stack({x, x}));
   lesson.say(
-      "The text comes twice, as a batch of 2. First the projections: (2, 3, 6), viewed as (2, 3, "
-      "2, 3): each row of 6 in two heads of 3; then transposed to (2, 2, 3, 3): text, head, word, "
-      "number.");
-  show_projections(lesson, "lecture/", s, three);
+      "The video lectures that follow the book have an example that is not in it, called 'lecture' "
+      "here. With 3 numbers in each head one can look inside:");
+  lesson.show_from_book("lecture/inputs", x, {.rows = three});
+  compare_parameters(lesson, "lecture/", lecture);
+  const HeadStages s(lecture, stack({x, x}));
+  lesson.say("The text comes twice, as a batch of 2. The shape at every stage:");
+  lesson.lines(table_of_shapes(s));
+  lesson.say(
+      "The queries of the first text are cut into two heads; keys and values in the same way:");
+  lesson.lines(picture_of_cutting(s.queries.whole[0], three, lesson.canvas().utf8));
+  compare_projections(lesson, "lecture/", s, three);
 
   lesson.step("lecture", "Scores, mask, weights, for each head");
-  lesson.show_from_book("lecture/attn_scores", s.attn_scores, {.rows = three});
-  lesson.show_from_book("lecture/masked_scores", s.masked_scores, {.rows = three});
-  lesson.show_from_book("lecture/attn_weights", s.attn_weights, {.rows = three});
+  lesson.detail("lecture/attn_scores", s.attn_scores, {.rows = three});
+  lesson.detail("lecture/masked_scores", s.masked_scores, {.rows = three});
+  lesson.detail("lecture/attn_weights", s.attn_weights, {.rows = three});
+  lesson.print("masked scores, first text", s.masked_scores[0], {.rows = three});
   for (int64_t h = 0; h < 2; ++h)
-    lesson.heatmap(fmt::format("head {}", h),
+    lesson.heatmap(fmt::format("weights of head {}", h),
                    s.attn_weights[0][h].masked_fill(triu(ones({3, 3}), 1).to(kBool), -kInfinity),
                    three, three);
   lesson.often_asked(
@@ -213,8 +173,10 @@ void multi_head_attention(Lesson& lesson) {
                      "= sqrt(6), and not by the root of the number of words.");
 
   lesson.step("lecture", "Contexts, and back to one row for each word");
-  lesson.show_from_book("lecture/context_per_head", s.context_per_head, {.rows = three});
-  lesson.show_from_book("lecture/context_concatenated", s.context_concatenated, {.rows = three});
+  lesson.detail("lecture/context_per_head", s.context_per_head, {.rows = three});
+  lesson.print("contexts of both heads, first text", s.context_per_head[0], {.rows = three});
+  lesson.detail("lecture/context_concatenated", s.context_concatenated, {.rows = three});
+  lesson.print("side by side, first text", s.context_concatenated[0], {.rows = three});
   lesson.show_from_book("lecture/context_vecs", s.context_vecs, {.rows = three});
   lesson.equal("the layer gives the same", lecture(stack({x, x})), s.context_vecs);
 
@@ -250,7 +212,7 @@ void multi_head_attention(Lesson& lesson) {
   const Tensor back = per_head.transpose(0, 1);
   lesson.say(
       "Why contiguous()? transpose moves no number, it only changes the strides (how far apart "
-      "neighbours lie in memory): the lecture's contexts go from {} to {}. A view as (3, 6) needs "
+      "neighbours are in memory): the contexts above go from {} to {}. A view as (3, 6) needs "
       "row-major order, so the numbers must be copied into it first:",
       per_head.strides(), back.strides());
   try {
@@ -275,7 +237,7 @@ void multi_head_attention(Lesson& lesson) {
   const Labels three_rows{.rows = three};
 
   lesson.step("what if", "... the heads are cut by view alone?");
-  const auto viewed = [](const Stages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
+  const auto viewed = [](const HeadStages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
   lesson.show_from_book("heads_view_without_transpose/context_vecs",
                         finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values),
                                             std::sqrt(3.0), true))),

@@ -1,9 +1,10 @@
 // Lesson 08: the GPT block. Layer norm, GELU, feed-forward and shortcuts around lesson 07's
 // attention.
 #include <limits>
+#include <numbers>
 
 #include "gradus.h"
-#include "lessons/kit/lesson.h"
+#include "lessons/stages/block.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -13,6 +14,8 @@ namespace {
 const About about{
     .number = 8,
     .title = "The GPT block",
+    .builds = "the block of GPT",
+    .seconds = 2,
     .goals =
         {"normalise a layer's output by hand, and say over which axis and with which divisor",
          "say what GELU, the feed-forward part and the shortcuts are for, with a gradient that "
@@ -23,7 +26,7 @@ const About about{
         "be stacked and still be trained?",
     .golden = "05_gpt_block",
     .pitfalls = {"layernorm_"},
-    .options = {"seed", "dropout"},
+    .options = {"seed", "dropout", "all"},
     .exercises = {"gelu", "layer_norm", "rms_norm", "swiglu"},
 };
 
@@ -68,8 +71,8 @@ Tensor layer_norm_part(Lesson& lesson) {
   const nn::Linear layer(5, 6);
   const Tensor out = relu(layer(batch_example));
   lesson.show_from_book("layernorm/batch_example", batch_example);
-  lesson.show_from_book("layernorm/linear_weight", layer.weight);
-  lesson.show_from_book("layernorm/linear_bias", layer.bias);
+  lesson.detail("layernorm/linear_weight", layer.weight);
+  lesson.detail("layernorm/linear_bias", layer.bias);
   lesson.show_from_book("layernorm/layer_out", out);
   lesson.say(
       "Mean and variance of each row, then each row minus its mean, divided by the root of its "
@@ -93,10 +96,11 @@ Tensor layer_norm_part(Lesson& lesson) {
   const auto variance = [](const Tensor& x) { return x.var(-1, /*unbiased=*/false, true); };
   const Tensor ln6 = nn::LayerNorm(6)(out);
   const Tensor ln5 = nn::LayerNorm(5)(batch_example);
-  lesson.show_from_book("layernorm/notebook_ln6_of_layer_out", ln6);
-  lesson.show_from_book("layernorm/notebook_ln6_variance", variance(ln6));
-  lesson.show_from_book("layernorm/book_ln5_of_batch_example", ln5);
-  lesson.show_from_book("layernorm/book_ln5_variance", variance(ln5));
+  lesson.show_from_book("layernorm/notebook_ln6_of_layer_out", ln6, {.name = "of the 6 outputs"});
+  lesson.show_from_book("layernorm/notebook_ln6_variance", variance(ln6), {.name = "its variance"});
+  lesson.show_from_book("layernorm/book_ln5_of_batch_example", ln5, {.name = "of the 5 inputs"});
+  lesson.show_from_book("layernorm/book_ln5_variance", variance(ln5), {.name = "its variance"});
+  lesson.code("nn/layer_norm.h", "forward");
   lesson.often_asked("n or n - 1?",
                      "By hand n - 1, PyTorch's default for a variance; in the layer n, because "
                      "GPT-2 has it so. For 6 numbers that is 0.6159 against 0.6745 in the first "
@@ -112,15 +116,21 @@ void feed_forward_part(Lesson& lesson) {
   lesson.say(
       "ReLU cuts off everything below 0. GELU is smooth: x times the share of a normal "
       "distribution below x. GPT-2 uses an approximation of it with tanh.");
+  lesson.lines(
+      "  GELU(x) = x Phi(x) = x/2 (1 + erf(x / sqrt(2)))\n"
+      "          ~ x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))    (GPT-2)");
   const Tensor x = tensor({-3.0, -2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75,
                            1.0, 1.5, 2.0, 2.5, 3.0});
   lesson.ask("what is GELU of -0.75?", {"0", "a little below 0", "a little above 0"}, 1);
-  lesson.show_from_book("gelu/x", x);
-  lesson.show_from_book("gelu/tanh_form", gelu(x, "tanh"));
-  lesson.show_from_book("gelu/exact_erf", gelu(x));
-  lesson.show_from_book("gelu/relu", relu(x));
+  lesson.detail("gelu/x", x);
+  lesson.detail("gelu/tanh_form", gelu(x, "tanh"));
+  lesson.detail("gelu/exact_erf", gelu(x));
+  lesson.detail("gelu/relu", relu(x));
   lesson.print("side by side", stack({x, gelu(x, "tanh"), gelu(x), relu(x)}, 1),
                {.columns = {"x", "tanh", "exact", "relu"}});
+  const Tensor by_formula =
+      x / 2 * (1 + tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+  lesson.equal("the formula with tanh gives the same", by_formula, gelu(x, "tanh"));
   const Tensor line = linspace(-3, 3, 100);
   lesson.lines(terminal::plot(
       values_of(line),
@@ -130,7 +140,7 @@ void feed_forward_part(Lesson& lesson) {
   const Tensor values = gelu(fine, "tanh");
   const Tensor lowest = fine[values.argmin().item<int64_t>()].clone().requires_grad_();
   gelu(lowest, "tanh").backward();
-  lesson.show_from_book("gelu/minimum_value", values.min());
+  lesson.show_from_book("gelu/minimum_value", values.min(), {.name = "the lowest value of GELU"});
   lesson.say(
       "The lowest point is at x = {:.4f}; the slope there, by backward(), is {:.0e}, as good as 0. "
       "The two forms differ by at most {:.1e} between -3 and 3.",
@@ -146,8 +156,10 @@ void feed_forward_part(Lesson& lesson) {
       "nn::FeedForward takes each word by itself: 768 numbers become 3072, GELU, and 768 again.");
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
+  lesson.code("nn/feed_forward.h", "FeedForward");
   lesson.show_from_book("feed_forward_768/output", ff(rand({2, 3, 768})));
-  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(ff)));
+  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(ff)),
+                        {.name = "parameters of feed-forward"});
 }
 
 void shortcut_part(Lesson& lesson) {
@@ -157,24 +169,25 @@ void shortcut_part(Lesson& lesson) {
       "target)^2. The first time each layer sees only the output of the one before; the second "
       "time its input is also added to its output. (Not around the last: 3 numbers cannot be added "
       "to 1.) Same seed, same matrices:");
+  lesson.code("DeepNet");
   Tensor gradients[2];
   for (const bool with : {false, true}) {
     manual_seed(lesson.seed(123));
     const DeepNet net(with);
     if (!with)
       for (const auto& [name, p] : net.named_parameters())
-        lesson.show_from_book("shortcut/param/" + name, p);
+        lesson.detail("shortcut/param/" + name, p);
     const char* where = with ? "shortcut/with/" : "shortcut/without/";
     const Tensor output = net(tensor({{1.0, 0.0, -1.0}}));
     const Tensor loss = mse_loss(output, zeros({1, 1}));
     loss.backward();
-    lesson.show_from_book(fmt::format("{}output", where), output);
-    lesson.show_from_book(fmt::format("{}loss", where), loss);
+    lesson.detail(fmt::format("{}output", where), output);
+    lesson.detail(fmt::format("{}loss", where), loss);
     std::vector<Tensor> means;
     for (const auto& [name, p] : net.named_parameters())
       if (name.ends_with("weight")) {
         means.push_back(p.grad().abs().mean());
-        lesson.show_from_book(fmt::format("{}mean_abs_grad/{}", where, name), means.back());
+        lesson.detail(fmt::format("{}mean_abs_grad/{}", where, name), means.back());
       }
     gradients[with] = stack(means);
   }
@@ -193,7 +206,6 @@ void shortcut_part(Lesson& lesson) {
       (gradients[1][4] / gradients[1][0]).item<double>());
 }
 
-// NOLINTNEXTLINE(readability-function-size): a lesson runs from top to bottom
 void tiny_block(Lesson& lesson) {
   lesson.step("4.5", "A tiny block, every stage");
   lesson.say(
@@ -203,58 +215,22 @@ void tiny_block(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const Tensor x = rand({1, 4, 8});
   const nn::GptBlock tiny({.context_length = 4, .emb_dim = 8, .n_heads = 2, .drop_rate = 0.0});
-  lesson.show_from_book("tiny/input", x);
-  lesson.show_from_book("tiny/param/att.out_proj.bias", tiny.att.out_proj.bias);
-  for (const auto& [name, p] : tiny.ff.named_parameters())
-    if (name.ends_with("bias"))
-      lesson.show_from_book(
-          name == "layers.0.bias" ? "tiny/param/ff.fc1.bias" : "tiny/param/ff.fc2.bias", p);
-  lesson.show_from_book("tiny/param/norm1.scale", tiny.norm1.weight);
-  lesson.show_from_book("tiny/param/norm1.shift", tiny.norm1.bias);
-  lesson.show_from_book("tiny/param/norm2.scale", tiny.norm2.weight);
-  lesson.show_from_book("tiny/param/norm2.shift", tiny.norm2.bias);
-
-  nn::AttentionTrace trace;
-  const Tensor norm1 = tiny.norm1(x);
-  const Tensor attention = tiny.att(norm1, &trace);
-  const Tensor after_attention = x + attention;
-  const Tensor norm2 = tiny.norm2(after_attention);
-  const Tensor feed_forward = tiny.ff(norm2);
-  const Tensor output = after_attention + feed_forward;
-  lesson.show_from_book("tiny/norm1", norm1);
-  for (const auto& [name, split] :
-       {std::pair{"queries", trace.q}, {"keys", trace.k}, {"values", trace.v}}) {
-    const Tensor viewed = split.transpose(1, 2);
-    lesson.show_from_book(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
-    lesson.show_from_book(fmt::format("tiny/att/{}_viewed", name), viewed);
-    lesson.show_from_book(fmt::format("tiny/att/{}_split", name), split);
-  }
-  lesson.show_from_book("tiny/att/attn_scores", trace.scores);
-  lesson.show_from_book("tiny/att/masked_scores", trace.masked_scores);
-  lesson.show_from_book("tiny/att/attn_weights", trace.weights);
+  const BlockStages stages(tiny, x);
+  lesson.show_from_book("tiny/input", x, {.name = "x"});
+  lesson.code("lessons/stages/block.h", "BlockStages");
+  lesson.say("The lengths (norms) of the numbers on the way:");
+  lesson.lines(drawing_of_block(stages, lesson.canvas().utf8));
   const Words tokens{"1", "2", "3", "4"};
   const Tensor future = triu(ones({4, 4}), 1).to(kBool);
   for (int64_t h = 0; h < 2; ++h)
     lesson.heatmap(
-        fmt::format("head {}", h),
-        trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()), tokens,
-        tokens);
-  lesson.show_from_book("tiny/att/context_per_head", trace.context);
-  lesson.show_from_book("tiny/att/context_concatenated", trace.merged);
-  lesson.show_from_book("tiny/att/context_vecs", trace.output);
-  lesson.show_from_book("tiny/attention", attention);
-  lesson.show_from_book("tiny/after_attention", after_attention);
-  lesson.show_from_book("tiny/norm2", norm2);
-  lesson.show_from_book("tiny/feed_forward", feed_forward);
-  lesson.show_from_book("tiny/output", output);
-  lesson.show_from_book("tiny/loss_mean_square", (output * output).mean());
-  lesson.equal("the block gives the same", tiny(x), output);
-  lesson.say(
-      "Lengths (norms) on the way: x {:.3f}, what attention adds {:.3f}, their sum {:.3f}, what "
-      "feed-forward adds {:.3f}, the result {:.3f}.",
-      x.norm().item<double>(), attention.norm().item<double>(),
-      after_attention.norm().item<double>(), feed_forward.norm().item<double>(),
-      output.norm().item<double>());
+        fmt::format("weights of head {}", h),
+        stages.trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()),
+        tokens, tokens);
+  compare_stages(lesson, tiny, stages);
+  lesson.show_from_book("tiny/output", stages.output);
+  lesson.code("nn/gpt_block.h", "forward");
+  lesson.equal("the block gives the same", tiny(x), stages.output);
   lesson.often_asked(
       "Where is the norm?",
       "Before attention and before feed-forward (pre-norm). The shortcut adds x as it was before "
@@ -276,9 +252,12 @@ void gpt2_block(Lesson& lesson) {
   lesson.show_from_book("block_768/output_eval", output_eval);
   lesson.ask("which part of the block has more parameters?",
              {"attention", "feed-forward", "they have equally many"}, 1);
-  lesson.show_from_book("attention_768/parameters", full({}, parameter_count(block.att)));
-  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(block.ff)));
-  lesson.show_from_book("block_768/parameters", full({}, parameter_count(block)));
+  lesson.show_from_book("attention_768/parameters", full({}, parameter_count(block.att)),
+                        {.name = "parameters of attention"});
+  lesson.show_from_book("feed_forward_768/parameters", full({}, parameter_count(block.ff)),
+                        {.name = "parameters of feed-forward"});
+  lesson.show_from_book("block_768/parameters", full({}, parameter_count(block)),
+                        {.name = "parameters of the block"});
   lesson.often_asked(
       "Is attention not the biggest part?",
       "Feed-forward has twice its parameters: 2 * 768 * 3072 against 4 * 768 * 768.");

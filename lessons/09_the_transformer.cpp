@@ -16,6 +16,8 @@ namespace {
 const About about{
     .number = 9,
     .title = "The Transformer",
+    .builds = "the Transformer, which translates",
+    .seconds = 150,
     .goals = {"name the three attentions of the Transformer, and say what each may see",
               "say why it needs positions, and why it learns faster than a recurrent network on "
               "long sentences",
@@ -73,6 +75,7 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
                   "  decoder, {0} blocks   each English word looks at itself and those before it,\n"
                   "                      and then at all German words (cross-attention)",
                   model.decoder.config.n_layers));
+  lesson.code("nn/transformer_block.h", "forward");
   lesson.say(
       "After each: a shortcut and a layer norm; then two linear layers for each word by itself, "
       "again with both. {} heads look at different things side by side. What is said by the masks "

@@ -16,6 +16,8 @@ namespace {
 const About about{
     .number = 10,
     .title = "A GPT on one page",
+    .builds = "a GPT that makes up first names",
+    .seconds = 10,
     .goals = {"write a GPT, its training and its sampling from memory: it is one page",
               "say what a loss of 3.37 means, and which loss a model has that knows nothing",
               "follow a token through the model, and say what each part adds to it"},
@@ -133,7 +135,7 @@ void gpt_on_one_page(Lesson& lesson) {
     optimizer.set_lr(0.01 * (1 - static_cast<double>(step) / steps));
     optimizer.step();
     run.losses.push_back(loss.item<double>());
-    lesson.line("step {:4} / {:4} | loss {:.4f}", step + 1, steps, run.losses.back());
+    lesson.redrawn("step {:4} / {:4} | loss {:.4f}", step + 1, steps, run.losses.back());
   }
 
   lesson.line("\n--- inference (new, hallucinated names) ---");

@@ -13,6 +13,8 @@ namespace {
 const About about{
     .number = 11,
     .title = "Text into numbers",
+    .builds = "tokens, batches and embeddings",
+    .seconds = 2,
     .goals = {"turn any text into token ids and back, with a tokenizer that you trained yourself",
               "say what byte-pair encoding does with a word that it has never seen",
               "cut a text into inputs and targets, and look up their vectors"},
@@ -110,7 +112,6 @@ void merge_by_merge(Lesson& lesson) {
     lesson.line("{:>2} {} {}", count, terminal::fit(merged, 7, false),
                 pieces(tokenizer, example, lesson.canvas()));
   }
-  lesson.line("");
   lesson.say(
       "'w e' occurs four times, in lower, lowest, newer and newest. Among pairs that occur equally "
       "often the one with the lower ids wins. The list of merges, in this order, is all that the "
@@ -118,7 +119,6 @@ void merge_by_merge(Lesson& lesson) {
       "then each merge in turn.");
   for (const char* word : {"lowest", "slower", "wow", "löwe"})
     lesson.line("  {} {}", terminal::fit(word, 8, false), pieces(all, word, lesson.canvas()));
-  lesson.line("");
   lesson.holds("every word comes back as it was",
                all.decode(all.encode("slow löwe\n")) == "slow löwe\n");
   lesson.often_asked("What is a token, then: a word, a syllable, a letter?",
@@ -202,7 +202,6 @@ Tensor windows(Lesson& lesson, const Ids& ids, const BpeTokenizer& tokenizer, bo
                 terminal::fit(visible(tokenizer.decode(input), lesson.canvas()), 34, true),
                 visible(tokenizer.decode(Ids{ids[static_cast<size_t>(50 + t)]}), lesson.canvas()));
   }
-  lesson.line("");
   lesson.ask("from how many predictions can a model learn in a window of 4 tokens?",
              {"1", "3", "4"}, 2);
   lesson.print("x", x);

@@ -18,6 +18,8 @@ namespace {
 const About about{
     .number = 12,
     .title = "Training a GPT",
+    .builds = "a GPT that writes like its text",
+    .seconds = 120,
     .goals = {"check a model before you train it: the first loss, and one batch learned by heart",
               "write the loop that trains it, and read its curve",
               "measure what its heads look at, and choose how it samples"},

@@ -24,6 +24,8 @@ namespace {
 const About about{
     .number = 13,
     .title = "GPT-2",
+    .builds = "a model of the size of GPT-2",
+    .seconds = 60,
     .goals = {"say where the 124 million parameters of GPT-2 are",
               "say which loss an untrained model has, and compute it from the logits",
               "turn logits into a text: greedily, with a temperature, with top-k",
@@ -53,13 +55,6 @@ nn::Gpt untrained_gpt(Lesson& lesson, int64_t context_length) {
                   .n_layers = 12,
                   .drop_rate = 0.1,
                   .qkv_bias = false});
-}
-
-int64_t parameter_count(const nn::Module& module) {
-  int64_t count = 0;
-  for (const Tensor& p : module.parameters())
-    count += p.numel();
-  return count;
 }
 
 /// Checks x if this is the book's example.

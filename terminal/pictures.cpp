@@ -57,6 +57,18 @@ std::string legend(double high, bool masked, const Canvas& canvas) {
   return out;
 }
 
+/// The ends of the x axis, and the marks of the curves.
+std::string under_plot(const std::vector<double>& x, const std::vector<Curve>& curves, int wide) {
+  const std::string left = fmt::format("{:g}", x.front());
+  const std::string right = fmt::format("{:g}", x.back());
+  std::string out = spaces(9) + left + fit(right, wide - columns(left), true) + "\n" + spaces(9);
+  for (const Curve& curve : curves)
+    out += fmt::format("{} {}   ", curve.mark, curve.name);
+  while (out.ends_with(' '))
+    out.pop_back();
+  return out + "\n";
+}
+
 /// A node that is still to be drawn.
 struct GraphLine {
   uint64_t id;
@@ -189,14 +201,47 @@ std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves,
       line.pop_back();
     out += line + "\n";
   }
-  const std::string left = fmt::format("{:g}", x.front());
-  const std::string right = fmt::format("{:g}", x.back());
-  out += spaces(9) + left + fit(right, wide - columns(left), true) + "\n" + spaces(9);
+  return out + under_plot(x, curves, wide);
+}
+
+std::string log_plot(const std::vector<double>& x, const std::vector<Curve>& curves,
+                     const Canvas& canvas) {
+  double low = 0;
+  double high = -INFINITY;
   for (const Curve& curve : curves)
-    out += fmt::format("{} {}   ", curve.mark, curve.name);
-  while (out.ends_with(' '))
-    out.pop_back();
-  return out + "\n";
+    for (const double y : curve.y) {
+      if (!(y > 0) || !std::isfinite(y)) continue;
+      low = high == -INFINITY ? std::log10(y) : std::min(low, std::log10(y));
+      high = std::max(high, std::log10(y));
+    }
+  if (high == -INFINITY) high = low;
+  const int top = static_cast<int>(std::ceil(high - 1e-9));
+  const int decades = top - static_cast<int>(std::floor(low + 1e-9));
+  const int step = decades / 16 + 1;  // powers of ten in a line
+  const int height = (decades + step - 1) / step + 1;
+  const int wide = std::clamp(canvas.width - 10, 10, 61);
+  const double span = std::max(1e-300, x.back() - x.front());
+
+  std::vector<std::string> grid(static_cast<size_t>(height),
+                                std::string(static_cast<size_t>(wide), ' '));
+  for (auto curve = curves.rbegin(); curve != curves.rend(); ++curve)
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double y = curve->y[i];
+      if (!(y > 0) || !std::isfinite(y)) continue;
+      const auto row = static_cast<size_t>(std::lround((top - std::log10(y)) / step));
+      const auto column = static_cast<size_t>(std::lround((x[i] - x.front()) / span * (wide - 1)));
+      grid[std::min(row, grid.size() - 1)][column] = curve->mark;
+    }
+
+  std::string out;
+  for (int row = 0; row < height; ++row) {
+    std::string line =
+        fmt::format("{:8.0e} ", std::pow(10.0, top - row * step)) + grid[static_cast<size_t>(row)];
+    while (line.ends_with(' '))
+      line.pop_back();
+    out += line + "\n";
+  }
+  return out + under_plot(x, curves, wide);
 }
 
 std::string draw(const std::vector<autograd::GraphNode>& graph, const Canvas& canvas,

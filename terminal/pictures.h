@@ -41,6 +41,11 @@ struct Curve {
 std::string plot(const std::vector<double>& x, const std::vector<Curve>& curves,
                  const Canvas& canvas, int height = 15);
 
+/// Draws curves of positive numbers over the same x, with a logarithmic scale: one line for each
+/// power of ten, or for several if there are many. Numbers that are not positive are left out.
+std::string log_plot(const std::vector<double>& x, const std::vector<Curve>& curves,
+                     const Canvas& canvas);
+
 /// The graph that autograd::graph gives, from its first node down: each op is above its inputs.
 /// `describe` returns the text of a node's line. A node that several ops use is drawn once; after
 /// that only its name is shown.

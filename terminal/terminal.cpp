@@ -88,6 +88,11 @@ int width() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+int height() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
+}
+
 bool utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     std::string value(environment(name));
@@ -178,6 +183,80 @@ std::string fit(std::string_view text, int w, bool right_aligned) {
   const std::string pad(static_cast<size_t>(std::max(0, w - used)), ' ');
   const std::string cut(text.substr(0, kept));
   return right_aligned ? pad + cut : cut + pad;
+}
+
+namespace {
+
+/// A character, with the escape sequences before it.
+struct Glyph {
+  size_t bytes;
+  int columns;
+  bool is_space;
+};
+std::vector<Glyph> glyphs_of(std::string_view line) {
+  std::vector<Glyph> glyphs;
+  size_t escapes = 0;  // bytes since the last character
+  while (!line.empty()) {
+    const size_t escape_end = line.substr(0, 2) == "\x1b[" ? line.find('m') : line.npos;
+    if (escape_end != line.npos) {
+      escapes += escape_end + 1;
+      line.remove_prefix(escape_end + 1);
+      continue;
+    }
+    const auto [code, bytes] = first_code_point(line);
+    glyphs.push_back({escapes + bytes, columns_of(code), code == ' '});
+    escapes = 0;
+    line.remove_prefix(bytes);
+  }
+  if (!glyphs.empty()) glyphs.back().bytes += escapes;
+  return glyphs;
+}
+
+std::string fold_line(std::string_view line, int w) {
+  const int margin = static_cast<int>(std::min(line.find_first_not_of(' '), line.size()));
+  const int indent = margin + 4 < w / 2 ? margin + 4 : 0;
+  const std::vector<Glyph> glyphs = glyphs_of(line);
+  std::string out;
+  size_t first = 0;     // the first glyph of the output line
+  size_t last_gap = 0;  // the last space after a word in it; first if there is none
+  bool after_word = false;
+  int used = 0;
+  const auto take = [&](size_t end) {
+    for (; first < end; ++first) {
+      out += line.substr(0, glyphs[first].bytes);
+      line.remove_prefix(glyphs[first].bytes);
+    }
+  };
+  for (size_t i = 0; i < glyphs.size(); ++i) {
+    if (glyphs[i].is_space && after_word) last_gap = i;
+    after_word = after_word || !glyphs[i].is_space;
+    used += glyphs[i].columns;
+    if (used <= w || i == first) continue;
+    take(last_gap > first ? last_gap : i);
+    for (; first < glyphs.size() && glyphs[first].is_space; ++first)
+      line.remove_prefix(glyphs[first].bytes);
+    if (first == glyphs.size()) return out;
+    out += "\n" + std::string(static_cast<size_t>(indent), ' ');
+    used = indent;
+    after_word = false;
+    last_gap = first;
+    i = first - 1;  // the loop goes on at first
+  }
+  take(glyphs.size());
+  return out + std::string(line);
+}
+
+}  // namespace
+
+std::string fold(std::string_view text, int w) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += fold_line(text.substr(0, end), w);
+    if (end < text.size()) out += '\n';
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return out;
 }
 
 std::string wrap(std::string_view text, int w, int indent) {

@@ -17,6 +17,8 @@ bool stdin_is_tty();
 bool stdout_is_tty();
 /// The width of the terminal that stdout is connected to; 80 if there is none.
 int width();
+/// The number of lines of the terminal that stdout is connected to; 24 if there is none.
+int height();
 /// Whether the locale (LC_ALL, LC_CTYPE, LANG) is UTF-8. If it is not, pictures use ASCII only.
 bool utf8();
 
@@ -42,5 +44,8 @@ std::string fit(std::string_view text, int w, bool right_aligned);
 /// Breaks the text into lines of at most w columns, each indented by `indent` spaces. Line ends in
 /// the text are kept.
 std::string wrap(std::string_view text, int w, int indent = 0);
+/// Breaks lines of more than w columns, and nothing else; what follows a break is indented more.
+/// The text may have colours, which take no column.
+std::string fold(std::string_view text, int w);
 
 }  // namespace gradus::terminal

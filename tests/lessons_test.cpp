@@ -8,16 +8,6 @@
 #include "lessons/kit/golden.h"
 #include "lessons/kit/lesson.h"
 
-#ifdef LESSON_04
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
-#endif
-
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -168,6 +158,25 @@ TEST(Lesson, PlayingSwitchesTheChecksOffAndSaysSo) {
   EXPECT_CONTAINS(other.output, "(--seed changes nothing in this lesson.)");
 }
 
+TEST(Lesson, HelpHasTheOptionsOfTheLessonOnly) {
+  const auto help = [](const About& about) {
+    const char* const line[] = {"lesson", "--help"};
+    Arguments arguments;
+    testing::internal::CaptureStdout();
+    EXPECT_EQ(parse(2, line, about, arguments), 0);
+    return testing::internal::GetCapturedStdout();
+  };
+  About about = kAbout;
+  about.query = "The word whose scores are computed";
+  const std::string text = help(about);
+  for (const char* had : {"--query", "The word whose scores are computed", "--text", "--seed",
+                          "--step", "--from", "--code"})
+    EXPECT_CONTAINS(text, had);
+  for (const char* other : {"--pairs", "--quick", "--dropout", "--all"})
+    EXPECT_FALSE(contains(text, other)) << text;
+  EXPECT_FALSE(contains(help(kByHand), "--seed"));
+}
+
 TEST(Lesson, NumbersOfTheCommandLine) {
   const auto parsed = [](const char* option, const char* value, Arguments& arguments) {
     const char* const line[] = {"lesson_04", option, value};
@@ -261,12 +270,11 @@ TEST(Lesson, WaitsBetweenStepsOnlyForAReader) {
   EXPECT_CONTAINS(run(kAbout, {}, body).output, "three");
 }
 
-TEST(Lesson, LabelsStandBesideRowsAndAboveColumns) {
+TEST(Lesson, LabelsAreBesideRowsAndAboveColumns) {
   const Tensor x = tensor({{0.5, 1.25}, {2.0, -3.0}});
   EXPECT_EQ(
-      with_labels(to_string(x),
-                  {.rows = {"the", "cat"}, .columns = {"a", "incomprehensible"}, .marked = 1}),
-      "               a incompre\n"
+      with_labels(to_string(x), {.rows = {"the", "cat"}, .columns = {"a", "journey"}, .marked = 1}),
+      "               a  journey\n"
       "tensor([[ 0.5000,  1.2500],   the\n"
       "        [ 2.0000, -3.0000]])  cat  <--\n");
   EXPECT_EQ(with_labels(to_string(stack({x, x})), {.rows = {"the", "cat"}}),
@@ -277,6 +285,92 @@ TEST(Lesson, LabelsStandBesideRowsAndAboveColumns) {
             "         [ 2.0000, -3.0000]]])  cat\n");
   EXPECT_EQ(with_labels(to_string(tensor(1.0)), {.rows = {"the"}, .columns = {"a"}}),
             "tensor(1.)\n");
+}
+
+TEST(Lesson, LabelsThatDoNotFitBecomeNumbers) {
+  const Tensor x = tensor({{1.0, 0.0}, {0.0, 1.0}});
+  const Words words{"journey", "starts"};
+  EXPECT_EQ(with_labels(to_string(x), {.rows = words, .columns = words}),
+            "          1   2\n"
+            "tensor([[1., 0.],   1 journey\n"
+            "        [0., 1.]])  2 starts\n");
+  EXPECT_EQ(with_labels(to_string(x), {.columns = words}),
+            "          1   2\n"
+            "tensor([[1., 0.],\n"
+            "        [0., 1.]])\n"
+            "columns: 1 journey, 2 starts\n");
+}
+
+TEST(Lesson, RowsLongerThanTheWindowAreBroken) {
+  const Tensor x = full({2, 6}, 0.25);
+  EXPECT_EQ(with_labels(to_string(x), {.rows = {"the", "cat"}, .columns = {"a", "b"}}, 50),
+            "tensor([[0.2500, 0.2500, 0.2500, 0.2500,\n"
+            "         0.2500, 0.2500],                 the\n"
+            "        [0.2500, 0.2500, 0.2500, 0.2500,\n"
+            "         0.2500, 0.2500]])                cat\n"
+            "columns: 1 a, 2 b\n");
+}
+
+TEST(Lesson, DetailsAreComparedAndPrintedWithAll) {
+  const auto body = [](double error) {
+    return [error](Lesson& lesson) {
+      lesson.step("3.3.1", "The context vector");
+      lesson.detail("context_vec_2", context_2() + error);
+    };
+  };
+  Arguments all;
+  all.all = true;
+  for (const Arguments& arguments : {Arguments(), all}) {
+    EXPECT_EQ(run(kAbout, arguments, body(1)).status, 1);
+    EXPECT_EQ(run(kAbout, arguments, body(0)).status, 0);
+  }
+  const Ended brief = run(kAbout, {}, body(0));
+  EXPECT_FALSE(contains(brief.output, "context_vec_2"));
+  EXPECT_CONTAINS(brief.output, "; 1 more tensors: --all prints them)");
+  EXPECT_CONTAINS(run(kAbout, all, body(0)).output, "context_vec_2  [3]\n");
+}
+
+TEST(Lesson, FromLeavesOutTheStepsBefore) {
+  Arguments arguments;
+  arguments.from = 2;
+  arguments.step = true;
+  const auto body = [](double error) {
+    return [error](Lesson& lesson) {
+      lesson.step("1", "alpha");
+      lesson.say("one");
+      lesson.ask("guess?", {"a", "b"}, 0);
+      lesson.show_from_book("context_vec_2", context_2() + error);
+      lesson.step("2", "second");
+      lesson.say("two");
+    };
+  };
+  const Ended r = run(kAbout, arguments, body(0));
+  EXPECT_EQ(r.status, 0);
+  for (const char* part : {"alpha", "one", "guess?", "context_vec_2", "test"})
+    EXPECT_FALSE(contains(r.output, part)) << r.output;
+  EXPECT_CONTAINS(r.output, "It goes on at step 2.");
+  EXPECT_CONTAINS(r.output, "2  second\n---------\ntwo\n");
+  const Ended wrong = run(kAbout, arguments, body(1));
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_CONTAINS(wrong.output, "same as the book: no");
+}
+
+TEST(Lesson, AScreenIsCutAtEmptyLinesAndNotLongerThanTheWindow) {
+  const auto body = [](Lesson& lesson) {
+    lesson.step("1", "one");
+    for (int i = 0; i < 5; ++i)
+      lesson.lines(fmt::format("a{0}\nb{0}\nc{0}\nd{0}\ne{0}\nf{0}\n", i));
+    std::string tall;
+    for (int i = 0; i < 60; ++i)
+      tall += fmt::format("line {}\n", i);
+    lesson.lines(tall);
+  };
+  const Ended r = run(kAbout, interactive(), body, "\n\n\n\n\n\n\n\n\n");
+  std::string rest = r.output;
+  for (size_t at; (at = rest.find("Enter: more (q: leave) ")) != rest.npos; rest.erase(0, at + 23))
+    EXPECT_LT(std::count(rest.begin(), rest.begin() + std::ssize(rest.substr(0, at)), '\n'), 24);
+  EXPECT_CONTAINS(r.output, "f1\nEnter: more (q: leave) \na2\n");
+  EXPECT_CONTAINS(r.output, "line 59\n");
 }
 
 TEST(Golden, ReadsTensorsHeadsAndNumbers) {
@@ -295,72 +389,5 @@ TEST(Golden, ReadsTensorsHeadsAndNumbers) {
   EXPECT_THROW(golden::get("05_gpt_block"), Error);
   EXPECT_THROW(golden::get("05_gpt_block/nothing"), Error);
 }
-
-#ifdef LESSON_04
-/// Runs lesson 04 --step in a pseudo-terminal, types one text after each prompt, and returns the
-/// wait status.
-int in_a_terminal(const std::vector<std::string>& typed, std::string& output) {
-  const int master = posix_openpt(O_RDWR | O_NOCTTY);
-  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return -1;
-  const pid_t child = fork();
-  if (child == 0) {
-    setsid();
-    const int terminal = open(ptsname(master), O_RDWR);
-    ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
-    for (const int fd : {0, 1, 2})
-      dup2(terminal, fd);
-    close(master);
-    execl(LESSON_04, LESSON_04, "--step", "--color=never", static_cast<char*>(nullptr));
-    _exit(99);
-  }
-  size_t next = 0;
-  size_t seen = 0;
-  char buffer[4096];
-  while (true) {
-    const ssize_t got = read(master, buffer, sizeof buffer);
-    if (got <= 0) break;
-    output.append(buffer, static_cast<size_t>(got));
-    for (const char* prompt : {"(q: leave) ", "show me): "}) {
-      const size_t at = output.find(prompt, seen);
-      if (at == output.npos || next == typed.size()) continue;
-      seen = at + 1;
-      if (write(master, typed[next].data(), typed[next].size()) < 0) break;
-      ++next;
-    }
-  }
-  close(master);
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
-}
-
-bool has_terminals() {
-  const int master = posix_openpt(O_RDWR | O_NOCTTY);
-  if (master < 0) return false;
-  const bool usable = grantpt(master) == 0 && unlockpt(master) == 0 && ptsname(master) != nullptr;
-  close(master);
-  return usable;
-}
-
-TEST(LessonProgram, StepsAndQuestionsInATerminal) {
-  if (!has_terminals()) GTEST_SKIP() << "this system has no pseudo-terminals";
-  std::string output;
-  const int status = in_a_terminal({"\n", "\n", "\n", "1\n", "q\n"}, output);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << output;
-  EXPECT_CONTAINS(output, "You said Your; it is journey.");
-  EXPECT_CONTAINS(output, "4 of 4 checked steps");
-}
-
-TEST(LessonProgram, CtrlCAndEndOfInputLeaveCleanly) {
-  if (!has_terminals()) GTEST_SKIP() << "this system has no pseudo-terminals";
-  std::string output;
-  const int interrupted = in_a_terminal({"\n", "\x03"}, output);
-  EXPECT_TRUE(WIFEXITED(interrupted) && WEXITSTATUS(interrupted) == 130) << output;
-  output.clear();
-  const int ended = in_a_terminal({"\x04"}, output);
-  EXPECT_TRUE(WIFEXITED(ended) && WEXITSTATUS(ended) == 0) << output;
-  EXPECT_CONTAINS(output, "1 of 1 checked steps");
-}
-#endif
 
 }  // namespace

@@ -1,5 +1,6 @@
-# Runs a lesson and requires that it prints every golden tensor of at most 40 values under its name,
-# and "same as the book: yes" everywhere. The lesson itself says which golden names are its own.
+# Runs a lesson with --all and requires that it prints every golden tensor of at most 40 values,
+# with its name as the title or in brackets after a title, and "same as the book: yes" everywhere.
+# The lesson itself says which golden names are its own.
 # -DPROGRAM=lesson_04 -DGOLDEN=lessons.tsv
 cmake_minimum_required(VERSION 3.22)
 execute_process(COMMAND ${PROGRAM} --about OUTPUT_VARIABLE about COMMAND_ERROR_IS_FATAL ANY)
@@ -10,7 +11,7 @@ if(NOT sections)
   return()
 endif()
 
-execute_process(COMMAND ${PROGRAM} --quick OUTPUT_VARIABLE output RESULT_VARIABLE status
+execute_process(COMMAND ${PROGRAM} --quick --all OUTPUT_VARIABLE output RESULT_VARIABLE status
                 ERROR_VARIABLE errors)
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "${PROGRAM} ended with ${status}: ${errors}\n${output}")
@@ -36,6 +37,9 @@ foreach(section ${sections})
       continue()
     endif()
     string(FIND "\n${output}" "\n${name}  " position)
+    if(position EQUAL -1)
+      string(FIND "${output}" " (${name})  " position)
+    endif()
     if(position EQUAL -1)
       message(FATAL_ERROR "${PROGRAM} does not print ${name}")
     endif()

@@ -79,6 +79,71 @@ test_pairs_takes_the_callers_file() {
   done
 }
 
+# The course
+
+test_map_of_the_course() {
+  call lessons --map
+  ends_with 0
+  says "> 01            3 min  part 01"
+  says "  04            3 min  part 04"
+  not_called started
+  mkdir -p "$clone/my/course"
+  echo "done 9 0.4" >"$clone/my/course/01"
+  echo "reading 7 -" >"$clone/my/course/02"
+  echo 02 >"$clone/my/course/last"
+  call lessons --map
+  says "  01  done        1 s  part 01"
+  says "> 02  step 7    3 min  part 02"
+  echo "done 9 64.6" >"$clone/my/course/02"
+  call lessons --map
+  says "  02  done       64 s  part 02"
+  says "> 04            3 min  part 04"
+  echo "nonsense" >"$clone/my/course/02"
+  call lessons --map
+  ends_with 0
+  says "> 01  done        1 s  part 01"
+}
+
+test_course_goes_on_where_the_reader_stopped() {
+  has_terminal || skip "needs script(1)"
+  mkdir -p "$clone/my/course"
+  echo "reading 7 -" >"$clone/my/course/02"
+  echo 02 >"$clone/my/course/last"
+  two_enters() { echo; wait_until grep -q "started lesson_02" "$log"; echo; }
+  settings="READ_TO=done_9_2"
+  call_in_terminal two_enters lessons
+  ends_with 0
+  says "Enter: lesson 02, step 7"
+  called "lesson_02 --step --from 7"
+  not_called "started lesson_01"
+  called "started lesson_04"
+}
+
+test_reader_chooses_a_lesson_and_leaves_it() {
+  has_terminal || skip "needs script(1)"
+  choose() { echo 9; echo 4; }
+  settings="READ_TO=reading_3_-"
+  call_in_terminal choose lessons --seed 1
+  ends_with 0
+  says "There is no lesson 09."
+  called "lesson_04 --seed 1"
+  not_called "--step"
+  call_in_terminal "echo q" lessons
+  ends_with 0
+  times_called 1 "started"
+}
+
+test_without_a_terminal_all_lessons_run_in_order() {
+  mkdir -p "$clone/my/course"
+  echo "reading 7 -" >"$clone/my/course/02"
+  echo 02 >"$clone/my/course/last"
+  call lessons --quiet
+  ends_with 0
+  times_called 3 "started"
+  does_not_say "The course"
+  not_called "--from"
+}
+
 # The lock
 
 test_two_at_once_wait_for_each_other() {
@@ -315,6 +380,7 @@ test_terminal_shows_the_steps_of_a_build() {
 }
 
 interrupt_lesson() {
+  echo
   wait_until grep -q "started lesson_01" "$log"
   printf '\003'
 }

@@ -268,6 +268,31 @@ TEST(Plot, DrawsCurvesAndAxes) {
             "         o up\n");
 }
 
+TEST(Plot, LogarithmicHasALineForEachPowerOfTen) {
+  EXPECT_EQ(log_plot({0, 1, 2}, {{"down", 'o', {1, 0.1, 0.01}}, {"flat", 'x', {1, 0.9, 0}}},
+                     {Depth::plain, 21, true}),
+            "   1e+00 o    x\n"
+            "   1e-01      o\n"
+            "   1e-02           o\n"
+            "         0         2\n"
+            "         o down   x flat\n");
+  const std::string far = log_plot({0, 1}, {{"far", 'o', {1, 1e-40}}}, kPlain);
+  EXPECT_LE(std::count(far.begin(), far.end(), '\n'), 20);
+  EXPECT_NE(far.find("1e-4"), far.npos) << far;
+  EXPECT_NE(log_plot({0, 1}, {{"none", 'o', {0, -1}}}, kPlain).find("1e+00"), std::string::npos);
+}
+
+TEST(Terminal, FoldBreaksLongLinesOnly) {
+  EXPECT_EQ(fold("short\n\nlines\n", 8), "short\n\nlines\n");
+  EXPECT_EQ(fold("one two three", 8), "one two\nthree");
+  EXPECT_EQ(fold("  one two three four five six", 20), "  one two three four\n      five six");
+  EXPECT_EQ(fold("incomprehensible", 6), "incomp\nrehens\nible");
+  EXPECT_EQ(fold("日本語日本語", 6), "日本語\n日本語");
+  EXPECT_EQ(fold("\x1b[1mone\x1b[0m \x1b[2mtwo\x1b[0m", 7), "\x1b[1mone\x1b[0m \x1b[2mtwo\x1b[0m");
+  EXPECT_EQ(fold("\x1b[1mone\x1b[0m \x1b[2mtwo\x1b[0m", 3), "\x1b[1mone\n\x1b[2mtwo\x1b[0m");
+  EXPECT_EQ(fold("", 5), "");
+}
+
 TEST(Graph, DrawsEachNodeOnceAndNamesItAgain) {
   const Tensor x = tensor({2.0}).requires_grad_();
   const Tensor s = x * x;

@@ -24,11 +24,42 @@ std::string help(const About& about) {
 
 /// One fact a line, for programs.
 std::string facts(const About& about) {
-  std::string out = fmt::format("number {:02}\ntitle {}\n", about.number, about.title);
+  std::string out = fmt::format("number {:02}\ntitle {}\nbuilds {}\nseconds {}\n", about.number,
+                                about.title, about.builds, about.seconds);
+  for (const std::string& name : about.options)
+    out += fmt::format("option {}\n", name);
   if (!about.golden.empty()) out += fmt::format("golden {}/\n", about.golden);
   for (const std::string& name : about.pitfalls)
     out += fmt::format("golden 11_pitfalls/{}\n", name);
   return out;
+}
+
+/// Adds the options that only some lessons have. --help does not show those that this lesson does
+/// not have; they are accepted, since ./run lessons gives its options to all lessons.
+void add_options_of(const About& about, CLI::App& app, Arguments& arguments, std::string& dropout) {
+  const auto only_if_had = [&](CLI::Option* option) {
+    const std::string name = option->get_name().substr(2);
+    const auto& had = about.options;
+    if (std::find(had.begin(), had.end(), name) == had.end()) option->group("");
+    return option;
+  };
+  only_if_had(app.add_flag("--all", arguments.all,
+                           "Print every tensor, also those that are only compared otherwise"));
+  only_if_had(terminal::add_integer(app, "--query", arguments.query, about.query));
+  only_if_had(
+      terminal::add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers"));
+  only_if_had(app.add_option(
+      "--text", arguments.text,
+      about.own_text.empty() ? "Other words; a new word gets a random vector" : about.own_text));
+  only_if_had(app.add_flag("--quick", arguments.quick,
+                           "Train a few steps only, to see that everything runs"));
+  only_if_had(app.add_option(
+      "--pairs", arguments.pairs,
+      "Learn from sentence pairs too: source, tab, target in each line of this file"));
+  only_if_had(
+      app.add_option("--dropout", dropout,
+                     "book, or mkl: the masks that older PyTorch wheels draw on Linux and Windows")
+          ->check(CLI::IsMember({"book", "mkl"})));
 }
 
 }  // namespace
@@ -45,25 +76,20 @@ std::string Arguments::exchanged(const std::vector<std::string>& options) const 
 
 std::optional<int> parse(int argc, const char* const* argv, const About& about,
                          Arguments& arguments) {
-  CLI::App app(help(about), fmt::format("lesson_{:02}", about.number));
+  CLI::App app(help(about), fmt::format("./run lesson {}", about.number));
   std::string color = "auto";
   std::string dropout = "book";
+  bool no_code = false;
   bool about_only = false;
   app.add_flag("--step", arguments.step,
-               "Wait for Enter between the steps, and ask before showing");
+               "Wait for Enter after each screen, and ask before showing");
   app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
-  terminal::add_integer(app, "--query", arguments.query,
-                        "The word to look at: 1 is the first (the book takes 2)");
-  terminal::add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers");
-  app.add_option(
-      "--text", arguments.text,
-      about.own_text.empty() ? "Other words; a new word gets a random vector" : about.own_text);
-  app.add_flag("--quick", arguments.quick, "Train a few steps only, to see that everything runs");
-  app.add_option("--pairs", arguments.pairs,
-                 "Learn from sentence pairs too: source, tab, target in each line of FILE");
-  app.add_option("--dropout", dropout,
-                 "book, or mkl: the masks that older PyTorch wheels draw on Linux and Windows")
-      ->check(CLI::IsMember({"book", "mkl"}));
+  app.add_flag("--code", arguments.code,
+               "Print the lines that computed each step (the default in a terminal)");
+  app.add_flag("--no-code", no_code, "Do not print them");
+  terminal::add_integer(app, "--from", arguments.from,
+                        "Show the lesson from this step on: 1 is the first");
+  add_options_of(about, app, arguments, dropout);
   app.add_option("--color", color, "auto, never, 256, truecolor or always")
       ->check(CLI::IsMember({"auto", "never", "256", "truecolor", "always"}));
   app.add_flag("--about", about_only, "Print the lesson's facts, one a line, for programs");
@@ -79,6 +105,7 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   arguments.mkl_dropout = dropout == "mkl";
   const bool tty = terminal::stdout_is_tty();
   arguments.terminal = tty;
+  arguments.code = (arguments.code || tty) && !no_code && !arguments.quiet;
   arguments.canvas = {terminal::color_depth(color, tty), terminal::width(), terminal::utf8()};
   arguments.interactive = arguments.step && !arguments.quiet && tty && terminal::stdin_is_tty();
   return {};

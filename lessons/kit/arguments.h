@@ -12,14 +12,19 @@ namespace gradus::lessons {
 struct About {
   int number;
   std::string title;
+  std::string builds =
+      {};           // for the map of the course: what the reader will have built, in 40 letters
+  int seconds = 1;  // how long the lesson computes, on 2 cores; for the map, too
   std::vector<std::string> goals = {};  // "After this lesson you can ..."
   std::string question = {};            // the question that the lesson answers
   /// The section of lessons/golden/ with the lesson's numbers; "" if the book has none.
   std::string golden = {};
   /// The usual mistakes that the lesson shows: how their names in 11_pitfalls/ begin.
   std::vector<std::string> pitfalls = {};
-  /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs.
+  /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs,
+  /// all.
   std::vector<std::string> options = {};
+  std::string query = {};                   // what --query is in this lesson, for --help
   std::vector<std::string> exercises = {};  // the exercises that follow the lesson
   /// What --text is in this lesson, for --help; "" if it is a list of words for the example.
   std::string own_text = {};
@@ -27,6 +32,9 @@ struct About {
 
 struct Arguments {
   bool step = false, quiet = false, quick = false, mkl_dropout = false;
+  bool all = false;   // print what is otherwise only compared
+  bool code = false;  // print the code of each step
+  int64_t from = 1;   // the first step that is shown
   std::optional<int64_t> query, seed;
   std::optional<std::string> text, pairs;
   terminal::Canvas canvas;

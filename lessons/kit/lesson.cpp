@@ -1,10 +1,6 @@
 #include "lessons/kit/lesson.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
-#include <iostream>
 #include <map>
 #include <sstream>
 
@@ -18,6 +14,7 @@ namespace {
 const Words kBookWords{"Your", "journey", "starts", "with", "one", "step"};
 constexpr size_t kMostWords = 12;
 constexpr int kWidestWord = 16;
+constexpr int kAnyWidth = 1000;  // of lines that do not go to a window
 
 Words split_words(const std::string& text) {
   std::istringstream stream(text);
@@ -43,8 +40,9 @@ std::string difference_text(std::optional<double> difference) {
 Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out)
     : about_(about),
       arguments_(arguments),
-      in_(in),
       out_(out),
+      screen_(in, out, arguments.canvas, arguments.interactive, arguments.terminal),
+      bookmark_(about.number, arguments.terminal && !arguments.quiet && !arguments.quick),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.options)) {
   if (arguments.text && about.own_text.empty()) words_ = split_words(*arguments.text);
@@ -54,6 +52,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
           "--query: {} - the words are numbered 1 to {}", *arguments.query, T);
     query_ = *arguments.query - 1;
   }
+  check(arguments.from >= 1, "--from: {} - the first step is 1", arguments.from);
   set_dropout_style(arguments.mkl_dropout ? DropoutStyle::mkl : DropoutStyle::book);
   begin();
 }
@@ -61,11 +60,16 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
 void Lesson::begin() {
   if (quiet()) return;
   const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
-  out_ << terminal::bold(title, canvas().depth) << "\n" << std::string(title.size(), '=') << "\n\n";
-  out_ << "After this lesson you can:\n";
+  screen_.block(terminal::bold(title, canvas().depth) + "\n" + std::string(title.size(), '='));
+  if (arguments_.from > 1) {
+    paragraph(
+        fmt::format("It goes on at step {}. (--from 1 begins at the first.)", arguments_.from));
+    return;
+  }
+  std::string goals = "After this lesson you can:\n";
   for (const std::string& line : about_.goals)
-    out_ << "  - " << terminal::wrap(line, std::min(80, canvas().width), 4).substr(4);
-  out_ << "\n";
+    goals += "  - " + terminal::wrap(line, text_width(), 4).substr(4);
+  screen_.block(goals);
   paragraph("The question: " + about_.question);
   for (const auto& [given, name] : {std::pair{arguments_.query.has_value(), "query"},
                                     {arguments_.seed.has_value(), "seed"},
@@ -100,88 +104,99 @@ uint64_t Lesson::seed(uint64_t book) const {
   return arguments_.seed ? static_cast<uint64_t>(*arguments_.seed) : book;
 }
 
-void Lesson::step(const std::string& section, const std::string& heading) {
+void Lesson::step(const std::string& section, const std::string& heading, Here here) {
   end_step();
-  if (steps_ > 0 && arguments_.interactive) {
-    out_ << terminal::dim("Enter: go on (q: leave) ", canvas().depth);
-    if (read_line() == "q") throw Leave{};
-  }
   ++steps_;
   section_ = section;
-  if (quiet()) return;
+  if (silent()) return;
+  if (steps_ > arguments_.from) screen_.wait(fmt::format("Enter: step {} (q: leave) ", steps_));
+  bookmark_.at(steps_);
   const std::string title = section.empty() ? heading : section + "  " + heading;
-  page() << terminal::bold(title, canvas().depth) << "\n"
-         << std::string(static_cast<size_t>(terminal::columns(title)), '-') << "\n";
+  const int underlined = std::min(terminal::columns(title), canvas().width);
+  std::string lines = terminal::bold(title, canvas().depth) + "\n" +
+                      std::string(static_cast<size_t>(underlined), '-');
+  step_code_ = StepCode();
+  // What other files print for a lesson explains it; its program is in its own file.
+  const std::string own_file = fmt::format("lessons/{:02}_", about_.number);
+  if (arguments_.code && here.file.find(own_file) != here.file.npos) {
+    step_code_.begin(here);
+    const std::string place = fmt::format("{}:{}", embedded_file(here.file).path, here.line);
+    lines += "\n" + terminal::dim(place, canvas().depth) + "\n";
+  }
+  screen_.heading(lines + "\n");
 }
 
 void Lesson::end_step() {
+  if (arguments_.code && steps_ > 0 && !silent()) {
+    show_code(step_code_.rest());
+    screen_.flush();
+  }
   if (checks_ > 0) {
     ++steps_checked_;
     const bool ok = first_wrong_.empty();
     if (!ok) ++steps_wrong_;
     const std::string what = about_.golden.empty() ? "as expected" : "same as the book";
-    const std::string difference = difference_text(largest_difference_);
-    check_line(ok, what, difference + (ok ? "" : (difference.empty() ? "" : "; ") + first_wrong_));
-  } else if (unchecked_) {
-    if (quiet()) out_ << fmt::format("{:02} {:<8}", about_.number, section_);
-    out_ << "same as the book: not checked (" << exchanged_ << ")\n";
-    after_check_line_ = !quiet();
+    std::string detail = difference_text(largest_difference_);
+    if (!ok) detail += (detail.empty() ? "" : "; ") + first_wrong_;
+    if (details_ > 0 && !quiet())
+      detail +=
+          fmt::format("{}{} more tensors: --all prints them", detail.empty() ? "" : "; ", details_);
+    check_line(ok, what, detail);
+  } else if (unchecked_ && quiet()) {
+    out_ << fmt::format("{:02} {:<8}same as the book: not checked ({})\n", about_.number, section_,
+                        exchanged_);
+  } else if (unchecked_ && !silent()) {
+    screen_.result("same as the book: not checked (" + exchanged_ + ")");
   }
   checks_ = 0;
+  details_ = 0;
   unchecked_ = false;
   largest_difference_.reset();
   first_wrong_.clear();
 }
 
 void Lesson::check_line(bool ok, const std::string& what, const std::string& detail) {
-  if (quiet()) out_ << fmt::format("{:02} {:<8}", about_.number, section_);
   const std::string answer = ok ? "yes" : "no";
   const bool colored = canvas().depth != terminal::Depth::plain;
-  out_ << what << ": "
-       << (colored ? fmt::format("\x1b[1;{}m{}\x1b[0m", ok ? 32 : 31, answer) : answer)
-       << (detail.empty() ? "" : " (" + detail + ")") << "\n";
-  after_check_line_ = !quiet();
+  const std::string line =
+      what + ": " + (colored ? fmt::format("\x1b[1;{}m{}\x1b[0m", ok ? 32 : 31, answer) : answer) +
+      (detail.empty() ? "" : " (" + detail + ")");
+  if (quiet())
+    out_ << fmt::format("{:02} {:<8}{}\n", about_.number, section_, line);
+  else if (!silent() || !ok)
+    screen_.result(line);
 }
 
-std::ostream& Lesson::page() {
-  if (after_check_line_) out_ << "\n";
-  after_check_line_ = false;
-  return out_;
+void Lesson::print(const std::string& name, const Tensor& x, const Labels& labels, Here here) {
+  show_code_before(here);
+  print_titled(terminal::bold(name, canvas().depth), x, labels);
 }
 
-void Lesson::paragraph(const std::string& text) {
-  if (!quiet()) page() << terminal::wrap(text, std::min(80, canvas().width)) << "\n";
-}
-
-void Lesson::raw(const std::string& text) {
-  if (!quiet()) page() << text;
-}
-
-void Lesson::lines(const std::string& text) { raw(text + (text.ends_with('\n') ? "\n" : "\n\n")); }
-
-void Lesson::often_asked(const std::string& question, const std::string& answer) {
-  if (quiet()) return;
-  page() << terminal::bold("? " + question, canvas().depth) << "\n"
-         << terminal::wrap(answer, std::min(80, canvas().width), 2) << "\n";
-}
-
-void Lesson::try_next(const std::vector<std::string>& ideas) {
-  step("", "What to try next");
-  if (quiet()) return;
-  for (const std::string& idea : ideas)
-    out_ << "  - " << terminal::wrap(idea, std::min(80, canvas().width), 4).substr(4);
-  out_ << "\n";
-}
-
-void Lesson::print(const std::string& name, const Tensor& x, const Labels& labels) {
-  if (quiet()) return;
+void Lesson::print_titled(const std::string& title, const Tensor& x, const Labels& labels) {
+  if (silent()) return;
   const std::string shape = x.dim() == 0 ? "one number" : to_string(x.sizes());
-  page() << terminal::bold(name, canvas().depth) << "  " << shape << "\n"
-         << with_labels(to_string(x.detach()), labels) << "\n";
+  const int width = arguments_.terminal ? canvas().width : kAnyWidth;
+  screen_.block(title + "  " + shape + "\n" + with_labels(to_string(x.detach()), labels, width));
 }
 
-void Lesson::show_from_book(const std::string& name, const Tensor& x, const Labels& labels) {
-  print(name, x, labels);
+void Lesson::show_from_book(const std::string& name, const Tensor& x, const Labels& labels,
+                            Here here) {
+  show_code_before(here);
+  const std::string last_part = name.substr(name.rfind('/') + 1);
+  const std::string printed = labels.name.empty() ? last_part : labels.name;
+  std::string title = terminal::bold(printed, canvas().depth);
+  if (arguments_.all && printed != name) title += " (" + name + ")";
+  print_titled(title, x, labels);
+  compare_with_book(name, x);
+}
+
+void Lesson::detail(const std::string& name, const Tensor& x, const Labels& labels, Here here) {
+  if (arguments_.all) return show_from_book(name, x, labels, here);
+  ++details_;
+  compare_with_book(name, x);
+}
+
+void Lesson::compare_with_book(const std::string& name, const Tensor& x) {
   unchecked_ = !by_the_book();
   if (unchecked_) return;
   std::string full = about_.golden + "/" + name;
@@ -207,115 +222,62 @@ void Lesson::note_equal(bool ok, std::optional<double> difference, const std::st
   check_line(ok, what, ok ? detail : wrong);
 }
 
-void Lesson::equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance) {
+void Lesson::equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance,
+                   Here here) {
+  show_code_before(here);
   const golden::Comparison result = golden::compare(a, b, tolerance);
   const std::string detail = difference_text(result.largest_difference);
   note_equal(result.same, result.largest_difference, what, detail, detail + "; " + result.where);
 }
 
-void Lesson::equal(const std::string& what, int64_t a, int64_t b) {
+void Lesson::equal(const std::string& what, int64_t a, int64_t b, Here here) {
+  show_code_before(here);
   note_equal(a == b, static_cast<double>(std::abs(a - b)), what, "",
              fmt::format("{} instead of {}", a, b));
 }
 
-void Lesson::holds(const std::string& what, bool ok, const std::string& detail) {
+void Lesson::holds(const std::string& what, bool ok, const std::string& detail, Here here) {
+  show_code_before(here);
   note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
 }
 
-ProgressBar::Output Lesson::progress() {
-  after_check_line_ = !quiet();  // an empty line follows its last line
-  return {quiet() ? nullptr : &out_, arguments_.terminal, arguments_.canvas};
+ProgressBar::Output Lesson::progress(Here here) {
+  show_code_before(here);
+  if (quiet()) return {nullptr, arguments_.terminal, canvas()};
+  return {&screen_.raw(3), arguments_.terminal, canvas()};
 }
 
 void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows,
-                     const Words& columns, double high) {
+                     const Words& columns, double high, Here here) {
   lines(terminal::draw({.title = title,
                         .values = values_of(weights),
                         .rows = rows,
                         .columns = columns,
                         .high = high},
-                       canvas()));
+                       canvas()),
+        here);
 }
 
-void Lesson::bars(const Words& labels, const Tensor& values) {
-  lines(terminal::bars(labels, values_of(values), canvas()));
+void Lesson::bars(const Words& labels, const Tensor& values, Here here) {
+  lines(terminal::bars(labels, values_of(values), canvas()), here);
 }
 
-std::string Lesson::read_line() {
-  out_.flush();
-  std::string line;
-  if (!std::getline(in_, line)) {
-    out_ << "\n";
-    throw Leave{};
-  }
-  return line;
-}
-
-void Lesson::ask(const std::string& question, const Words& options, int64_t answer) {
-  if (!arguments_.step || quiet()) return;
-  std::string text = "Question: " + question + "\n";
-  for (size_t i = 0; i < options.size(); ++i)
-    text += fmt::format("{}{} {}", i ? ", " : "", i + 1, options[i]);
-  const std::string& right = options.at(static_cast<size_t>(answer));
-  if (!arguments_.interactive) return paragraph(text + "\nAnswer: " + right);
-  paragraph(text);
-  while (true) {
-    out_ << fmt::format("Your guess, 1-{} (Enter: show me): ", options.size());
-    const std::string line = read_line();
-    if (line == "q") throw Leave{};
-    if (line.empty()) return paragraph("It is " + right + ".");
-    const bool digits =
-        line.size() < 4 &&
-        std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
-    const size_t guess = digits ? std::stoul(line) : 0;
-    if (guess < 1 || guess > options.size()) continue;
-    if (guess == static_cast<size_t>(answer) + 1)
-      return paragraph("Right: " + right + ". Now look:");
-    return paragraph(fmt::format("You said {}; it is {}. Now look:", options[guess - 1], right));
-  }
-}
-
-int Lesson::finish() {
+int Lesson::finish(bool to_the_end) {
   end_step();
   const int wrong = steps_wrong_ + others_wrong_;
   if (!quiet() && (steps_checked_ > 0 || wrong > 0))
-    out_ << fmt::format("\nLesson {:02}: {} of {} checked steps {}.\n", about_.number,
-                        steps_checked_ - steps_wrong_, steps_checked_,
-                        about_.golden.empty() ? "are as expected" : "have the book's numbers");
-  if (!quiet() && !about_.exercises.empty()) {
-    out_ << "\nExercises that follow:\n";
-    for (const std::string& name : about_.exercises)
-      out_ << "  ./run exercise " << name << "\n";
+    screen_.block(fmt::format(
+        "Lesson {:02}: {} of {} checked steps {}.", about_.number, steps_checked_ - steps_wrong_,
+        steps_checked_, about_.golden.empty() ? "are as expected" : "have the book's numbers"));
+  if (!quiet() && to_the_end && !about_.exercises.empty())
+    screen_.block(fmt::format("Exercises that follow:\n  ./run exercise {}",
+                              fmt::join(about_.exercises, "\n  ./run exercise ")));
+  if (to_the_end) {
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
+    bookmark_.done(seconds.count() - screen_.seconds_waited());
   }
-  out_.flush();
+  screen_.flush();
   return wrong > 0 || !out_ ? 1 : 0;
-}
-
-int run_lesson(int argc, const char* const* argv, const About& about, void (*lesson)(Lesson&)) {
-  std::signal(SIGINT, [](int) {
-    constexpr char reset[] = "\x1b[0m\n";
-    const bool tty = isatty(STDOUT_FILENO) == 1;
-    [[maybe_unused]] const auto written =
-        write(STDOUT_FILENO, tty ? reset : "\n", tty ? sizeof reset - 1 : 1);
-    _exit(130);
-  });
-  try {
-    Arguments arguments;
-    if (const auto status = parse(argc, argv, about, arguments)) return *status;
-    Lesson page(about, arguments, std::cin, std::cout);
-    int left = 0;
-    try {
-      lesson(page);
-    } catch (const Lesson::Leave& leave) {
-      left = leave.status;
-    }
-    const int status = page.finish();
-    return left ? left : status;
-  } catch (const std::exception& e) {
-    std::cout.flush();
-    std::cerr << fmt::format("lesson {:02}: {}\n", about.number, e.what());
-    return 1;
-  }
 }
 
 }  // namespace gradus::lessons

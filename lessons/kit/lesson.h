@@ -1,14 +1,22 @@
-// The page of a lesson: text, tensors printed as PyTorch prints them, pictures, questions, and
-// after each step a line that says whether the numbers are the book's.
+// The page of a lesson: text, code, tensors printed as PyTorch prints them, pictures, questions,
+// and after each step a line that says whether the numbers are the book's.
+//
+// With --code the lines between two calls are printed before what they computed. Calls that only
+// print are left out: a lesson needs no marks for this.
 #pragma once
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <iosfwd>
 #include <string>
 #include <vector>
 
 #include "lessons/kit/arguments.h"
+#include "lessons/kit/bookmark.h"
 #include "lessons/kit/labels.h"
+#include "lessons/kit/screen.h"
+#include "lessons/kit/step_code.h"
 #include "terminal/progress_bar.h"
 
 namespace gradus::lessons {
@@ -42,7 +50,7 @@ class Lesson {
 
   // text
   /// Ends the previous step with its check, and begins a new one. `section` is the book's.
-  void step(const std::string& section, const std::string& heading);
+  void step(const std::string& section, const std::string& heading, Here here = Here::current());
   /// A paragraph.
   template <class... Args>
   void say(fmt::format_string<const Args&...> text, const Args&... args) {
@@ -56,73 +64,97 @@ class Lesson {
   /// A common misunderstanding, and the answer.
   void often_asked(const std::string& question, const std::string& answer);
   /// Prints lines unchanged.
-  void lines(const std::string& text);
-  /// Prints one line, without an empty line after it.
+  void lines(const std::string& text, Here here = Here::current());
+  /// Prints one line, directly below the line before.
   template <class... Args>
   void line(fmt::format_string<const Args&...> text, const Args&... args) {
-    raw(fmt::vformat(text, fmt::make_format_args(args...)) + "\n");
+    one_line(fmt::vformat(text, fmt::make_format_args(args...)));
   }
-  void try_next(const std::vector<std::string>& ideas);
+  /// The same; in a terminal the next line of this kind replaces it.
+  template <class... Args>
+  void redrawn(fmt::format_string<const Args&...> text, const Args&... args) {
+    one_redrawn(fmt::vformat(text, fmt::make_format_args(args...)));
+  }
+  /// Prints the definition of a function or type of another file, such as "nn/gelu.h", "forward",
+  /// or of this lesson. Throws if there is none, also where the code is not printed.
+  void code(const std::string& file, const std::string& name);
+  void code(const std::string& name, Here here = Here::current());
+  void try_next(const std::vector<std::string>& ideas, Here here = Here::current());
 
   // numbers
   /// Prints the tensor and compares it with the book's tensor of this name, within 2e-6. A name
-  /// that is not in the lesson's section is looked up among the usual mistakes (11_pitfalls).
-  void show_from_book(const std::string& name, const Tensor& x, const Labels& labels = {});
+  /// that is not in the lesson's section is looked up among the usual mistakes (11_pitfalls). The
+  /// name that is printed is that of the labels, or the part after the last slash.
+  void show_from_book(const std::string& name, const Tensor& x, const Labels& labels = {},
+                      Here here = Here::current());
+  /// The same for a tensor that is printed with --all only.
+  void detail(const std::string& name, const Tensor& x, const Labels& labels = {},
+              Here here = Here::current());
   /// Prints a tensor that is not in the book.
-  void print(const std::string& name, const Tensor& x, const Labels& labels = {});
+  void print(const std::string& name, const Tensor& x, const Labels& labels = {},
+             Here here = Here::current());
   /// Prints "what: yes" if a and b are equal within `tolerance`, else "what: no"; then the lesson
   /// fails.
-  void equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance = 2e-6);
-  void equal(const std::string& what, int64_t a, int64_t b);
+  void equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance = 2e-6,
+             Here here = Here::current());
+  void equal(const std::string& what, int64_t a, int64_t b, Here here = Here::current());
   /// Prints "what: yes (detail)" if ok, else "what: no"; then the lesson fails.
-  void holds(const std::string& what, bool ok, const std::string& detail = "");
+  void holds(const std::string& what, bool ok, const std::string& detail = "",
+             Here here = Here::current());
 
   // pictures
   /// A matrix of weights (rows, columns). The value `high` has the brightest colour.
   void heatmap(const std::string& title, const Tensor& weights, const Words& rows,
-               const Words& columns, double high = 1);
-  void bars(const Words& labels, const Tensor& values);
-  const terminal::Canvas& canvas() const { return arguments_.canvas; }
+               const Words& columns, double high = 1, Here here = Here::current());
+  void bars(const Words& labels, const Tensor& values, Here here = Here::current());
+  const terminal::Canvas& canvas() { return screen_.canvas(); }
   /// The output for a ProgressBar.
-  ProgressBar::Output progress();
+  ProgressBar::Output progress(Here here = Here::current());
 
   // questions
   /// With --step: asks a question, waits for a guess and answers it. The reader sees options 1, 2,
   /// ...; `answer` is the index of the right one, from 0.
   void ask(const std::string& question, const Words& options, int64_t answer);
 
-  /// Ends the last step. Returns the exit status.
-  int finish();
+  /// Ends the last step. `to_the_end`: the reader did not leave before. Returns the exit status.
+  int finish(bool to_the_end = true);
 
-  /// Thrown when the reader leaves: q, the end of the input, or Ctrl-C in the middle of long work.
-  struct Leave {
-    int status = 0;
-  };
+  using Leave = Screen::Leave;
 
  private:
   void begin();
   void end_step();
-  std::ostream& page();  // the output, after an empty line if the last line was a check
+  void show_code(const Excerpt& excerpt);
+  void show_code_before(const Here& here);
+  void print_titled(const std::string& title, const Tensor& x, const Labels& labels);
+  void compare_with_book(const std::string& name, const Tensor& x);
   void note_check(bool ok, std::optional<double> difference, const std::string& wrong);
   void note_equal(bool ok, std::optional<double> difference, const std::string& what,
                   const std::string& detail, const std::string& wrong);
   void paragraph(const std::string& text);
-  void raw(const std::string& text);
+  void one_line(const std::string& text);
+  void one_redrawn(const std::string& text);
   void check_line(bool ok, const std::string& what, const std::string& detail);
-  std::string read_line();
+  int text_width() { return std::min(80, canvas().width); }
   bool quiet() const { return arguments_.quiet; }
+  /// Whether the current step is not shown: --quiet, or it comes before that of --from.
+  bool silent() const { return quiet() || (steps_ > 0 && steps_ < arguments_.from); }
 
   const About& about_;
   const Arguments& arguments_;
-  std::istream& in_;
   std::ostream& out_;
+  Screen screen_;
+  StepCode step_code_;
+  Bookmark bookmark_;
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   Words words_;
   int64_t query_ = 1;
   std::string exchanged_;
   std::string section_;
-  int checks_ = 0, steps_ = 0, steps_checked_ = 0, steps_wrong_ = 0, others_wrong_ = 0;
+  int steps_ = 0, checks_ = 0, steps_checked_ = 0, steps_wrong_ = 0, others_wrong_ = 0;
+  int details_ = 0;  // tensors of this step that are compared but not printed
   std::optional<double> largest_difference_;
-  bool unchecked_ = false, after_check_line_ = false;
+  bool unchecked_ = false;
   std::string first_wrong_;
 };
 

@@ -204,12 +204,15 @@ void introduce(Lesson& lesson, const Names& names, int64_t context_length) {
   lesson.step("1", "The program");
   lesson.say(
       "In February 2026 A. Karpathy published microgpt: a GPT, its gradients, its optimiser and "
-      "its "
-      "sampling in 200 lines of Python without any library. lessons/10_gpt_on_one_page.cpp is that "
+      "its sampling in 200 lines of Python without any library. lessons/10_gpt_on_one_page.cpp is "
+      "that "
       "program on Gradus, on one page. Read it; it has nothing that lessons 01 to 09 did not "
       "explain. It prints the lines that the Python program prints, and computes in float64 with "
       "Python's random numbers, so that you can compare each line. The explanations are below "
       "them.");
+  const std::string page = "lessons/10_gpt_on_one_page.cpp";
+  for (const char* part : {"MicroGpt", "sample", "gpt_on_one_page"})
+    lesson.code(page, part);
   lesson.say("The words: {}, {} of them.", names.source, names.words.size());
   if (!names.of_karpathy)
     lesson.say("(Karpathy's are 32,033 first names: ./run download names brings them.)");

@@ -1,0 +1,82 @@
+// What a lesson says, shows of its code, and asks.
+#include <algorithm>
+#include <cctype>
+
+#include "lessons/kit/lesson.h"
+
+namespace gradus::lessons {
+
+void Lesson::show_code(const Excerpt& excerpt) {
+  if (!excerpt.lines.empty()) screen_.heading(drawn(excerpt, canvas()) + "\n");
+}
+
+void Lesson::show_code_before(const Here& here) {
+  if (arguments_.code && steps_ > 0 && !silent()) show_code(step_code_.before(here));
+}
+
+void Lesson::code(const std::string& file, const std::string& name) {
+  const Excerpt excerpt = definition(file, name);
+  if (!arguments_.code || silent()) return;
+  const std::string place = fmt::format("{}:{}", excerpt.file, excerpt.lines.front().first);
+  screen_.block(terminal::dim(place, canvas().depth) + "\n" + drawn(excerpt, canvas()));
+}
+
+void Lesson::code(const std::string& name, Here here) { code(std::string(here.file), name); }
+
+void Lesson::paragraph(const std::string& text) {
+  if (!silent()) screen_.block(terminal::wrap(text, text_width()));
+}
+
+void Lesson::one_line(const std::string& text) {
+  if (!silent()) screen_.line(text);
+}
+
+void Lesson::one_redrawn(const std::string& text) {
+  if (!silent()) screen_.redrawn(text);
+}
+
+void Lesson::lines(const std::string& text, Here here) {
+  show_code_before(here);
+  if (!silent()) screen_.block(text, /*continues_lines=*/true);
+}
+
+void Lesson::often_asked(const std::string& question, const std::string& answer) {
+  if (silent()) return;
+  screen_.block(terminal::bold("? " + question, canvas().depth) + "\n" +
+                terminal::wrap(answer, text_width(), 2));
+}
+
+void Lesson::try_next(const std::vector<std::string>& ideas, Here here) {
+  step("", "What to try next", here);
+  if (silent()) return;
+  std::string list;
+  for (const std::string& idea : ideas)
+    list += "  - " + terminal::wrap(idea, text_width(), 4).substr(4);
+  screen_.block(list);
+}
+
+void Lesson::ask(const std::string& question, const Words& options, int64_t answer) {
+  if (!arguments_.step || silent()) return;
+  std::string text = "Question: " + question + "\n";
+  for (size_t i = 0; i < options.size(); ++i)
+    text += fmt::format("{}{} {}", i ? ", " : "", i + 1, options[i]);
+  const std::string& right = options.at(static_cast<size_t>(answer));
+  if (!arguments_.interactive) return paragraph(text + "\nAnswer: " + right);
+  paragraph(text);
+  while (true) {
+    const std::string line =
+        screen_.ask(fmt::format("Your guess, 1-{} (Enter: show me): ", options.size()));
+    if (line == "q") throw Leave{};
+    if (line.empty()) return paragraph("It is " + right + ".");
+    const bool digits =
+        line.size() < 4 &&
+        std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
+    const size_t guess = digits ? std::stoul(line) : 0;
+    if (guess < 1 || guess > options.size()) continue;
+    if (guess == static_cast<size_t>(answer) + 1)
+      return paragraph("Right: " + right + ". Now look:");
+    return paragraph(fmt::format("You said {}; it is {}. Now look:", options[guess - 1], right));
+  }
+}
+
+}  // namespace gradus::lessons

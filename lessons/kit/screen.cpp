@@ -1,0 +1,173 @@
+#include "lessons/kit/screen.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <utility>
+
+namespace gradus::lessons {
+namespace {
+
+constexpr int kLeastLines = 8;  // a smaller window gets screenfuls of this size
+constexpr int kLeastWidth = 20;
+
+int count_lines(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// The position after n lines of the text.
+size_t after_lines(const std::string& text, int n) {
+  size_t at = 0;
+  for (int i = 0; i < n; ++i)
+    at = text.find('\n', at) + 1;
+  return at;
+}
+
+/// Where to cut a text of which `room` lines fit: after the last of them that is followed by an
+/// empty line; if there is none in the second half, after `room` lines.
+size_t place_to_cut(const std::string& text, int room) {
+  const size_t end = after_lines(text, room);
+  const size_t gap = text.rfind("\n\n", end - 1);
+  return gap != text.npos && gap + 1 > after_lines(text, room / 2) ? gap + 1 : end;
+}
+
+std::string without_empty_lines_around(const std::string& text) {
+  const size_t first = std::min(text.find_first_not_of('\n'), text.size());
+  std::string out = text.substr(first);
+  while (out.ends_with('\n'))
+    out.pop_back();
+  return out + "\n";
+}
+
+}  // namespace
+
+Screen::Screen(std::istream& in, std::ostream& out, const terminal::Canvas& canvas, bool waits,
+               bool follows_window)
+    : in_(in), out_(out), canvas_(canvas), waits_(waits), follows_window_(follows_window) {}
+
+const terminal::Canvas& Screen::canvas() {
+  if (follows_window_) canvas_.width = std::max(kLeastWidth, terminal::width());
+  return canvas_;
+}
+
+int Screen::room() const {
+  return std::max(kLeastLines, follows_window_ ? terminal::height() : 24) - 1;
+}
+
+void Screen::block(const std::string& text, bool continues_lines) {
+  const bool joined = continues_lines && last_ == Last::line && held_.empty();
+  const std::string all = held_ + without_empty_lines_around(text);
+  held_.clear();
+  print(all, last_ != Last::nothing && !joined);
+  last_ = Last::block;
+}
+
+void Screen::heading(const std::string& text) { held_ += text; }
+
+void Screen::line(const std::string& text) {
+  if (!text.empty())
+    print_line(text, Last::line);
+  else if (last_ == Last::line)
+    last_ = Last::block;
+}
+
+void Screen::result(const std::string& text) { print_line(text, Last::result); }
+
+void Screen::print_line(const std::string& text, Last kind) {
+  const bool joined = last_ == kind && held_.empty();
+  const std::string all = held_ + text + "\n";
+  held_.clear();
+  print(all, last_ != Last::nothing && !joined);
+  last_ = kind;
+}
+
+void Screen::redrawn(const std::string& text) {
+  if (!follows_window_) return line(text);
+  if (!redrawing_) flush();
+  if (!redrawing_ && waits_ && lines_ + 1 > room()) wait("Enter: more (q: leave) ");
+  const std::string shown = terminal::fit(text, canvas().width - 1, false);
+  out_ << (redrawing_ ? "\r" : "") << shown << std::flush;
+  redrawing_ = true;
+  last_ = Last::line;
+}
+
+void Screen::flush() {
+  if (!held_.empty()) block(std::exchange(held_, ""));
+  out_.flush();
+}
+
+std::ostream& Screen::raw(int lines) {
+  flush();
+  if (waits_ && lines_ > 0 && lines_ + lines + 1 > room()) wait("Enter: more (q: leave) ");
+  if (last_ != Last::nothing) out_ << "\n";
+  out_.flush();
+  lines_ += lines + 1;
+  last_ = Last::block;
+  return out_;
+}
+
+void Screen::print(const std::string& text, bool separate) {
+  const std::string folded = follows_window_ ? terminal::fold(text, canvas().width) : text;
+  if (std::exchange(redrawing_, false)) {
+    out_ << "\n";
+    ++lines_;
+  }
+  if (!waits_) {
+    out_ << (separate ? "\n" : "") << folded;
+    return;
+  }
+  const int lines = count_lines(folded);
+  if (lines_ > 0 && lines_ + (separate ? 1 : 0) + lines > room()) wait("Enter: more (q: leave) ");
+  if (separate && (lines_ > 0 || lines < room())) {
+    out_ << "\n";
+    ++lines_;
+  }
+  print_cut(folded);
+}
+
+void Screen::print_cut(std::string text) {
+  while (lines_ + count_lines(text) > room()) {
+    const size_t cut = place_to_cut(text, room() - lines_);
+    out_ << text.substr(0, cut);
+    text = text.substr(cut);
+    wait("Enter: more (q: leave) ");
+  }
+  out_ << text;
+  lines_ += count_lines(text);
+}
+
+void Screen::wait(const std::string& prompt) {
+  if (!waits_) return;
+  const std::string answer = ask(terminal::dim(prompt, canvas_.depth));
+  if (answer == "q") throw Leave{};
+  const char* term = std::getenv("TERM");
+  const bool can_move = term && std::string(term) != "dumb";
+  if (&out_ == &std::cout && can_move) out_ << "\x1b[1A\r\x1b[K";  // erases the prompt
+}
+
+std::string Screen::ask(const std::string& prompt) {
+  flush();
+  if (&in_ == &std::cin) tcflush(STDIN_FILENO, TCIFLUSH);
+  out_ << prompt;
+  const std::string answer = read_line();
+  lines_ = 0;
+  return answer;
+}
+
+std::string Screen::read_line() {
+  out_.flush();
+  const auto start = std::chrono::steady_clock::now();
+  std::string line;
+  const bool ended = !std::getline(in_, line);
+  seconds_waited_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!ended) return line;
+  out_ << "\n";
+  throw Leave{};
+}
+
+}  // namespace gradus::lessons

@@ -1,0 +1,165 @@
+#include "lessons/kit/source.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "lessons/kit/scanner.h"
+#include "tensor/error.h"
+
+namespace gradus::lessons {
+namespace {
+
+/// The position where line `line` begins, counted from 1.
+size_t start_of_line(std::string_view text, int line) {
+  size_t at = 0;
+  for (int i = 1; i < line && at < text.size(); ++i)
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  return at;
+}
+int line_of(std::string_view text, size_t at) {
+  return 1 + static_cast<int>(
+                 std::count(text.begin(), text.begin() + std::ssize(text.substr(0, at)), '\n'));
+}
+std::string_view text_of_line(std::string_view text, int line) {
+  const size_t at = start_of_line(text, line);
+  return text.substr(at, std::min(text.find('\n', at), text.size()) - at);
+}
+bool is_comment_line(std::string_view line) {
+  const size_t start = line.find_first_not_of(' ');
+  return start != std::string_view::npos && line.substr(start, 2) == "//";
+}
+
+/// Whether a statement only prints, or only makes a text to print.
+bool only_prints(std::string_view statement) {
+  static const std::regex printing(
+      R"(^lesson\.(?!(show_from_book|detail|print|equal)\()|[(,]\s*lesson[,)]|\bfmt::)"
+      R"(|^(const )?(std::string|Words|Labels)\b|\btable\b|^return\b)");
+  return std::regex_search(statement.begin(), statement.end(), printing);
+}
+/// Whether a call that prints a tensor also computes it: its arguments, texts and labels apart,
+/// have a call.
+bool computes(std::string_view call) {
+  for (size_t at = call.find('(') + 1; at < call.size(); ++at) {
+    const size_t end = end_of_comment_or_text(call, at);
+    if (end > at) at = end;
+    if (call[at] == '{') at = after_brackets(call, at);
+    const bool named =
+        at > 0 && (std::isalnum(static_cast<unsigned char>(call[at - 1])) || call[at - 1] == ')');
+    if (call[at] == '(' && named) return true;
+  }
+  return false;
+}
+bool is_printing_call(std::string_view statement) { return statement.starts_with("lesson."); }
+
+bool is_shown(std::string_view code, const CodeRange& range) {
+  if (!range.children.empty())
+    return std::any_of(range.children.begin(), range.children.end(),
+                       [&](const CodeRange& child) { return is_shown(code, child); });
+  const std::string_view statement = code.substr(range.first, range.last - range.first);
+  if (only_prints(statement)) return false;
+  return !is_printing_call(statement) || computes(statement);
+}
+
+/// Adds the ranges of the statements that are left out.
+void add_hidden(std::string_view code, const CodeRange& range, std::vector<CodeRange>& hidden) {
+  if (!is_shown(code, range)) return hidden.push_back(range);
+  for (const CodeRange& child : range.children)
+    add_hidden(code, child, hidden);
+}
+
+/// The lines of the range, without those of statements that are left out.
+Excerpt shown_lines(const EmbeddedFile& file, int first, const CodeRange& range) {
+  Excerpt excerpt{std::string(file.path)};
+  std::vector<CodeRange> hidden;
+  add_hidden(file.text, range, hidden);
+  const auto is_hidden = [&](int line) {
+    return std::any_of(hidden.begin(), hidden.end(), [&](const CodeRange& h) {
+      return line_of(file.text, h.first) <= line && line <= line_of(file.text, h.last - 1);
+    });
+  };
+  if (!is_shown(file.text, range)) return excerpt;
+  for (int line = first; line <= line_of(file.text, range.last - 1); ++line)
+    if (!is_hidden(line)) excerpt.lines.emplace_back(line, text_of_line(file.text, line));
+  return excerpt;
+}
+
+/// The first of the comment lines directly above the line; the line itself if there are none.
+int first_comment_above(std::string_view text, int line) {
+  while (line > 1 && is_comment_line(text_of_line(text, line - 1)))
+    --line;
+  return line;
+}
+
+/// The position of the body of the definition whose name ends at `at`; npos if this is a call, a
+/// declaration or part of another name. A type has its body after a list of base classes, a
+/// function after its parameters and words such as const.
+size_t body_of_definition(std::string_view text, size_t at, bool is_type) {
+  at = skip_spaces(text, at);
+  if (!is_type) {
+    if (at == text.size() || text[at] != '(') return std::string_view::npos;
+    at = after_brackets(text, at);
+  }
+  const std::string_view ends = is_type ? "{;(" : "{;()=,.\"#}";
+  at = std::min(text.find_first_of(ends, at), text.size());
+  return at < text.size() && text[at] == '{' ? at : std::string_view::npos;
+}
+
+}  // namespace
+
+const EmbeddedFile& embedded_file(std::string_view path) {
+  for (const EmbeddedFile& file : embedded_files())
+    if (path == file.path || path.ends_with("/" + std::string(file.path))) return file;
+  fail("code: '{}' is not among the embedded sources", path);
+}
+
+Excerpt definition(std::string_view path, std::string_view name) {
+  const EmbeddedFile& file = embedded_file(path);
+  const std::string_view text = file.text;
+  const std::regex word("(struct |class |[^A-Za-z0-9_.>])(" + std::string(name) +
+                        ")(?![A-Za-z0-9_])");
+  for (std::cregex_iterator found(text.data(), text.data() + text.size(), word), end; found != end;
+       ++found) {
+    const auto after = static_cast<size_t>(found->position(2) + found->length(2));
+    const int line = line_of(text, after);
+    if (is_comment_line(text_of_line(text, line))) continue;
+    const size_t body = body_of_definition(text, after, found->length(1) > 1);
+    if (body == std::string_view::npos) continue;
+    int first = line;
+    if (first > 1 && text_of_line(text, first - 1).find("template") != std::string_view::npos)
+      --first;
+    Excerpt excerpt{std::string(file.path)};
+    for (int l = first_comment_above(text, first);
+         l <= line_of(text, after_brackets(text, body) - 1); ++l)
+      excerpt.lines.emplace_back(l, text_of_line(text, l));
+    return excerpt;
+  }
+  fail("code: {} has no definition of '{}'", path, name);
+}
+
+std::vector<Statement> statements_after(std::string_view path, int line) {
+  const EmbeddedFile& file = embedded_file(path);
+  std::vector<Statement> statements;
+  const auto is_step = [&](const CodeRange& range) {
+    return file.text.substr(range.first).starts_with("lesson.step(");
+  };
+  // The body of the function begins at the last line that does not begin with a space.
+  int start = line;
+  while (start > 1 && (text_of_line(file.text, start).starts_with(" ") ||
+                       text_of_line(file.text, start).empty()))
+    --start;
+  const size_t body = file.text.find('{', start_of_line(file.text, start));
+  for (const CodeRange& range : statements_of_block(file.text, body + 1)) {
+    const int last = line_of(file.text, range.last - 1);
+    if (last <= line) continue;
+    if (is_step(range)) break;
+    const int first = first_comment_above(file.text, line_of(file.text, range.first));
+    const std::string_view code = file.text.substr(range.first, range.last - range.first);
+    static const std::regex helper(R"([(,]\s*lesson[,)])");
+    statements.push_back({first, last, shown_lines(file, first, range),
+                          std::regex_search(code.begin(), code.end(), helper),
+                          is_printing_call(code) && is_shown(file.text, range)});
+  }
+  return statements;
+}
+
+}  // namespace gradus::lessons

@@ -1,0 +1,62 @@
+#include "lessons/stages/block.h"
+
+namespace gradus::lessons {
+
+std::string drawing_of_block(const BlockStages& s, bool utf8) {
+  const std::string bar = utf8 ? "│" : "|";
+  const std::string branch = utf8 ? "├────────────┐" : "|------------.";
+  const std::string join = utf8 ? "+ ←──────────┘" : "+ <----------'";
+  std::string out;
+  const auto line = [&](const std::string& text, const std::string& what = "",
+                        const Tensor& x = {}) {
+    if (what.empty())
+      out += "  " + text + "\n";
+    else
+      out += fmt::format("  {}{:<7} {:.3f}\n", terminal::fit(text, 40, false), what,
+                         x.norm().item<double>());
+  };
+  line("x", "length", s.x);
+  line(branch);
+  line(bar + "        LayerNorm");
+  line(bar + "        attention, 2 heads", "adds", s.attention);
+  line(join, "length", s.after_attention);
+  line(branch);
+  line(bar + "        LayerNorm");
+  line(bar + "        Linear 8-32, GELU, Linear 32-8", "adds", s.feed_forward);
+  line(join, "length", s.output);
+  line("output");
+  return out;
+}
+
+void compare_stages(Lesson& lesson, const nn::GptBlock& tiny, const BlockStages& s) {
+  lesson.detail("tiny/param/att.out_proj.bias", tiny.att.out_proj.bias);
+  for (const auto& [name, p] : tiny.ff.named_parameters())
+    if (name.ends_with("bias"))
+      lesson.detail(name == "layers.0.bias" ? "tiny/param/ff.fc1.bias" : "tiny/param/ff.fc2.bias",
+                    p);
+  lesson.detail("tiny/param/norm1.scale", tiny.norm1.weight);
+  lesson.detail("tiny/param/norm1.shift", tiny.norm1.bias);
+  lesson.detail("tiny/param/norm2.scale", tiny.norm2.weight);
+  lesson.detail("tiny/param/norm2.shift", tiny.norm2.bias);
+  lesson.detail("tiny/norm1", s.norm1);
+  for (const auto& [name, split] :
+       {std::pair{"queries", s.trace.q}, {"keys", s.trace.k}, {"values", s.trace.v}}) {
+    const Tensor viewed = split.transpose(1, 2);
+    lesson.detail(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
+    lesson.detail(fmt::format("tiny/att/{}_viewed", name), viewed);
+    lesson.detail(fmt::format("tiny/att/{}_split", name), split);
+  }
+  lesson.detail("tiny/att/attn_scores", s.trace.scores);
+  lesson.detail("tiny/att/masked_scores", s.trace.masked_scores);
+  lesson.detail("tiny/att/attn_weights", s.trace.weights);
+  lesson.detail("tiny/att/context_per_head", s.trace.context);
+  lesson.detail("tiny/att/context_concatenated", s.trace.merged);
+  lesson.detail("tiny/att/context_vecs", s.trace.output);
+  lesson.detail("tiny/attention", s.attention);
+  lesson.detail("tiny/after_attention", s.after_attention);
+  lesson.detail("tiny/norm2", s.norm2);
+  lesson.detail("tiny/feed_forward", s.feed_forward);
+  lesson.detail("tiny/loss_mean_square", (s.output * s.output).mean());
+}
+
+}  // namespace gradus::lessons

@@ -1,0 +1,58 @@
+#include "lessons/stages/heads.h"
+
+namespace gradus::lessons {
+namespace {
+
+std::string row_of_numbers(const Tensor& row) {
+  return fmt::format("{:7.2f}", fmt::join(values_of(row), ""));
+}
+
+}  // namespace
+
+void compare_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
+  for (const auto& [name, parameter] : module.named_parameters())
+    lesson.detail(fmt::format("{}param/{}", where, name), parameter);
+}
+
+void compare_projections(Lesson& lesson, const std::string& where, const HeadStages& s,
+                         const Words& words) {
+  const Labels rows{.rows = words};
+  for (const auto& [name, p] :
+       {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
+    lesson.detail(where + name, p->whole, rows);
+    lesson.detail(fmt::format("{}{}_viewed", where, name), p->viewed);
+    lesson.detail(fmt::format("{}{}_split", where, name), p->split, rows);
+  }
+}
+
+std::string picture_of_cutting(const Tensor& rows, const Words& words, bool utf8) {
+  const std::string bar = utf8 ? "│" : "|";
+  std::string out = fmt::format("{:10}{:^21} {} {:^21}\n", "", "head 0", bar, "head 1");
+  for (int64_t t = 0; t < rows.size(0); ++t)
+    out += fmt::format("  {:<8}{} {} {}\n", words[static_cast<size_t>(t)],
+                       row_of_numbers(rows[t].narrow(0, 0, 3)), bar,
+                       row_of_numbers(rows[t].narrow(0, 3, 3)));
+  out += fmt::format("{:20}{} view, then transpose\n", "", utf8 ? "↓" : "v");
+  const Tensor heads = rows.view({rows.size(0), 2, 3}).transpose(0, 1);
+  for (int64_t h = 0; h < 2; ++h)
+    for (int64_t t = 0; t < rows.size(0); ++t)
+      out += fmt::format("  {:<8}{:<8}{}\n", t == 0 ? fmt::format("head {}", h) : "",
+                         words[static_cast<size_t>(t)], row_of_numbers(heads[h][t]));
+  return out;
+}
+
+std::string table_of_shapes(const HeadStages& s) {
+  std::string out;
+  for (const auto& [what, x] :
+       {std::pair{"queries, one row for each word", s.queries.whole},
+        {"view: each row in two heads", s.queries.viewed},
+        {"transpose: text, head, word, number", s.queries.split},
+        {"scores and weights: word by word, for each head", s.attn_weights},
+        {"weights times values", s.context_per_head},
+        {"transpose and view: one row for each word", s.context_concatenated},
+        {"out_proj mixes the heads", s.context_vecs}})
+    out += fmt::format("  {:<48} {}\n", what, x.sizes());
+  return out;
+}
+
+}  // namespace gradus::lessons

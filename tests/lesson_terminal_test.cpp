@@ -1,0 +1,233 @@
+// Lessons in a pseudo-terminal: screens, prompts, questions, Ctrl-C.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "terminal/terminal.h"
+
+#ifdef LESSONS_DIR
+namespace {
+
+struct Window {
+  unsigned short rows, columns;
+};
+struct Session {
+  std::string output;
+  std::vector<std::string> screens;  // from one prompt to the end of the next
+  int status = -1;                   // the wait status
+};
+/// What to type after a screen that ends with a prompt.
+using Reader = std::function<std::string(const std::string& screen, Session& session)>;
+
+bool ends_with_prompt(const std::string& output) {
+  return output.ends_with("(q: leave) ") || output.ends_with("show me): ");
+}
+
+class Terminal {
+ public:
+  explicit Terminal(Window window) : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
+    usable = master_ >= 0 && grantpt(master_) == 0 && unlockpt(master_) == 0 &&
+             ptsname(master_) != nullptr;
+    resize(window);
+  }
+  ~Terminal() {
+    if (master_ >= 0) close(master_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void resize(Window window) const {
+    const winsize size{window.rows, window.columns, 0, 0};
+    ioctl(master_, TIOCSWINSZ, &size);
+  }
+  void type(const std::string& text) const {
+    EXPECT_EQ(write(master_, text.data(), text.size()), std::ssize(text));
+  }
+
+  /// Runs a lesson to its end.
+  Session run(const std::string& lesson, std::vector<std::string> options, const Reader& reader) {
+    const std::string program = LESSONS_DIR "/lesson_" + lesson;
+    const pid_t child = fork();
+    if (child == 0) {
+      setsid();
+      const int terminal = open(ptsname(master_), O_RDWR);
+      ioctl(terminal, TIOCSCTTY, 0);  // Ctrl-C is for this program
+      for (const int fd : {0, 1, 2})
+        dup2(terminal, fd);
+      close(master_);
+      std::vector<char*> arguments;
+      options.insert(options.begin(), {program, "--color=never"});
+      for (std::string& option : options)
+        arguments.push_back(option.data());
+      arguments.push_back(nullptr);
+      setenv("TERM", "dumb", 1);  // no prompt is erased
+      execv(program.c_str(), arguments.data());
+      _exit(99);
+    }
+    Session session;
+    std::string screen;
+    char buffer[4096];
+    for (ssize_t got; (got = read(master_, buffer, sizeof buffer)) > 0;) {
+      screen.append(buffer, static_cast<size_t>(got));
+      session.output.append(buffer, static_cast<size_t>(got));
+      if (!ends_with_prompt(screen)) continue;
+      session.screens.push_back(screen);
+      screen.clear();
+      type(reader(session.screens.back(), session));
+    }
+    session.screens.push_back(screen);
+    waitpid(child, &session.status, 0);
+    return session;
+  }
+
+  bool usable = false;
+
+ private:
+  const int master_;
+};
+
+#define TERMINAL_OR_SKIP(name, ...) \
+  Terminal name(__VA_ARGS__);       \
+  if (!name.usable) GTEST_SKIP() << "this system has no pseudo-terminals"
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
+std::string press_enter(const std::string&, Session&) { return "\n"; }
+
+/// The rows of the window that the screen takes; what was typed is at its start.
+int rows_of(const std::string& screen, int columns) {
+  int rows = 0;
+  std::string line;
+  const auto end_line = [&] {
+    rows += 1 + std::max(0, gradus::terminal::columns(line) - 1) / columns;
+    line.clear();
+  };
+  const size_t start = screen.starts_with("\r\n") ? 2 : 0;
+  for (const char c : screen.substr(start)) {
+    if (c == '\n')
+      end_line();
+    else if (c != '\r')
+      line += c;
+  }
+  if (!line.empty()) end_line();
+  return rows;
+}
+
+TEST(LessonTerminal, NoScreenIsLongerThanTheWindow) {
+  for (const Window window : {Window{30, 100}, {24, 80}, {20, 60}})
+    for (const char* lesson : {"01", "04", "05", "06", "07", "08"}) {
+      TERMINAL_OR_SKIP(terminal, window);
+      const Session session = terminal.run(lesson, {"--step", "--code"}, press_enter);
+      EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0)
+          << lesson << session.output;
+      EXPECT_GT(session.screens.size(), 10U) << lesson;
+      for (const std::string& screen : session.screens)
+        EXPECT_LE(rows_of(screen, window.columns), window.rows)
+            << "lesson " << lesson << ", " << window.columns << "x" << window.rows << "\n"
+            << screen;
+    }
+}
+
+TEST(LessonTerminal, AResizedWindowIsRespectedFromTheNextScreenOn) {
+  TERMINAL_OR_SKIP(terminal, {40, 100});
+  const Session session =
+      terminal.run("06", {"--step"}, [&](const std::string&, Session& so_far) -> std::string {
+        if (so_far.screens.size() == 3) terminal.resize({20, 60});
+        return so_far.screens.size() < 12 ? "\n" : "q\n";
+      });
+  ASSERT_EQ(session.screens.size(), 13U);
+  bool was_long = false;
+  for (size_t i = 0; i < 12; ++i) {
+    was_long = was_long || rows_of(session.screens[i], 100) > 20;
+    if (i >= 4) {
+      EXPECT_LE(rows_of(session.screens[i], 60), 20) << session.screens[i];
+    }
+  }
+  EXPECT_TRUE(was_long) << "the larger window was not used";
+}
+
+TEST(LessonTerminal, KeysTypedBeforeThePromptAreDropped) {
+  TERMINAL_OR_SKIP(terminal, {24, 80});
+  terminal.type("\n\n\n\n");
+  const Session session = terminal.run("04", {"--step"}, [](const std::string&, Session& so_far) {
+    return so_far.screens.size() == 1 ? std::string("q\n") : "\n";
+  });
+  EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0);
+  EXPECT_EQ(session.screens.size(), 2U) << session.output;
+}
+
+TEST(LessonTerminal, StepsAndQuestions) {
+  TERMINAL_OR_SKIP(terminal, {30, 100});
+  bool asked = false;
+  const Session session =
+      terminal.run("04", {"--step"}, [&](const std::string& screen, Session&) -> std::string {
+        if (asked) return "q\n";
+        asked = screen.ends_with("show me): ");
+        return asked ? "1\n" : "\n";
+      });
+  EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0) << session.output;
+  EXPECT_TRUE(contains(session.output, "You said Your; it is journey.")) << session.output;
+  EXPECT_TRUE(contains(session.output, "4 of 4 checked steps")) << session.output;
+}
+
+TEST(LessonTerminal, CtrlCAndEndOfInputLeaveCleanly) {
+  TERMINAL_OR_SKIP(terminal, {30, 100});
+  const Session interrupted =
+      terminal.run("04", {"--step"}, [](const std::string&, Session&) { return "\x03"; });
+  EXPECT_TRUE(WIFEXITED(interrupted.status) && WEXITSTATUS(interrupted.status) == 130)
+      << interrupted.output;
+  TERMINAL_OR_SKIP(other, {60, 100});
+  const Session ended =
+      other.run("04", {"--step"}, [](const std::string&, Session&) { return "\x04"; });
+  EXPECT_TRUE(WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0) << ended.output;
+  EXPECT_TRUE(contains(ended.output, "1 of 1 checked steps")) << ended.output;
+}
+
+TEST(LessonTerminal, RemembersWhereTheReaderStopped) {
+  const std::string folder = testing::TempDir() + "/gradus_course";
+  std::filesystem::remove_all(folder);
+  setenv("GRADUS_COURSE", folder.c_str(), 1);
+  const auto bookmark = [&] {
+    std::string line;
+    std::ifstream file(folder + "/04");
+    std::getline(file, line);
+    return line;
+  };
+  {
+    TERMINAL_OR_SKIP(terminal, {60, 100});
+    terminal.run("04", {"--step"}, [](const std::string& screen, Session&) -> std::string {
+      return contains(screen, "Enter: step 4") ? "\x03" : "\n";
+    });
+    EXPECT_EQ(bookmark(), "reading 3 -");
+  }
+  {
+    TERMINAL_OR_SKIP(terminal, {60, 100});
+    const Session session =
+        terminal.run("04", {"--step", "--from=3"},
+                     [](const std::string&, Session&) -> std::string { return "q\n"; });
+    EXPECT_TRUE(contains(session.output, "divide by the sum")) << session.output;
+    EXPECT_FALSE(contains(session.output, "A sentence as a table")) << session.output;
+    EXPECT_EQ(bookmark(), "reading 3 -");
+  }
+  {
+    TERMINAL_OR_SKIP(terminal, {60, 100});
+    terminal.run("04", {}, press_enter);
+    EXPECT_EQ(bookmark().substr(0, 5), "done ");
+    EXPECT_NE(bookmark().back(), '-');
+  }
+  unsetenv("GRADUS_COURSE");
+}
+
+}  // namespace
+#endif
