@@ -122,7 +122,7 @@ void Screen::print(const std::string& text, bool separate) {
   }
   const int lines = count_lines(folded);
   if (lines_ > 0 && lines_ + (separate ? 1 : 0) + lines > room()) wait("Enter: more (q: leave) ");
-  if (separate && (lines_ > 0 || lines < room())) {
+  if (separate && (lines_ > 0 || lines != room())) {
     out_ << "\n";
     ++lines_;
   }

@@ -31,8 +31,10 @@ bool is_comment_line(std::string_view line) {
 
 /// Whether a statement only prints, or only makes a text to print.
 bool only_prints(std::string_view statement) {
+  static const std::regex with_tensors(R"(^lesson\.(show_from_book|print|equal)\()");
+  if (std::regex_search(statement.begin(), statement.end(), with_tensors)) return false;
   static const std::regex printing(
-      R"(^lesson\.(?!(show_from_book|detail|print|equal)\()|[(,]\s*lesson[,)]|\bfmt::)"
+      R"(^lesson\.|[(,]\s*lesson[,)]|\bfmt::)"
       R"(|^(const )?(std::string|Words|Labels)\b|\btable\b|^return\b)");
   return std::regex_search(statement.begin(), statement.end(), printing);
 }
@@ -42,9 +44,10 @@ bool computes(std::string_view call) {
   for (size_t at = call.find('(') + 1; at < call.size(); ++at) {
     const size_t end = end_of_comment_or_text(call, at);
     if (end > at) at = end;
-    if (call[at] == '{') at = after_brackets(call, at);
+    const bool makes_text = call[at] == '(' && call.substr(0, at).ends_with("fmt::format");
+    if (call[at] == '{' || makes_text) at = after_brackets(call, at);
     const bool named =
-        at > 0 && (std::isalnum(static_cast<unsigned char>(call[at - 1])) || call[at - 1] == ')');
+        std::isalnum(static_cast<unsigned char>(call[at - 1])) || call[at - 1] == ')';
     if (call[at] == '(' && named) return true;
   }
   return false;
