@@ -83,7 +83,7 @@ class Report {
     log_.add(e);
     folder_.save(trainer);
     if (json_.is_open()) {
-      json_ << json_line(e) << std::endl;
+      json_ << json_line(e) << '\n' << std::flush;
       check(json_.good(), "--json: the file cannot be written");
     }
     progress.print(

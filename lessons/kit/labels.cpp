@@ -37,10 +37,10 @@ std::vector<std::string> broken_rows(const std::string& printed, size_t width) {
   std::vector<std::string> lines;
   for (std::string line : lines_of(printed)) {
     const size_t bracket = line.rfind('[');
-    const size_t indent = bracket == line.npos ? line.find_first_not_of(' ') : bracket + 1;
+    const size_t indent = bracket == std::string::npos ? line.find_first_not_of(' ') : bracket + 1;
     while (line.size() > width) {
       const size_t comma = line.rfind(", ", width - 1);
-      if (comma == line.npos || comma <= indent) break;
+      if (comma == std::string::npos || comma <= indent) break;
       lines.push_back(line.substr(0, comma + 1));
       line = std::string(indent, ' ') + line.substr(comma + 2);
     }
@@ -54,7 +54,7 @@ std::vector<size_t> ends_of_numbers(const std::string& first_line) {
   std::vector<size_t> ends;
   for (size_t at = first_line.rfind('[') + 1; at < first_line.size();) {
     const size_t end = first_line.find_first_of(",]", at);
-    if (end == first_line.npos) break;
+    if (end == std::string::npos) break;
     ends.push_back(end);
     if (first_line[end] == ']') break;
     at = end + 1;
@@ -87,6 +87,31 @@ Words numbered(const Words& words) {
   return out;
 }
 
+/// What is printed above the columns, and below the tensor if their labels do not fit there.
+struct Heads {
+  std::string line;
+  std::string legend;
+};
+
+/// The labels of the columns above the first row, or numbers, which a legend or the labels of the
+/// rows explain. Rows with the same labels get the numbers, too.
+Heads heads_of(const Words& columns, const std::string& first_row, Words& rows) {
+  const bool one_line_a_row = first_row.find(']') != std::string::npos;
+  const std::vector<size_t> ends = ends_of_numbers(first_row);
+  if (one_line_a_row) {
+    const std::string line = heads(columns, ends);
+    if (!line.empty()) return {line, ""};
+  }
+  Heads out;
+  if (one_line_a_row) out.line = heads(numbers_up_to(columns.size()), ends);
+  const Words explained = numbered(columns);
+  if (rows == columns)
+    rows = explained;
+  else
+    out.legend = fmt::format("columns: {}\n", fmt::join(explained, ", "));
+  return out;
+}
+
 }  // namespace
 
 std::string with_labels(const std::string& printed, const Labels& labels, int width) {
@@ -98,26 +123,14 @@ std::string with_labels(const std::string& printed, const Labels& labels, int wi
   const auto room = static_cast<size_t>(std::max(30, width - widest_label));
   const std::vector<std::string> lines = broken_rows(printed, std::min<size_t>(80, room));
 
-  std::string head;
-  std::string legend;
-  if (!labels.columns.empty() && printed.find('[') != std::string::npos) {
-    const bool one_line_a_row = lines[0].find(']') != std::string::npos;
-    const std::vector<size_t> ends = ends_of_numbers(lines[0]);
-    if (one_line_a_row) head = heads(labels.columns, ends);
-    if (head.empty()) {
-      if (one_line_a_row) head = heads(numbers_up_to(labels.columns.size()), ends);
-      const Words explained = numbered(labels.columns);
-      if (rows == labels.columns)
-        rows = explained;
-      else
-        legend = fmt::format("columns: {}\n", fmt::join(explained, ", "));
-    }
-  }
+  Heads above;
+  if (!labels.columns.empty() && printed.find('[') != std::string::npos)
+    above = heads_of(labels.columns, lines[0], rows);
 
   size_t widest = 0;
   for (const std::string& line : lines)
     widest = std::max(widest, line.size());
-  std::string out = head;
+  std::string out = above.line;
   size_t row = 0;
   for (const std::string& line : lines) {
     if (line.empty()) row = 0;
@@ -130,7 +143,7 @@ std::string with_labels(const std::string& printed, const Labels& labels, int wi
     }
     out += "\n";
   }
-  return out + legend;
+  return out + above.legend;
 }
 
 }  // namespace gradus::lessons

@@ -118,7 +118,7 @@ void Lesson::step(const std::string& section, const std::string& heading, Here h
   step_code_ = StepCode();
   // What other files print for a lesson explains it; its program is in its own file.
   const std::string own_file = fmt::format("lessons/{:02}_", about_.number);
-  if (arguments_.code && here.file.find(own_file) != here.file.npos) {
+  if (arguments_.code && here.file.find(own_file) != std::string_view::npos) {
     step_code_.begin(here);
     const std::string place = fmt::format("{}:{}", embedded_file(here.file).path, here.line);
     lines += "\n" + terminal::dim(place, canvas().depth) + "\n";

@@ -32,7 +32,7 @@ size_t after_lines(const std::string& text, int n) {
 size_t place_to_cut(const std::string& text, int room) {
   const size_t end = after_lines(text, room);
   const size_t gap = text.rfind("\n\n", end - 1);
-  return gap != text.npos && gap + 1 > after_lines(text, room / 2) ? gap + 1 : end;
+  return gap != std::string::npos && gap + 1 > after_lines(text, room / 2) ? gap + 1 : end;
 }
 
 std::string without_empty_lines_around(const std::string& text) {

@@ -24,7 +24,8 @@ std::string broken(const std::string& line, int width, terminal::Depth depth) {
   std::string code = line.substr(0, start);
   if (start == line.size()) return terminal::fold(code, width);
   const size_t last = code.find_last_not_of(' ');
-  if (terminal::columns(line) > width && last != code.npos) code = code.substr(0, last + 1) + "  ";
+  if (terminal::columns(line) > width && last != std::string::npos)
+    code = code.substr(0, last + 1) + "  ";
   return terminal::fold(code + terminal::dim(line.substr(start), depth), width);
 }
 
