@@ -197,7 +197,8 @@ std::vector<Glyph> glyphs_of(std::string_view line) {
   std::vector<Glyph> glyphs;
   size_t escapes = 0;  // bytes since the last character
   while (!line.empty()) {
-    const size_t escape_end = line.substr(0, 2) == "\x1b[" ? line.find('m') : std::string_view::npos;
+    const size_t escape_end =
+        line.substr(0, 2) == "\x1b[" ? line.find('m') : std::string_view::npos;
     if (escape_end != std::string_view::npos) {
       escapes += escape_end + 1;
       line.remove_prefix(escape_end + 1);
