@@ -1,6 +1,5 @@
-// Lesson 10: a GPT on one page. It learns first names and makes up new ones. It computes the same
-// numbers as A. Karpathy's microgpt (February 2026), whose 200 lines of Python also have what
-// Gradus brings: gradients and the optimiser Adam.
+// Lesson 10: a GPT on one page, which makes up first names. Its numbers are those of A. Karpathy's
+// microgpt (February 2026), whose 200 lines of Python also have gradients and the optimiser Adam.
 #include "gradus.h"
 #include "lessons/kit/python_random.h"
 #include "lessons/one_page/explanation.h"
@@ -17,7 +16,7 @@ const About about{
     .number = 10,
     .title = "A GPT on one page",
     .builds = "a GPT that makes up first names",
-    .seconds = 10,
+    .seconds = 1,
     .goals = {"write a GPT, its training and its sampling from memory: it is one page",
               "say what a loss of 3.37 means, and which loss a model has that knows nothing",
               "follow a token through the model, and say what each part adds to it"},
