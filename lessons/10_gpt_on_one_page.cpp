@@ -17,7 +17,7 @@ const About about{
     .title = "A GPT on one page",
     .builds = "a GPT that makes up first names",
     .seconds = 1,
-    .goals = {"write a GPT, its training and its sampling from memory: it is one page",
+    .goals = {"write a GPT with its training and its sampling from memory",
               "say what a loss of 3.37 means, and which loss a model has that knows nothing",
               "follow a token through the model, and say what each part adds to it"},
     .question = "lessons 01 to 09 built the parts. How much program is a GPT that learns?",
@@ -38,7 +38,6 @@ struct MicroGpt : nn::Layer<MicroGpt> {
   const Tensor wte, wpe, lm_head;  // embeddings of tokens and positions, the output layer
   const Tensor wq, wk, wv, wo;     // attention: queries, keys, values, output
   const Tensor fc1, fc2;           // the feed-forward part
-
   MicroGpt(int64_t V, PythonRandom& random)
       : wte(matrix("wte", V, C, random)),
         wpe(matrix("wpe", T_max, C, random)),
@@ -122,7 +121,8 @@ void gpt_on_one_page(Lesson& lesson) {
     PythonRandom copy = random;
     for (int i = 0; i < 5 && (step == 0 || step == 100); ++i)
       run.made_up[step].push_back(sample(model, letters, copy));
-    std::vector<int64_t> ids = letters.encode(names.words[step % names.words.size()]);
+    const std::string& name = names.words[static_cast<size_t>(step) % names.words.size()];
+    std::vector<int64_t> ids = letters.encode(name);
     ids.insert(ids.begin(), BOS);
     ids.push_back(BOS);
     const int64_t T = std::min(T_max, std::ssize(ids) - 1);

@@ -16,7 +16,8 @@ namespace {
 
 void expect_narrow(const std::string& text, int width) {
   for (const std::string& line : lines_of(text)) {
-    EXPECT_LE(terminal::columns(line), width) << line;
+    const bool is_one_word = line.find(' ') == std::string::npos;  // a long path, for example
+    EXPECT_TRUE(terminal::columns(line) <= width || is_one_word) << line;
     EXPECT_FALSE(line.ends_with(" ")) << "'" << line << "'";
   }
 }
