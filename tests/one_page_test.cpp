@@ -67,7 +67,7 @@ TEST(PythonRandom, NormalNumbers) {
 
 TEST(PythonRandom, IntegersAndShuffle) {
   PythonRandom random(42);
-  for (const uint32_t number : {5, 0, 0, 5, 2, 1, 1, 1, 5, 0, 5, 5})
+  for (const uint32_t number : {5U, 0U, 0U, 5U, 2U, 1U, 1U, 1U, 5U, 0U, 5U, 5U})
     EXPECT_EQ(random.randrange(6), number);
   EXPECT_EQ(random.randrange(1), 0U);
   EXPECT_EQ(random.randrange(1), 0U);
