@@ -111,6 +111,11 @@ TEST(Text, AnyBytesThereAndBack) {
 }
 
 TEST(Text, LongWordsTakeLittleTime) {
+#ifdef NDEBUG
+  constexpr double kMostSeconds = 1;
+#else
+  constexpr double kMostSeconds = 20;  // the library is not optimised
+#endif
   std::string letters = "a";
   for (int i = 0; i < 10; ++i)
     letters += letters;
@@ -121,7 +126,7 @@ TEST(Text, LongWordsTakeLittleTime) {
       if (tokenizer == nullptr) continue;
       const double start = processor_time();
       const Ids ids = tokenizer->encode(text);
-      EXPECT_LT(processor_time() - start, 1) << printable({&c, 1});
+      EXPECT_LT(processor_time() - start, kMostSeconds) << printable({&c, 1});
       EXPECT_EQ(tokenizer->decode(ids), text);
     }
   }
