@@ -3,6 +3,7 @@
 #include "gradus.h"
 #include "lessons/words/story.h"
 #include "lessons/words/word_tokenizer.h"
+#include "text/bpe_tokenizer.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
