@@ -31,7 +31,7 @@ TEST_F(Tokenize, ThereAndBack) {
   EXPECT_EQ(output(), "wörld");
 
   std::string any;
-  for (int i = 0; i < 300'000; ++i)
+  for (int64_t i = 0; i < 300'000; ++i)
     any += static_cast<char>(i * i / 7);
   EXPECT_EQ(run("--tokenizer bpe", any), 0) << errors();
   EXPECT_EQ(run("--decode --tokenizer=bpe", output()), 0) << errors();

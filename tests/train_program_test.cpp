@@ -56,7 +56,8 @@ TEST(TrainProgram, LearnsATextAndLeavesAModel) {
   const nn::Gpt model = gpt::from_pretrained((folder / "model").string());
   model.eval();
   const NoGradGuard no_grad;
-  const auto [train_text, validation] = text::split_text(made_up_text());
+  const std::string all = made_up_text();
+  const auto [train_text, validation] = text::split_text(all);
   const Tensor ids = tensor(tokenizer.encode(validation), kInt64);
   double sum = 0;
   const int64_t n = ids.size(0) - 1;
