@@ -167,8 +167,8 @@ BpeTokenizer byte_pairs(Lesson& lesson, const Story& story,
                pieces(*gpt2, "Akwirw ier", lesson.canvas()));
     compare_with_book(lesson, true, "its ids", "bpe/akwirw", gpt2->encode("Akwirw ier"));
     lesson.say(
-        "<|endoftext|>, the last id, is put between the texts by hand: encode never gives it. Else "
-        "a stranger's text could end a document by writing it.");
+        "<|endoftext|>, the last id, is put between the texts by hand: encode never gives it. "
+        "Otherwise a stranger's text could end a document by writing it.");
   }
   const BpeTokenizer& tokenizer = gpt2 ? *gpt2 : trained;
   lesson.line("  tea, tea  ->  {}", pieces(tokenizer, "tea, tea", lesson.canvas()));

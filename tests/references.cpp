@@ -168,10 +168,10 @@ class References {
       const std::string first = name.substr(0, name.find('/'));
       const bool ours = folders_.contains(first) && first != "build" && first != "my";
       // exercises/build.txt is in the build folder
-      const bool placeholder = name.find("NN_") != std::string::npos ||
-                               name.find("/name.") != std::string::npos ||
-                               name == "tests/topic_test.cpp" || name == "exercises/build.txt";
-      if (!ours || placeholder || added_.contains(name)) continue;
+      const bool is_pattern = name.find("NN_") != std::string::npos ||
+                              name.find("/name.") != std::string::npos ||
+                              name == "tests/topic_test.cpp" || name == "exercises/build.txt";
+      if (!ours || is_pattern || added_.contains(name)) continue;
       require(fs::exists(root_ / name), "file " + name);
     }
   }

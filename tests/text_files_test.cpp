@@ -62,7 +62,8 @@ TEST_F(TextFiles, BpeIsWrittenAndRead) {
 TEST_F(TextFiles, BpeReadsBothNamesAndLineEnds) {
   const std::string ids = vocabulary({"Ġt", "Ġth"}).dump();
   put("encoder.json", ids);
-  for (const char* merges : {"#version: 0.2\nĠ t\nĠt h\n", "Ġ t\r\nĠt h\r\n", "Ġ t\n\nĠt h"}) {
+  const char* const with_version = "#version: 0.2\nĠ t\nĠt h\n";
+  for (const char* merges : {with_version, "Ġ t\r\nĠt h\r\n", "Ġ t\n\nĠt h"}) {
     put("vocab.bpe", merges);
     EXPECT_EQ(load_tokenizer(dir()).encode("a the"), (Ids{64, 257, 68})) << merges;
   }
