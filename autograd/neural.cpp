@@ -17,13 +17,13 @@ template <class Forward, class Backward>
 Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward,
                  const Backward& backward, Definition definition) {
   const OuterSizeInner shape = outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
-  const Tensor y = empty(x.sizes(), x.dtype());
+  Tensor y = empty(x.sizes(), x.dtype());
   const Tensor in = as_contiguous(x);
   dispatch_float(op, x.dtype(), [&]<class T>() {
     if (y.numel() == 0) return;
     forward(y.data<T>(), in.data<T>(), shape.outer, shape.size, shape.inner);
   });
-  if (!is_recorded(x)) return record(op, y, Input{x, {}});
+  if (!is_recorded(x)) return record(op, std::move(y), Input{x, {}});
   auto fast = [=, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>& /*needed*/) {
     const Tensor dx = empty(dy.sizes(), dy.dtype());
     const Tensor in_dy = as_contiguous(dy);
@@ -34,7 +34,7 @@ Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward
     });
     return std::vector<Tensor>{dx};
   };
-  return record_fused(op, y, {x}, fast, std::move(definition));
+  return record_fused(op, std::move(y), {x}, fast, std::move(definition));
 }
 
 /// The largest elements of x along dim, as constants.

@@ -105,14 +105,14 @@ Tensor extreme(OpName op, Extremum which, const Tensor& x, const Shape& dim, boo
 
 Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange(op, x, dim);
-  const Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);
+  Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);
   dispatch(x.dtype(), [&]<class T>() {
     using S = std::conditional_t<std::is_same_v<T, bool>, int64_t, T>;
     kernels::sum(y.data<S>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
-  return record("sum", y, {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) {
-                             return expand(reshape(dy, kept), sizes);
-                           }});
+  return record("sum", std::move(y), {x, [kept = in.kept, sizes = x.sizes()](const Tensor& dy) {
+                                        return expand(reshape(dy, kept), sizes);
+                                      }});
 }
 
 }  // namespace reduction

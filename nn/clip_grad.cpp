@@ -10,7 +10,7 @@ namespace gradus::nn::utils {
 namespace {
 
 double norm_of(const Tensor& grad, double norm_type) {
-  const Tensor values = as_contiguous(grad.detach());
+  const Tensor values = as_contiguous(grad);
   if (norm_type == 2)
     return dispatch_float("clip_grad_norm_", values.dtype(), [&]<class T>() {
       return std::sqrt(kernels::sum_of_squares(values.data<T>(), values.numel()));

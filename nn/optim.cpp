@@ -142,9 +142,10 @@ void Optimizer::for_each(const Update& update) {
     while (state.buffers.size() < buffers_of_group_[group])
       state.buffers.push_back(zeros(p.sizes(), p.dtype()));
     for (Tensor& buffer : state.buffers)
-      buffer = buffer.to(p.dtype());  // Module::to may have converted the parameter
-    const Tensor values = as_contiguous(p.detach());
-    const Tensor grad = as_contiguous(p.grad().detach());
+      if (buffer.dtype() != p.dtype())  // Module::to has converted the parameter
+        buffer = buffer.to(p.dtype());
+    const Tensor values = as_contiguous(p);
+    const Tensor grad = as_contiguous(p.grad());
     ++state.step;
     dispatch_float(name_, p.dtype(), [&]<class T>() {
       update(group, values.data<T>(), grad.data<T>(), p.numel(), state);

@@ -30,8 +30,9 @@ Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& op
                bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
   auto memory = make_ref<Storage>(count * element_size(options.dtype()), zeroed);
-  const Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype()));
-  return options.requires_grad() ? x.requires_grad_() : x;
+  Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype()));
+  if (options.requires_grad()) x.requires_grad_();
+  return x;
 }
 
 /// `strides` if they place the elements without gaps or overlap, else contiguous ones.
