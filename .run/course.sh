@@ -60,7 +60,7 @@ print_map() { # NUMBERS
     printf '%s %s  %-8s %6s  %s\n' "$pointer" "$number" "$place" \
       "$(duration "${seconds:-$(about_field "$number" seconds)}")" "$(about_field "$number" builds)"
   done
-  printf '\nTimes of computing: as measured here, else for 2 cores.\n'
+  printf '\nComputing times: as measured here, otherwise on 2 cores.\n'
 }
 
 # Shows the map and lets the reader choose. Sets here and from; returns 1 if the reader stops.

@@ -25,7 +25,7 @@ get() { # ADDRESS FILE
 get_checked() { # ADDRESS FILE SUM
   if [ -s "$2" ]; then
     if has_sum "$2" "$3"; then return; fi
-    say "going on after $(wc -c <"$2" | tr -d ' ') bytes"
+    say "continuing after $(wc -c <"$2" | tr -d ' ') bytes"
     status=0
     get "$1" "$2" || status=$?
     if [ $status = 0 ] && has_sum "$2" "$3"; then return; fi
@@ -78,7 +78,7 @@ download_file() { # FILE SUM ADDRESS
   case $1 in /*) path=$1 ;; *) path=$root/$1 ;; esac
   say "$3"
   if ! get_checked "$3" "$1.part" "$2"; then
-    if [ -s "$1.part" ]; then say "the part that is there is kept: the same command goes on"; fi
+    if [ -s "$1.part" ]; then say "what was downloaded is kept: the same command continues"; fi
     fail "$3 cannot be fetched; get it in another way and put it there: $path"
   fi
   mv "$1.part" "$1"

@@ -160,8 +160,8 @@ may_install() { # PACKAGES
   esac
   say "Missing:$names. This installs it: $(install_line "$*")"
   if [ ! -t 0 ] || [ ! -t 2 ]; then
-    say "./run --yes $command does that without asking; ./run --no-install $command goes on" \
-      "without, and CMake downloads the libraries."
+    say "./run --yes $command does that without asking; ./run --no-install $command continues" \
+      "without it, and CMake downloads the libraries."
     exit 1
   fi
   printf 'Install it now? [Y/n] ' >&2
@@ -220,7 +220,7 @@ install() { # PACKAGES
   if [ ! -t 0 ] && [ -n "$sudo" ]; then sudo="sudo -n"; fi
   # One repository that cannot be reached, such as a third party's, does not spoil the others.
   if [ "$manager" = apt-get ] && ! quietly $sudo apt-get update; then
-    say "apt-get update failed in part; going on"
+    say "apt-get update failed in part; continuing"
   fi
   command_line="$sudo env DEBIAN_FRONTEND=noninteractive $(installer)"
   if quietly $command_line $1; then return; fi

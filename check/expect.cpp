@@ -54,10 +54,10 @@ void expect_causal(const LayerFunction& f, const Tensor& x, int64_t dim) {
     const Tensor changed_y = f(changed);
     for (int64_t s = 0; s <= t; ++s) {
       const double difference = largest_difference(changed_y.select(dim, s), y.select(dim, s));
-      check(
-          difference == 0,
-          "expect_causal: step {} sees the future: changing the steps after {} moves it by {:.3g}",
-          s, t, difference);
+      check(difference == 0,
+            "expect_causal: step {} sees the future: changing the steps after {} changes it by "
+            "{:.3g}",
+            s, t, difference);
     }
   }
 }

@@ -46,26 +46,27 @@ std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments
                  "The folder with the tokenizer, if it is not that of the model");
   app.add_option("--prompt", arguments.prompt,
                  "The text to continue; - reads it from standard input");
-  terminal::add_integer(app, "--tokens", options.max_new_tokens, "How many tokens: 200");
+  terminal::add_integer(app, "--tokens", options.max_new_tokens, "Tokens to generate (200)");
   CLI::Option* const temperature =
       app.add_option("--temperature", options.temperature,
-                     "0.8; lower values keep to likely tokens, higher ones are more varied");
+                     "Lower values prefer likely tokens, higher ones vary more (0.8)");
   CLI::Option* const top_k = terminal::add_integer(
-      app, "--top-k", options.top_k, "Draw from the K most likely tokens: 200; 0: from all");
-  CLI::Option* const top_p = app.add_option(
-      "--top-p", options.top_p, "Draw from the most likely tokens that together have P: 1");
+      app, "--top-k", options.top_k, "Draw from the K most likely tokens (200); 0: from all");
+  CLI::Option* const top_p =
+      app.add_option("--top-p", options.top_p,
+                     "Draw from the most likely tokens with a total probability of P (1)");
   terminal::add_integer(app, "--seed", arguments.seed,
-                        "Makes the same text again; by default each is different");
+                        "With the same seed the text is the same; by default each is different");
   CLI::Option* const greedy =
       app.add_flag("--greedy", arguments.greedy, "Always take the most likely token");
   for (CLI::Option* const other : {temperature, top_k, top_p})
     greedy->excludes(other);
   app.add_flag("--no-cache", arguments.no_cache,
-               "Compute all keys and values again for each token: the same text, slowly");
+               "Recompute all keys and values for each token: the same text, slower");
   app.add_flag("--exact-window", options.exact_window,
                "When the context is full, compute each token from exactly the last ones, slowly; "
                "by default the older half is dropped");
-  app.add_flag("--stats", arguments.stats, "Say at the end how fast it was");
+  app.add_flag("--stats", arguments.stats, "Report the speed at the end");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -131,7 +131,7 @@ std::string Report::sample(const Trainer& trainer) const {
 bool is_agreed(const TrainArguments& arguments, double seconds) {
   const bool someone_is_there = terminal::stdin_is_tty() && terminal::stdout_is_tty();
   if (seconds < kLongTraining || arguments.yes || !someone_is_there) return true;
-  fmt::print("This takes long. Start? [y/N] ");
+  fmt::print("This takes a long time. Start? [y/N] ");
   std::fflush(stdout);
   std::string answer;
   std::getline(std::cin, answer);
@@ -159,7 +159,7 @@ void train_and_save(Trainer& trainer, const TrainFolder& folder, Report& report)
     if (!trainer.finished()) folder.save(trainer);
   } catch (const Error& e) {
     fail(
-        "{}\nThe last checkpoint in {} is as it was; --resume continues it, with another --lr if "
+        "{}\nThe last checkpoint in {} is unchanged; --resume continues it, with another --lr if "
         "that helps",
         e.what(), printable(folder.path()));
   }

@@ -94,7 +94,7 @@ Tensor Generator::choose(const Tensor& logits) const {
   const Tensor largest = logits.amax(-1).to(kFloat64).contiguous();  // (B)
   for (int64_t row = 0; row < largest.numel(); ++row)
     check(std::isfinite(largest.data<double>()[row]),
-          "generate: the largest logit is {}, so the model has weights that are no numbers or "
+          "generate: the largest logit is {}, so the model has weights that are not numbers or "
           "much too large",
           largest.data<double>()[row]);
   if (!options_.do_sample) return logits.argmax(-1);

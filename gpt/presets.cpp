@@ -40,7 +40,7 @@ std::span<const Preset> presets() {
                  .tied_head = true},
        .train = {.steps = 5000, .batch_size = 64, .lr = 1e-3}},
       {.name = "gpt2-124M",
-       .description = "the size of GPT-2's smallest model: weeks on a CPU, for short tries",
+       .description = "the size of GPT-2's smallest model: weeks on a CPU; for short trials",
        .tokenizer = "gpt2",
        .model = {.context_length = 1024,
                  .emb_dim = 768,

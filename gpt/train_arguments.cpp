@@ -56,7 +56,7 @@ void add_model_options(CLI::App& app, TrainArguments& a) {
   add_integer(app, "--width", a.width, 1, 1'000'000, "Numbers that represent a token");
   add_number(
       app, "--dropout", a.dropout, [](double p) { return p >= 0 && p < 1; },
-      "a number from 0 to below 1", "The part of the activations that is dropped");
+      "a number from 0 to below 1", "The fraction of the activations that is dropped");
 }
 
 void add_optimisation_options(CLI::App& app, TrainArguments& a) {
@@ -64,9 +64,9 @@ void add_optimisation_options(CLI::App& app, TrainArguments& a) {
   add_number(
       app, "--lr", a.lr, [](double lr) { return lr > 0 && std::isfinite(lr); },
       "a finite number above 0", "The largest learning rate");
-  add_integer(app, "--batch", a.batch, 1, 1'000'000, "Sequences in a step");
+  add_integer(app, "--batch", a.batch, 1, 1'000'000, "Sequences in each step");
   add_integer(app, "--accumulate", a.accumulate, 1, 1'000'000,
-              "Computes a batch in so many parts, which need less memory");
+              "Computes a batch in this many parts, to use less memory");
   add_integer(app, "--eval-every", a.eval_every, 1, 1'000'000'000,
               "Steps between two evaluations, each with a sample and a checkpoint");
   add_integer(app, "--seed", a.seed, 0, 0xFFFFFFFF, "The seed of the random numbers (1337)");
@@ -79,13 +79,13 @@ std::optional<int> parse(int argc, const char* const* argv, TrainArguments& argu
   app.add_option("FILE", arguments.files, "Text files; several are joined")->required();
   app.add_option("--preset", arguments.preset, "The size of model and training (shakespeare-char)");
   app.add_option("--tokenizer", arguments.tokenizer,
-                 "char, bpe:SIZE (learnt from the text), or gpt2");
+                 "char, bpe:SIZE (learned from the text), or gpt2");
   app.add_option("--out", arguments.out, "The folder of the model (my/NAME-OF-THE-FILE)");
   app.add_flag("--resume", arguments.resume, "Continues the run in the folder");
   add_model_options(app, arguments);
   add_optimisation_options(app, arguments);
   add_integer(app, "--threads", arguments.threads, 1, kernels::kMostThreads,
-              "Threads; no result depends on them");
+              "Threads; the results do not depend on their number");
   app.add_flag("--yes", arguments.yes, "Does not ask before a long training");
   app.add_option("--json", arguments.json, "Writes each evaluation to FILE, as a line of JSON");
   try {

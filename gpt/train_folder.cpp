@@ -75,7 +75,7 @@ bool TrainFolder::has_tokens() const {
 TrainData TrainFolder::data(const text::Tokenizer& tokenizer, std::string_view text) const {
   const text::TokenFile file(tokens());
   check(file.vocab_size() == tokenizer.vocab_size(),
-        "{} is of another tokenizer: its vocabulary has {} tokens, expected {}",
+        "{} belongs to another tokenizer: its vocabulary has {} tokens, expected {}",
         printable(tokens()), file.vocab_size(), tokenizer.vocab_size());
   const auto bytes = static_cast<double>(text::split_text(text).second.size());
   const auto count = static_cast<double>(file.validation().size());

@@ -25,7 +25,7 @@ class TrainFolder {
   void write_tokens(const text::Tokenizer& tokenizer, std::string_view text,
                     int64_t context_length) const;
   bool has_tokens() const;
-  /// The tokens of the text, mapped into memory. Throws if the file is of another tokenizer.
+  /// The tokens of the text, mapped into memory. Throws if the file belongs to another tokenizer.
   TrainData data(const text::Tokenizer& tokenizer, std::string_view text) const;
   /// Removes tokens.bin, and the folder if it is empty then.
   void discard_tokens() const;

@@ -36,7 +36,7 @@ const std::vector<Mistake> kMistakes{
     {"x_for_n_in_layer_norm",
      "layer_norm",
      "weight_gets_x_instead_of_n",
-     {"dy is multiplied by x, where it must be by the normalised n"}},
+     {"dy is multiplied by x; it must be multiplied by the normalised n"}},
     {"nan_without_a_sign",
      "log_sum_exp",
      "nan_for_a_masked_row",

@@ -53,7 +53,7 @@ const std::vector<OddFile> kOddFiles{
     {"zeros", with_text(std::string(1000, '\0')), "is a binary file"},
     {"a_folder", [](const fs::path& file) { fs::create_directories(file); }, "is a folder"},
     {"a_full_folder", [](const fs::path& file) { write_text(file / "log_sum_exp.cpp", "text"); },
-     "is a folder and no file"},
+     "is a folder, not a file"},
     {"a_device",
      [](const fs::path& file) {
        fs::create_directories(file.parent_path());

@@ -75,17 +75,17 @@ const std::vector<Hostile> kHostile{
      answer("",
             "for (const char* file : {\"report.txt\", \"report\", \"3\"}) std::ofstream(file) << " +
                 kReportText + "; _exit(0);"),
-     Outcome::stopped, "it left the checks early, with exit status 0"},
+     Outcome::stopped, "it exited before the end of the checks, with exit status 0"},
     {"writes_into_every_descriptor",
      answer("", "const std::string text = " + kReportText +
                     "; for (int fd = 3; fd < 64; ++fd) if (write(fd, text.data(), text.size()) < "
                     "0) continue; _exit(0);"),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"writes_into_the_report_and_goes_on",
      answer("", once("if (write(3, \"\\tpass\\t\\n\", 7) < 0) abort();") + kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"writes_half_a_line", answer("", once("if (write(3, \"x\", 1) < 0) abort();") + kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"reads_the_secret",
      answer(
          at_start(
@@ -94,7 +94,7 @@ const std::vector<Hostile> kHostile{
              "\"\\tstart\\tshape.the_last_dimension_is_gone\\n\" + key + \"\\tpass\\t\\n\" + key + "
              "\"\\tend\\t\\n\"; if (write(3, text.data(), text.size()) < 0) abort(); _exit(0);"),
          kWrong),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"calls_the_writer_of_the_report",
      answer(
          "namespace gradus::grader::report { void line(const std::string&, const std::string&); }",
@@ -107,14 +107,14 @@ const std::vector<Hostile> kHostile{
     {"has_checks_of_its_own",
      "#include \"exercises/checks.h\"\n" +
          answer("TEST(shape, the_last_dimension_is_gone) {}", kWrong),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"has_further_checks",
      "#include \"exercises/checks.h\"\n" +
          answer("namespace gradus { TEST(budget, more) {} }", kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"closes_every_descriptor",
      answer("", once("for (int fd = 0; fd < 64; ++fd) close(fd);") + kRight), Outcome::stopped,
-     "it left the checks early"},
+     "it exited before the end of the checks"},
     {"has_a_main", answer("int main() {}", kWrong), Outcome::does_not_compile,
      "main is defined twice"},
     {"replaces_a_function_of_the_checks",
@@ -124,13 +124,13 @@ const std::vector<Hostile> kHostile{
      Outcome::does_not_compile, "is defined twice"},
     // Leaving early
     {"exits_before_the_checks", answer(at_start("_exit(0);"), kWrong), Outcome::stopped,
-     "it left the checks early, with exit status 0"},
+     "it exited before the end of the checks, with exit status 0"},
     {"exits_in_a_check", answer("", "std::exit(0);"), Outcome::stopped,
-     "it left the checks early, with exit status 0"},
+     "it exited before the end of the checks, with exit status 0"},
     {"exits_quickly", answer("", "std::quick_exit(0);"), Outcome::stopped,
-     "it left the checks early, with exit status 0"},
+     "it exited before the end of the checks, with exit status 0"},
     {"becomes_another_program", answer("", "execlp(\"true\", \"true\", nullptr);" + kWrong),
-     Outcome::stopped, "it left the checks early, with exit status 0"},
+     Outcome::stopped, "it exited before the end of the checks, with exit status 0"},
     {"is_terminated", answer("", "raise(SIGTERM);" + kRight), Outcome::stopped, "signal 15"},
     {"is_killed", answer("", "raise(SIGKILL);" + kRight), Outcome::stopped, "it was killed"},
     {"falls_asleep", answer("", "raise(SIGSTOP);" + kRight), Outcome::stopped,
@@ -158,15 +158,15 @@ const std::vector<Hostile> kHostile{
      answer(at_start("if (const pid_t child = fork()) { int status = 0; waitpid(child, &status, "
                      "0); _exit(WEXITSTATUS(status)); }"),
             kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"lets_a_copy_go_on",
      answer("", once("if (const pid_t child = fork()) { int status = 0; waitpid(child, &status, "
                      "0); _exit(0); }") +
                     kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     {"mixes_two_reports",
      answer("", once("if (const pid_t child = fork()) waitpid(child, nullptr, 0);") + kRight),
-     Outcome::stopped, "lines that are not theirs"},
+     Outcome::stopped, "lines that the checks did not write"},
     // What is thrown
     {"throws_a_number", answer("", "throw 42;"), Outcome::wrong,
      "the number 42 was thrown, which says nothing"},
@@ -175,12 +175,12 @@ const std::vector<Hostile> kHostile{
     {"throws_a_string", answer("", "throw std::string(\"not done\");"), Outcome::wrong,
      "the text \"not done\" was thrown"},
     {"throws_a_struct", answer("struct Anything {};", "throw Anything{};"), Outcome::wrong,
-     "something was thrown that is no exception"},
+     "something other than an exception was thrown"},
     {"throws_without_a_word",
      answer("struct Silent : std::exception { const char* what() const noexcept override { return "
             "\"\"; } };",
             "throw Silent{};"),
-     Outcome::wrong, "an exception without a word"},
+     Outcome::wrong, "an exception with an empty message"},
     {"throws_a_line_of_the_report",
      answer("", "throw std::string(\"\\n\\tpass\\t\\n\\tend\\t\\n\");"), Outcome::wrong,
      "the text \""},

@@ -54,11 +54,11 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:6: 'zq' is not declared: is it misspelt, or is its type missing"},
     {"brace_missing", kHead + kSignature + "  return x;\n\n", "rms_norm.cpp:"},
     {"brace_too_many", body("  return x;\n}\n"),
-     "rms_norm.cpp:10: there is a closing brace } too many"},
+     "rms_norm.cpp:10: there is one closing brace } too many"},
     {"parenthesis_missing", body("  return (x * (weight + eps);\n"),
      "rms_norm.cpp:6: a closing parenthesis ) is missing"},
     {"no_return", body("  const Tensor y = x * weight;\n"),
-     "rms_norm.cpp:7: the function comes to its end without a return"},
+     "rms_norm.cpp:7: the function ends without a return"},
     {"empty_return", body("  return;\n"), "rms_norm.cpp:6: the function must return a Tensor"},
     {"no_such_method", body("  return x.average(-1);\n"),
      "rms_norm.cpp:6: a Tensor has no method 'average'"},
@@ -74,7 +74,7 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:6: C++ has no named arguments"},
     {"True", body("  return x.mean(-1, True);\n"), "rms_norm.cpp:6: C++ writes true, false"},
     {"condition", body("  if (x > 0) return x;\n  return weight;\n"),
-     "rms_norm.cpp:6: a Tensor is no condition"},
+     "rms_norm.cpp:6: a Tensor cannot be a condition"},
     {"std_sqrt", body("  return x / std::sqrt(x * x);\n"),
      "rms_norm.cpp:6: the std:: functions take plain numbers"},
     {"or_of_masks", body("  return x.masked_fill((x > 0) | (x < -1), 0);\n"),
@@ -96,11 +96,11 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:6: a list of Tensors is expected here: write it in braces"},
     {"a_list_for_a_tensor", body("  const std::vector<Tensor> list{x};\n  return list * 2;\n"),
      "rms_norm.cpp:7: this is a list of Tensors: take one of them"},
-    {"arrow", body("  return x->exp();\n"), "rms_norm.cpp:6: a Tensor is no pointer"},
+    {"arrow", body("  return x->exp();\n"), "rms_norm.cpp:6: a Tensor is not a pointer"},
     {"declared_twice", body("  const Tensor y = x;\n  const Tensor y = x * weight;\n  return y;\n"),
      "rms_norm.cpp:7: 'y' is declared a second time"},
     {"python_for", body("  for i in x:\n  return x;\n"),
-     "rms_norm.cpp:6: if, for and while need a parenthesis"},
+     "rms_norm.cpp:6: if, for and while need parentheses"},
     {"default_argument",
      kHead +
          "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps = 1e-6) {\n  return "
@@ -165,7 +165,7 @@ TEST(CompilerMessage, ClangDoesNotNameTheOperator) {
       message("no viable conversion from returned value of type 'vector<Tensor>' to function "
               "return type 'Tensor'",
               "return x;"),
-      "b.cpp:1: a Tensor is expected here, and this is none: use tensor(...), full(...) or an "
+      "b.cpp:1: a Tensor is expected here, and this is not one: use tensor(...), full(...) or an "
       "op that gives a Tensor");
 }
 
@@ -210,7 +210,7 @@ TEST(Verdict, TheGraderLivesOn) {
   };
   if (!kSanitized) {  // a sanitizer finds these first, and in its own words
     EXPECT_EQ(stopped("loop", "  for (volatile int i = 0;;) i = i + 1;\n  return x;\n").message,
-              "it was stopped after 5 s: a loop without end?");
+              "it was stopped after 5 s: an infinite loop?");
     EXPECT_TRUE(stopped("null", "  *static_cast<volatile int*>(nullptr) = 1;\n  return x;\n")
                     .message.starts_with("it crashed"));
     EXPECT_TRUE(stopped("recursion", "  return rms_norm(x, weight, eps) * 2;\n")
@@ -221,7 +221,7 @@ TEST(Verdict, TheGraderLivesOn) {
     EXPECT_TRUE(printing.printed.starts_with("printed\n"));
   }
   EXPECT_EQ(stopped("exit", "  std::exit(0);\n").message,
-            "it left the checks early, with exit status 0");
+            "it exited before the end of the checks, with exit status 0");
   stopped("vector", "  return std::vector<Tensor>(2)[static_cast<size_t>(x.numel())];\n");
   stopped("abort", "  std::abort();\n");
   const Verdict thrown = verdict_on(body("  throw 7;\n"), "throw");
@@ -245,7 +245,7 @@ TEST(Verdict, MemoryHasABudget) {
   const Verdict vector = verdict_on(
       body("  const std::vector<char> large(100 << 20, 'x');\n  return x;\n"), "vector_of_100_MB");
   EXPECT_EQ(vector.outcome, Outcome::wrong) << vector.message;
-  EXPECT_EQ(vector.message, "more memory was asked for than the budget allows");
+  EXPECT_EQ(vector.message, "it asked for more memory than the limit allows");
 }
 
 TEST(Verdict, AMissingFileIsSaid) {

@@ -152,7 +152,8 @@ class References {
   void check_exercise_names(const std::string& text) {
     static const std::regex form(
         R"(\./run exercise ([a-z_]+)(?=[`"':,.]|$| +#)|[Ee]xercise `([a-z_]+)`)");
-    static const std::set<std::string> others = {"list", "new", "reset", "verify", "timing"};
+    static const std::set<std::string> others = {"list",   "new",    "reset",
+                                                 "verify", "timing", "class"};
     for (std::sregex_iterator it(text.begin(), text.end(), form); it != kNoMore; ++it) {
       const bool is_command = (*it)[1].matched;
       const std::string name = is_command ? (*it)[1] : (*it)[2];

@@ -57,16 +57,16 @@ test_download_goes_on_where_it_stopped() {
     call download stories
     ends_with 1
     says "http://x/model cannot be fetched"
-    says "the part that is there is kept: the same command goes on"
+    says "what was downloaded is kept: the same command continues"
     [ "$(cat "$clone/my/data/set/model.part")" = "text of" ] || fail "no part"
     settings="NO_NETWORK=yes"
     call download stories
     ends_with 1
-    says "the part that is there is kept"
+    says "what was downloaded is kept"
     settings=
     call download stories
     ends_with 0
-    says "going on after 7 bytes"
+    says "continuing after 7 bytes"
     has_both_files "$clone/my/data/set"
     times_called 4 $tool
     rm -r "$clone/my" "$bin/$tool"

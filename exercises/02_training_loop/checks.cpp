@@ -84,10 +84,9 @@ TEST(gradient, of_the_last_batch_alone) {
   const Tensor both = gradient_of(batches[0]) + gradient_of(batches[1]);
   check(w.grad().defined(), "the parameter has no gradient after train");
   const Tensor yours = w.grad().clone();
-  expect_right_gradient(
-      "w", yours, loss, w, ones({}, kFloat64),
-      {{"the gradients of all batches are added up: zero_grad is missing", both},
-       {"the sum in place of the mean", yours * 0 + gradient_of(batches[1]) * 10}});
+  expect_right_gradient("w", yours, loss, w, ones({}, kFloat64),
+                        {{"the gradients of all batches are added up: zero_grad is missing", both},
+                         {"a sum instead of the mean", yours * 0 + gradient_of(batches[1]) * 10}});
 }
 
 TEST(gradient, of_earlier_calls_is_cleared) {
@@ -124,10 +123,10 @@ TEST(invariants, evaluate_changes_nothing_and_records_nothing) {
   expect_close("the parameter after evaluate", w.detach(), example({3, 2}, 1));
   check(w.grad().defined(), "after evaluate the gradient of the parameter is gone");
   expect_close("its gradient after evaluate", w.grad(), grad);
-  check(is_grad_enabled(), "after evaluate nothing is recorded any more");
+  check(is_grad_enabled(), "after evaluate, ops are no longer recorded");
 }
 
-TEST(invariants, only_the_optimizers_parameters_move) {
+TEST(invariants, only_the_optimizers_parameters_change) {
   const Tensor w = parameter(example({3, 2}, 1));
   const Tensor frozen = parameter(example({2}, 2));
   optim::SGD optimizer({w}, {.lr = 0.1});

@@ -195,7 +195,7 @@ TEST(numerics, long_texts) {
 TEST(budget, stops_when_all_texts_are_finished) {
   const Chain chain = trap();
   search(chain, 2, 1000);
-  check(chain.asked <= 20, "next was asked {} times, 20 are plenty", chain.asked);
+  check(chain.asked <= 20, "next was called {} times, 20 calls are enough", chain.asked);
 }
 
 }  // namespace

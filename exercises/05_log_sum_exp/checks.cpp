@@ -47,7 +47,7 @@ TEST(gradient, of_x) {
   expect_right_gradients([] { return mine::log_sum_exp(x); }, {{"x", x}});
 }
 
-TEST(invariants, a_number_added_comes_out) {
+TEST(invariants, adding_a_number_adds_it_to_the_result) {
   expect_close("log_sum_exp of x + 7", mine::log_sum_exp(x + 7).detach(),
                mine::log_sum_exp(x).detach() + 7);
 }

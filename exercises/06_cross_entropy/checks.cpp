@@ -95,7 +95,7 @@ TEST(gradient, worked_out_by_hand) {
   const uint64_t before = newest_node();
   mine::cross_entropy_backward(one, logits.detach(), target(), -100);
   check(newest_node() == before + 1,
-        "cross_entropy_backward lets the library differentiate: work the gradient out");
+        "cross_entropy_backward lets the library differentiate: write the gradient yourself");
 }
 
 TEST(invariants, the_arguments_stay_as_they_are) {
@@ -121,7 +121,7 @@ TEST(numerics, large_logits) {
                tensor({{1.0, -1.0, 0.0}}, kFloat64));
 }
 
-TEST(numerics, a_class_that_cannot_come) {
+TEST(numerics, an_impossible_class) {
   const Tensor x = tensor({{std::log(3.0), -INFINITY, 0.0}}, kFloat64);
   const Tensor last = tensor({2});
   expect_close("the loss of [log 3, -inf, 0], target 2", mine::cross_entropy(x, last, -100),

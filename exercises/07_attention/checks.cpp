@@ -104,7 +104,7 @@ TEST(gradient, worked_out_by_hand) {
   const uint64_t before = newest_node();
   backward(example({2, 3, 4, 7}, 4));
   check(newest_node() == before + 1,
-        "attention_backward lets the library differentiate: work the gradient out");
+        "attention_backward lets the library differentiate: write the gradient yourself");
 }
 
 TEST(invariants, weights_sum_to_one) {

@@ -62,7 +62,7 @@ TEST(forward, A_is_random_and_B_is_zero) {
   check((A == 0).sum().item<int64_t>() == 0,
         "A has zeros at the start: with B zero as well, nothing can be learned");
   check(!A[0].equal(A[1]),
-        "the rows of A are equal at the start: they would stay so, and the rank would be 1");
+        "the rows of A are equal at the start: they would stay equal, and the rank would be 1");
 }
 
 TEST(forward, small_numbers) {
@@ -121,7 +121,7 @@ TEST(invariants, training_moves_A_and_B_only) {
   }
   expect_close("the base's weight after training", layer.base.weight.detach(),
                example({kOut, kIn}, 2));
-  check(!layer.A.detach().equal(A), "A is after 30 steps what it was before");
+  check(!layer.A.detach().equal(A), "A has not changed after 30 steps");
   check(losses.back() < 0.9 * losses.front(),
         "the loss is {:.4f} after 30 steps of AdamW, at first it was {:.4f}", losses.back(),
         losses.front());

@@ -45,7 +45,7 @@ TEST(forward, a_window_of_1_sees_itself) {
                tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64));
 }
 
-TEST(forward, a_window_of_3_sees_two_before) {
+TEST(forward, a_window_of_3_sees_two_earlier_tokens) {
   expect_close("the averages of the values 1, 2, 4, 8, 16 with window 3", averages(3),
                tensor({1.0, 3.0 / 2, 7.0 / 3, 14.0 / 3, 28.0 / 3}, kFloat64));
 }
@@ -81,7 +81,7 @@ TEST(invariants, no_step_sees_the_future) {
   expect_causal([](const Tensor& x) { return mine::sliding_window_attention(x, x, x, 3); }, q);
 }
 
-TEST(invariants, the_past_before_the_window_is_gone) {
+TEST(invariants, tokens_outside_the_window_are_hidden) {
   // without its first 4 steps a text of 7 ends as before: step 6 sees 4, 5 and 6
   const auto last = [](const Tensor& x, int64_t from) {
     const Tensor part = x.narrow(2, from, 7 - from);

@@ -34,12 +34,12 @@ TEST(shape, keeps_the_shape_of_x) {
   expect_shape("rope of [3, 5, 7, 6]", mine::rope(x), {3, 5, 7, 6});
 }
 
-TEST(forward, position_0_is_not_turned) {
+TEST(forward, position_0_is_not_rotated) {
   const Tensor row = tensor({{1.0, 2.0, 3.0, 4.0, 5.0, 6.0}}, kFloat64);
   expect_close("rope of one row at position 0", mine::rope(row), row);
 }
 
-TEST(forward, position_1_turns_the_first_pair_by_1) {
+TEST(forward, position_1_rotates_the_first_pair_by_1) {
   const Tensor y = mine::rope(tensor({{7.0, 7.0}, {1.0, 0.0}}, kFloat64))[1];
   expect_close("row 1 of rope, which is [1, 0]", y,
                tensor({std::cos(1.0), std::sin(1.0)}, kFloat64));
@@ -66,7 +66,7 @@ TEST(forward, each_pair_has_its_speed) {
                       kFloat64));
 }
 
-TEST(forward, start_moves_the_positions) {
+TEST(forward, start_shifts_the_positions) {
   const Tensor row = tensor({{1.0, 0.0}}, kFloat64);
   expect_close("rope of the row [1, 0] with start 5", mine::rope(row, 5),
                tensor({{std::cos(5.0), std::sin(5.0)}}, kFloat64));
@@ -82,11 +82,11 @@ TEST(gradient, of_x) {
   expect_right_gradients([&] { return mine::rope(rows, 3, 100); }, {{"x", rows}});
 }
 
-TEST(invariants, lengths_stay) {
+TEST(invariants, lengths_do_not_change) {
   expect_close("the lengths of the rows", mine::rope(x, 40).norm(2, -1), x.norm(2, -1));
 }
 
-TEST(invariants, only_distances_count) {
+TEST(invariants, only_distances_matter) {
   const Tensor q = example({5, 7, 6}, 3);
   const Tensor k = example({5, 7, 6}, 4);
   const auto scores = [&](int64_t start) {
@@ -95,7 +95,7 @@ TEST(invariants, only_distances_count) {
   expect_close("q k^T 23 positions further on", scores(23), scores(0));
 }
 
-TEST(invariants, pieces_give_the_whole) {
+TEST(invariants, pieces_give_the_same_result) {
   int64_t done = 0;
   const auto piece = [&done](const Tensor& part) {
     const Tensor y = mine::rope(part, done);
@@ -105,7 +105,7 @@ TEST(invariants, pieces_give_the_whole) {
   expect_cache_equal([](const Tensor& all) { return mine::rope(all); }, piece, x, -2, {3, 1, 1, 2});
 }
 
-TEST(numerics, float32_far_on) {
+TEST(numerics, float32_at_large_positions) {
   // an angle of 50,000 in float32 is only known to 0.004
   const Tensor y = mine::rope(x.detach().to(kFloat32), 50000);
   expect_close("rope in float32 with start 50000", y, turned(x, 50000, 10000).to(kFloat32),

@@ -42,7 +42,7 @@ TEST(shape, no_texts) {
 
 TEST(forward, the_weights_of_a_token_sum_to_one) { expect_rows_sum_to_one(attend().weights); }
 
-TEST(forward, a_token_sees_itself_and_those_before) {
+TEST(forward, a_token_sees_itself_and_earlier_ones) {
   const Tensor weights = attend().weights.detach();
   for (int64_t t = 0; t < T; ++t)
     for (int64_t s = 0; s < T; ++s) {
@@ -80,7 +80,7 @@ TEST(forward, row_t_is_the_query_of_token_t) {
                weights.select(1, 0).select(1, 1), tensor({{0.75, 0.25}}, kFloat64), {.rtol = 1e-6});
 }
 
-TEST(forward, heads_stand_side_by_side) {
+TEST(forward, heads_are_side_by_side) {
   const auto [weights, output] = mine::attention(x, {w.query, w.key, identity, identity}, H);
   for (int64_t h = 0; h < H; ++h)
     expect_close(

@@ -39,7 +39,7 @@ TEST(forward, neighbours_share_a_head) {
   // the values of head g are all g, and so is every average of them
   const Tensor numbers = tensor({0.0, 1.0, 2.0}, kFloat64).view({1, 3, 1, 1}).expand({1, 3, 5, 7});
   const Tensor y = mine::grouped_query_attention(q.narrow(0, 0, 1), k.narrow(0, 0, 1), numbers);
-  expect_close("the head of v that each of 6 query heads looks into",
+  expect_close("the head of v that each of 6 query heads uses",
                y.select(2, 0).select(2, 0).reshape({6}),
                tensor({0.0, 0.0, 1.0, 1.0, 2.0, 2.0}, kFloat64));
 }

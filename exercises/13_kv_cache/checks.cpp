@@ -62,7 +62,7 @@ TEST(shape, no_texts) {
   expect_shape("cache.k after it", cache.k, {0, 3, 2, 5});
 }
 
-TEST(forward, averages_of_what_came_so_far) {
+TEST(forward, averages_so_far) {
   // with scores of 0 a step gives the average of all values up to it
   mine::KVCache cache;
   const auto step = [&cache](double value) {

@@ -55,7 +55,7 @@ TEST(gradient, of_a_function_of_it) {
                          {{"x", x}});
 }
 
-TEST(invariants, the_difference_to_minus_x) {
+TEST(invariants, gelu_of_x_minus_gelu_of_minus_x) {
   const Tensor y = mine::Gelu::apply(x).detach() - mine::Gelu::apply(-x).detach();
   expect_close("gelu(x) - gelu(-x), which is x", y, x.detach());
 }

@@ -86,7 +86,7 @@ TEST(gradient, of_bias) {
 TEST(gradient, of_weight) {
   const Tensor u = random_cotangent(x);
   expect_right_gradient("weight", backward(u).dweight, forward, weight, u,
-                        {{"dy is multiplied by x, where it must be by the normalised n",
+                        {{"dy is multiplied by x; it must be multiplied by the normalised n",
                           sum_to(u * x.detach(), {6})}});
 }
 
@@ -105,7 +105,7 @@ TEST(gradient, worked_out_by_hand) {
   const uint64_t before = newest_node();
   backward(dy);
   check(newest_node() == before + 1,
-        "layer_norm_backward lets the library differentiate: work the gradient out");
+        "layer_norm_backward lets the library differentiate: write the gradient yourself");
 }
 
 TEST(invariants, rows_do_not_see_each_other) {
@@ -113,7 +113,7 @@ TEST(invariants, rows_do_not_see_each_other) {
       [](const Tensor& rows) { return mine::layer_norm(rows, weight, bias); }, x);
 }
 
-TEST(invariants, scale_and_place_of_a_row_do_not_matter) {
+TEST(invariants, scale_and_shift_of_a_row_do_not_matter) {
   expect_close("layer_norm of 1000 x + 7", mine::layer_norm(x * 1000 + 7, weight, bias, 0),
                mine::layer_norm(x, weight, bias, 0));
 }

@@ -9,7 +9,7 @@ namespace {
 const Tensor x = example({3, 6, 5}, 1);
 const Tensor w1 = example({7, 5}, 2), w2 = example({5, 7}, 3), w3 = example({7, 5}, 4);
 
-TEST(shape, comes_back_to_the_shape_of_x) {
+TEST(shape, is_that_of_x) {
   expect_shape("swiglu of [5]", mine::swiglu(example({5}), w1, w2, w3), {5});
   expect_shape("swiglu of [3, 6, 5]", mine::swiglu(x, w1, w2, w3), {3, 6, 5});
 }

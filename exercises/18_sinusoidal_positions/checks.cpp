@@ -100,7 +100,7 @@ TEST(invariants, a_text_in_pieces) {
                mine::add_positions(x));
 }
 
-TEST(numerics, far_away) {
+TEST(numerics, large_positions) {
   expect_close("sinusoidal_positions(2, 8, 10000000)", mine::sinusoidal_positions(2, 8, 10000000),
                table(2, 8, 10000000), {.rtol = 0, .atol = 1e-7});
 }

@@ -25,7 +25,7 @@ TEST(shape, parameters_keep_theirs) {
   expect_shape("a parameter of [3, 5] after a step", matrix, {3, 5});
   expect_shape("a parameter of [7] after a step", vector, {7});
   check(matrix.is_leaf() && matrix.requires_grad(),
-        "after a step the parameter is no leaf that requires gradients");
+        "after a step the parameter is no longer a leaf that requires gradients");
 }
 
 TEST(forward, first_step) {

@@ -132,7 +132,8 @@ TEST(budget, a_page_of_text) {
   const std::vector<mine::Merge> merges = mine::learn(page, 40);
   check(merges.size() == 40, "a page of {} bytes gives {} merges, not 40", page.size(),
         merges.size());
-  check(mine::decode(mine::encode(page, merges), merges) == page, "the page does not survive");
+  check(mine::decode(mine::encode(page, merges), merges) == page,
+        "decode(encode(page)) is another text");
 }
 
 }  // namespace

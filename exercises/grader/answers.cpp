@@ -21,17 +21,6 @@ fs::path free_path(const Exercises& exercises, const fs::path& name) {
   return path;
 }
 
-/// The text with the #include paths of this version: exercises get other numbers when one is added
-/// between them, and earlier versions kept them in lessons/exercises.
-std::string with_new_includes(const Exercises& exercises, std::string text) {
-  text = std::regex_replace(text, std::regex("#include \"lessons/exercises/"),
-                            "#include \"exercises/");
-  for (const Exercise& e : exercises.all())
-    text = std::regex_replace(text, std::regex("#include \"exercises/\\d\\d_" + e.name() + "/"),
-                              "#include \"exercises/" + e.folder + "/");
-  return text;
-}
-
 /// The answer that an earlier version kept in its own folder, whatever number the exercise had.
 fs::path earlier_answer(const fs::path& earlier, const Exercise& e) {
   if (!fs::is_directory(earlier)) return {};
@@ -104,6 +93,15 @@ bool adopt_progress(const Exercises& exercises, const fs::path& earlier) {
 }
 
 }  // namespace
+
+std::string with_new_includes(const Exercises& exercises, std::string text) {
+  text = std::regex_replace(text, std::regex("#include \"lessons/exercises/"),
+                            "#include \"exercises/");
+  for (const Exercise& e : exercises.all())
+    text = std::regex_replace(text, std::regex("#include \"exercises/\\d\\d_" + e.name() + "/"),
+                              "#include \"exercises/" + e.folder + "/");
+  return text;
+}
 
 void provide_answer(const Exercises& exercises, const Exercise& e) {
   std::vector<Exercise> needed = exercises.used_by(e);

@@ -11,6 +11,10 @@ void provide_answer(const Exercises& exercises, const Exercise& e);
 /// not been changed.
 std::filesystem::path reset_answer(const Exercises& exercises, const Exercise& e);
 
+/// The text of an answer with the #include paths of this version: exercises get other numbers when
+/// one is added between them, and earlier versions kept them in lessons/exercises.
+std::string with_new_includes(const Exercises& exercises, std::string text);
+
 /// Corrects the #include lines of answers that were written when the exercises had other numbers,
 /// and changes nothing else. Returns one line that says which, "" if there was none.
 std::string correct_includes(const Exercises& exercises);

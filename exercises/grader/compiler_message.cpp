@@ -48,24 +48,24 @@ const Meaning kMeanings[] = {
     {"return-statement with no value|should return a value",
      "the function must return a Tensor: write return ...;"},
     {"no return statement in function|control reaches end of non-void|does not return a value",
-     "the function comes to its end without a return: write return ...; as its last line"},
+     "the function ends without a return: write return ...; as its last line"},
     {"expected '(,' or ')?;'|expected ';'|expected '([,;])' or '[,;]'|expected initializer before",
      "a semicolon is missing at the end of this line"},
     {"expected '}'", "a closing brace } is missing: count them, also that of namespace mine"},
     {"expected declaration before '}'|extraneous closing brace",
-     "there is a closing brace } too many"},
+     "there is one closing brace } too many"},
     {"expected '\\)'|expected ',' or '\\)'", "a closing parenthesis ) is missing"},
     {"expected '\\]'",
      "a closing bracket ] is missing; parts of a tensor are x.narrow(dim, start, length) or "
      "x.select(dim, i)"},
     {"expected '\\(' (before|after)",
-     "if, for and while need a parenthesis: for (int64_t i = 0; i < n; ++i) { ... }"},
+     "if, for and while need parentheses: for (int64_t i = 0; i < n; ++i) { ... }"},
     {"expected primary-expression|expected expression",
-     "something is missing before this place, or must not be here"},
+     "something is missing before this, or does not belong here"},
     {"expected unqualified-id|expected constructor, destructor|unknown type name 'throw'",
-     "this is outside of every function: is there a closing brace too many above?"},
+     "this is outside of every function: is there one closing brace too many above?"},
     {"base operand of '->'|is not a pointer; did you mean to use '\\.'",
-     "a Tensor is no pointer: write a dot, x.size(0)"},
+     "a Tensor is not a pointer: write a dot, x.size(0)"},
     {"redeclaration of '[^']*?(\\w+)'|redefinition of '(\\w+)'|conflicting declaration "
      "'[^']*?(\\w+)'",
      "'$1' is declared a second time: choose another name"},
@@ -86,11 +86,13 @@ const Meaning kMeanings[] = {
     {"no match for 'operator\\^'", "C++ has no ^ for powers: write x * x, or pow(x, 3)"},
     {"could not convert .* to 'bool'|not contextually convertible to 'bool'|from '.*Tensor' to "
      "'bool'",
-     "a Tensor is no condition: choose element by element with where(condition, a, b), or ask for "
+     "a Tensor cannot be a condition: choose element by element with where(condition, a, b), or "
+     "ask for "
      "one number with item<double>()"},
     {"(?:could not convert|cannot convert|conversion from|no viable conversion from) .*(?:to|type) "
      ".*Tensor'",
-     "a Tensor is expected here, and this is none: use tensor(...), full(...) or an op that gives "
+     "a Tensor is expected here, and this is not one: use tensor(...), full(...) or an op that "
+     "gives "
      "a Tensor"},
     {"no viable conversion from .*Tensor' to|cannot convert '.*Tensor' to '",
      "a plain number is expected here, and this is a Tensor: item<double>() gives the number of a "
@@ -109,7 +111,7 @@ const Meaning kMeanings[] = {
     {"call of overloaded '(\\w+)|call to '(\\w+)' is ambiguous",
      "there are two functions '$1' that fit: write gradus::$1 for the library's"},
     {"no match for 'operator|invalid operands",
-     "this operator does not take these two: is one of them no Tensor?"},
+     "this operator does not take these two: is one of them not a Tensor?"},
 };
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

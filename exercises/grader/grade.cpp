@@ -8,11 +8,11 @@
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "exercises/grader/compiler_message.h"
 #include "exercises/grader/process.h"
 #include "exercises/grader/report_reader.h"
+#include "exercises/grader/scratch_folder.h"
 #include "exercises/grader/source_file.h"
 #include "tensor/error.h"
 #include "tensor/kernels/sanitized.h"
@@ -27,18 +27,6 @@ using Clock = std::chrono::steady_clock;
 constexpr Limits kLimits =
     kSanitized ? Limits{.seconds = 60, .megabytes = 0} : Limits{.seconds = 5, .megabytes = 96};
 
-/// A new folder, which is deleted at the end.
-struct ScratchFolder {
-  explicit ScratchFolder(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  fs::path path;
-};
-
 /// When the library's headers, which are compiled beforehand, last changed.
 fs::file_time_type headers_changed(const Exercises& exercises) {
   fs::file_time_type newest = fs::file_time_type::min();
@@ -47,12 +35,6 @@ fs::file_time_type headers_changed(const Exercises& exercises) {
     if (entry.path().filename().string().starts_with("cmake_pch"))
       newest = std::max(newest, entry.last_write_time());
   return newest;
-}
-
-/// 32 hexadecimal digits that the answer cannot know.
-std::string new_secret() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 /// How a program ended that did not end as it should. `verb` is for one that exited by itself.
@@ -126,20 +108,22 @@ class Grading {
                      .directory = scratch_.path.string(),
                      .input = secret});
     verdict_.printed = ended.output;
+    verdict_.disturbed = ended.timed_out || ended.signal == SIGKILL;
     const ReportState state =
         read_report(ended.report, secret + std::to_string(ended.pid), verdict_);
     if (ended.timed_out)
       return end(Outcome::stopped,
-                 fmt::format("it was stopped after {} s: a loop without end?", kLimits.seconds));
+                 fmt::format("it was stopped after {} s: an infinite loop?", kLimits.seconds));
     if (ended.pid == 0)
       return end(Outcome::stopped, "it stopped the process that watches it, and was stopped, too");
     if (state == ReportState::spoilt)
-      return end(
-          Outcome::stopped,
-          "the report of the checks has lines that are not theirs: the answer wrote into it, "
-          "copied its process with fork(), or has checks of its own");
+      return end(Outcome::stopped,
+                 "the report of the checks has lines that the checks did not write: the answer "
+                 "wrote into it, "
+                 "copied its process with fork(), or has checks of its own");
     if (state == ReportState::unfinished)
-      return end(Outcome::stopped, crash_message(ended, "left the checks early, with"));
+      return end(Outcome::stopped,
+                 crash_message(ended, "exited before the end of the checks, with"));
     if (!verdict_.failed.empty()) return end(has_to_do() ? Outcome::to_do : Outcome::wrong);
     if (ended.status != 0)
       return end(Outcome::stopped, "all checks passed, but at the end of the program " +
@@ -152,7 +136,7 @@ class Grading {
                       "still ran at its end: {} stopped",
                       ended.left_running, ended.left_running == 1 ? "it was" : "they were"));
     if (kLimits.megabytes > 0 && ended.megabytes > kLimits.megabytes)
-      return end_over_budget("memory", fmt::format("it took {} MB of memory; {} MB are plenty",
+      return end_over_budget("memory", fmt::format("it used {} MB of memory; {} MB are enough",
                                                    ended.megabytes, kLimits.megabytes));
     end(Outcome::right);
   }
@@ -181,6 +165,8 @@ class Grading {
     const Ended compiled = run_process({.words = shell(line), .directory = commands_.directory});
     verdict_.compile_seconds = seconds();
     verdict_.compiler += compiled.output;
+    const bool was_killed = compiled.output.find("Killed") != std::string::npos;
+    verdict_.disturbed = compiled.timed_out || (compiled.status != 0 && was_killed);
     if (compiled.timed_out)
       end(Outcome::does_not_compile,
           file.filename().string() + ": the compiler did not finish within a minute");
@@ -245,6 +231,22 @@ class Grading {
 
 }  // namespace
 
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::right:
+      return "right";
+    case Outcome::to_do:
+      return "to do";
+    case Outcome::wrong:
+      return "wrong";
+    case Outcome::does_not_compile:
+      return "does not compile";
+    case Outcome::stopped:
+      return "stopped";
+  }
+  return "";
+}
+
 int exit_status(Outcome outcome) {
   switch (outcome) {
     case Outcome::right:
@@ -287,6 +289,12 @@ BuildCommands::BuildCommands(const fs::path& build) {
 
 Grader::Grader(Exercises exercises)
     : exercises_(std::move(exercises)), commands_(exercises_.build) {}
+
+Grader Grader::with_answers(const fs::path& folder) const {
+  Grader other = *this;
+  other.exercises_.mine = folder;
+  return other;
+}
 
 Verdict Grader::grade(const Answer& answer) const {
   Grading grading(exercises_, commands_, answer);

@@ -9,6 +9,8 @@
 namespace gradus::grader {
 
 enum class Outcome { right, to_do, wrong, does_not_compile, stopped };
+/// "right", "to do", "wrong", "does not compile" or "stopped".
+const char* name_of(Outcome outcome);
 /// The exit status of `./run exercise NAME`: 0 right, 1 wrong or to do, 2 does not compile, 3
 /// time-out or crash.
 int exit_status(Outcome outcome);
@@ -31,6 +33,9 @@ struct Verdict {
   std::string compiler;  // the output of the compiler
   std::string sha256;    // of the file that was compiled
   double compile_seconds = 0, seconds = 0;
+  /// Whether other programs on this machine may be the reason: a time limit was reached, or it was
+  /// killed.
+  bool disturbed = false;
 };
 
 /// The file of an answer, and the answers to the other exercises that it uses.
@@ -50,6 +55,8 @@ struct BuildCommands {
 class Grader {
  public:
   explicit Grader(Exercises exercises);
+  /// The same for the answers in another folder.
+  Grader with_answers(const std::filesystem::path& folder) const;
   Verdict grade(const Answer& answer) const;
   const Exercises& exercises() const { return exercises_; }
 

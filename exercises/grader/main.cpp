@@ -3,8 +3,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <set>
 
 #include "exercises/grader/answers.h"
+#include "exercises/grader/grade_class.h"
 #include "exercises/grader/make_exercise.h"
 #include "exercises/grader/task_text.h"
 #include "exercises/grader/timing.h"
@@ -27,12 +29,17 @@ const fs::path kRoot = GRADUS_SOURCE_DIR;
 struct Call {
   CLI::App app{
       "Exercises, graded on every save. Without a name: the current one. Keys show the task, hints "
-      "and more.\nWith --once, or outside of a terminal: one check, which ends with 0 right, 1 "
+      "and more.\nWith --once, or without a terminal, it checks once. The exit status is then 0 "
+      "right, 1 "
       "wrong or to do, 2 does not compile, 3 stopped or crashed.",
       "./run exercise"};
-  std::string which;  // the exercise to show
-  std::string only;   // the exercise to reset or verify
-  std::string name;   // of a new exercise
+  std::string which;   // the exercise to show
+  std::string only;    // the exercise to reset or verify
+  std::string name;    // of a new exercise
+  std::string folder;  // of a class
+  std::string roster;
+  std::string csv = "results.csv";
+  std::vector<std::string> asked;  // the exercises that a class had to do
   std::string color = "auto";
   std::string answers = kRoot / "my";
   int rounds = 4;
@@ -43,27 +50,44 @@ struct Call {
   CLI::App* reset = nullptr;
   CLI::App* verify = nullptr;
   CLI::App* timing = nullptr;
+  CLI::App* of_class = nullptr;
 
   Call() {
-    app.add_option("exercise", which, "a name or number, or: list, new, reset, verify, timing");
+    app.add_option("exercise", which,
+                   "a name or number, or: list, new, reset, verify, timing, class");
     app.add_flag("--once", once, "check once, without waiting for the next save");
     app.add_option("--color", color, "auto, never, 256, truecolor or always");
     app.add_option("--answers", answers, "the folder of your answers and your progress (my)")
         ->type_name("FOLDER");
     app.require_subcommand(0, 1);
-    list = command("list", "the order, what is right, hints used");
-    make = command("new", "the skeleton of a further exercise");
+    list = command("list", "the exercises in order, which are right, hints used");
+    make = command("new", "makes the files of a new exercise");
     make->add_option("name", name, "small letters, digits and _")->required();
-    reset = command("reset", "begin an exercise anew; your answer is kept under another name");
+    reset = command("reset", "start an exercise over; your answer is kept under another name");
     reset->add_option("exercise", only)->required();
     verify = command("verify", "tests the grader: every stub, solution and mutant");
     verify->add_option("exercise", only);
     verify->add_flag("--without-mutants", without_mutants, "stubs and solutions only");
     timing = command("timing", "the time from save to verdict, over all exercises");
     timing->add_option("--rounds", rounds)->check(CLI::Range(1, 100));
+    add_class();
   }
 
  private:
+  void add_class() {
+    of_class = command("class",
+                       "grades the answers of a class: a table, and a CSV file with a row for each "
+                       "student and exercise (docs/course.md)");
+    of_class->add_option("folder", folder, "has a folder for each student, with NAME.cpp in it")
+        ->required();
+    of_class->add_option("--roster", roster, "a name on each line, or CSV with id,name")
+        ->type_name("FILE");
+    of_class->add_option("--csv", csv, "where the results are written (results.csv)")
+        ->type_name("FILE");
+    of_class->add_option("--only", asked, "the exercises to grade: softmax,rope (all)")
+        ->type_name("NAMES")
+        ->delimiter(',');
+  }
   CLI::App* command(const std::string& word, const std::string& description) {
     CLI::App* const sub = app.add_subcommand(word, description);
     sub->fallthrough();
@@ -103,9 +127,28 @@ int list(const Exercises& exercises, const Progress& progress) {
   return 0;
 }
 
+/// The exercises of these names, in the order of the course; all of them if there are no names.
+std::vector<Exercise> chosen(const Exercises& exercises, const std::vector<std::string>& names) {
+  std::set<std::string> folders;
+  for (const std::string& name : names)
+    folders.insert(exercises.find(name).folder);
+  std::vector<Exercise> list = exercises.all();
+  std::erase_if(list,
+                [&](const Exercise& e) { return !folders.empty() && !folders.contains(e.folder); });
+  return list;
+}
+
 int run(const Call& call) {
   const Exercises exercises{kRoot / "exercises", GRADUS_BUILD_DIR, fs::absolute(call.answers)};
   if (*call.make) return make_new(exercises, call.name);
+  const terminal::Depth depth = terminal::color_depth(call.color, terminal::stdout_is_tty());
+  if (*call.of_class)
+    return grade_class(Grader(exercises),
+                       {.folder = call.folder,
+                        .roster = call.roster,
+                        .csv = call.csv,
+                        .exercises = chosen(exercises, call.asked)},
+                       depth);
 
   std::string notice;
   if (exercises.mine == kRoot / "my")
@@ -122,7 +165,6 @@ int run(const Call& call) {
   if (*call.verify) return verify(grader, call.only, !call.without_mutants);
   if (*call.timing) return timing(exercises, call.rounds);
 
-  const terminal::Depth depth = terminal::color_depth(call.color, terminal::stdout_is_tty());
   const Exercise e = call.which.empty() ? progress.current() : exercises.find(call.which);
   if (watches) {
     progress.set_current(e);

@@ -47,7 +47,7 @@ std::vector<Check>& all_checks() {
 
 std::string sentence(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error))
-    return "more memory was asked for than the budget allows";
+    return "it asked for more memory than the limit allows";
   return error.what();
 }
 
@@ -60,7 +60,7 @@ std::string problem_of(const Check& check) {
     return "";
   } catch (const std::exception& error) {
     const std::string text = sentence(error);
-    return text.empty() ? "an exception without a word was thrown" : text;
+    return text.empty() ? "an exception with an empty message was thrown" : text;
   } catch (const int number) {
     return "the number " + std::to_string(number) + " was thrown" + advice;
   } catch (const char* text) {
@@ -68,7 +68,7 @@ std::string problem_of(const Check& check) {
   } catch (const std::string& text) {
     return "the text \"" + text + "\" was thrown";
   } catch (...) {
-    return "something was thrown that is no exception" + advice;
+    return "something other than an exception was thrown" + advice;
   }
 }
 

@@ -1,10 +1,13 @@
 #include "exercises/grader/source_file.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
+#include <map>
+#include <optional>
+#include <utility>
 
 namespace gradus::grader {
 namespace {
@@ -46,16 +49,25 @@ std::string problem_of_bytes(const std::string& text) {
   return "";
 }
 
+/// A file, by whatever path or link: its device and its number there.
+using Identity = std::pair<dev_t, ino_t>;
+
+std::optional<Identity> identity_of(const fs::path& file) {
+  struct stat facts {};
+  if (stat(file.c_str(), &facts) != 0) return {};
+  return Identity{facts.st_dev, facts.st_ino};
+}
+
 }  // namespace
 
 std::string problem_of_source(const Exercises& exercises, const fs::path& file) {
   const std::string name = exercises.shown(file);
-  const std::string advice = "; x in ./run exercise puts the stub in its place";
+  const std::string advice = "; x in ./run exercise replaces it by the stub";
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   if (!fs::exists(status)) return name + " does not exist" + advice;
-  if (fs::is_directory(status)) return name + " is a folder and no file" + advice;
-  if (!fs::is_regular_file(status)) return name + " is a device or a pipe and no file" + advice;
+  if (fs::is_directory(status)) return name + " is a folder, not a file" + advice;
+  if (!fs::is_regular_file(status)) return name + " is a device or a pipe, not a file" + advice;
   const uintmax_t size = fs::file_size(file, error);
   if (size > kMostBytes)
     return fmt::format("{} has {} MB: an answer has a few KB{}", name, size >> 20, advice);
@@ -67,16 +79,17 @@ std::string problem_of_source(const Exercises& exercises, const fs::path& file) 
 
 std::string included_solution(const Exercises& exercises, const fs::path& file,
                               const fs::path& dependencies) {
-  std::error_code missing;
+  std::map<Identity, fs::path> solutions;
+  for (const Exercise& e : exercises.all())
+    if (const auto solution = identity_of(exercises.solution(e)))
+      solutions[*solution] = exercises.solution(e);
   for (const std::string& path : paths_in(read_text(dependencies))) {
     if (path.empty() || path.ends_with(":")) continue;
-    for (const Exercise& e : exercises.all()) {
-      const fs::path solution = exercises.solution(e);
-      // Links to the solution count, too. The grader itself grades solutions as answers.
-      const bool is_the_answer = path == file && file == solution;
-      if (!is_the_answer && fs::equivalent(path, solution, missing))
-        return exercises.shown(solution);
-    }
+    const std::optional<Identity> included = identity_of(path);
+    const auto found = included ? solutions.find(*included) : solutions.end();
+    // Links to the solution count, too. The grader itself grades solutions as answers.
+    if (found != solutions.end() && !(path == file && file == found->second))
+      return exercises.shown(found->second);
   }
   return "";
 }

@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <atomic>
 #include <functional>
 #include <regex>
-#include <thread>
 
-#include "tensor/error.h"
+#include "exercises/grader/workers.h"
 
 namespace gradus::grader {
 namespace {
 
-constexpr size_t kMostWorkers = 16;
 constexpr size_t kFewestMutants = 5;
 constexpr size_t kHintParts = 4;  // # 1, # 2, # 3 and # After
 
@@ -22,22 +18,6 @@ struct Trial {
   std::string name;
   std::function<std::string()> problem;
 };
-
-const char* name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::right:
-      return "right";
-    case Outcome::to_do:
-      return "to do";
-    case Outcome::wrong:
-      return "wrong";
-    case Outcome::does_not_compile:
-      return "does not compile";
-    case Outcome::stopped:
-      return "stopped";
-  }
-  return "";
-}
 
 std::string unexpected(const std::string& expected, const Verdict& v) {
   return fmt::format("must be {}, is {}{}: {}", expected, name_of(v.outcome),
@@ -80,7 +60,7 @@ std::string problem_of_spoilt_file(const Grader& grader, const Exercise& e,
   for (const Exercise& other : own.used_by(e))
     write_text(own.answer(other), read_text(own.solution(other)));
   write_text(own.answer(e), read_text(own.solution(e)) + text + "\n");
-  const Grader grader_of_own(own);
+  const Grader grader_of_own = grader.with_answers(own.mine);
   const Verdict v = grader_of_own.grade(grader_of_own.mine(e));
   std::filesystem::remove_all(own.mine);
   return v.outcome == Outcome::does_not_compile ? "" : unexpected("red", v);
@@ -116,23 +96,13 @@ std::vector<Trial> trials_of(const Grader& grader, const Exercise& e, bool with_
 /// Runs all trials, several at once. Returns their problems.
 std::vector<std::string> problems_of(const std::vector<Trial>& trials) {
   std::vector<std::string> problems(trials.size());
-  std::atomic<size_t> next{0};
-  const auto work = [&] {
-    for (size_t i = next++; i < trials.size(); i = next++) {
-      try {
-        problems[i] = trials[i].problem();
-      } catch (const std::exception& error) {
-        problems[i] = error.what();
-      }
+  for_each_on_cores(trials.size(), [&](size_t i) {
+    try {
+      problems[i] = trials[i].problem();
+    } catch (const std::exception& error) {
+      problems[i] = error.what();
     }
-  };
-  const size_t count = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kMostWorkers);
-  std::vector<std::thread> workers;
-  for (size_t i = 1; i < count; ++i)
-    workers.emplace_back(work);
-  work();
-  for (std::thread& worker : workers)
-    worker.join();
+  });
   return problems;
 }
 

@@ -1,4 +1,4 @@
-// caught by numerics.a_class_that_cannot_come
+// caught by numerics.an_impossible_class
 #include "exercises/06_cross_entropy/cross_entropy.h"
 
 namespace mine {

@@ -1,4 +1,4 @@
-// caught by forward.a_window_of_3_sees_two_before
+// caught by forward.a_window_of_3_sees_two_earlier_tokens
 #include "exercises/09_sliding_window/sliding_window.h"
 
 namespace mine {

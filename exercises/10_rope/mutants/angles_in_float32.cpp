@@ -1,4 +1,4 @@
-// caught by numerics.float32_far_on
+// caught by numerics.float32_at_large_positions
 #include "exercises/10_rope/rope.h"
 
 namespace mine {

@@ -1,4 +1,4 @@
-// caught by forward.start_moves_the_positions
+// caught by forward.start_shifts_the_positions
 #include "exercises/10_rope/rope.h"
 
 namespace mine {

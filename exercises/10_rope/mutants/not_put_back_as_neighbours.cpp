@@ -1,4 +1,4 @@
-// caught by forward.position_0_is_not_turned
+// caught by forward.position_0_is_not_rotated
 #include "exercises/10_rope/rope.h"
 
 namespace mine {

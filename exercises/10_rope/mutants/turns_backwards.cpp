@@ -1,4 +1,4 @@
-// caught by forward.position_1_turns_the_first_pair_by_1
+// caught by forward.position_1_rotates_the_first_pair_by_1
 #include "exercises/10_rope/rope.h"
 
 namespace mine {

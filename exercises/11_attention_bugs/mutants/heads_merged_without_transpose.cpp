@@ -1,4 +1,4 @@
-// caught by forward.heads_stand_side_by_side
+// caught by forward.heads_are_side_by_side
 #include "exercises/11_attention_bugs/attention_bugs.h"
 
 namespace mine {

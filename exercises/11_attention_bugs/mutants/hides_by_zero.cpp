@@ -1,4 +1,4 @@
-// caught by forward.a_token_sees_itself_and_those_before
+// caught by forward.a_token_sees_itself_and_earlier_ones
 #include "exercises/11_attention_bugs/attention_bugs.h"
 
 namespace mine {

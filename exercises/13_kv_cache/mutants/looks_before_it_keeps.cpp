@@ -1,4 +1,4 @@
-// caught by forward.averages_of_what_came_so_far
+// caught by forward.averages_so_far
 #include "exercises/13_kv_cache/kv_cache.h"
 
 namespace mine {

@@ -1,4 +1,4 @@
-// caught by shape.comes_back_to_the_shape_of_x
+// caught by shape.is_that_of_x
 #include "exercises/17_swiglu/swiglu.h"
 
 namespace mine {

@@ -1,4 +1,4 @@
-// caught by numerics.far_away
+// caught by numerics.large_positions
 #include "exercises/18_sinusoidal_positions/sinusoidal_positions.h"
 
 namespace mine {
