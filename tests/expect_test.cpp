@@ -36,7 +36,7 @@ TEST(Expect, Causal) {
             },
             tensor({{1.0}, {2.0}, {3.0}}));
       },
-      "expect_causal: step 0 sees the future: changing the steps after 0 moves it by 13");
+      "expect_causal: step 0 sees the future: changing the steps after 0 changes it by 13");
   expect_error(
       [&] {
         expect_causal([](const Tensor& in) { return in; }, ones({1, 3}));
