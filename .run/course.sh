@@ -48,7 +48,7 @@ duration() { # SECONDS, perhaps with a fraction
 
 # The lessons: where the reader is, how long each computes, and what it builds.
 print_map() { # NUMBERS
-  printf 'The course, lesson by lesson, and what you will have built:\n\n'
+  printf 'The lessons: where you are, how long each computes, and what you build in it:\n\n'
   for number in $1; do
     read_bookmark "$number"
     case $state in

@@ -4,6 +4,7 @@
 
 #include "gradus.h"
 #include "lessons/kit/lesson.h"
+#include "lessons/stages/finite_differences.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -17,20 +18,20 @@ const About about{
     .seconds = 1,
     .goals =
         {"compute queries, keys and values, scaled scores, attention weights and context vectors",
-         "say why the scores are divided by the square root of the keys' size, and what happens if "
-         "not",
-         "tell weight matrices from attention weights, and find a gradient of the one through the "
-         "other"},
+         "say why the scores are divided by the square root of the keys' size, and what happens "
+         "without it",
+         "tell weight matrices from attention weights, and compute the gradient of a weight "
+         "matrix"},
     .question =
-        "in lesson 04 every word compared itself as it is, and nothing could be learned. What has "
-        "to be added so that training can decide what a word looks for, what it offers, and what "
-        "it hands over?",
+        "in lesson 04 the words were compared as they are, and nothing could be learned. What has "
+        "to be added so that training can decide what a word looks for, how it is found, and what "
+        "it passes on?",
     .golden = "02_self_attention_qkv",
     .pitfalls = {"no_scaling", "scale_by_d_k", "query_and_key_exchanged"},
     .options = {"query", "text", "seed"},
     .query =
-        "The word whose query, key, value, scores and context vector are computed first: 1 is "
-        "the first word (the book takes 2)",
+        "The number of the word whose query, key, value and context vector are computed first, "
+        "from 1 (the book's is 2)",
     .exercises = {"attention", "lora"},
 };
 
@@ -46,22 +47,6 @@ struct SelfAttentionV1 {
   }
   Tensor operator()(const Tensor& x) const { return matmul(weights(x), matmul(x, W_value)); }
 };
-
-/// (loss(w + h) - loss(w - h)) / 2h for each element of w: the gradient without any calculus.
-template <class Loss>
-Tensor finite_differences(const Loss& loss, const Tensor& w, double h = 1e-6) {
-  const NoGradGuard no_grad;
-  Tensor gradient = zeros_like(w);
-  for (int64_t i = 0; i < w.size(0); ++i)
-    for (int64_t j = 0; j < w.size(1); ++j) {
-      Tensor up = w.clone();
-      Tensor down = w.clone();
-      up[i][j] += h;
-      down[i][j] -= h;
-      gradient[i][j] = (loss(up) - loss(down)) / (2 * h);
-    }
-  return gradient;
-}
 
 Tensor mean_square(const Tensor& x) { return (x * x).mean(); }
 
@@ -82,11 +67,12 @@ void self_attention(Lesson& lesson) {
   // 3.4.1: step by step
   lesson.step("3.4.1", "Three matrices, three roles");
   lesson.say(
-      "Each word is multiplied with three matrices. Its query says what it looks for, its key what "
-      "it can be found by, its value what it hands over. The matrices take 3 numbers in and give 2 "
-      "out. They start random: seed {}, drawn in the order query, key, value, each number between "
-      "0 and 1.",
+      "The vector of each word is multiplied by three matrices. The results are its query, which "
+      "says what the word looks for; its key, by which other words find it; and its value, which "
+      "it passes on. Each matrix turns 3 numbers into 2. At the start they are random: each number "
+      "is between 0 and 1, drawn with seed {} in the order query, key, value.",
       lesson.seed(123));
+  lesson.print("inputs, as in lesson 04", inputs, rows);
   manual_seed(lesson.seed(123));
   const Tensor W_query = rand({3, 2});
   const Tensor W_key = rand({3, 2});
@@ -96,8 +82,9 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("W_value", W_value);
   lesson.often_asked(
       "Which weights?",
-      "Weight matrices are learned, and then the same for every input. Attention weights are "
-      "computed anew for each input and never learned. We always write the full names.");
+      "Weight matrices are learned, and then they are the same for every input. Attention weights "
+      "are computed anew for each input, and are never learned. The lessons always use the full "
+      "names.");
 
   lesson.step("3.4.1", fmt::format("The query, key and value of '{}', and of all words", word));
   lesson.show_from_book("query_2", matmul(inputs[q], W_query));
@@ -110,24 +97,28 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("keys", keys, rows);
   lesson.show_from_book("values", values, rows);
 
-  lesson.step("3.4.1", "Scores: queries against keys");
-  lesson.say("The query of '{}' is compared with the key of every word; first with its own:", word);
+  lesson.step("3.4.1", "Scores: queries and keys");
+  lesson.say("The query of '{}' is compared with the key of every word. First with its own key:",
+             word);
   lesson.show_from_book("attn_score_22", matmul(queries[q], keys[q]));
   const Tensor scores_2 = matmul(queries[q], keys.t());
   lesson.show_from_book("attn_scores_2", scores_2, {.columns = words});
-  lesson.ask("will the table of all scores still be symmetric, as in lesson 04?", {"yes", "no"}, 1);
-  lesson.say("And all against all:");
+  lesson.say("Now the queries of all words with the keys of all words:");
   const Tensor scores = matmul(queries, keys.t());
+  const bool symmetric = allclose(scores, scores.t());
+  lesson.ask("is the table of all scores still symmetric, as in lesson 04?",
+             {{"yes", symmetric}, {"no", !symmetric}});
   lesson.show_from_book("attn_scores", scores, table);
   lesson.say(
-      "({}, {}) is {:.4f}, ({}, {}) is {:.4f}: looking for and being found are two things now. "
-      "Exchange queries and keys and the table is transposed.",
+      "The score of query '{}' and key '{}' is {:.4f}; of query '{}' and key '{}' it is {:.4f}. A "
+      "word can now look for one thing and be found by another. Exchanging queries and keys would "
+      "transpose the table.",
       words[1], words[0], scores[1][0].item<double>(), words[0], words[1],
       scores[0][1].item<double>());
 
   lesson.step("3.4.1", "Scaling, softmax, context vector");
   const double d_k = static_cast<double>(keys.size(-1));
-  lesson.say("The scores are divided by sqrt({}) before the softmax.", d_k);
+  lesson.say("The scores are divided by sqrt({}) before the softmax. The next step says why.", d_k);
   const Tensor scaled_2 = scores_2 / std::sqrt(d_k);
   const Tensor weights_2 = softmax(scaled_2, -1);
   lesson.show_from_book("scaled_scores_2", scaled_2, {.columns = words});
@@ -136,60 +127,73 @@ void self_attention(Lesson& lesson) {
   lesson.say("Without the division the same scores give sharper weights:");
   lesson.show_from_book("attn_weights_2_unscaled", softmax(scores_2, -1), {.columns = words});
   lesson.say(
-      "The context vector: the weights times the values (in lesson 04: times the inputs "
-      "themselves).");
+      "The context vector is the sum of the values, each times its weight. (In lesson 04 it was "
+      "the sum of the inputs.)");
   lesson.show_from_book("context_vec_2", matmul(weights_2, values));
   lesson.often_asked("Divided by the square root of what?",
-                     "Of the keys' size: here 2. Not of the inputs' size (3), not of the number of "
-                     "words, and not by the size itself.");
+                     "Of the size of a key, here 2. Not of the size of an input (3), and not of "
+                     "the number of words. And it is the square root, not the size itself.");
 
   lesson.step("3.4.1", "Why the square root?");
   lesson.say(
-      "The softmax of small numbers is soft. Eight times the numbers, and one of them takes nearly "
-      "all: then the others get almost no gradient and learn nothing.");
-  lesson.say("The five numbers are those of the video lectures that follow the book:");
+      "The softmax of small numbers is nearly even. The larger the numbers, the more of the weight "
+      "goes to one of them. Take five numbers from the lecture (the video lectures that follow the "
+      "book; lesson 07 has one of their examples, too), and multiply them by 8 and by 40:");
   const Tensor demo = tensor({0.1, -0.2, 0.3, -0.2, 0.5});
-  lesson.print("demo", demo);
-  lesson.show_from_book("lecture/softmax_demo", softmax(demo, -1), {.name = "softmax(demo)"});
-  lesson.show_from_book("lecture/softmax_demo_times_8", softmax(demo * 8, -1),
-                        {.name = "softmax(8 demo)"});
+  lesson.print("five scores", demo);
+  const Tensor p = softmax(demo, -1);
+  const Tensor p_8 = softmax(demo * 8, -1);
+  const Tensor p_40 = softmax(demo * 40, -1);
+  lesson.show_from_book("lecture/softmax_demo", p, {.name = "softmax of the scores"});
+  lesson.show_from_book("lecture/softmax_demo_times_8", p_8,
+                        {.name = "softmax of 8 times the scores"});
+  lesson.print("softmax of 40 times the scores", p_40);
   lesson.say(
-      "And a dot product grows with the number of terms. Of 10,000 pairs of random vectors:");
-  lesson.ask(
-      "two vectors of 100 numbers, each with variance 1: what is the variance of their dot "
-      "product?",
-      {"about 1", "about 10", "about 100"}, 2);
+      "The derivative of a weight p with respect to its own score is p (1 - p). It is near 0 if p "
+      "is near 0, and also if p is near 1: then no score gets a gradient, not even the largest "
+      "one, and nothing is learned. p (1 - p) for the last of the five:");
+  const Tensor largest = stack({p[-1], p_8[-1], p_40[-1]});
+  lesson.print("p (1 - p)", largest * (1 - largest), {.columns = {"scores", "x 8", "x 40"}});
+  lesson.say("And a dot product is a sum, whose variance grows with the number of its terms.");
   std::string variances;
+  double of_100 = 0;
   for (const int64_t d : {int64_t{5}, int64_t{100}}) {
     const Tensor dots = (randn({10000, d}) * randn({10000, d})).sum(-1);
+    of_100 = dots.var().item<double>();
     variances += fmt::format(
         "  {:3} numbers each: variance about {:3.0f}; divided by sqrt({}) about {:.0f}\n", d,
-        dots.var().item<double>(), d,
-        (dots / std::sqrt(static_cast<double>(d))).var().item<double>());
+        of_100, d, (dots / std::sqrt(static_cast<double>(d))).var().item<double>());
   }
+  const auto is_near = [&](double guess) { return std::abs(of_100 - guess) < guess / 2; };
+  lesson.ask(
+      "two vectors of 100 random numbers, each with variance 1: what is the variance of their dot "
+      "product?",
+      {{"about 1", is_near(1)}, {"about 10", is_near(10)}, {"about 100", is_near(100)}});
+  lesson.say("Measured with 10,000 pairs of random vectors:");
   lesson.lines(variances);
   lesson.say(
-      "Dividing by the square root brings the variance back to about 1, whatever the size; "
-      "dividing by the size itself would press it towards 0.");
+      "Dividing by the square root of the size brings the variance back to about 1, for any size. "
+      "Dividing by the size itself would make it smaller and smaller.");
 
   // 3.4.2: as a class
   lesson.step("3.4.2", "All of it as a class: version 1");
   lesson.say(
-      "SelfAttentionV1, at the top of this program, has these lines in one place. The same seed, "
-      "so the same matrices:");
+      "SelfAttentionV1, at the top of this program, has all of these lines. With the same seed it "
+      "gets the same matrices:");
   lesson.code("SelfAttentionV1");
   manual_seed(lesson.seed(123));
   SelfAttentionV1 v1{rand({3, 2}), rand({3, 2}), rand({3, 2})};
   lesson.show_from_book("v1/attn_weights", v1.weights(inputs), table);
   lesson.heatmap("attention weights, version 1", v1.weights(inputs), words, words, 0.25);
   lesson.show_from_book("v1/context_vecs", v1(inputs), rows);
-  lesson.equal(fmt::format("row '{}' is the context vector from before", word), v1(inputs)[q],
+  lesson.equal(fmt::format("row '{}' is the context vector from above", word), v1(inputs)[q],
                matmul(weights_2, values));
 
   lesson.step("3.4.2", "What makes it trainable: a gradient");
   lesson.say(
-      "Take any number that depends on the result, say the mean of all squares. How does it change "
-      "if an entry of a weight matrix grows a little? backward() answers for all entries at once.");
+      "Take any number that depends on the result as the loss, such as the mean of all squares. "
+      "How does it change if one entry of a weight matrix grows a little? backward() computes this "
+      "for all entries at once.");
   for (const Tensor& w : {v1.W_query, v1.W_key, v1.W_value})
     w.requires_grad_();
   const Tensor loss = mean_square(v1(inputs));
@@ -199,8 +203,9 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("v1/grad/W_key", v1.W_key.grad());
   lesson.show_from_book("v1/grad/W_value", v1.W_value.grad());
   lesson.say(
-      "Beside it the same for W_query without calculus, in float64: move each entry by a millionth "
-      "up and down, and divide the change of the loss by the way.");
+      "For comparison, the gradient of W_query without calculus, in float64: move each entry up "
+      "and down by a millionth, and divide the change of the loss by the distance moved.");
+  lesson.code("lessons/stages/finite_differences.h", "finite_differences");
   const Tensor x = inputs.to(kFloat64);
   const Tensor W_k = W_key.to(kFloat64);
   const Tensor W_v = W_value.to(kFloat64);
@@ -210,14 +215,14 @@ void self_attention(Lesson& lesson) {
       },
       W_query.to(kFloat64));
   lesson.print("W_query by finite differences", numeric);
-  lesson.equal("backward and finite differences equal", v1.W_query.grad().to(kFloat64), numeric,
-               1e-6);
+  lesson.equal("backward() and finite differences are equal", v1.W_query.grad().to(kFloat64),
+               numeric, 1e-6);
 
   lesson.step("3.4.2", "Version 2: with Linear layers");
   lesson.say(
-      "nn::SelfAttention holds three Linear layers instead of bare matrices: they start with "
-      "better numbers, between -0.577 and 0.577 here. Seed {}.",
-      lesson.seed(789));
+      "nn::SelfAttention has three Linear layers instead of plain matrices. Their first numbers "
+      "are better for training: between -{0:.3f} and {0:.3f} here, 1 / sqrt(3). Seed {1}.",
+      1 / std::sqrt(3.0), lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention v2(3, 2);
   lesson.show_from_book("v2/param/W_query.weight", v2.W_query.weight);
@@ -234,55 +239,57 @@ void self_attention(Lesson& lesson) {
   lesson.heatmap("attention weights, version 2", trace.weights, words, words, 0.25);
   lesson.show_from_book("v2/context_vecs", context, rows);
   lesson.show_from_book("v2/loss_mean_square", mean_square(context));
-  lesson.often_asked("Version 1 and 2 differ. Which is wrong?",
-                     "Neither: other first numbers and another seed (early copies of the book "
-                     "forgot to print 789).");
-  lesson.often_asked("All weights are about 1/6. Does it not work?",
-                     "Small untrained matrices give scores near 0, and these give nearly equal "
-                     "weights. Training is what makes them differ.");
-  lesson.often_asked(
-      "Does the order of the three matter?",
-      "In the constructor yes: each draws its numbers from the same generator. In forward no.");
+  lesson.often_asked("Versions 1 and 2 give different results. Which one is wrong?",
+                     "Neither. Their matrices differ: they are drawn in another way and with "
+                     "another seed. (Early copies of the book did not print the seed, 789.)");
+  lesson.often_asked("All weights are similar. Does it not work?",
+                     "It does. Small untrained matrices give scores near 0, and these give nearly "
+                     "equal weights. Training makes them differ.");
+  lesson.often_asked("Does the order of the three layers matter?",
+                     "In the constructor it does, since each layer draws its numbers from the same "
+                     "generator. In forward it does not.");
 
   // exercise 3.1
   lesson.step("ex. 3.1", "Version 2's matrices in version 1");
   manual_seed(lesson.seed(123));
   const nn::SelfAttention other(3, 2);
-  lesson.ask("a Linear layer from 3 to 2 numbers: what shape does it store?", {"(3, 2)", "(2, 3)"},
-             1);
+  const Shape stored = other.W_query.weight.sizes();
+  lesson.ask("what is the shape of the matrix of a Linear layer from 3 numbers to 2?",
+             {{"(3, 2)", stored == Shape{3, 2}}, {"(2, 3)", stored == Shape{2, 3}}});
   lesson.say(
       "A Linear layer stores its matrix as (out, in), here {}, and computes x W^T. So version 1 "
-      "gets the transposed matrices:",
-      other.W_query.weight.sizes());
+      "needs the transposed matrices:",
+      stored);
   const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(),
                                other.W_value.weight.t()};
   lesson.show_from_book("exercise_3_1/context_vecs", copied(inputs), rows);
-  lesson.equal("equal", copied(inputs), other(inputs));
+  lesson.equal("both versions are equal", copied(inputs), other(inputs));
 
   // mistakes, made on purpose
   lesson.step("what if", "... the scores are not scaled?");
   lesson.show_from_book("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v),
                         rows);
 
-  lesson.step("what if", "... they are divided by 2 instead of sqrt(2)?");
+  lesson.step("what if", "... the scores are divided by 2 instead of sqrt(2)?");
   lesson.show_from_book("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v),
                         rows);
   lesson.say_of_the_book(
-      "Right is -0.0739, 0.0713 in the first row. Unscaled it begins -0.0726, 0.0731, divided by 2 "
-      "-0.0748, 0.0699: with two numbers a key, both mistakes hide in the third digit.");
+      "The right first row is -0.0739, 0.0713. Without scaling it is -0.0726, 0.0731; divided by 2 "
+      "it is -0.0748, 0.0699. With keys of two numbers, both mistakes change only the third "
+      "decimal.");
 
   lesson.step("what if", "... queries and keys are exchanged?");
   const Tensor exchanged = matmul(trace.k, trace.q.t());
   lesson.show_from_book("query_and_key_exchanged/attn_weights",
                         softmax(exchanged / std::sqrt(d_k), -1), table);
-  lesson.equal("the scores are the transposed ones", exchanged, trace.scores.t());
+  lesson.equal("the scores are transposed", exchanged, trace.scores.t());
 
   lesson.try_next(
-      {"./run lesson 5 --seed 1: other first matrices. Do all weights stay near 1/6 in version 2?",
-       "./run lesson 5 --text \"to be or not to be\": equal words get equal context vectors. Is "
-       "that good? What would have to be added to tell the two 'be' apart?",
-       "make the finite differences' step h 1e-2 or 1e-12 in this program, and watch the digits go",
-       "lesson 06: a word must not see what comes after it"});
+      {"./run lesson 5 --seed 1: other matrices. Are the weights of version 2 still similar?",
+       "./run lesson 5 --text \"to be or not to be\": equal words get equal context vectors. What "
+       "would have to be added to tell the two 'be' apart?",
+       "change the step h of finite_differences to 1e-2 or 1e-12: how many digits are still right?",
+       "lesson 06: a word must not see the words after it"});
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Lesson 07: multi-head attention. Several causal attentions side by side, and how to compute them
-// as one.
+// Lesson 07: multi-head attention: several causal attentions, and how to compute them as one.
 #include <cmath>
 #include <limits>
 
@@ -16,14 +15,15 @@ const About about{
     .title = "Multi-head attention",
     .builds = "several heads in one layer",
     .seconds = 1,
-    .goals = {"put several attention heads side by side, and compute all of them with one set of "
+    .goals = {"use several attention heads side by side, and compute all of them with one set of "
               "large matrices",
-              "follow one tensor through view, transpose, scores, mask, softmax and back, with its "
+              "follow a tensor through view, transpose, scores, mask, softmax and back, with its "
               "shape at every stage",
-              "recognise the four usual mistakes, three of which no error message reports"},
+              "recognise by their numbers five common mistakes that cause no error message"},
     .question =
-        "one attention gives each word one mixture of the words before it. A word has more than "
-        "one relation to the others. How do we get several mixtures for about the price of one?",
+        "one causal attention gives each word one mixture of itself and the words before it. But a "
+        "word is related to others in more than one way. How do we get several mixtures at about "
+        "the cost of one?",
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
     .options = {"text", "seed", "all"},
@@ -49,8 +49,9 @@ void multi_head_attention(Lesson& lesson) {
   // 3.6.1: heads side by side
   lesson.step("3.6.1", "The simple way: two layers side by side");
   lesson.say(
-      "nn::MultiHeadAttentionWrapper holds lesson 06's CausalAttention twice, each with its own "
-      "three matrices, and sets the results side by side. Seed {}, 2 numbers from each head:",
+      "nn::MultiHeadAttentionWrapper has two of lesson 06's CausalAttention layers, each with its "
+      "own three matrices, and joins their results side by side. Seed {}, 2 numbers from each "
+      "head:",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttentionWrapper wrapper(3, 2, /*context_length=*/T, /*dropout=*/0.0,
@@ -68,30 +69,32 @@ void multi_head_attention(Lesson& lesson) {
                  trace.context[0][static_cast<int64_t>(h)], rows);
   }
   lesson.code("nn/multi_head_attention_wrapper.h", "forward");
-  lesson.ask("2 texts, 2 heads of 2 numbers: what is the last size of the result?", {"2", "4", "8"},
-             1);
+  const int64_t last = side_by_side.size(-1);
+  lesson.ask("2 texts, and 2 heads of 2 numbers each: what is the last size of the result?",
+             {{"2", last == 2}, {"4", last == 4}, {"8", last == 8}});
   lesson.show_from_book("wrapper/context_vecs", side_by_side, rows);
   lesson.often_asked("What is d_out?",
-                     "In this wrapper the numbers of each head: 2 heads * 2 = 4 columns. In the "
-                     "class below the numbers of all heads together: 2 = 2 heads * 1.");
-  lesson.often_asked("Does each head look at a part of the text?",
-                     "No. Every head sees all words up to its own; it sees other projections of "
-                     "them, because its matrices are others.");
+                     "In this wrapper it is the size of each head: 2 heads of 2 make 4 columns. In "
+                     "the class below it is the size of all heads together: 2 heads of 1 make 2.");
+  lesson.often_asked("Does each head look at a different part of the text?",
+                     "No. In every head a word sees itself and all words before it. But each head "
+                     "has its own matrices, and so it sees other queries, keys and values.");
 
   lesson.step("ex. 3.2", "Two heads, but 2 numbers in all");
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttentionWrapper narrow(3, 1, T, 0.0, 2);
   lesson.say(
-      "d_out = 1 for each head. (If a printed solution shows other numbers, it was made with an "
-      "older program.)");
+      "So d_out = 1 for each head. (Some printed solutions have other numbers. They come from an "
+      "older version of the program.)");
   lesson.show_from_book("exercise_3_2/context_vecs", narrow(batch), rows);
 
   // 3.6.2: one class
   lesson.step("3.6.2", "The fast way: one set of matrices, cut into heads");
   lesson.say(
-      "nn::MultiHeadAttention computes the queries of all heads with one matrix, then cuts each "
-      "row into pieces, one for each head. Seed {}, d_out = 2 in all. HeadStages, in "
-      "lessons/stages/heads.h, keeps every step of it.",
+      "nn::MultiHeadAttention computes the queries of all heads with one matrix, and then cuts "
+      "each row into pieces, one for each head. Keys and values are computed in the same way. Seed "
+      "{}, d_out = 2 for both heads together. HeadStages, in lessons/stages/heads.h, keeps the "
+      "result of every step.",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention mha(3, 2, T, 0.0, 2);
@@ -99,8 +102,7 @@ void multi_head_attention(Lesson& lesson) {
   const HeadStages book(mha, batch);
   compare_projections(lesson, "split/", book, words);
   lesson.say(
-      "With one number a head, a score is just a product of two numbers. The scores of the first "
-      "text:");
+      "With one number in each head, a score is the product of two numbers. For the first text:");
   lesson.print("scores of both heads, first text", book.attn_scores[0], rows);
   lesson.print("weights of both heads, first text", book.attn_weights[0], rows);
   lesson.detail("split/context_per_head", book.context_per_head, rows);
@@ -110,16 +112,17 @@ void multi_head_attention(Lesson& lesson) {
   lesson.code("lessons/stages/heads.h", "HeadStages");
   lesson.equal("the layer gives the same", mha(batch), book.context_vecs);
   lesson.often_asked("Why do the numbers differ from the wrapper's?",
-                     "Only because the random numbers are drawn in another order: here one large "
-                     "query matrix first, there head 0's three matrices, then head 1's.");
-  lesson.often_asked("And why is the result not the heads side by side?",
-                     "That is context_concatenated. The output projection out_proj, with its bias, "
-                     "comes after and mixes the heads.");
+                     "The sizes differ, and so does the order in which the random numbers are "
+                     "drawn: here first one query matrix for all heads, there first the three "
+                     "matrices of head 0. And here the output projection follows.");
+  lesson.often_asked("Why is the result not just the heads side by side?",
+                     "That is context_concatenated. After it comes one more layer, the output "
+                     "projection out_proj, which mixes the heads.");
 
-  lesson.step("3.6.2", "A product of many matrices at once");
+  lesson.step("3.6.2", "Many matrix products at once");
   lesson.say(
-      "matmul multiplies the last two axes and repeats that for all axes before them: here for 1 "
-      "text and 2 heads.");
+      "matmul multiplies matrices, which are the last two axes, and does so for all indices of the "
+      "axes before them: here for 1 text and 2 heads.");
   const Tensor a = tensor({{{{0.2745, 0.6584, 0.2775, 0.8573},
                              {0.8993, 0.0390, 0.9268, 0.7388},
                              {0.7179, 0.7058, 0.9156, 0.4340}},
@@ -131,7 +134,7 @@ void multi_head_attention(Lesson& lesson) {
                         {.name = "a times a transposed"});
   for (int64_t h = 0; h < 2; ++h) {
     const Tensor head = a[0][h];
-    lesson.equal(fmt::format("head {} by itself: equal", h), matmul(head, head.t()),
+    lesson.equal(fmt::format("head {} computed alone is equal", h), matmul(head, head.t()),
                  matmul(a, a.transpose(2, 3))[0][h]);
   }
 
@@ -144,15 +147,16 @@ void multi_head_attention(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttention lecture(6, 6, 3, 0.0, 2);
   lesson.say(
-      "The video lectures that follow the book have an example that is not in it, called 'lecture' "
-      "here. With 3 numbers in each head one can look inside:");
+      "This example is from the video lectures that follow the book, and is not in the book. With "
+      "3 numbers in each head it is large enough to look inside:");
   lesson.show_from_book("lecture/inputs", x, {.rows = three});
   compare_parameters(lesson, "lecture/", lecture);
   const HeadStages s(lecture, stack({x, x}));
-  lesson.say("The text comes twice, as a batch of 2. The shape at every stage:");
+  lesson.say("Two copies of the text make a batch of 2. These are the shapes at every stage:");
   lesson.lines(table_of_shapes(s));
   lesson.say(
-      "The queries of the first text are cut into two heads; keys and values in the same way:");
+      "This is how the queries of the first text are cut into two heads. Keys and values are cut "
+      "in the same way:");
   lesson.lines(picture_of_cutting(s.queries.whole[0], three, lesson.canvas().utf8));
   compare_projections(lesson, "lecture/", s, three);
 
@@ -166,26 +170,31 @@ void multi_head_attention(Lesson& lesson) {
                    s.attn_weights[0][h].masked_fill(triu(ones({3, 3}), 1).to(kBool), -kInfinity),
                    three, three);
   lesson.often_asked(
-      "The mask has no axis for the heads?",
-      "It is (words, words), and broadcasting repeats it for every text and every head.");
+      "Why has the mask no axis for the heads?",
+      "Its shape is (words, words). Broadcasting repeats it for every text and every head.");
   lesson.often_asked("Divided by what?",
-                     "By sqrt(head_dim) = sqrt(3), the size of one head's key. Not by sqrt(d_out) "
-                     "= sqrt(6), and not by the root of the number of words.");
+                     "By sqrt(head_dim) = sqrt(3), because a key has 3 numbers in each head. Not "
+                     "by sqrt(d_out) = sqrt(6), and not by the root of the number of words.");
 
-  lesson.step("lecture", "Contexts, and back to one row for each word");
+  lesson.step("lecture", "Context vectors, and back to one row for each word");
   lesson.detail("lecture/context_per_head", s.context_per_head, {.rows = three});
-  lesson.print("contexts of both heads, first text", s.context_per_head[0], {.rows = three});
+  lesson.print("context vectors of both heads, first text", s.context_per_head[0], {.rows = three});
   lesson.detail("lecture/context_concatenated", s.context_concatenated, {.rows = three});
   lesson.print("side by side, first text", s.context_concatenated[0], {.rows = three});
   lesson.show_from_book("lecture/context_vecs", s.context_vecs, {.rows = three});
   lesson.equal("the layer gives the same", lecture(stack({x, x})), s.context_vecs);
 
   lesson.step("lecture", "One head alone");
-  lesson.ask("head 1's queries alone: which rows of W_query.weight (6, 6) make them?",
-             {"rows 0 to 2", "rows 3 to 5", "all"}, 1);
+  const auto makes_head_1 = [&](int64_t row) {
+    const Tensor queries = linear(x, lecture.W_query.weight.narrow(0, row, 3));
+    return allclose(queries, s.queries.split[0][1], 1e-5, 1e-6);
+  };
+  lesson.ask("which rows of W_query.weight (6, 6) make the queries of head 1?",
+             {{"rows 0 to 2", makes_head_1(0)}, {"rows 3 to 5", makes_head_1(3)}, {"all", true}});
   lesson.say(
-      "Cutting the large matrices is no other mathematics: head h uses rows 3h, 3h+1, 3h+2 of each "
-      "weight matrix. Lesson 06's attention with those rows gives what the head gave:");
+      "One large matrix is the same as one small matrix for each head: head h uses the rows 3h, "
+      "3h + 1 and 3h + 2 of each weight matrix. Lesson 06's attention with these rows gives the "
+      "same context vectors as the head:");
   for (int64_t h = 0; h < 2; ++h) {
     const auto rows_of = [&](const nn::Linear& W) {
       return linear(x, W.weight.narrow(0, 3 * h, 3));
@@ -193,7 +202,7 @@ void multi_head_attention(Lesson& lesson) {
     const Tensor q = rows_of(lecture.W_query);
     const Tensor k = rows_of(lecture.W_key);
     const Tensor v = rows_of(lecture.W_value);
-    lesson.equal(fmt::format("head {}: equal", h),
+    lesson.equal(fmt::format("head {} computed alone is equal", h),
                  scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true),
                  s.context_per_head[0][h]);
   }
@@ -201,9 +210,9 @@ void multi_head_attention(Lesson& lesson) {
   // view and transpose
   lesson.step("3.6.2", "Why view and then transpose?");
   lesson.say(
-      "Take 2 words of 4 numbers, numbered 0 to 7, for 2 heads. View as (word, head, number), "
-      "transpose: head 0 has the first half of each word. View directly as (head, word, number): "
-      "the shape is the same, but head 0 has all of word 0 cut in two, and nothing of word 1.");
+      "Take 2 words of 4 numbers, 0 to 7, and 2 heads. With a view as (word, head, number) and a "
+      "transpose, head 0 gets the first half of each word. A direct view as (head, word, number) "
+      "has the same shape, but head 0 gets both halves of word 0, and nothing of word 1.");
   const Tensor numbered = arange(8).view({2, 4});
   lesson.print("2 words", numbered);
   lesson.print("view({2, 2, 2}).transpose(0, 1): right", numbered.view({2, 2, 2}).transpose(0, 1));
@@ -211,9 +220,10 @@ void multi_head_attention(Lesson& lesson) {
   const Tensor per_head = s.context_per_head[0];
   const Tensor back = per_head.transpose(0, 1);
   lesson.say(
-      "Why contiguous()? transpose moves no number, it only changes the strides (how far apart "
-      "neighbours are in memory): the contexts above go from {} to {}. A view as (3, 6) needs "
-      "row-major order, so the numbers must be copied into it first:",
+      "Why contiguous()? transpose moves no numbers in memory. It only exchanges strides, the "
+      "distances in memory between neighbours along an axis: those of the context vectors above "
+      "change from {} to {}. A view as (3, 6) needs the numbers of each word next to each other, "
+      "so they must be copied first. Without the copy:",
       per_head.strides(), back.strides());
   try {
     back.view({3, 6});
@@ -223,13 +233,6 @@ void multi_head_attention(Lesson& lesson) {
 
   // mistakes, made on purpose
   const auto finish = [&](const Tensor& merged) { return lecture.out_proj(merged); };
-  const auto attend = [](const Tensor& q, const Tensor& k, const Tensor& v, double divisor,
-                         bool causal) {
-    const Tensor scores = matmul(q, k.transpose(-2, -1));
-    const Tensor future = triu(ones({3, 3}), 1).to(kBool);
-    return matmul(softmax((causal ? scores.masked_fill(future, -kInfinity) : scores) / divisor, -1),
-                  v);
-  };
   const Tensor q = s.queries.split[0];  // (2, 3, 3), of the first text
   const Tensor k = s.keys.split[0];
   const Tensor v = s.values.split[0];
@@ -239,53 +242,57 @@ void multi_head_attention(Lesson& lesson) {
   lesson.step("what if", "... the heads are cut by view alone?");
   const auto viewed = [](const HeadStages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
   lesson.show_from_book("heads_view_without_transpose/context_vecs",
-                        finish(merge(attend(viewed(s.queries), viewed(s.keys), viewed(s.values),
-                                            std::sqrt(3.0), true))),
+                        finish(merge(contexts_of(viewed(s.queries), viewed(s.keys),
+                                                 viewed(s.values), std::sqrt(3.0)))),
                         three_rows);
   lesson.say(
-      "The shapes agree and no error comes, but each head now has pieces of different words in its "
-      "rows.");
+      "The shapes are right and there is no error. But head 0 now has both halves of 'The' and the "
+      "first half of 'cat', and head 1 has the rest.");
   lesson.step("what if", "... the heads are merged without transposing back?");
   lesson.show_from_book("heads_not_transposed_back/context_vecs",
                         finish(s.context_per_head[0].reshape({3, 6})), three_rows);
   lesson.say(
-      "Again only numbers tell: a word's row is put together from one head's rows of several "
-      "words.");
-  lesson.step("what if", "... it is divided by sqrt(d_out)?");
+      "Again only the numbers are wrong: the first row now joins head 0's context vectors of 'The' "
+      "and 'cat', instead of both heads' context vectors of 'The'.");
+  lesson.step("what if", "... the scores are divided by sqrt(d_out)?");
   lesson.show_from_book("heads_scale_by_d_out/context_vecs",
-                        finish(merge(attend(q, k, v, std::sqrt(6.0), true))), three_rows);
+                        finish(merge(contexts_of(q, k, v, std::sqrt(6.0)))), three_rows);
   lesson.say_of_the_book(
-      "The first row is right (one word alone has weight 1, whatever the divisor). Only the third "
-      "digit of the others changes, so this one goes unnoticed for long.");
-  lesson.step("what if", "... the mask is thrown away?");
+      "The first row is right: the first word sees only itself, so its weight is 1 for any "
+      "divisor. In the other rows only the third decimal changes, so this mistake is easily "
+      "missed.");
+  lesson.step("what if", "... the result of masked_fill is not used?");
   lesson.show_from_book("heads_no_mask/context_vecs",
-                        finish(merge(attend(q, k, v, std::sqrt(3.0), false))), three_rows);
-  lesson.say("The last row is right: the last word may see everything anyway.");
+                        finish(merge(contexts_of(q, k, v, std::sqrt(3.0), /*causal=*/false))),
+                        three_rows);
+  lesson.say(
+      "Then there is no mask. The last row is right, because the last word may see all words.");
 
-  lesson.step("what if", "... the softmax of a batch runs over dim = 1?");
+  lesson.step("what if", "... the softmax of a batch is over dim = 1?");
   nn::AttentionTrace head0;
   wrapper.heads[0].forward(batch, &head0);
   const Tensor columns_sum_to_1 = softmax(head0.masked_scores / std::sqrt(2.0), 1);
   lesson.show_from_book("pitfall_softmax_dim1/context_vecs", matmul(columns_sum_to_1, head0.v),
                         rows);
   lesson.say_of_the_book(
-      "Head 0 of the wrapper: its first number should be -0.4519. Of (texts, queries, keys) dim 1 "
-      "is the queries; the keys are the last axis, -1, however many stand before it.");
+      "This is head 0 of the wrapper, and the first number should be -0.4519. In (texts, queries, "
+      "keys), dim 1 is the queries. The keys are always the last axis, -1.");
 
   lesson.step("ex. 3.3", "The size of GPT-2");
   const nn::MultiHeadAttention gpt2(768, 768, 1024, 0.0, 12);
   const int64_t parameters = parameter_count(gpt2);
   lesson.say(
-      "768 numbers for each word, 12 heads of 64: 4 matrices of 768 * 768 and one bias of 768, {} "
-      "parameters.",
+      "GPT-2 has 768 numbers for each word, and 12 heads of 64. That makes 4 matrices of 768 x 768 "
+      "and one bias of 768, together {} parameters.",
       parameters);
   lesson.show_from_book("exercise_3_3/parameters", full({}, parameters));
 
   lesson.try_next(
       {"./run lesson 7 --seed 1: do the two heads always look at different words?",
-       "./run lesson 7 --text \"the cat sat on the mat\": which head gives which word its weight?",
-       "take 3 heads in the lecture's example: which sizes change, which stay?",
-       "lesson 08: around this layer a whole block of GPT is built"});
+       "./run lesson 7 --text \"the cat sat on the mat\": to which words does each head give "
+       "weight?",
+       "use 3 heads in the lecture's example: which sizes change, and which stay the same?",
+       "lesson 08: the block of GPT, which is built around this layer"});
 }
 
 }  // namespace

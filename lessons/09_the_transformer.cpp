@@ -1,10 +1,9 @@
-// Lesson 09: the Transformer. Lesson 02's task without recurrence, all words at once; and a
-// measurement of what its heads attend to.
+// Lesson 09: the Transformer: lesson 02's task without recurrence, and what its heads look at.
 #include <algorithm>
-#include <array>
 
 #include "gradus.h"
 #include "lessons/kit/lesson.h"
+#include "lessons/stages/verb_table.h"
 #include "lessons/translation/translators.h"
 #include "lessons/translation/verb_model.h"
 
@@ -18,19 +17,20 @@ const About about{
     .title = "The Transformer",
     .builds = "the Transformer, which translates",
     .seconds = 150,
-    .goals = {"name the three attentions of the Transformer, and say what each may see",
-              "say why it needs positions, and why it learns faster than a recurrent network on "
-              "long sentences",
-              "measure where a head looks, over several seeds, before you say what it does"},
+    .goals = {"name the three kinds of attention in the Transformer, and say what each may see",
+              "say why it needs positions, and how the time of a training step grows with the "
+              "length of the sentences",
+              "measure where heads look, with several seeds, before you say what they do"},
     .question =
-        "lesson 03's decoder looks wherever it wants, but both halves still read word after word. "
-        "Vaswani et al. (2017) leave the recurrence out: attention is all they need. What has to "
-        "be put in its place, and what is gained?",
+        "lesson 03's decoder can look at any word, but encoder and decoder still read one word "
+        "after another. Vaswani et al. (2017) use no recurrence: \"attention is all you need\". "
+        "What takes its place, and what is gained?",
     .options = {"seed", "quick"},
     .exercises = {"sinusoidal_positions", "lion", "llama"},
 };
 
-double number(const Tensor& x) { return x.item<double>(); }
+/// The models that learn each kind of sentence, each with a seed of its own.
+int64_t seeds_of(const Lesson& lesson) { return lesson.quick() ? 2 : 10; }
 Words named(const std::string& what, int64_t count) {
   Words names;
   for (int64_t i = 0; i < count; ++i)
@@ -39,47 +39,47 @@ Words named(const std::string& what, int64_t count) {
 }
 
 void positions(Lesson& lesson) {
-  lesson.step("1", "Words at once, so their order must be said");
+  lesson.step("1", "All words at once: they need positions");
   lesson.say(
-      "Attention is a sum over words, and a sum has no order. So each place gets a pattern of its "
-      "own, sines and cosines of different speed (section 3.5 of the paper), which is added to the "
-      "word. Of 8 numbers, for 10 places:");
+      "Attention is a sum over words, and a sum does not depend on their order. So each position "
+      "has a vector of its own, made of sines and cosines of different frequencies (section 3.5 of "
+      "the paper), which is added to the vector of the word. For 10 positions and 8 numbers:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
   lesson.lines(terminal::draw({.title = "(1 + position) / 2",
                                .values = values_of((table + 1) / 2),
-                               .rows = named("place ", 10),
+                               .rows = named("", 10),
                                .columns = named("", 8),
                                .row_axis = "position",
                                .column_axis = "number"},
                               lesson.canvas()));
   lesson.say(
-      "Proof that they are needed: a block of the encoder, and five words in this order and "
-      "backward.");
+      "A test shows that they are needed. A block of the encoder reads five words, and then the "
+      "same words in reverse order:");
   manual_seed(lesson.seed(123));
   const nn::TransformerBlock block({.emb_dim = 8, .n_heads = 2, .ff_dim = 16, .drop_rate = 0},
                                    /*in_decoder=*/false);
   const Tensor x = randn({1, 5, 8});
   const Tensor order = tensor({4, 3, 2, 1, 0});
-  const auto backward = [&](const Tensor& t) { return t.index_select(1, order); };
-  lesson.equal("without positions each word gets the same, wherever it stands", block(backward(x)),
-               backward(block(x)), 1e-5);
+  const auto reversed = [&](const Tensor& t) { return t.index_select(1, order); };
+  lesson.equal("without positions each word gets the same vector in any order", block(reversed(x)),
+               reversed(block(x)), 1e-5);
   const Tensor at = nn::sinusoidal_positions(5, 8);
-  lesson.holds("with positions it does not",
-               !allclose(block(backward(x) + at), backward(block(x + at)), 1e-3, 1e-3));
+  lesson.holds("with positions it gets another vector",
+               !allclose(block(reversed(x) + at), reversed(block(x + at)), 1e-3, 1e-3));
 }
 
 void three_attentions(Lesson& lesson, const nn::Transformer& model, const NumberLists& lists) {
   lesson.step("2", "Three attentions");
   lesson.lines(
-      fmt::format("  encoder, {0} blocks   each German word looks at all German words\n"
-                  "  decoder, {0} blocks   each English word looks at itself and those before it,\n"
-                  "                      and then at all German words (cross-attention)",
+      fmt::format("  encoder, {0} blocks   German words see all German words\n"
+                  "  decoder, {0} blocks   English words see themselves and those before,\n"
+                  "                      then all German words (cross-attention)",
                   model.decoder.config.n_layers));
   lesson.code("nn/transformer_block.h", "forward");
   lesson.say(
-      "After each: a shortcut and a layer norm; then two linear layers for each word by itself, "
-      "again with both. {} heads look at different things side by side. What is said by the masks "
-      "can be tested: change what is hidden, and nothing may change.",
+      "After each attention come a shortcut and a layer norm, and after a feed-forward layer for "
+      "each word again a shortcut and a layer norm. Each attention has {} heads. The masks can be "
+      "tested: if something changes that a mask hides, the result must stay the same.",
       model.decoder.config.n_heads);
   const NoGradGuard no_grad;
   const numbers::Translation short_one = numbers::translate(7);
@@ -91,35 +91,34 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
     return model.decode(target, model.encode(source, batch.lengths));
   };
   const Tensor before = scores(batch.source, batch.target_in);
-  lesson.print("lengths", batch.lengths, {.columns = {"sieben", "27, 786"}});
+  lesson.print("the lengths of two texts, the numbers 7 and 27, 786", batch.lengths);
   const Tensor other_padding = batch.source.clone();
   const Tensor other_end = batch.target_in.clone();
   other_padding[0].slice(0, batch.lengths[0].item<int64_t>()).fill_(5);
-  lesson.equal("other padding behind 'sieben', the same scores",
+  lesson.equal("other padding after 'sieben': the same scores",
                scores(other_padding, batch.target_in), before, 0);
   const int64_t last = batch.target_in.size(1) - 1;
   other_end.select(1, last).fill_(5);
   const Tensor after = scores(batch.source, other_end);
-  lesson.equal("another last English word, the same scores before it", after.narrow(1, 0, last),
+  lesson.equal("another last English word: the same scores before it", after.narrow(1, 0, last),
                before.narrow(1, 0, last), 0);
-  lesson.holds("and others at it", !allclose(after.select(1, last), before.select(1, last)));
+  lesson.holds("and other scores at this word",
+               !allclose(after.select(1, last), before.select(1, last)));
 }
 
 void speed(Lesson& lesson) {
-  lesson.step("3", "Speed at growing length");
+  lesson.step("3", "The time of a training step");
   const int64_t most = lesson.quick() ? 16 : 128;
   const int64_t B = 8;
   const int64_t V = 40;
   lesson.say(
-      "A recurrent network takes T steps, each waiting for the one before. Here all places are "
-      "computed together, as a few large products of matrices. Milliseconds for a training step, "
-      "{} sentences of T words each way:",
+      "A recurrent network needs T steps for T words, and each step waits for the one before. The "
+      "Transformer computes all positions together, with a few large matrix products. Milliseconds "
+      "for one training step with {} pairs of sentences of T words; the last column is the time of "
+      "Bahdanau's model divided by that of the Transformer:",
       B);
-  Words letters;
-  for (int64_t i = 3; i < V; ++i)
-    letters.push_back(std::to_string(i));
-  const Vocabulary vocabulary(letters);
-  std::string table = "      T   one vector   Bahdanau   Transformer   Bahdanau / Transformer\n";
+  const Vocabulary vocabulary(named("", V - 3));
+  std::string table = "      T   one vector   Bahdanau   Transformer   ratio\n";
   double first = 0;
   double ratio = 0;
   for (int64_t T = 8; T <= most; T *= 2) {
@@ -137,24 +136,26 @@ void speed(Lesson& lesson) {
     }
     ratio = ms[1] / ms[2];
     if (first == 0) first = ratio;
-    table += fmt::format("  {:>5} {:>12.1f} {:>10.1f} {:>13.1f} {:>24.1f}\n", T, ms[0], ms[1],
-                         ms[2], ratio);
+    table += fmt::format("  {:>5} {:>12.1f} {:>10.1f} {:>13.1f} {:>7.1f}\n", T, ms[0], ms[1], ms[2],
+                         ratio);
   }
   lesson.lines(table);
-  lesson.say(
-      "With one thread on a CPU the gain is that a product of large matrices is faster than many "
-      "small ones. Where thousands of products run at once, as on a GPU, T steps that wait for "
-      "each other cost far more: that is why it was built.");
+  lesson.say("The ratio is {:.1f} for T = 8, and {:.1f} for T = {}.", first, ratio, most);
+  if (!lesson.quick() && ratio > 1)
+    lesson.say(
+        "On one thread of a CPU, large matrix products are faster than many small ones. A GPU "
+        "computes thousands of products at once, and there steps that wait for each other cost far "
+        "more.");
 }
 
 void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transformer& model) {
   lesson.step("4", "Lesson 02's task again");
   const Translator translator = translator_of("Transformer", model);
-  lesson.say("The same lists, {} parameters, and the same {} steps.", translator.size(),
+  lesson.say("The same lists, {} parameters, and the same {} training steps.", translator.size(),
              steps_of(lesson, kListSteps));
   train_on_lists(lesson, {translator}, lists);
   const std::vector<double> accuracy = accuracy_by_length(translator, lists);
-  lesson.say("Unseen lists without any mistake, in per cent, of {} of each length:",
+  lesson.say("The percentage of unseen lists without a mistake, of {} lists of each length:",
              lists.tests()[0].source.size(0));
   lesson.lines(accuracy_table({{translator.name, accuracy}}));
   if (!lesson.quick())
@@ -163,12 +164,15 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
 
   lesson.step("5", "What the heads look at");
   const std::vector<double> heads = aligned_heads(model, lists);
+  const auto aligned =
+      std::count_if(heads.begin(), heads.end(), [](double share) { return share > 0.5; });
   lesson.ask(
-      "each head of the last block: does it look at the German piece that is being translated?",
-      {"all of them do", "some do", "none does"}, 1);
+      "how many heads of the last block look at the German piece that is being translated, in most "
+      "cases?",
+      {{"all of them", aligned == std::ssize(heads)}, {"none", aligned == 0}, {"some", true}});
   lesson.say(
-      "How often a head of the decoder's last cross-attention looks most at the piece that is "
-      "translated:");
+      "How often the largest weight of each head in the decoder's last cross-attention is on the "
+      "piece that is being translated:");
   lesson.bars(named("head ", model.decoder.config.n_heads), tensor(heads, kFloat32));
   const NoGradGuard no_grad;
   const numbers::Translation t = numbers::translate({27, 786});
@@ -190,19 +194,21 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   const auto [worst, best] = std::minmax_element(heads.begin(), heads.end());
   draw_head(static_cast<size_t>(best - heads.begin()));
   draw_head(static_cast<size_t>(worst - heads.begin()));
-  lesson.say(
-      "No head was told to align. In lesson 03 the one attention had to do it; here the work is "
-      "shared, and a head by itself need not mean anything to us.");
+  if (!lesson.quick())
+    lesson.say(
+        "These are the head that does it most often and the one that does it least often. No head "
+        "was trained to align. In lesson 03 there was only one attention, which had to. Here "
+        "several heads in several blocks share the work.");
 }
 
 /// Trains one model after another, each with a seed of its own, and measures them.
 std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& grammar,
                                       bool with_stood) {
-  const int64_t seeds = lesson.quick() ? 2 : 10;
+  const int64_t seeds = seeds_of(lesson);
   const int64_t steps = lesson.quick() ? 8 : 400;
   std::vector<AtTheGap> all;
-  ProgressBar progress(with_stood ? "models of 'stood'" : "models of 'was' and 'were'",
-                       seeds * steps, lesson.progress());
+  ProgressBar progress(with_stood ? "'stood'" : "'was' and 'were'", seeds * steps,
+                       lesson.progress());
   for (int64_t seed = 1; seed <= seeds; ++seed) {
     manual_seed(static_cast<uint64_t>(seed));
     const VerbModel model(grammar.words.size());
@@ -213,7 +219,7 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
       const Tensor loss = cross_entropy(model(batch.words), batch.plural);
       loss.backward();
       optimizer.step();
-      progress.step(number(loss), batch.words.numel());
+      progress.step(loss.item<double>(), batch.words.numel());
     }
     if (progress.stopped()) throw Lesson::Leave{130};
     all.push_back(measure(model, grammar, with_stood, lesson.quick() ? 20 : 300));
@@ -222,48 +228,27 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
   return all;
 }
 
-/// Prints a table with one line for each model, and a summary.
+/// Prints the table of the models and their means.
 void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood) {
-  const std::string copula_name = with_stood ? "stood" : "was or were";
-  std::string table = fmt::format(
-      "                             subject        {:>12}         other nouns\n"
-      "  seed   verbs right       one   many        one   many         one   many\n",
-      copula_name);
-  double worst = 1;
-  double subject = 0;
-  double copula = 0;
-  double least = 1;
-  double most = 0;
-  for (size_t i = 0; i < models.size(); ++i) {
-    const AtTheGap& m = models[i];
-    table +=
-        fmt::format("  {:>4} {:>12.1f}% {:>9.2f} {:>6.2f} {:>10.2f} {:>6.2f} {:>11.2f} {:>6.2f}\n",
-                    i + 1, 100 * m.right, m.subject[0], m.subject[1], m.copula[0], m.copula[1],
-                    m.nouns[0], m.nouns[1]);
-    worst = std::min(worst, m.right);
-    for (const size_t many : {0U, 1U}) {
-      subject += m.subject[many] / static_cast<double>(2 * models.size());
-      copula += m.copula[many] / static_cast<double>(2 * models.size());
-      least = std::min(least, m.subject[many]);
-      most = std::max(most, m.subject[many]);
-    }
-  }
-  lesson.lines(table);
+  const std::string copula = with_stood ? "stood" : "was or were";
+  const MeanAtTheGap mean = mean_of(models);
+  lesson.lines(table_of_models(models, copula));
   lesson.say(
-      "The worst of them is right in {:.1f}%. The subject gets {:.2f} in the mean, from {:.2f} to "
-      "{:.2f}; '{}' gets {:.2f}.",
-      100 * worst, subject, least, most, copula_name, copula);
-  if (!lesson.quick()) lesson.holds("every model chooses right in at least 95%", worst >= 0.95);
+      "The worst of these models is right in {:.1f}%. On average the subject gets a weight of "
+      "{:.2f} ({:.2f} to {:.2f}), and '{}' gets {:.2f}.",
+      100 * mean.worst, mean.subject, mean.least, mean.most, copula, mean.copula);
+  if (!lesson.quick())
+    lesson.holds("every model chooses the right verb in at least 95%", mean.worst >= 0.95);
 }
 
 void agreement(Lesson& lesson) {
   lesson.step("6", "Who jumped?");
   lesson.say(
-      "\"The cat that was sitting on the mat, which was next to the dog, jumped.\" The cat did, "
-      "though the dog stands nearest. In the present tense one hears it: the cat ... jumps, the "
-      "cats ... jump. A small grammar makes such sentences, with any number of clauses between "
-      "subject and verb. In one form nothing but the subject tells the verb, in the other its "
-      "'was' or 'were' does too:");
+      "\"The cat that was sitting on the mat, which was next to the dog, jumped.\" The cat jumped, "
+      "although the dog is nearer to the verb. In the present tense the verb shows who it was: the "
+      "cat ... jumps, the cats ... jump. A small grammar makes such sentences, with any number of "
+      "clauses between subject and verb. In the first kind of sentence only the subject determines "
+      "the verb; in the second kind 'was' or 'were' shows it, too:");
   manual_seed(lesson.seed(123));
   const AgreementGrammar grammar;
   for (const bool with_stood : {true, false}) {
@@ -273,19 +258,24 @@ void agreement(Lesson& lesson) {
     lesson.lines(text);
   }
   lesson.say(
-      "A model of one block with one head reads up to the gap and chooses the verb; one after "
-      "another learns it, each from a seed of its own. How much weight does the gap give to the "
-      "subject, to the 'stood', 'was' or 'were' behind it, and to all other nouns together? For a "
-      "subject of one, and of many:");
-  lesson.ask("where will the models look that know 'was' and 'were'?",
-             {"at the subject", "at was or were"}, 1);
-  for (const bool with_stood : {true, false})
-    show_models(lesson, models_of_seeds(lesson, grammar, with_stood), with_stood);
-  lesson.say(
-      "The sentence is the same and so is the answer; where the model looks depends on what else "
-      "would do. To look at the subject is one way of being right. So a picture of attention is a "
-      "fact about one model, and a claim about attention needs more than one seed and a "
-      "measurement.");
+      "A model of one block with one head reads the words up to the gap and chooses the verb. {} "
+      "models learn each kind of sentence, each with a seed of its own. How much weight does the "
+      "gap give to the subject, to the 'stood', 'was' or 'were' after it, and to all other nouns "
+      "together? Each has two columns: for one cat, and for many.",
+      seeds_of(lesson));
+  const std::vector<AtTheGap> of_stood = models_of_seeds(lesson, grammar, /*with_stood=*/true);
+  const std::vector<AtTheGap> of_was = models_of_seeds(lesson, grammar, /*with_stood=*/false);
+  const MeanAtTheGap was = mean_of(of_was);
+  lesson.ask("in sentences with 'was' and 'were', what gets more weight?",
+             {{"the subject", was.subject > was.copula}, {"'was' or 'were'", true}});
+  show_models(lesson, of_stood, /*with_stood=*/true);
+  show_models(lesson, of_was, /*with_stood=*/false);
+  if (!lesson.quick())
+    lesson.say(
+        "All of these models give the right answer, but they look at different words to find it. "
+        "If there is another clue, they need not look at the subject. So a picture of attention "
+        "tells something about one model. A claim about attention needs several seeds and a "
+        "measurement.");
 }
 
 void transformer(Lesson& lesson) {
@@ -301,9 +291,8 @@ void transformer(Lesson& lesson) {
   agreement(lesson);
   lesson.try_next({"./run lesson 9 --seed 1: do the same heads align?",
                    "n_heads = 1 in lessons/translation/translators.h: is every length still right?",
-                   "leave the positions out of VerbModel: can it still find the subject?",
-                   "./run exercise llama: only the decoder, without cross-attention: a small Llama",
-                   "lesson 10: the decoder alone, as a GPT on one page"});
+                   "VerbModel without positions: can it still find the subject?",
+                   "lesson 10: the decoder alone, which is a GPT, on one page"});
 }
 
 }  // namespace

@@ -18,19 +18,19 @@ const About about{
     .builds = "a GPT that makes up first names",
     .seconds = 1,
     .goals = {"write a GPT with its training and its sampling from memory",
-              "say what a loss of 3.37 means, and which loss a model has that knows nothing",
-              "follow a token through the model, and say what each part adds to it"},
-    .question = "lessons 01 to 09 built the parts. How much program is a GPT that learns?",
+              "say what a loss of 3.37 means, and what the loss of a model is that knows nothing",
+              "follow a token through the model, and say what each part adds to its vector"},
+    .question = "lessons 01 to 09 built the parts. How long is a program for a GPT that learns?",
     .options = {"seed", "text"},
-    .own_text = "A file to learn from, with one word a line",
+    .own_text = "A file to learn from, with one word in each line",
 };
 
-constexpr int64_t C = 16;        // numbers in an embedding
+constexpr int64_t C = 16;        // the size of an embedding
 constexpr int64_t H = 4;         // attention heads
 constexpr int64_t T_max = 16;    // the context length: how many tokens the model sees at most
 constexpr int64_t steps = 1000;  // training steps
 
-/// x / sqrt(mean(x^2) + 1e-5): a layer norm without mean and without parameters.
+/// x / sqrt(mean(x^2) + 1e-5): like layer norm, but without the mean and without parameters.
 Tensor rms_norm(const Tensor& x) { return x * pow((x * x).mean(-1, true) + 1e-5, -0.5); }
 
 /// The model: token ids (T) -> logits of the token after each of them (T, V).
@@ -104,17 +104,17 @@ void gpt_on_one_page(Lesson& lesson) {
   random.shuffle(names.words);
   lesson.line("num docs: {}", names.words.size());
 
-  // Tokens: each letter has a number. One more token, BOS, begins and ends every name.
+  // Tokens: each letter has a number. One more token, BOS, is before and after every name.
   const CharTokenizer letters(fmt::format("{}", fmt::join(names.words, "")));
   const int64_t BOS = letters.vocab_size();
   lesson.line("vocab size: {}", BOS + 1);
 
-  // Model: random matrices, which know nothing yet.
+  // Model: its matrices are random, so it knows nothing yet.
   const MicroGpt model(BOS + 1, random);
   lesson.line("num params: {}", parameter_count(model));
 
-  // Training: predict every next letter of one name, and change the matrices so that the prediction
-  // of this name would have been a little better.
+  // Training: predict every next letter of one name, and change the matrices so that this name
+  // would have been predicted a little better.
   optim::Adam optimizer(model.parameters(), {.lr = 0.01, .betas = {0.85, 0.99}});
   Run run{.names = names};
   for (int64_t step = 0; step < steps; ++step) {

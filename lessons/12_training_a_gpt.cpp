@@ -6,6 +6,7 @@
 #include "gpt/generate.h"
 #include "gradus.h"
 #include "lessons/kit/lesson.h"
+#include "lessons/training/losses.h"
 #include "lessons/training/trained_gpt.h"
 #include "lessons/training/training_text.h"
 #include "text/char_tokenizer.h"
@@ -20,12 +21,12 @@ const About about{
     .title = "Training a GPT",
     .builds = "a GPT that writes like its text",
     .seconds = 120,
-    .goals = {"check a model before you train it: the first loss, and one batch learned by heart",
-              "write the loop that trains it, and read its curve",
-              "measure what its heads look at, and choose how it samples"},
+    .goals = {"check a model before you train it: its first loss, and one batch learned by heart",
+              "write the training loop, and read the curve of the loss",
+              "measure what the heads look at, and choose how the model samples"},
     .question =
-        "lesson 10's GPT has one layer, and reads one name a step. What changes when the text is "
-        "long and the model larger, and how does one notice that something is wrong?",
+        "lesson 10's GPT has one layer, and reads one name in each step. What changes for a long "
+        "text and a larger model, and how do you notice that something is wrong?",
     .golden = "08_sampling",
     .options = {"seed", "text", "quick"},
     .own_text = "A text file to learn from",
@@ -46,46 +47,6 @@ struct Sizes {
   double lr = 3e-3;
 };
 
-/// B random windows of T tokens, and the same windows moved by one: inputs and targets, (B, T) each
-std::pair<Tensor, Tensor> random_batch(const Tensor& ids, int64_t B, int64_t T) {
-  const Tensor at = randint(0, ids.numel() - T, {B, 1}) + arange(T);  // (B, T)
-  const auto tokens = [&](const Tensor& i) {
-    return ids.index_select(0, i.flatten()).view({B, T});
-  };
-  return {tokens(at), tokens(at + 1)};
-}
-
-/// The mean of -ln p over all targets.
-Tensor loss_of(const nn::Gpt& model, const Tensor& inputs, const Tensor& targets) {
-  return cross_entropy(model(inputs).flatten(0, 1), targets.flatten());
-}
-
-/// The loss over all windows of the text, one after the other.
-double loss_over(const nn::Gpt& model, const Tensor& ids) {
-  const NoGradGuard no_grad;
-  const int64_t T = model.config.context_length;
-  const int64_t windows = (ids.numel() - 1) / T;
-  double sum = 0;
-  for (int64_t i = 0; i < windows; i += 32) {
-    const int64_t B = std::min<int64_t>(32, windows - i);
-    const Tensor inputs = ids.narrow(0, i * T, B * T).view({B, T});
-    const Tensor targets = ids.narrow(0, i * T + 1, B * T).view({B, T});
-    sum += static_cast<double>(B) * loss_of(model, inputs, targets).item<double>();
-  }
-  return sum / static_cast<double>(windows);
-}
-
-/// An estimate of the loss from a few random batches.
-double estimated_loss(const nn::Gpt& model, const Tensor& ids, int64_t batches, int64_t B) {
-  const NoGradGuard no_grad;
-  double sum = 0;
-  for (int64_t i = 0; i < batches; ++i) {
-    const auto [inputs, targets] = random_batch(ids, B, model.config.context_length);
-    sum += loss_of(model, inputs, targets).item<double>();
-  }
-  return sum / static_cast<double>(batches);
-}
-
 /// What the model writes after the prompt.
 std::string written(const nn::Gpt& model, const TrainingText& text, int64_t length) {
   const Tensor prompt = tensor(text.letters.encode(text.prompt)).unsqueeze(0);  // (1, 1)
@@ -97,8 +58,8 @@ std::string written(const nn::Gpt& model, const TrainingText& text, int64_t leng
 void text_to_batches(Lesson& lesson, const TrainingText& text, const Sizes& sizes) {
   lesson.step("1", "From a text to batches");
   lesson.say(
-      "The text: {}. It has {} letters, {} of them different. The last tenth is for validation: "
-      "the model never learns from it.",
+      "The text: {}. It has {} letters (and other characters), {} different ones. The last tenth "
+      "is kept for validation: the model never learns from it. A window of 12 letters:",
       text.source, text.train.numel() + text.validation.numel(), text.letters.vocab_size());
   manual_seed(lesson.seed(1337));
   const auto [x, y] = random_batch(text.train, 1, 12);
@@ -110,11 +71,12 @@ void text_to_batches(Lesson& lesson, const TrainingText& text, const Sizes& size
   };
   lesson.print("inputs", x, {.columns = letters(x)});
   lesson.print("targets", y, {.columns = letters(y)});
+  lesson.code("lessons/training/losses.cpp", "random_batch");
   lesson.often_asked(
-      "Why are the targets the inputs, moved by one?",
-      fmt::format("At every position the model predicts the next letter, and the mask hides what "
-                  "comes later. So a window of {0} letters is {0} examples, and a batch of {1} "
-                  "windows is {2}.",
+      "Why are the targets the inputs shifted by one?",
+      fmt::format("At every position the model predicts the next letter, and the mask hides the "
+                  "letters after it. So a window of {0} letters has {0} examples, and a batch of "
+                  "{1} windows has {2}.",
                   sizes.model.context_length, sizes.batch,
                   sizes.batch * sizes.model.context_length));
 }
@@ -122,8 +84,6 @@ void text_to_batches(Lesson& lesson, const TrainingText& text, const Sizes& size
 void before_training(Lesson& lesson, const TrainingText& text, const Sizes& sizes) {
   lesson.step("2", "The loss before training");
   const double V = static_cast<double>(text.letters.vocab_size());
-  lesson.ask("what is the loss of a model that has not learned yet?",
-             {fmt::format("about ln {} = {:.2f}", V, std::log(V)), "about 0", "it depends"}, 2);
   const nn::Gpt model(sizes.model);
   const double drawn = estimated_loss(model, text.train, 5, sizes.batch);
   const Tensor x = random_batch(text.train, sizes.batch, sizes.model.context_length).first;
@@ -133,18 +93,25 @@ void before_training(Lesson& lesson, const TrainingText& text, const Sizes& size
   }();
   nn::init_gpt2_(model);
   const double small = estimated_loss(model, text.train, 5, sizes.batch);
+  const auto both_near = [&](double loss) {
+    return std::abs(drawn - loss) < 0.1 && std::abs(small - loss) < 0.1;
+  };
+  lesson.ask("what is the loss of a model that has not learned anything yet?",
+             {{fmt::format("about ln {} = {:.2f}", V, std::log(V)), both_near(std::log(V))},
+              {"about 0", both_near(0)},
+              {"it depends on its first numbers", true}});
   lesson.lines(
       fmt::format("  a model that knows nothing: ln {:<4} {:9.4f}\n"
-                  "  matrices as PyTorch draws them      {:9.4f}\n"
-                  "  matrices as GPT-2 has them          {:9.4f}",
+                  "  matrices drawn as in PyTorch        {:9.4f}\n"
+                  "  matrices drawn as in GPT-2          {:9.4f}",
                   V, std::log(V), drawn, small));
   lesson.say(
-      "The head is tied: its rows are the token embeddings. PyTorch draws these from N(0, 1). The "
-      "residual stream still contains the embedding of the current letter, and its product with "
-      "itself is about C = {}. So the model is sure that the next letter is the current one "
-      "({:.0f}% "
-      "of the positions), and is wrong. With GPT-2's sizes, C = 768 and 50,257 tokens, the loss "
-      "starts at 475. nn::init_gpt2_ draws from N(0, 0.02^2) instead.",
+      "The head is tied: its rows are the token embeddings, and PyTorch draws these from N(0, 1). "
+      "The residual stream still contains the embedding of the current letter, whose dot product "
+      "with itself is about C = {}. So the model predicts the current letter as the next one, with "
+      "great certainty (at {:.0f}% of the positions), and is nearly always wrong. With GPT-2's "
+      "sizes, C = 768 and 50,257 tokens, the first loss would be 475. nn::init_gpt2_ draws from "
+      "N(0, 0.02^2) instead.",
       sizes.model.emb_dim, 100 * same);
   lesson.holds("GPT-2's initialisation starts within 0.1 of ln V",
                std::abs(small - std::log(V)) < 0.1);
@@ -153,8 +120,9 @@ void before_training(Lesson& lesson, const TrainingText& text, const Sizes& size
 void one_batch_by_heart(Lesson& lesson, const TrainingText& text, const Sizes& sizes) {
   lesson.step("3", "One batch, learned by heart");
   lesson.say(
-      "A cheap test before a long training: can the model learn a single batch by heart? If not, "
-      "the loop, the targets or the learning rate is wrong, and more data will not help.");
+      "A cheap test before a long training: can the model learn a single batch by heart? If it "
+      "cannot, then the loop, the targets or the learning rate is wrong, and more data will not "
+      "help.");
   const nn::Gpt model(sizes.model);
   nn::init_gpt2_(model);
   optim::AdamW optimizer(model.parameters(), {.lr = 1e-3});
@@ -173,7 +141,10 @@ void one_batch_by_heart(Lesson& lesson, const TrainingText& text, const Sizes& s
   lesson.say("The loss fell from {:.2f} to {:.3f}.", losses.front(), losses.back());
   if (lesson.quick() || lesson.text()) return;
   lesson.holds("the batch is learned: the loss is below 0.5", losses.back() < 0.5);
-  lesson.say("The model repeats this batch, and knows nothing about the rest of the text.");
+  const int64_t few = std::min<int64_t>(text.validation.numel(), 2000);
+  lesson.say(
+      "But it knows only this batch. On {} letters of the validation part its loss is {:.2f}.", few,
+      loss_over(model, text.validation.narrow(0, 0, few)));
 }
 
 struct Curve {
@@ -186,20 +157,24 @@ Curve train(Lesson& lesson, const nn::Gpt& model, const TrainingText& text, cons
   optim::CosineSchedule schedule(
       optimizer,
       {.warmup_steps = sizes.warmup, .total_steps = sizes.steps, .min_lr = sizes.lr / 10});
-  ProgressBar progress("training", sizes.steps, lesson.progress());
+  constexpr int evaluations = 10;
+  ProgressBar progress("training", sizes.steps, lesson.progress(evaluations));
+  const int room = lesson.canvas().width - 30;  // for a sample
   Curve curve;
   const auto evaluate = [&](int64_t step, double train_loss) {
     curve.steps.push_back(static_cast<double>(step));
     curve.train.push_back(train_loss);
     curve.validation.push_back(estimated_loss(model, text.validation, 10, sizes.batch));
-    progress.print(fmt::format("step {:4}  validation {:.3f}  {}", step, curve.validation.back(),
-                               in_one_line(written(model, text, 44))));
+    std::string sample = in_one_line(written(model, text, 44));
+    if (terminal::columns(sample) > room) sample = terminal::fit(sample, room, false);
+    progress.print(
+        fmt::format("step {:4}  validation {:.3f}  {}", step, curve.validation.back(), sample));
   };
   while (progress.going()) {
     const auto [inputs, targets] =
         random_batch(text.train, sizes.batch, sizes.model.context_length);
     const Tensor loss = loss_of(model, inputs, targets);
-    if (progress.steps_done() % (sizes.steps / 10) == 0)
+    if (progress.steps_done() % (sizes.steps / evaluations) == 0)
       evaluate(progress.steps_done(), loss.item<double>());
     optimizer.zero_grad();
     loss.backward();
@@ -215,41 +190,47 @@ Curve train(Lesson& lesson, const nn::Gpt& model, const TrainingText& text, cons
 void training(Lesson& lesson, const nn::Gpt& model, const TrainingText& text, const Sizes& sizes) {
   lesson.step("4", "Training");
   lesson.say(
-      "The loop is train() in lessons/12_training_a_gpt.cpp: draw a batch, compute the loss, "
-      "clear the gradients, go backward, clip the gradients to a common norm of 1, step. The "
-      "learning rate rises for {} steps and then falls with a cosine. {} parameters, {} letters in "
-      "each step. A line end is shown as |.",
+      "The loop is train() in lessons/12_training_a_gpt.cpp: draw a batch, compute the loss, clear "
+      "the gradients, compute new ones with backward(), scale them so that their common norm is at "
+      "most 1, and take a step. The learning rate rises for {} steps and then falls like a cosine. "
+      "The model has {} parameters, and each step has {} letters. In the samples, | is a line end.",
       sizes.warmup, parameter_count(model), sizes.batch * sizes.model.context_length);
+  lesson.code("train");
   const Curve curve = train(lesson, model, text, sizes);
   lesson.lines(terminal::plot(
       curve.steps,
       {{"validation", 'o', curve.validation}, {"one training batch", '.', curve.train}},
       lesson.canvas()));
-  lesson.say("And what it writes:");
+  lesson.say("A text of 400 letters by the model:");
   lesson.lines(shown_text(written(model, text, 400)));
 }
 
 void validation(Lesson& lesson, const nn::Gpt& model, const TrainingText& text,
                 const Sizes& sizes) {
   lesson.step("5", "How good is it?");
-  const double whole = loss_over(model, text.validation);
-  std::string estimates;
+  const double loss = loss_over(model, text.validation);
+  std::vector<double> estimates;
   for (int i = 0; i < 5; ++i)
-    estimates += fmt::format("  {:.3f}", estimated_loss(model, text.validation, 20, sizes.batch));
-  lesson.lines(fmt::format(
-      "  loss over all of the validation part  {:.4f}   exp(loss) {:.1f}   bits {:.2f}\n"
-      "  five estimates, each of 20 batches  {}",
-      whole, std::exp(whole), whole / std::log(2.0), estimates));
+    estimates.push_back(estimated_loss(model, text.validation, 20, sizes.batch));
+  lesson.lines(
+      fmt::format("  loss over the complete validation part  {:.4f}\n"
+                  "  exp(loss)                               {:.1f}\n"
+                  "  loss in bits                            {:.2f}\n"
+                  "  five estimates from 20 batches each:\n"
+                  "    {:.3f}",
+                  loss, std::exp(loss), loss / std::log(2.0), fmt::join(estimates, "  ")));
   if (!lesson.quick() && !lesson.text())
-    lesson.holds("it hesitates between fewer than 10 letters", std::exp(whole) < 10);
+    lesson.holds("exp(loss) is below 10: as good as choosing between 10 letters",
+                 std::exp(loss) < 10);
+  const auto [lowest, highest] = std::minmax_element(estimates.begin(), estimates.end());
   lesson.often_asked(
       "nanoGPT's README says 1.88 for tiny Shakespeare with these sizes. Is this better or worse?",
-      "Its 1.88 is an estimate over 20 batches; such estimates differ by 0.01 and more, as you "
-      "see. "
-      "Over the complete validation part nanoGPT's settings (2,000 steps, learning rate 0.001) "
-      "give "
-      "1.9055, in PyTorch and in Gradus. Three times that learning rate gives about 1.77. Compare "
-      "losses only on the same text and the same tokens.");
+      fmt::format("Its 1.88 is an estimate from 20 batches. Such estimates vary: the five above "
+                  "differ by up to {:.3f}. Over the complete validation part of tiny Shakespeare, "
+                  "nanoGPT's settings (2,000 steps, learning rate 0.001) give 1.9055, in PyTorch "
+                  "and in Gradus, and three times this learning rate gives about 1.77. Losses can "
+                  "be compared only for the same text and the same tokens.",
+                  *highest - *lowest));
 }
 
 void training_a_gpt(Lesson& lesson) {
@@ -284,10 +265,11 @@ void training_a_gpt(Lesson& lesson) {
   lesson.step("8", "The key/value cache");
   show_cache(lesson, model, text);
   lesson.try_next(
-      {"./run lesson 12 --text FILE: your letters, your code, a book",
-       "learning rate 0.03, or no warm-up: what does the curve show first?",
-       "n_layers = 1, or n_heads = 1 in Sizes: what does it cost?",
-       "./run train FILE does all this, saves the model, and continues where it stopped"});
+      {"./run lesson 12 --text FILE: your own texts, your code or a book",
+       "a learning rate of 0.03, or no warm-up: what does the curve look like?",
+       "n_layers = 1 or n_heads = 1 in Sizes: how much larger is the loss?",
+       "./run train FILE does all of this, saves the model, and can continue where it stopped",
+       "lesson 13: GPT-2, the same model with 124 million parameters"});
 }
 
 }  // namespace

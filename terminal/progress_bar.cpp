@@ -13,6 +13,7 @@ namespace gradus::terminal {
 namespace {
 
 volatile std::sig_atomic_t interrupted = 0;
+void (*volatile outer_handler)(int) = SIG_DFL;  // of SIGINT, before the bar
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -58,8 +59,9 @@ ProgressBar::ProgressBar(const std::string& work, int64_t steps, const Output& o
   // The first Ctrl-C ends the work, a second one the program.
   handler_before_ = std::signal(SIGINT, [](int) {
     interrupted = 1;
-    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGINT, outer_handler);
   });
+  outer_handler = handler_before_;
 }
 
 ProgressBar::~ProgressBar() { std::signal(SIGINT, handler_before_); }

@@ -66,16 +66,16 @@ TEST(LessonSource, NamesThatDoNotExistAreErrors) {
 
 TEST(LessonSource, StructsAndFunctionsOfALesson) {
   EXPECT_EQ(text_of(definition(kLesson04, "softmax_naive")),
-            "/// exp(x) / sum(exp(x)), just as it is written in textbooks.\n"
+            "/// exp(x) / sum(exp(x)), as textbooks define it.\n"
             "Tensor softmax_naive(const Tensor& x) { return exp(x) / exp(x).sum(); }\n");
-  const std::string deep_net = text_of(definition("lessons/08_gpt_block.cpp", "DeepNet"));
+  const std::string deep_net = text_of(definition("lessons/stages/deep_net.h", "DeepNet"));
   EXPECT_NE(deep_net.find("struct DeepNet : nn::Module {"), std::string::npos);
   EXPECT_TRUE(deep_net.ends_with("};\n")) << deep_net;
 }
 
 TEST(LessonSource, AStepHasTheLinesThatComputeAndNotThoseThatPrint) {
   StepCode code;
-  const int scores = line_with(kLesson04, "Scores: how well does");
+  const int scores = line_with(kLesson04, "Scores: how similar is");
   code.begin({kLesson04, scores});
   EXPECT_EQ(text_of(code.before({kLesson04, line_with(kLesson04, "\"attn_scores_2\", scores_2")})),
             "  const Tensor query = inputs[q];\n"
@@ -132,6 +132,21 @@ TEST(LessonSource, EveryLessonDescribesItselfForTheMapAndForHelp) {
     EXPECT_EQ(uses_query, text.find("    .query =") != text.npos) << file.path;
   }
   EXPECT_GE(lessons, 9);
+}
+
+TEST(LessonSource, AnswersToQuestionsAreComputed) {
+  int questions = 0;
+  for (const EmbeddedFile& file : embedded_files()) {
+    if (!file.path.starts_with("lessons/") || file.path.starts_with("lessons/kit/")) continue;
+    const std::string_view text = file.text;
+    for (size_t at = 0; (at = text.find("lesson.ask(", at)) != text.npos; ++at, ++questions) {
+      const size_t end = std::min(text.find(");\n", at), text.size());
+      const size_t last = text.find_last_of(" ,", end);
+      EXPECT_NE(text.substr(last + 1, end - last - 1).find_first_not_of("0123456789"), text.npos)
+          << file.path << ": " << text.substr(at, end - at);
+    }
+  }
+  EXPECT_GT(questions, 15);
 }
 
 TEST(Scanner, StatementsWithTextsCommentsAndBraces) {

@@ -29,6 +29,10 @@ struct Session {
 /// What to type after a screen that ends with a prompt.
 using Reader = std::function<std::string(const std::string& screen, Session& session)>;
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != text.npos;
+}
+
 bool ends_with_prompt(const std::string& output) {
   return output.ends_with("(q: leave) ") || output.ends_with("show me): ");
 }
@@ -54,8 +58,10 @@ class Terminal {
     EXPECT_EQ(write(master_, text.data(), text.size()), std::ssize(text));
   }
 
-  /// Runs a lesson to its end.
-  Session run(const std::string& lesson, std::vector<std::string> options, const Reader& reader) {
+  /// Runs a lesson to its end. After `interrupted_at` was printed, if given, it types some keys and
+  /// Ctrl-C.
+  Session run(const std::string& lesson, std::vector<std::string> options, const Reader& reader,
+              std::string interrupted_at = "") {
     const std::string program = LESSONS_DIR "/lesson_" + lesson;
     const pid_t child = fork();
     if (child == 0) {
@@ -80,6 +86,10 @@ class Terminal {
     for (ssize_t got; (got = read(master_, buffer, sizeof buffer)) > 0;) {
       screen.append(buffer, static_cast<size_t>(got));
       session.output.append(buffer, static_cast<size_t>(got));
+      if (!interrupted_at.empty() && contains(session.output, interrupted_at)) {
+        interrupted_at.clear();
+        type("\n\n\n\x03");
+      }
       if (!ends_with_prompt(screen)) continue;
       session.screens.push_back(screen);
       screen.clear();
@@ -100,24 +110,30 @@ class Terminal {
   Terminal name(__VA_ARGS__);       \
   if (!name.usable) GTEST_SKIP() << "this system has no pseudo-terminals"
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
-}
 std::string press_enter(const std::string&, Session&) { return "\n"; }
 
-/// The rows of the window that the screen takes; what was typed is at its start.
+/// The rows of the window that the screen takes; what was typed is at its start. A line that is
+/// redrawn after a \r takes as many rows as its widest text.
 int rows_of(const std::string& screen, int columns) {
   int rows = 0;
+  int widest = 0;
   std::string line;
-  const auto end_line = [&] {
-    rows += 1 + std::max(0, gradus::terminal::columns(line) - 1) / columns;
+  const auto end_text = [&] {
+    widest = std::max(widest, gradus::terminal::columns(line));
     line.clear();
+  };
+  const auto end_line = [&] {
+    end_text();
+    rows += 1 + std::max(0, widest - 1) / columns;
+    widest = 0;
   };
   const size_t start = screen.starts_with("\r\n") ? 2 : 0;
   for (const char c : screen.substr(start)) {
     if (c == '\n')
       end_line();
-    else if (c != '\r')
+    else if (c == '\r')
+      end_text();
+    else
       line += c;
   }
   if (!line.empty()) end_line();
@@ -137,6 +153,37 @@ TEST(LessonTerminal, NoScreenIsLongerThanTheWindow) {
             << "lesson " << lesson << ", " << window.columns << "x" << window.rows << "\n"
             << screen;
     }
+}
+
+// Bars, evaluations and pages after training; after a few steps nothing is said to be learned.
+TEST(LessonTerminal, TrainingFitsTheWindowAndQuickClaimsNothing) {
+  const Window window{20, 60};
+  for (const std::string lesson : {"09", "10", "11", "12"}) {
+    if (!std::filesystem::exists(LESSONS_DIR "/lesson_" + lesson))
+      continue;  // a build without gpt/
+    TERMINAL_OR_SKIP(terminal, window);
+    const Session session = terminal.run(lesson, {"--step", "--quick"}, press_enter);
+    EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0)
+        << lesson << session.output;
+    for (const std::string& screen : session.screens)
+      EXPECT_LE(rows_of(screen, window.columns), window.rows) << "lesson " << lesson << "\n"
+                                                              << screen;
+    for (const char* claim : {"at least 98%", "at least 95%", "give the right answer",
+                              "trained to align", "knows only this batch", "below 10"})
+      EXPECT_FALSE(contains(session.output, claim)) << lesson << ": " << claim;
+  }
+}
+
+TEST(LessonTerminal, CtrlCDuringTrainingLeavesTheLesson) {
+  if (!std::filesystem::exists(LESSONS_DIR "/lesson_12")) GTEST_SKIP() << "without gpt/";
+  TERMINAL_OR_SKIP(terminal, {30, 100});
+  const Session session = terminal.run(
+      "12", {"--step", "--from=3"}, [](const std::string&, Session&) { return "\n"; },
+      "one batch: 200 steps");
+  EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 130) << session.output;
+  EXPECT_TRUE(contains(session.output, "one batch: stopped after")) << session.output;
+  EXPECT_FALSE(contains(session.output, "The loss fell")) << session.output;
+  EXPECT_FALSE(contains(session.output, "\r\n\r\n\r\n")) << "keys were shown during the training";
 }
 
 TEST(LessonTerminal, AResizedWindowIsRespectedFromTheNextScreenOn) {
@@ -177,7 +224,8 @@ TEST(LessonTerminal, StepsAndQuestions) {
         return asked ? "1\n" : "\n";
       });
   EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0) << session.output;
-  EXPECT_TRUE(contains(session.output, "You said Your; it is journey.")) << session.output;
+  EXPECT_TRUE(contains(session.output, "You said: Your. The answer is: journey."))
+      << session.output;
   EXPECT_TRUE(contains(session.output, "4 of 4 checked steps")) << session.output;
 }
 

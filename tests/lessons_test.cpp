@@ -225,13 +225,12 @@ TEST(Lesson, WordsAndQueriesOfTheReader) {
   };
   Arguments wrong;
   wrong.query = 7;
-  EXPECT_EQ(message(wrong), "--query: 7 - the words are numbered 1 to 6");
+  EXPECT_EQ(message(wrong), "--query: expected the number of a word, 1 to 6, got 7");
   wrong.query = {};
   for (const auto& [text, words] :
        {std::pair{"", 0}, {"one", 1}, {"a b c d e f g h i j k l m", 13}}) {
     wrong.text = text;
-    EXPECT_EQ(message(wrong),
-              fmt::format("--text: it has {} words, a lesson takes 2 to 12", words));
+    EXPECT_EQ(message(wrong), fmt::format("--text: expected 2 to 12 words, got {}", words));
   }
 }
 
@@ -241,8 +240,9 @@ TEST(Lesson, QuestionsAreAnswered) {
     lesson.say("after");
   };
   EXPECT_CONTAINS(run(kAbout, interactive(), body, "2\n").output, "Right: dog.");
-  EXPECT_CONTAINS(run(kAbout, interactive(), body, "3\n").output, "You said cow; it is dog.");
-  EXPECT_CONTAINS(run(kAbout, interactive(), body, "\n").output, "It is dog.");
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "3\n").output,
+                  "You said: cow. The answer is: dog.");
+  EXPECT_CONTAINS(run(kAbout, interactive(), body, "\n").output, "The answer is: dog.");
   const Ended silly = run(kAbout, interactive(), body, "0\n4\n99999999999999999999\ncow\n-1\n2\n");
   EXPECT_CONTAINS(silly.output, "Right: dog.");
   for (const char* leaving : {"q\n", ""}) {
@@ -253,8 +253,29 @@ TEST(Lesson, QuestionsAreAnswered) {
   Arguments step;
   step.step = true;  // but nobody is there
   EXPECT_CONTAINS(run(kAbout, step, body).output,
-                  "Question: which?\n1 cat, 2 dog, 3 cow\nAnswer: dog\n\nafter");
+                  "Question: which?\n1: cat, 2: dog, 3: cow\nAnswer: dog\n\nafter");
   EXPECT_FALSE(contains(run(kAbout, {}, body).output, "which?"));
+}
+
+TEST(Lesson, TheRightAnswerIsComputed) {
+  const auto asks = [](std::vector<Lesson::Option> options) {
+    Arguments step;
+    step.step = true;
+    return run(kAbout, step, [&](Lesson& lesson) { lesson.ask("which?", options); }).output;
+  };
+  EXPECT_CONTAINS(asks({{"cat", false}, {"dog", true}, {"cow", true}}), "Answer: dog\n");
+  EXPECT_THROW(asks({{"cat", false}, {"dog", false}}), Error);
+}
+
+TEST(Lesson, QuickSaysThatNothingIsLearned) {
+  About trains = kAbout;
+  trains.options.emplace_back("quick");
+  Arguments quick;
+  quick.quick = true;
+  const auto nothing = [](Lesson&) {};
+  EXPECT_CONTAINS(run(trains, quick, nothing).output, "train for a few steps only");
+  EXPECT_FALSE(contains(run(trains, {}, nothing).output, "train for a few steps only"));
+  EXPECT_FALSE(contains(run(kAbout, quick, nothing).output, "train for a few steps only"));
 }
 
 TEST(Lesson, WaitsBetweenStepsOnlyForAReader) {
@@ -326,7 +347,7 @@ TEST(Lesson, DetailsAreComparedAndPrintedWithAll) {
   }
   const Ended brief = run(kAbout, {}, body(0));
   EXPECT_FALSE(contains(brief.output, "context_vec_2"));
-  EXPECT_CONTAINS(brief.output, "; 1 more tensors: --all prints them)");
+  EXPECT_CONTAINS(brief.output, "; 1 more tensor: --all prints it)");
   EXPECT_CONTAINS(run(kAbout, all, body(0)).output, "context_vec_2  [3]\n");
 }
 
@@ -348,7 +369,7 @@ TEST(Lesson, FromLeavesOutTheStepsBefore) {
   EXPECT_EQ(r.status, 0);
   for (const char* part : {"alpha", "one", "guess?", "context_vec_2", "test"})
     EXPECT_FALSE(contains(r.output, part)) << r.output;
-  EXPECT_CONTAINS(r.output, "It goes on at step 2.");
+  EXPECT_CONTAINS(r.output, "Continuing at step 2.");
   EXPECT_CONTAINS(r.output, "2  second\n---------\ntwo\n");
   const Ended wrong = run(kAbout, arguments, body(1));
   EXPECT_EQ(wrong.status, 1);

@@ -142,8 +142,8 @@ class Lesson11 : public Files {
 TEST_F(Lesson11, WithItsOwnText) {
   EXPECT_EQ(run(""), 0) << output();
   EXPECT_TRUE(says("The text of this lesson: written for this lesson.")) << output();
-  EXPECT_TRUE(says("./run download gpt2 brings them"));
-  EXPECT_TRUE(says("one_hot times table = the rows looked up: yes"));
+  EXPECT_TRUE(says("./run download gpt2 gets the files"));
+  EXPECT_TRUE(says("one_hot times the table gives the same rows: yes"));
   EXPECT_TRUE(says("Lesson 11: 1 of 1 checked steps have the book's numbers."));
   EXPECT_FALSE(says("as in the book: ")) << output();
   EXPECT_EQ(run("--seed 5 --step"), 0) << output();

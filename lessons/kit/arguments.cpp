@@ -17,8 +17,8 @@ std::string help(const About& about) {
   for (const std::string& line : about.goals)
     out += "  - " + terminal::wrap(line, 80, 4).substr(4);
   out += "\n" + terminal::wrap("The question: " + about.question, 80) + "\n";
-  out += about.golden.empty() ? "It exits with 0 if every result is as expected, else with 1."
-                              : "It exits with 0 if every number is the book's, else with 1.";
+  out += about.golden.empty() ? "The exit status is 0 if every result is as expected, else 1."
+                              : "The exit status is 0 if every number is the book's, else 1.";
   return out;
 }
 
@@ -44,21 +44,24 @@ void add_options_of(const About& about, CLI::App& app, Arguments& arguments, std
     return option;
   };
   only_if_had(app.add_flag("--all", arguments.all,
-                           "Print every tensor, also those that are only compared otherwise"));
+                           "Print every tensor, also those that are otherwise only checked"));
   only_if_had(terminal::add_integer(app, "--query", arguments.query, about.query));
   only_if_had(
       terminal::add_integer(app, "--seed", arguments.seed, "Another seed for the random numbers"));
   only_if_had(app.add_option(
       "--text", arguments.text,
-      about.own_text.empty() ? "Other words; a new word gets a random vector" : about.own_text));
+      about.own_text.empty()
+          ? "Your own words, 2 to 12; a word that is not the book's gets a random vector"
+          : about.own_text));
   only_if_had(app.add_flag("--quick", arguments.quick,
-                           "Train a few steps only, to see that everything runs"));
+                           "Train for a few steps only, to see that everything runs"));
   only_if_had(app.add_option(
       "--pairs", arguments.pairs,
-      "Learn from sentence pairs too: source, tab, target in each line of this file"));
+      "Learn from the sentence pairs of this file, too: source, tab, target in each line"));
   only_if_had(
       app.add_option("--dropout", dropout,
-                     "book, or mkl: the masks that older PyTorch wheels draw on Linux and Windows")
+                     "The dropout masks: book, or mkl, as older PyTorch packages for Linux and "
+                     "Windows drew them")
           ->check(CLI::IsMember({"book", "mkl"})));
 }
 
@@ -82,17 +85,17 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   bool no_code = false;
   bool about_only = false;
   app.add_flag("--step", arguments.step,
-               "Wait for Enter after each screen, and ask before showing");
+               "Wait for Enter after each screen, and ask you to guess some results");
   app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
   app.add_flag("--code", arguments.code,
-               "Print the lines that computed each step (the default in a terminal)");
-  app.add_flag("--no-code", no_code, "Do not print them");
-  terminal::add_integer(app, "--from", arguments.from,
-                        "Show the lesson from this step on: 1 is the first");
+               "Print the program's lines that compute each step (the default in a terminal)");
+  app.add_flag("--no-code", no_code, "Do not print the program's lines");
+  terminal::add_integer(app, "--from", arguments.from, "Begin at this step; the first is 1");
   add_options_of(about, app, arguments, dropout);
-  app.add_option("--color", color, "auto, never, 256, truecolor or always")
+  app.add_option("--color", color, "Colours: auto, never, 256, truecolor or always")
       ->check(CLI::IsMember({"auto", "never", "256", "truecolor", "always"}));
-  app.add_flag("--about", about_only, "Print the lesson's facts, one a line, for programs");
+  app.add_flag("--about", about_only,
+               "Print facts about the lesson, one in each line, for programs");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

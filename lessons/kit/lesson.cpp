@@ -24,8 +24,8 @@ Words split_words(const std::string& text) {
     words.push_back(terminal::columns(word) > kWidestWord ? terminal::fit(word, kWidestWord, false)
                                                           : word);
   }
-  check(words.size() >= 2 && words.size() <= kMostWords,
-        "--text: it has {} words, a lesson takes 2 to {}", words.size(), kMostWords);
+  check(words.size() >= 2 && words.size() <= kMostWords, "--text: expected 2 to {} words, got {}",
+        kMostWords, words.size());
   return words;
 }
 
@@ -49,10 +49,10 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
   const auto T = static_cast<int64_t>(words_.size());
   if (arguments.query) {
     check(*arguments.query >= 1 && *arguments.query <= T,
-          "--query: {} - the words are numbered 1 to {}", *arguments.query, T);
+          "--query: expected the number of a word, 1 to {}, got {}", T, *arguments.query);
     query_ = *arguments.query - 1;
   }
-  check(arguments.from >= 1, "--from: {} - the first step is 1", arguments.from);
+  check(arguments.from >= 1, "--from: expected a step, 1 or more, got {}", arguments.from);
   set_dropout_style(arguments.mkl_dropout ? DropoutStyle::mkl : DropoutStyle::book);
   begin();
 }
@@ -63,7 +63,7 @@ void Lesson::begin() {
   screen_.block(terminal::bold(title, canvas().depth) + "\n" + std::string(title.size(), '='));
   if (arguments_.from > 1) {
     paragraph(
-        fmt::format("It goes on at step {}. (--from 1 begins at the first.)", arguments_.from));
+        fmt::format("Continuing at step {}. (--from 1 starts at the beginning.)", arguments_.from));
     return;
   }
   std::string goals = "After this lesson you can:\n";
@@ -77,14 +77,19 @@ void Lesson::begin() {
                                     {arguments_.mkl_dropout, "dropout"},
                                     {arguments_.quick, "quick"},
                                     {arguments_.pairs.has_value(), "pairs"}})
-    if (given &&
-        std::find(about_.options.begin(), about_.options.end(), name) == about_.options.end())
+    if (given && !has_option(name))
       paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
+    paragraph(fmt::format(
+        "With {} the numbers are your own, so they are not compared with the book's.", exchanged_));
+  if (quick() && has_option("quick"))
     paragraph(
-        fmt::format("You play with {}: the numbers are yours and not the book's, and are not "
-                    "checked against it.",
-                    exchanged_));
+        "With --quick the models train for a few steps only. They have learned almost nothing, so "
+        "what they do here proves nothing.");
+}
+
+bool Lesson::has_option(const std::string& name) const {
+  return std::find(about_.options.begin(), about_.options.end(), name) != about_.options.end();
 }
 
 Tensor Lesson::vectors(const Tensor& book) const {
@@ -139,8 +144,8 @@ void Lesson::end_step() {
     std::string detail = difference_text(largest_difference_);
     if (!ok) detail += (detail.empty() ? "" : "; ") + first_wrong_;
     if (details_ > 0 && !quiet())
-      detail +=
-          fmt::format("{}{} more tensors: --all prints them", detail.empty() ? "" : "; ", details_);
+      detail += fmt::format("{}{} more {}: --all prints {}", detail.empty() ? "" : "; ", details_,
+                            details_ == 1 ? "tensor" : "tensors", details_ == 1 ? "it" : "them");
     check_line(ok, what, detail);
   } else if (unchecked_ && quiet()) {
     out_ << fmt::format("{:02} {:<8}same as the book: not checked ({})\n", about_.number, section_,
@@ -241,10 +246,10 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail, 
   note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
 }
 
-ProgressBar::Output Lesson::progress(Here here) {
+ProgressBar::Output Lesson::progress(int lines_above, Here here) {
   show_code_before(here);
   if (quiet()) return {nullptr, arguments_.terminal, canvas()};
-  return {&screen_.raw(3), arguments_.terminal, canvas()};
+  return {&screen_.raw(3 + lines_above), arguments_.terminal, canvas()};
 }
 
 void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows,
@@ -270,7 +275,9 @@ int Lesson::finish(bool to_the_end) {
         "Lesson {:02}: {} of {} checked steps {}.", about_.number, steps_checked_ - steps_wrong_,
         steps_checked_, about_.golden.empty() ? "are as expected" : "have the book's numbers"));
   if (!quiet() && to_the_end && !about_.exercises.empty())
-    screen_.block(fmt::format("Exercises that follow:\n  ./run exercise {}",
+    screen_.block(fmt::format("{}:\n  ./run exercise {}",
+                              about_.exercises.size() == 1 ? "The exercise for this lesson"
+                                                           : "The exercises for this lesson",
                               fmt::join(about_.exercises, "\n  ./run exercise ")));
   if (to_the_end) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;

@@ -108,13 +108,20 @@ class Lesson {
                const Words& columns, double high = 1, Here here = Here::current());
   void bars(const Words& labels, const Tensor& values, Here here = Here::current());
   const terminal::Canvas& canvas() { return screen_.canvas(); }
-  /// The output for a ProgressBar.
-  ProgressBar::Output progress(Here here = Here::current());
+  /// The output for a ProgressBar, which prints so many lines above itself.
+  ProgressBar::Output progress(int lines_above = 0, Here here = Here::current());
 
   // questions
   /// With --step: asks a question, waits for a guess and answers it. The reader sees options 1, 2,
   /// ...; `answer` is the index of the right one, from 0.
   void ask(const std::string& question, const Words& options, int64_t answer);
+  /// An option, and whether it is right: a condition that the lesson computes.
+  struct Option {
+    std::string text;
+    bool is_right;
+  };
+  /// The same; the first option that is right is the answer. Throws if none is.
+  void ask(const std::string& question, const std::vector<Option>& options);
 
   /// Ends the last step. `to_the_end`: the reader did not leave before. Returns the exit status.
   int finish(bool to_the_end = true);
@@ -137,6 +144,7 @@ class Lesson {
   void check_line(bool ok, const std::string& what, const std::string& detail);
   int text_width() { return std::min(80, canvas().width); }
   bool quiet() const { return arguments_.quiet; }
+  bool has_option(const std::string& name) const;
   /// Whether the current step is not shown: --quiet, or it comes before that of --from.
   bool silent() const { return quiet() || (steps_ > 0 && steps_ < arguments_.from); }
 

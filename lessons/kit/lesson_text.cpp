@@ -55,11 +55,21 @@ void Lesson::try_next(const std::vector<std::string>& ideas, Here here) {
   screen_.block(list);
 }
 
+void Lesson::ask(const std::string& question, const std::vector<Option>& options) {
+  Words texts;
+  for (const Option& option : options)
+    texts.push_back(option.text);
+  const auto right = std::find_if(options.begin(), options.end(),
+                                  [](const Option& option) { return option.is_right; });
+  check(right != options.end(), "ask: no answer to '{}' is right", question);
+  ask(question, texts, right - options.begin());
+}
+
 void Lesson::ask(const std::string& question, const Words& options, int64_t answer) {
   if (!arguments_.step || silent()) return;
   std::string text = "Question: " + question + "\n";
   for (size_t i = 0; i < options.size(); ++i)
-    text += fmt::format("{}{} {}", i ? ", " : "", i + 1, options[i]);
+    text += fmt::format("{}{}: {}", i ? ", " : "", i + 1, options[i]);
   const std::string& right = options.at(static_cast<size_t>(answer));
   if (!arguments_.interactive) return paragraph(text + "\nAnswer: " + right);
   paragraph(text);
@@ -67,7 +77,7 @@ void Lesson::ask(const std::string& question, const Words& options, int64_t answ
     const std::string line =
         screen_.ask(fmt::format("Your guess, 1-{} (Enter: show me): ", options.size()));
     if (line == "q") throw Leave{};
-    if (line.empty()) return paragraph("It is " + right + ".");
+    if (line.empty()) return paragraph("The answer is: " + right + ".");
     const bool digits =
         line.size() < 4 &&
         std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
@@ -75,7 +85,8 @@ void Lesson::ask(const std::string& question, const Words& options, int64_t answ
     if (guess < 1 || guess > options.size()) continue;
     if (guess == static_cast<size_t>(answer) + 1)
       return paragraph("Right: " + right + ". Now look:");
-    return paragraph(fmt::format("You said {}; it is {}. Now look:", options[guess - 1], right));
+    return paragraph(
+        fmt::format("You said: {}. The answer is: {}. Now look:", options[guess - 1], right));
   }
 }
 

@@ -9,6 +9,7 @@ namespace gradus::lessons {
 
 int run_lesson(int argc, const char* const* argv, const About& about, void (*lesson)(Lesson&)) {
   std::signal(SIGINT, [](int) {
+    show_typed_keys();
     constexpr char reset[] = "\x1b[0m\n";
     const bool tty = isatty(STDOUT_FILENO) == 1;
     [[maybe_unused]] const auto written =

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <utility>
@@ -35,6 +36,16 @@ size_t place_to_cut(const std::string& text, int room) {
   return gap != std::string::npos && gap + 1 > after_lines(text, room / 2) ? gap + 1 : end;
 }
 
+termios settings_before;                     // of the terminal, before the lesson
+volatile std::sig_atomic_t keys_hidden = 0;  // whether the lesson has changed them
+
+void hide_typed_keys() {
+  termios hiding = settings_before;
+  hiding.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  keys_hidden = 1;
+  tcsetattr(STDIN_FILENO, TCSANOW, &hiding);
+}
+
 std::string without_empty_lines_around(const std::string& text) {
   const size_t first = std::min(text.find_first_not_of('\n'), text.size());
   std::string out = text.substr(first);
@@ -47,7 +58,17 @@ std::string without_empty_lines_around(const std::string& text) {
 
 Screen::Screen(std::istream& in, std::ostream& out, const terminal::Canvas& canvas, bool waits,
                bool follows_window)
-    : in_(in), out_(out), canvas_(canvas), waits_(waits), follows_window_(follows_window) {}
+    : in_(in), out_(out), canvas_(canvas), waits_(waits), follows_window_(follows_window) {
+  hides_keys_ = waits && &in == &std::cin && tcgetattr(STDIN_FILENO, &settings_before) == 0;
+  if (hides_keys_) hide_typed_keys();
+}
+
+Screen::~Screen() { show_typed_keys(); }
+
+void show_typed_keys() {
+  if (keys_hidden != 0) tcsetattr(STDIN_FILENO, TCSANOW, &settings_before);
+  keys_hidden = 0;
+}
 
 const terminal::Canvas& Screen::canvas() {
   if (follows_window_) canvas_.width = std::max(kLeastWidth, terminal::width());
@@ -152,8 +173,10 @@ void Screen::wait(const std::string& prompt) {
 std::string Screen::ask(const std::string& prompt) {
   flush();
   if (&in_ == &std::cin) tcflush(STDIN_FILENO, TCIFLUSH);
+  show_typed_keys();
   out_ << prompt;
   const std::string answer = read_line();
+  if (hides_keys_) hide_typed_keys();
   lines_ = 0;
   return answer;
 }

@@ -13,6 +13,7 @@ class Screen {
   /// `follows_window` the width of the canvas is that of the window, also after it was resized.
   Screen(std::istream& in, std::ostream& out, const terminal::Canvas& canvas, bool waits,
          bool follows_window);
+  ~Screen();
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
@@ -59,11 +60,16 @@ class Screen {
   std::ostream& out_;
   terminal::Canvas canvas_;
   const bool waits_, follows_window_;
+  bool hides_keys_ = false;
   std::string held_;  // headings that wait for the next block
   Last last_ = Last::nothing;
   int lines_ = 0;           // of the current screenful
   bool redrawing_ = false;  // the cursor is behind a line that will be replaced
   double seconds_waited_ = 0;
 };
+
+/// Keys that are typed while a lesson computes are not shown, since they would move its lines. This
+/// shows them again. A signal handler may call it.
+void show_typed_keys();
 
 }  // namespace gradus::lessons

@@ -43,17 +43,22 @@ std::string guesses(const Tensor& stream, const Tensor& lm_head, const Words& to
 const std::array kParts = {"embeddings", "attention", "feed-forward"};
 
 /// The stream from top to bottom, with the part that adds to it on the left.
+/// In a narrow window, what it adds and the stream are below each other.
 std::string drawn_stream(const Tensor& parts, const Tensor& lm_head, const Words& tokens,
-                         bool utf8) {
+                         const terminal::Canvas& canvas) {
+  const bool wide = canvas.width >= 80;
+  const bool utf8 = canvas.utf8;
   const Tensor stream = parts.cumsum(0);  // (3, C)
   const double most = std::max(parts.abs().max().item<double>(), stream.abs().max().item<double>());
   const auto vector = [&](const Tensor& x) { return sparkline(values_of(x), -most, most, utf8); };
-  std::string out =
-      "                what it adds      length       the stream        would say now\n";
+  const std::string below = "\n                ";
+  std::string out = "                what it adds      length" +
+                    (wide ? std::string(7, ' ') : below) + "the stream        most likely\n";
   for (int64_t i = 0; i < 3; ++i) {
-    if (i > 0) out += std::string(47, ' ') + (utf8 ? "│" : "|") + "\n";
-    out += fmt::format("  {:<12}  {}  {:>6.2f}  {}  {}{}\n", kParts[static_cast<size_t>(i)],
-                       vector(parts[i]), parts[i].norm().item<double>(), utf8 ? "──►" : "-->",
+    if (i > 0 && wide) out += std::string(47, ' ') + (utf8 ? "│" : "|") + "\n";
+    const std::string arrow = utf8 ? "  ──►  " : "  -->  ";
+    out += fmt::format("  {:<12}  {}  {:>6.2f}{}{}{}\n", kParts[static_cast<size_t>(i)],
+                       vector(parts[i]), parts[i].norm().item<double>(), wide ? arrow : below,
                        vector(stream[i]), guesses(stream[i], lm_head, tokens));
   }
   return out;
@@ -64,11 +69,11 @@ std::string table_of_logits(const Tensor& parts, const Tensor& lm_head, const Wo
   const Tensor logits = linear(parts, lm_head);  // (3, V)
   const Tensor p = softmax(logits.sum(0), -1);
   const auto [values, indices] = topk(p, std::min<int64_t>(5, p.numel()));
-  std::string out = "  next   embeddings   attention   feed-forward      logit   probability\n";
+  std::string out = "  next   embeddings  attention  feed-forward    logit     p\n";
   for (int64_t i = 0; i < values.numel(); ++i) {
     const int64_t id = indices[i].item<int64_t>();
     const std::vector<double> of = values_of(logits.select(1, id));
-    out += fmt::format("  {}  {:>+10.2f}  {:>+10.2f}  {:>+13.2f}  = {:>+7.2f}  {:>12.2f}\n",
+    out += fmt::format("  {}  {:>+10.2f} {:>+10.2f} {:>+13.2f}  = {:>+6.2f}  {:.2f}\n",
                        terminal::fit(tokens[static_cast<size_t>(id)], 5, false), of[0], of[1],
                        of[2], of[0] + of[1] + of[2], values[i].item<double>());
   }
@@ -98,19 +103,20 @@ void explain_residual_stream(Lesson& lesson, const Words& names, const text::Cha
   const auto [x, a, f] = added(tensor(ids));
   const Tensor parts = stack({x[-1], a[-1], f[-1]});  // (3, C)
   lesson.say(
-      "It is the vector of {} numbers that every token carries through the model. No part replaces "
-      "it: each reads it and adds something. Here is the stream of the last token of '{}', where "
-      "the model must say what comes next. Each sign is one number.",
+      "The residual stream is the vector of {} numbers that each token has inside the model. No "
+      "part of the model replaces it: each part reads it and adds something to it. This is the "
+      "stream of the last token of '{}', where the model predicts what comes next. Each character "
+      "is one number.",
       lm_head.size(1), letters.decode(std::span(ids).subspan(1)));
-  lesson.lines(drawn_stream(parts, lm_head, tokens, lesson.canvas().utf8));
+  lesson.lines(drawn_stream(parts, lm_head, tokens, lesson.canvas()));
   lesson.say(
-      "The output layer only multiplies the stream by a matrix. So each logit is a sum, too, and "
-      "one can read from it which part speaks for which letter:");
+      "The output layer only multiplies the stream by a matrix. So each logit is a sum, too, which "
+      "shows how much each part speaks for or against a letter:");
   lesson.lines(table_of_logits(parts, lm_head, tokens));
   lesson.say(
-      "With more layers there are more such lines, and nothing else changes: GPT-2 has 12 times "
-      "attention and feed-forward, and 768 numbers. (It normalises the stream once more before the "
-      "output layer.)");
+      "With more layers there are more parts that add something. GPT-2 has 12 of attention and 12 "
+      "of feed-forward, and 768 numbers. (It also normalises the stream before the output layer, "
+      "so its logits are not simple sums.)");
 }
 
 }  // namespace gradus::lessons

@@ -38,25 +38,29 @@ void compare_stages(Lesson& lesson, const nn::GptBlock& tiny, const BlockStages&
   lesson.detail("tiny/param/norm1.shift", tiny.norm1.bias);
   lesson.detail("tiny/param/norm2.scale", tiny.norm2.weight);
   lesson.detail("tiny/param/norm2.shift", tiny.norm2.bias);
-  lesson.detail("tiny/norm1", s.norm1);
+  lesson.detail("tiny/norm1", s.norm1, {.name = "x after the first layer norm"});
   for (const auto& [name, split] :
        {std::pair{"queries", s.trace.q}, {"keys", s.trace.k}, {"values", s.trace.v}}) {
     const Tensor viewed = split.transpose(1, 2);
-    lesson.detail(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}));
-    lesson.detail(fmt::format("tiny/att/{}_viewed", name), viewed);
-    lesson.detail(fmt::format("tiny/att/{}_split", name), split);
+    lesson.detail(fmt::format("tiny/att/{}", name), viewed.reshape({1, 4, 8}),
+                  {.name = fmt::format("{} of both heads", name)});
+    lesson.detail(fmt::format("tiny/att/{}_viewed", name), viewed,
+                  {.name = fmt::format("{} after view", name)});
+    lesson.detail(fmt::format("tiny/att/{}_split", name), split,
+                  {.name = fmt::format("{} after transpose", name)});
   }
-  lesson.detail("tiny/att/attn_scores", s.trace.scores);
-  lesson.detail("tiny/att/masked_scores", s.trace.masked_scores);
-  lesson.detail("tiny/att/attn_weights", s.trace.weights);
-  lesson.detail("tiny/att/context_per_head", s.trace.context);
-  lesson.detail("tiny/att/context_concatenated", s.trace.merged);
-  lesson.detail("tiny/att/context_vecs", s.trace.output);
-  lesson.detail("tiny/attention", s.attention);
-  lesson.detail("tiny/after_attention", s.after_attention);
-  lesson.detail("tiny/norm2", s.norm2);
-  lesson.detail("tiny/feed_forward", s.feed_forward);
-  lesson.detail("tiny/loss_mean_square", (s.output * s.output).mean());
+  lesson.detail("tiny/att/attn_scores", s.trace.scores, {.name = "attention scores"});
+  lesson.detail("tiny/att/masked_scores", s.trace.masked_scores, {.name = "masked scores"});
+  lesson.detail("tiny/att/attn_weights", s.trace.weights, {.name = "attention weights"});
+  lesson.detail("tiny/att/context_per_head", s.trace.context, {.name = "context of each head"});
+  lesson.detail("tiny/att/context_concatenated", s.trace.merged, {.name = "contexts side by side"});
+  lesson.detail("tiny/att/context_vecs", s.trace.output, {.name = "output of attention"});
+  lesson.detail("tiny/attention", s.attention, {.name = "what attention adds"});
+  lesson.detail("tiny/after_attention", s.after_attention, {.name = "x after attention"});
+  lesson.detail("tiny/norm2", s.norm2, {.name = "x after the second layer norm"});
+  lesson.detail("tiny/feed_forward", s.feed_forward, {.name = "what feed-forward adds"});
+  lesson.detail("tiny/loss_mean_square", (s.output * s.output).mean(),
+                {.name = "mean square of the output"});
 }
 
 }  // namespace gradus::lessons

@@ -7,7 +7,7 @@
 
 namespace gradus::lessons {
 
-/// The stages of a block, and what they add.
+/// The stages of a block, one by one.
 struct BlockStages {
   Tensor x, norm1, attention, after_attention, norm2, feed_forward, output;
   nn::AttentionTrace trace;
@@ -22,7 +22,7 @@ struct BlockStages {
   }
 };
 
-/// The block as a drawing, with the length of the numbers at each place.
+/// The block as a drawing, with the norms of the stages.
 std::string drawing_of_block(const BlockStages& s, bool utf8);
 /// Compares every stage of the tiny block with PyTorch's.
 void compare_stages(Lesson& lesson, const nn::GptBlock& tiny, const BlockStages& s);

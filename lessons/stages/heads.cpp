@@ -9,6 +9,13 @@ std::string row_of_numbers(const Tensor& row) {
 
 }  // namespace
 
+Tensor contexts_of(const Tensor& q, const Tensor& k, const Tensor& v, double divisor, bool causal) {
+  const int64_t T = q.size(-2);
+  Tensor scores = matmul(q, k.transpose(-2, -1));  // (H, T, T)
+  if (causal) scores = scores.masked_fill(triu(ones({T, T}), 1).to(kBool), -INFINITY);
+  return matmul(softmax(scores / divisor, -1), v);
+}
+
 void compare_parameters(Lesson& lesson, const std::string& where, const nn::Module& module) {
   for (const auto& [name, parameter] : module.named_parameters())
     lesson.detail(fmt::format("{}param/{}", where, name), parameter);
@@ -19,9 +26,12 @@ void compare_projections(Lesson& lesson, const std::string& where, const HeadSta
   const Labels rows{.rows = words};
   for (const auto& [name, p] :
        {std::pair{"queries", &s.queries}, {"keys", &s.keys}, {"values", &s.values}}) {
+    Labels split = rows;
+    split.name = fmt::format("{} after transpose", name);
     lesson.detail(where + name, p->whole, rows);
-    lesson.detail(fmt::format("{}{}_viewed", where, name), p->viewed);
-    lesson.detail(fmt::format("{}{}_split", where, name), p->split, rows);
+    lesson.detail(fmt::format("{}{}_viewed", where, name), p->viewed,
+                  {.name = fmt::format("{} after view", name)});
+    lesson.detail(fmt::format("{}{}_split", where, name), p->split, split);
   }
 }
 
@@ -44,14 +54,14 @@ std::string picture_of_cutting(const Tensor& rows, const Words& words, bool utf8
 std::string table_of_shapes(const HeadStages& s) {
   std::string out;
   for (const auto& [what, x] :
-       {std::pair{"queries, one row for each word", s.queries.whole},
-        {"view: each row in two heads", s.queries.viewed},
-        {"transpose: text, head, word, number", s.queries.split},
-        {"scores and weights: word by word, for each head", s.attn_weights},
-        {"weights times values", s.context_per_head},
+       {std::pair{"queries: one row for each word", s.queries.whole},
+        {"after view: text, word, head, number", s.queries.viewed},
+        {"after transpose: text, head, word, number", s.queries.split},
+        {"scores and weights: text, head, word, word", s.attn_weights},
+        {"context vectors: text, head, word, number", s.context_per_head},
         {"transpose and view: one row for each word", s.context_concatenated},
-        {"out_proj mixes the heads", s.context_vecs}})
-    out += fmt::format("  {:<48} {}\n", what, x.sizes());
+        {"after out_proj, which mixes the heads", s.context_vecs}})
+    out += fmt::format("  {:<42} {}\n", what, x.sizes());
   return out;
 }
 

@@ -41,6 +41,11 @@ struct HeadStages {
   }
 };
 
+/// The context vectors of all heads: softmax(q k^T / divisor) v, causal or not. For the mistakes.
+/// q, k, v (H, T, D) -> (H, T, D)
+Tensor contexts_of(const Tensor& q, const Tensor& k, const Tensor& v, double divisor,
+                   bool causal = true);
+
 /// Compares the parameters with the book's; `where` is the beginning of their names.
 void compare_parameters(Lesson& lesson, const std::string& where, const nn::Module& module);
 /// Compares the projections: as the matrices give them, cut into heads, and with the heads in
@@ -49,7 +54,7 @@ void compare_projections(Lesson& lesson, const std::string& where, const HeadSta
                          const Words& words);
 /// Rows (T, 6) cut into two heads (2, T, 3), as a picture.
 std::string picture_of_cutting(const Tensor& rows, const Words& words, bool utf8);
-/// The shape at every stage, one a line.
+/// The shape at every stage, one in each line.
 std::string table_of_shapes(const HeadStages& s);
 
 }  // namespace gradus::lessons

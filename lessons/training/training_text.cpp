@@ -49,7 +49,7 @@ Tensor ids_of(const text::CharTokenizer& letters, std::string_view part, int64_t
 
 TrainingText training_text(const Lesson& lesson, int64_t context_length,
                            std::optional<size_t> at_most) {
-  std::string source = "the source code of Gradus (or give a file: --text FILE)";
+  std::string source = "the source code of Gradus (--text FILE: another one)";
   std::vector<std::string> paths;
   if (lesson.text())
     paths = {source = *lesson.text()};

@@ -94,6 +94,11 @@ Story story_of(const Lesson& lesson) {
   return story;
 }
 
+std::optional<std::string> downloaded(const std::string& name) {
+  const fs::path path = data_folder() / name;
+  return fs::exists(path) ? std::optional(path.string()) : std::nullopt;
+}
+
 std::optional<text::BpeTokenizer> gpt2_tokenizer() {
   for (const char* name : {"gpt2", "gpt2-bpe"}) {
     const fs::path folder = data_folder() / name;
@@ -111,6 +116,39 @@ void compare_with_book(Lesson& lesson, bool by_the_book, const std::string& what
   if (ids != expected)
     detail = fmt::format("{} instead of {}", fmt::join(ids, " "), fmt::join(expected, " "));
   lesson.holds(fmt::format("{} as in the book", what), ids == expected, detail);
+}
+
+Ids ids_in(const Tensor& x) {
+  const Tensor list = x.contiguous();
+  return {list.data_ptr<int64_t>(), list.data_ptr<int64_t>() + list.numel()};
+}
+
+void show_gpt2_tokens(Lesson& lesson, const std::optional<text::BpeTokenizer>& downloaded) {
+  lesson.say(
+      "GPT-2's tokenizer works in the same way, with 50,000 merges, which were learned from 40 GB "
+      "of text.");
+  if (!downloaded)
+    return lesson.say(
+        "Its files are not here, so this step is left out, and the next steps use the vocabulary "
+        "learned above. ./run download gpt2 gets the files.");
+  const text::BpeTokenizer& gpt2 = *downloaded;
+  lesson.say("It has {} tokens. The book's example:", gpt2.vocab_size());
+  const std::string first = "Hello, do you like tea? ";
+  const std::string second = " In the sunlit terracesof someunknownPlace.";
+  Ids both = gpt2.encode(first);
+  both.push_back(gpt2.vocab_size() - 1);
+  for (const int64_t id : gpt2.encode(second))
+    both.push_back(id);
+  lesson.line("  {}|<|endoftext|>|{}", pieces(gpt2, first, lesson.canvas()),
+              pieces(gpt2, second, lesson.canvas()));
+  lesson.lines(fmt::format("  {}", fmt::join(both, " ")));
+  compare_with_book(lesson, true, "ids of both texts", "bpe/ids", both);
+  lesson.say("'Akwirw ier', which is in no text, becomes {}",
+             pieces(gpt2, "Akwirw ier", lesson.canvas()));
+  compare_with_book(lesson, true, "its ids", "bpe/akwirw", gpt2.encode("Akwirw ier"));
+  lesson.say(
+      "<|endoftext|>, the last id, was put between the two texts by the program. encode() never "
+      "returns it, because otherwise a user's text could end a document by containing it.");
 }
 
 std::string sentence_of(const Story& story) {

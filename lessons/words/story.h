@@ -16,11 +16,20 @@ struct Story {
 };
 
 /// The file of --text; without it The Verdict, which ./run download verdict brings; without that a
-/// small text of our own. Throws if the file cannot be read or is too short.
+/// small text written for the lesson. Throws if the file cannot be read or is too short.
 Story story_of(const Lesson& lesson);
+
+/// A file that ./run download gets, if it is in my/data or in the folder that GRADUS_DATA names.
+std::optional<std::string> downloaded(const std::string& name);
 
 /// GPT-2's tokenizer, which ./run download gpt2 brings.
 std::optional<text::BpeTokenizer> gpt2_tokenizer();
+
+/// Prints the book's examples for GPT-2's tokenizer, and compares their ids; without the tokenizer,
+/// how to get it.
+void show_gpt2_tokens(Lesson& lesson, const std::optional<text::BpeTokenizer>& gpt2);
+/// The elements of a tensor of ids.
+Ids ids_in(const Tensor& x);
 
 /// Prints whether a number or ids are those that the book has (lessons/golden/text.tsv). Does
 /// nothing if the text is not the book's.

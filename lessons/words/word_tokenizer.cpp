@@ -63,6 +63,15 @@ std::vector<int64_t> WordTokenizer::encode(std::string_view text) const {
   return ids;
 }
 
+std::string refusal_of(const WordTokenizer& tokenizer, std::string_view text) {
+  try {
+    (void)tokenizer.encode(text);
+  } catch (const Error& error) {
+    return std::string("Error: ") + error.what();
+  }
+  return "";
+}
+
 std::string WordTokenizer::decode(const std::vector<int64_t>& ids) const {
   std::string text;
   for (const int64_t id : ids) {

@@ -32,4 +32,7 @@ class WordTokenizer {
   std::map<std::string, int64_t> ids_;
 };
 
+/// The error that the tokenizer gives for a text, or "".
+std::string refusal_of(const WordTokenizer& tokenizer, std::string_view text);
+
 }  // namespace gradus::lessons
