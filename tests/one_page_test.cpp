@@ -210,7 +210,7 @@ TEST(OnePage, NamesGiveKarpathysLines) {
   EXPECT_EQ(made_up.size(), 20U);
   expect_printed(run.output, losses, made_up);
   EXPECT_TRUE(contains(run.output, "the 1,000 losses are those that Python printed: yes"));
-  EXPECT_TRUE(contains(run.output, "and so are the 20 names are the same, too: yes"));
+  EXPECT_TRUE(contains(run.output, "and the 20 names are the same, too: yes"));
   const EndedProgram other_seed = lesson_10("--seed 1 --text " + path);
   EXPECT_EQ(other_seed.status, 0);
   EXPECT_FALSE(contains(other_seed.output, "that Python printed"));

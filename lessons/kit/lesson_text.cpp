@@ -42,7 +42,9 @@ void Lesson::lines(const std::string& text, Here here) {
 
 void Lesson::often_asked(const std::string& question, const std::string& answer) {
   if (silent()) return;
-  screen_.block(terminal::bold("? " + question, canvas().depth) + "\n" +
+  std::string asked = "? " + terminal::wrap(question, text_width(), 2).substr(2);
+  asked.pop_back();  // the line end
+  screen_.block(terminal::bold(asked, canvas().depth) + "\n" +
                 terminal::wrap(answer, text_width(), 2));
 }
 
