@@ -268,6 +268,10 @@ void Lesson::bars(const Words& labels, const Tensor& values, Here here) {
 }
 
 int Lesson::finish(bool to_the_end) {
+  if (!to_the_end) {
+    screen_.stop_waiting();
+    step_code_ = StepCode();  // the rest of the step was not reached
+  }
   end_step();
   const int wrong = steps_wrong_ + others_wrong_;
   if (!quiet() && (steps_checked_ > 0 || wrong > 0))

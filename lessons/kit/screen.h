@@ -39,6 +39,8 @@ class Screen {
   /// Asks, and returns the line that is typed then. What was typed before is dropped.
   std::string ask(const std::string& prompt);
   void flush();
+  /// From now on nothing waits: the reader leaves.
+  void stop_waiting() { waits_ = false; }
 
   /// Thrown when the reader leaves: q, the end of the input, or Ctrl-C in the middle of long work.
   struct Leave {
@@ -59,7 +61,8 @@ class Screen {
   std::istream& in_;
   std::ostream& out_;
   terminal::Canvas canvas_;
-  const bool waits_, follows_window_;
+  bool waits_;
+  const bool follows_window_;
   bool hides_keys_ = false;
   std::string held_;  // headings that wait for the next block
   Last last_ = Last::nothing;
