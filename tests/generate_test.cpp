@@ -174,7 +174,7 @@ TEST_F(Generate, WeightsThatAreNoNumbersAreAnError) {
   const NoGradGuard no_grad;
   model_.final_norm.weight.fill_(NAN);
   expect_error([&] { generate(model_, kPrompt); },
-               "generate: the largest logit is nan, so the model has weights that are no numbers "
+               "generate: the largest logit is nan, so the model has weights that are not numbers "
                "or much too large");
 }
 
