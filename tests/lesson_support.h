@@ -2,7 +2,9 @@
 #pragma once
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string>
 
@@ -22,6 +24,34 @@ inline EndedProgram run_program(const std::string& program, const std::string& a
   for (size_t got = 0; (got = fread(buffer, 1, sizeof buffer, out)) > 0;)
     ended.output.append(buffer, got);
   const int status = pclose(out);
+  if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
+  return ended;
+}
+
+/// Runs a lesson and presses Ctrl-C as soon as it says how long its training will take.
+inline EndedProgram interrupt_training(const std::string& program) {
+  int ends[2];
+  if (pipe(ends) != 0) return {.output = "pipe failed"};
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], 1);
+    close(ends[0]);
+    close(ends[1]);
+    execl(program.c_str(), program.c_str(), static_cast<char*>(nullptr));
+    _exit(99);
+  }
+  close(ends[1]);
+  EndedProgram ended;
+  char buffer[4096];
+  bool sent = false;
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
+    ended.output.append(buffer, static_cast<size_t>(got));
+    if (!sent && ended.output.find("on this machine") != std::string::npos)
+      sent = kill(child, SIGINT) == 0;
+  }
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
   if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
   return ended;
 }

@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "lessons/translation/agreement.h"
 #include "lessons/translation/translators.h"
 #include "tensor/random.h"
 #include "tensor/threads.h"
 #include "tests/expect_error.h"
-
-#ifdef LESSON_02
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#endif
+#include "tests/lesson_support.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -179,6 +174,21 @@ TEST(Translating, SideBySideModelsLearnWhatTheyLearnAlone) {
           << alone[m].name << " " << p;
 }
 
+TEST(Translating, CtrlCEndsTheTrainingAfterAFewSteps) {
+  manual_seed(1);
+  const NumberLists lists(2);
+  std::vector<Translator> models;
+  for (const char* name : {"one vector", "Luong dot"})
+    models.push_back(make_translator(name, lists.german, lists.english));
+  const auto batch_of = [&](int64_t s) {
+    if (s == 20) raise(SIGINT);
+    return lists.training_batch(1, 2);
+  };
+  const Trained trained = train(models, batch_of, {.steps = 1000}, {});
+  EXPECT_TRUE(trained.stopped);
+  EXPECT_EQ(trained.steps, 24);
+}
+
 TEST(Translating, WhatGoesWrongInOneOfManyIsSaid) {
   manual_seed(1);
   const NumberLists lists(2);
@@ -193,8 +203,8 @@ TEST(Translating, WhatGoesWrongInOneOfManyIsSaid) {
 
 TEST(Translating, AccuracyTable) {
   EXPECT_EQ(accuracy_table({{"one vector", {1, 0.995, 0.9, 0.5, 0.25, 0.125, 0, 0}}}),
-            "  numbers in the list     1     2     3     4     5     6     7     8\n"
-            "  one vector          100.0  99.5  90.0  50.0  25.0  12.5   0.0   0.0\n");
+            "  numbers in a list    1    2    3    4    5    6    7    8\n"
+            "  one vector         100 99.5 90.0 50.0 25.0 12.5  0.0  0.0\n");
 }
 
 TEST(Agreement, VerbAndClausesAgree) {
@@ -257,31 +267,11 @@ TEST(PairsFromTrans, ShortSentencesOnly) {
 
 #ifdef LESSON_02
 TEST(LessonProgram, CtrlCInTrainingShowsWhatWasLearned) {
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    dup2(ends[1], 1);
-    close(ends[0]);
-    close(ends[1]);
-    execl(LESSON_02, LESSON_02, static_cast<char*>(nullptr));
-    _exit(99);
-  }
-  close(ends[1]);
-  std::string output;
-  char buffer[4096];
-  bool sent = false;
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
-    output.append(buffer, static_cast<size_t>(got));
-    if (!sent && output.find("on this machine") != output.npos) sent = kill(child, SIGINT) == 0;
-  }
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130) << output;
-  EXPECT_NE(output.find("one vector: stopped after "), output.npos) << output;
-  EXPECT_NE(output.find("numbers in the list     1     2"), output.npos) << output;
-  EXPECT_EQ(output.find("Let it speak"), output.npos) << output;
+  const EndedProgram ended = interrupt_training(LESSON_02);
+  EXPECT_EQ(ended.status, 130) << ended.output;
+  EXPECT_TRUE(contains(ended.output, "one vector: stopped after ")) << ended.output;
+  EXPECT_TRUE(contains(ended.output, "numbers in a list    1    2")) << ended.output;
+  EXPECT_FALSE(contains(ended.output, "Let it speak")) << ended.output;
 }
 #endif
 

@@ -55,6 +55,9 @@ void add_options_of(const About& about, CLI::App& app, Arguments& arguments, std
           : about.own_text));
   only_if_had(app.add_flag("--quick", arguments.quick,
                            "Train for a few steps only, to see that everything runs"));
+  only_if_had(
+      app.add_flag("--keep", arguments.keep,
+                   "Keep the trained models, and use those of an earlier run instead of training"));
   only_if_had(app.add_option(
       "--pairs", arguments.pairs,
       "Learn from the sentence pairs of this file, too: source, tab, target in each line"));

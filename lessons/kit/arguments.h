@@ -22,7 +22,7 @@ struct About {
   /// The usual mistakes that the lesson shows: how their names in 11_pitfalls/ begin.
   std::vector<std::string> pitfalls = {};
   /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs,
-  /// all.
+  /// keep, all.
   std::vector<std::string> options = {};
   std::string query = {};                   // what --query is in this lesson, for --help
   std::vector<std::string> exercises = {};  // the exercises that follow the lesson
@@ -32,6 +32,7 @@ struct About {
 
 struct Arguments {
   bool step = false, quiet = false, quick = false, mkl_dropout = false;
+  bool keep = false;  // keep the trained models, and use those kept before
   bool all = false;   // print what is otherwise only compared
   bool code = false;  // print the code of each step
   int64_t from = 1;   // the first step that is shown

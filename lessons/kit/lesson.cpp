@@ -1,6 +1,7 @@
 #include "lessons/kit/lesson.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -42,7 +43,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
       arguments_(arguments),
       out_(out),
       screen_(in, out, arguments.canvas, arguments.interactive, arguments.terminal),
-      bookmark_(about.number, arguments.terminal && !arguments.quiet && !arguments.quick),
+      bookmark_(about.number, remembers()),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.options)) {
   if (arguments.text && about.own_text.empty()) words_ = split_words(*arguments.text);
@@ -76,7 +77,8 @@ void Lesson::begin() {
                                     {arguments_.text.has_value(), "text"},
                                     {arguments_.mkl_dropout, "dropout"},
                                     {arguments_.quick, "quick"},
-                                    {arguments_.pairs.has_value(), "pairs"}})
+                                    {arguments_.pairs.has_value(), "pairs"},
+                                    {arguments_.keep, "keep"}})
     if (given && !has_option(name))
       paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
@@ -121,9 +123,12 @@ void Lesson::step(const std::string& section, const std::string& heading, Here h
   std::string lines = terminal::bold(title, canvas().depth) + "\n" +
                       std::string(static_cast<size_t>(underlined), '-');
   step_code_ = StepCode();
-  // What other files print for a lesson explains it; its program is in its own file.
+  // What other files print for a lesson explains it; its program is in its own file, and in
+  // stages/.
   const std::string own_file = fmt::format("lessons/{:02}_", about_.number);
-  if (arguments_.code && here.file.find(own_file) != std::string_view::npos) {
+  const bool is_program = here.file.find(own_file) != std::string_view::npos ||
+                          here.file.find("lessons/stages/") != std::string_view::npos;
+  if (arguments_.code && is_program) {
     step_code_.begin(here);
     const std::string place = fmt::format("{}:{}", embedded_file(here.file).path, here.line);
     lines += "\n" + terminal::dim(place, canvas().depth) + "\n";
@@ -246,25 +251,21 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail, 
   note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
 }
 
-ProgressBar::Output Lesson::progress(int lines_above, Here here) {
+void Lesson::refused(const std::string& what, const std::function<void()>& call, Here here) {
   show_code_before(here);
-  if (quiet()) return {nullptr, arguments_.terminal, canvas()};
-  return {&screen_.raw(3 + lines_above), arguments_.terminal, canvas()};
+  try {
+    call();
+    note_equal(false, {}, what, "", "it was not refused");
+  } catch (const Error& e) {
+    if (!silent())
+      screen_.block(terminal::wrap(what, text_width()) +
+                    terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
+  }
 }
 
-void Lesson::heatmap(const std::string& title, const Tensor& weights, const Words& rows,
-                     const Words& columns, double high, Here here) {
-  lines(terminal::draw({.title = title,
-                        .values = values_of(weights),
-                        .rows = rows,
-                        .columns = columns,
-                        .high = high},
-                       canvas()),
-        here);
-}
-
-void Lesson::bars(const Words& labels, const Tensor& values, Here here) {
-  lines(terminal::bars(labels, values_of(values), canvas()), here);
+bool Lesson::remembers() const {
+  const char* folder = std::getenv("GRADUS_COURSE");
+  return arguments_.terminal && !arguments_.quiet && !arguments_.quick && folder && *folder;
 }
 
 int Lesson::finish(bool to_the_end) {

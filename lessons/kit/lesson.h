@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -45,6 +46,10 @@ class Lesson {
   /// Whether --quick was given: long work is then cut short, and claims about the trained model are
   /// not checked.
   bool quick() const { return arguments_.quick; }
+  /// Whether --keep was given.
+  bool keep() const { return arguments_.keep; }
+  /// Whether the reader's place in the course is remembered: in a terminal, started by ./run.
+  bool remembers() const;
   /// Whether this is the book's example, so that its numbers are expected.
   bool by_the_book() const { return exchanged_.empty(); }
 
@@ -102,12 +107,22 @@ class Lesson {
   void holds(const std::string& what, bool ok, const std::string& detail = "",
              Here here = Here::current());
 
+  /// Runs something that must throw an Error, and prints the message; else the lesson fails.
+  void refused(const std::string& what, const std::function<void()>& call,
+               Here here = Here::current());
+
   // pictures
   /// A matrix of weights (rows, columns). The value `high` has the brightest colour.
   void heatmap(const std::string& title, const Tensor& weights, const Words& rows,
                const Words& columns, double high = 1, Here here = Here::current());
   void bars(const Words& labels, const Tensor& values, Here here = Here::current());
+  /// The graph of y. The tensors that are named are numbers; they are drawn with their values, and
+  /// with their gradients if they have some.
+  void graph(const Tensor& y, const std::vector<std::pair<std::string, Tensor>>& named,
+             Here here = Here::current());
   const terminal::Canvas& canvas() { return screen_.canvas(); }
+  /// The width of paragraphs in this window: at most 80 columns.
+  int text_width() { return std::min(80, canvas().width); }
   /// The output for a ProgressBar, which prints so many lines above itself.
   ProgressBar::Output progress(int lines_above = 0, Here here = Here::current());
 
@@ -122,6 +137,8 @@ class Lesson {
   };
   /// The same; the first option that is right is the answer. Throws if none is.
   void ask(const std::string& question, const std::vector<Option>& options);
+  /// The same with numbers as options. The answer is computed by the lesson, and is one of them.
+  void ask_number(const std::string& question, const std::vector<double>& options, double answer);
 
   /// Ends the last step. `to_the_end`: the reader did not leave before. Returns the exit status.
   int finish(bool to_the_end = true);
@@ -142,7 +159,6 @@ class Lesson {
   void one_line(const std::string& text);
   void one_redrawn(const std::string& text);
   void check_line(bool ok, const std::string& what, const std::string& detail);
-  int text_width() { return std::min(80, canvas().width); }
   bool quiet() const { return arguments_.quiet; }
   bool has_option(const std::string& name) const;
   /// Whether the current step is not shown: --quiet, or it comes before that of --from.

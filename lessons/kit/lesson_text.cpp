@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "lessons/kit/lesson.h"
+#include "tensor/error.h"
 
 namespace gradus::lessons {
 
@@ -90,6 +91,17 @@ void Lesson::ask(const std::string& question, const Words& options, int64_t answ
     return paragraph(
         fmt::format("You said: {}. The answer is: {}. Now look:", options[guess - 1], right));
   }
+}
+
+void Lesson::ask_number(const std::string& question, const std::vector<double>& options,
+                        double answer) {
+  Words shown;
+  for (const double option : options)
+    shown.push_back(fmt::format("{:g}", option));
+  const auto found = std::find(options.begin(), options.end(), answer);
+  check(found != options.end(), "ask_number: the answer {} to '{}' is not among the options",
+        answer, question);
+  ask(question, shown, found - options.begin());
 }
 
 }  // namespace gradus::lessons

@@ -1,34 +1,44 @@
 // The models of lessons 02, 03 and 09 for lists of numbers. Their sizes are chosen so that all have
 // about the same number of parameters.
 #pragma once
-#include "lessons/translation/translating.h"
+#include "lessons/translation/training.h"
 #include "nn/encoder_decoder.h"
 #include "nn/transformer.h"
 
 namespace gradus::lessons {
 
+/// Adds the parameters of a part of the model.
+inline void add_part(Translator& translator, const std::string& part, const nn::Module& module) {
+  for (const auto& [name, p] : module.named_parameters()) {
+    translator.parameters.push_back(p);
+    translator.named.emplace_back(part + "." + name, p);
+  }
+}
 /// A translator made of an encoder and one of its decoders.
 template <class Decoder>
 Translator translator_of(const std::string& name, const nn::Encoder& encoder,
                          const Decoder& decoder) {
-  const auto begin = [=](const Batch& batch) {
-    return decoder.begin(encoder(batch.source, batch.lengths));
+  const auto encode = [=](const Batch& batch) { return encoder(batch.source, batch.lengths); };
+  const auto begin = [=](const Batch& batch) { return decoder.begin(encode(batch)); };
+  const auto logits = [=](const Batch& batch) {
+    return nn::teacher_forcing(begin(batch), batch.target_in);
   };
-  Translator translator{
-      name, encoder.parameters(),
-      [=](const Batch& batch) { return nn::teacher_forcing(begin(batch), batch.target_in); },
-      begin};
-  for (const Tensor& p : decoder.parameters())
-    translator.parameters.push_back(p);
+  Translator translator{name, {}, logits, begin, {}, encode};
+  add_part(translator, "encoder", encoder);
+  add_part(translator, "decoder", decoder);
   return translator;
 }
 inline Translator translator_of(const std::string& name, const nn::Transformer& model) {
-  return {
-      name, model.parameters(),
-      [=](const Batch& batch) {
-        return model.decode(batch.target_in, model.encode(batch.source, batch.lengths));
-      },
-      [=](const Batch& batch) { return model.begin(model.encode(batch.source, batch.lengths)); }};
+  const auto encode = [=](const Batch& batch) { return model.encode(batch.source, batch.lengths); };
+  Translator translator{
+      name,
+      {},
+      [=](const Batch& batch) { return model.decode(batch.target_in, encode(batch)); },
+      [=](const Batch& batch) { return model.begin(encode(batch)); },
+      {},
+      encode};
+  add_part(translator, "model", model);
+  return translator;
 }
 
 /// Lesson 02's sizes.

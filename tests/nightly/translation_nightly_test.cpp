@@ -7,6 +7,7 @@
 
 #include "lessons/translation/translators.h"
 #include "tensor/random.h"
+#include "tests/lesson_support.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -66,6 +67,16 @@ TEST_P(Seeds, WithAttentionLongListsAreRightAndWithOneVectorTheyAreNot) {
 
 TEST_P(Seeds, TheTransformerIsRightAtEveryLength) {
   expect_all_lengths("Transformer", train_models({"Transformer"}, GetParam()).at("Transformer"));
+}
+
+// Lesson 03 then goes on with its half-trained models, and claims nothing of them.
+TEST(Interrupted, Lesson03GoesOn) {
+  const EndedProgram ended = interrupt_training(LESSON_03);
+  EXPECT_EQ(ended.status, 130) << ended.output;
+  for (const char* goes_on : {"6 models: stopped after ", "half-trained", "6  The alignment"})
+    EXPECT_TRUE(contains(ended.output, goes_on)) << goes_on << "\n" << ended.output;
+  for (const char* claim : {"at least 95%", "at least 40 points", "at least 90%"})
+    EXPECT_FALSE(contains(ended.output, claim)) << claim << "\n" << ended.output;
 }
 
 INSTANTIATE_TEST_SUITE_P(Three, Seeds, testing::Values(123, 1, 2));
