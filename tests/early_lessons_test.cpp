@@ -105,14 +105,14 @@ TEST_F(Kept, AKeptModelIsNotTrainedAgainAndTranslatesTheSame) {
     return part(run.output, "7  Let it speak", "9  A long number");
   };
   EXPECT_EQ(speaks(first), speaks(second));
-  EXPECT_TRUE(contains(speaks(first), "einszweihundert") || contains(speaks(first), "And yours:"));
+  EXPECT_TRUE(contains(speaks(first), "And yours:\n\n  eins, zweihundert\n")) << speaks(first);
 
   // Without --keep and --text it trains, and what cannot be read is not used.
   EXPECT_TRUE(contains(run_lesson("02", "--quick").output, "one vector: 16 steps in "));
   std::ofstream(file("lesson_02")) << "no model";
   const EndedProgram broken = run_lesson("02", "--quick --text eins");
   EXPECT_EQ(broken.status, 0) << broken.output;
-  EXPECT_TRUE(contains(broken.output, "so new ones are trained")) << broken.output;
+  EXPECT_TRUE(contains(broken.output, "cannot be used")) << broken.output;
   EXPECT_TRUE(contains(broken.output, "one vector: 16 steps in ")) << broken.output;
 }
 
