@@ -62,11 +62,9 @@ void learning_rates(Lesson& lesson) {
   const double medium = curves[1].y.back();
   const double large = curves[2].y.back();
   lesson.ask("lr = 0.125 worked. After 20 updates with 0.25, the loss is ...?",
-             {"smaller than with 0.125", "larger than with 0.125, but smaller than at the start",
-              "larger than at the start"},
-             large < medium  ? 0
-             : large < start ? 1
-                             : 2);
+             {{"smaller than with 0.125", large < medium},
+              {"larger than with 0.125, but smaller than at the start", large < start},
+              {"larger than at the start", true}});
   const std::vector<size_t> shown{0, 1, 2, 3, kUpdates};
   std::string table = "  after updates:";
   for (const size_t update : shown)
