@@ -81,11 +81,11 @@ class Report {
   /// Writes an evaluation and the checkpoint, and prints both losses and a sample.
   void add(const Evaluation& e, const Trainer& trainer, terminal::ProgressBar& progress) {
     log_.add(e);
-    folder_.save(trainer);
     if (json_.is_open()) {
       json_ << json_line(e) << '\n' << std::flush;
       check(json_.good(), "--json: the file cannot be written");
     }
+    folder_.save(trainer);
     progress.print(
         fmt::format("step {}: training loss {:.4f}, validation loss {:.4f}, {:.3f} bits per byte",
                     e.step, e.train_loss, e.val_loss, e.bits_per_byte));
@@ -234,6 +234,7 @@ int run_train(int argc, char** argv) {
   Trainer trainer(model, data, settings.train);
   if (arguments.resume) trainer.load(folder.checkpoint());
   trainer.set_settings(to_json(settings));
+  if (trainer.finished()) folder.complete(trainer);
   check(!trainer.finished(), "all {} steps of the run in {} are done; more --steps continue it",
         trainer.options().steps, printable(folder.path()));
 

@@ -106,4 +106,12 @@ void TrainFolder::save(const Trainer& trainer) const {
   save_pretrained(trainer.model(), path_);
 }
 
+void TrainFolder::complete(const Trainer& trainer) const {
+  remove_leftovers();
+  std::error_code error;
+  const auto written = fs::last_write_time(checkpoint(), error);
+  const auto model_written = fs::last_write_time(file("model.safetensors"), error);
+  if (error || model_written < written) save_pretrained(trainer.model(), path_);
+}
+
 }  // namespace gradus::gpt

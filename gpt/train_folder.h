@@ -33,6 +33,9 @@ class TrainFolder {
   void remove_leftovers() const;
   /// Writes the checkpoint, then the model. So a folder with a model has a checkpoint.
   void save(const Trainer& trainer) const;
+  /// Writes the model if it is older than the checkpoint, because a process was killed between the
+  /// two, and removes leftovers.
+  void complete(const Trainer& trainer) const;
 
   const std::string& path() const { return path_; }
   std::string checkpoint() const { return file("checkpoint.safetensors"); }
