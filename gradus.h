@@ -14,6 +14,7 @@
 #include "nn/functional.h"
 #include "nn/gpt.h"
 #include "nn/kv_cache.h"
+#include "nn/lora.h"
 #include "nn/multi_head_attention_wrapper.h"
 #include "nn/optim.h"
 #include "nn/recurrent.h"

@@ -21,15 +21,19 @@ int64_t past_tokens(std::vector<KVCache>& caches, size_t layers) {
 }  // namespace
 
 Tensor Gpt::run(const Tensor& ids, std::vector<AttentionTrace>* traces, const Tensor& mask,
-                std::vector<KVCache>* caches, bool with_head) const {
-  const int64_t T = std::get<1>(ids.sizes<2>());
+                std::vector<KVCache>* caches, const Tensor& positions, bool with_head) const {
+  const auto [B, T] = ids.sizes<2>();
   const int64_t past = caches ? past_tokens(*caches, trf_blocks.size()) : 0;
   check(T <= config.context_length - past, "gpt: {} tokens{}, expected at most {}", T,
         past > 0 ? fmt::format(" after the {} in the caches", past) : "", config.context_length);
+  check(!positions.defined() || positions.sizes() == Shape{T} || positions.sizes() == ids.sizes(),
+        "gpt: the positions are {}, expected [{}] or [{}, {}], one for each token",
+        positions.defined() ? positions.sizes() : Shape{}, T, B, T);
+  const Tensor at = positions.defined() ? positions : arange(past, past + T);  // (T) or (B, T)
   if (traces) traces->assign(trf_blocks.size(), {});
   const auto cache_of = [&](size_t i) { return caches ? &(*caches)[i] : nullptr; };
   return with_lengths_kept_on_error(cache_of(0), caches ? caches->size() : 0, [&] {
-    Tensor x = drop_emb(tok_emb(ids) + pos_emb(arange(past, past + T)));  // (B, T, C) + (T, C)
+    Tensor x = drop_emb(tok_emb(ids) + pos_emb(at));  // (B, T, C)
     for (size_t i = 0; i < trf_blocks.size(); ++i)
       x = trf_blocks[i](x, traces ? &(*traces)[i] : nullptr, mask, cache_of(i));  // (B, T, C)
     x = final_norm(x);                                                            // (B, T, C)

@@ -32,22 +32,26 @@ struct Gpt : Layer<Gpt> {
   /// mask (bool, true: takes part) broadcasts to (B, H, T, past + T).
   Tensor forward(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr,
                  const Tensor& mask = {}, std::vector<KVCache>* caches = nullptr) const {
-    return run(ids, traces, mask, caches, /*with_head=*/true);
+    return run(ids, traces, mask, caches, {}, /*with_head=*/true);
   }
   /// The input of out_head. For the next token out_head is needed only for the last row:
   ///
   ///   const Tensor logits = model.out_head(model.hidden(ids).narrow(1, -1, 1));  // (B, 1, V)
   ///
+  /// Token t is at position past + t of its text, unless `positions` (T) or (B, T) int64 say
+  /// otherwise: a row may contain several texts, each with its own positions from 0.
+  ///
   /// ids (B, T) int64 -> (B, T, C)
   Tensor hidden(const Tensor& ids, std::vector<AttentionTrace>* traces = nullptr,
-                const Tensor& mask = {}, std::vector<KVCache>* caches = nullptr) const {
+                const Tensor& mask = {}, std::vector<KVCache>* caches = nullptr,
+                const Tensor& positions = {}) const {
     const auto in_scope = scope();
-    return run(ids, traces, mask, caches, /*with_head=*/false);
+    return run(ids, traces, mask, caches, positions, /*with_head=*/false);
   }
 
  private:
   Tensor run(const Tensor& ids, std::vector<AttentionTrace>* traces, const Tensor& mask,
-             std::vector<KVCache>* caches, bool with_head) const;
+             std::vector<KVCache>* caches, const Tensor& positions, bool with_head) const;
 };
 
 /// The initialisation of GPT-2: weights and embeddings from N(0, 0.02^2), but 0.02 / sqrt(2

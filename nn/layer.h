@@ -61,6 +61,16 @@ class Layer : public Base {
       : Base(maker) {}
   Layer() requires(!std::same_as<Base, Module>) = default;
 
+  /// For a layer from a tensor to a tensor: after each call layer(x), hook(x, y) replaces its
+  /// result y. Several hooks run in the order of their registration. A direct call of forward runs
+  /// none. Returns the id for remove_forward_hook. Copies of the layer share its hooks.
+  template <class S = Self>
+  int64_t register_forward_hook(ForwardHook hook) const {
+    static_assert(takes_hooks<S, Parameter<S, 0>>, "hooks are for layers from Tensor to Tensor");
+    return this->add_forward_hook(std::move(hook));
+  }
+  void remove_forward_hook(int64_t id) const { this->erase_forward_hook(id); }
+
   template <class S = Self>
   Result<S> operator()(Parameter<S, 0> a) const {
     return call<Parameter<S, 0>>(a);
@@ -80,10 +90,23 @@ class Layer : public Base {
   }
 
  private:
-  template <class... P>
-  auto call(std::remove_reference_t<P>&... arguments) const {
+  /// Whether forward, whose first parameter is First, is from a tensor to a tensor.
+  template <class S, class First>
+  static constexpr bool takes_hooks =
+      std::same_as<Result<S>, Tensor>&& std::same_as<std::remove_cvref_t<First>, Tensor>;
+
+  template <class First, class... P>
+  auto call(std::remove_reference_t<First>& x, std::remove_reference_t<P>&... others) const {
     const auto in_scope = this->scope();
-    return static_cast<const Self&>(*this).forward(std::forward<P>(arguments)...);
+    const Self& self = static_cast<const Self&>(*this);
+    if constexpr (takes_hooks<Self, First>) {
+      if (this->has_forward_hooks()) {
+        const Tensor input = x;  // forward may move from x
+        return this->through_forward_hooks(
+            input, self.forward(std::forward<First>(x), std::forward<P>(others)...));
+      }
+    }
+    return self.forward(std::forward<First>(x), std::forward<P>(others)...);
   }
 };
 

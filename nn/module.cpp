@@ -1,6 +1,5 @@
 #include "nn/module.h"
 
-#include <functional>
 #include <map>
 #include <unordered_set>
 
@@ -14,6 +13,7 @@ struct ModuleState {
   std::string scope;
   bool training = true;
   bool is_list = false;
+  std::map<int64_t, ForwardHook> forward_hooks;  // by id, in the order of registration
 
   std::string_view type;    // the name of its class, for errors
   bool has_parent = false;  // it was registered
@@ -204,6 +204,27 @@ void Module::adopt(const std::string& name, const Module& module) const {
 }
 
 void Module::mark_as_list() const { state_->is_list = true; }
+
+int64_t Module::add_forward_hook(ForwardHook hook) const {
+  check(hook != nullptr, "register_forward_hook: the hook is empty");
+  auto& hooks = state_->forward_hooks;
+  const int64_t id = hooks.empty() ? 0 : hooks.rbegin()->first + 1;
+  hooks.emplace(id, std::move(hook));
+  return id;
+}
+
+void Module::erase_forward_hook(int64_t id) const {
+  check(state_->forward_hooks.erase(id) == 1, "remove_forward_hook: there is no hook {}", id);
+}
+
+bool Module::has_forward_hooks() const { return !state_->forward_hooks.empty(); }
+
+Tensor Module::through_forward_hooks(const Tensor& x, const Tensor& y) const {
+  Tensor result = y;
+  for (const auto& [id, hook] : state_->forward_hooks)
+    result = hook(x, result);
+  return result;
+}
 
 std::optional<Scope> Module::scope() const {
   if (state_->scope.empty() || !is_grad_enabled()) return std::nullopt;

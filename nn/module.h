@@ -16,6 +16,7 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +36,9 @@ struct ModuleState;  // in module.cpp
 struct ObjectEnd {
   std::byte mark{};
 };
+
+/// Replaces what a layer computed, y, from what it was given, x.
+using ForwardHook = std::function<Tensor(const Tensor& x, const Tensor& y)>;
 
 /// A list of named parameters and named child modules.
 class Module : private virtual ObjectEnd {
@@ -84,6 +88,11 @@ class Module : private virtual ObjectEnd {
   void adopt(const std::string& name, const Module& module) const;
   /// Marks a container that is never called itself: the scopes of its children begin with its name.
   void mark_as_list() const;
+  /// For Layer, which says what hooks do.
+  int64_t add_forward_hook(ForwardHook hook) const;
+  void erase_forward_hook(int64_t id) const;
+  bool has_forward_hooks() const;
+  Tensor through_forward_hooks(const Tensor& x, const Tensor& y) const;
   /// While the result is alive, new graph nodes belong to this module's scope, the name under which
   /// it is registered. Layer's call operator does this; other functions of a module do it
   /// themselves.
