@@ -45,7 +45,7 @@ TrainState state_from(const std::map<std::string, std::string>& metadata, const 
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const nn::Gpt& model,
+void save_checkpoint(const std::string& path, const nn::Module& model,
                      const optim::Optimizer& optimizer, const TrainState& state) {
   NamedTensors tensors;
   for (const auto& [name, x] : model.named_parameters())
@@ -56,7 +56,7 @@ void save_checkpoint(const std::string& path, const nn::Gpt& model,
   save_safetensors(path, tensors, {{kState, to_json(state)}});
 }
 
-TrainState load_checkpoint(const std::string& path, const nn::Gpt& model,
+TrainState load_checkpoint(const std::string& path, const nn::Module& model,
                            optim::Optimizer& optimizer) {
   std::map<std::string, std::string> metadata;
   const NamedTensors all = load_safetensors(path, {.metadata = &metadata});

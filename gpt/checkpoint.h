@@ -4,7 +4,7 @@
 #pragma once
 #include <string>
 
-#include "nn/gpt.h"
+#include "nn/module.h"
 #include "nn/optim.h"
 
 namespace gradus::gpt {
@@ -21,13 +21,13 @@ struct TrainState {
 
 /// Writes a checkpoint to a new file, which replaces the one at the path when it is complete and on
 /// the disk. An Error, a crash or a power cut before that leaves the old checkpoint as it was.
-void save_checkpoint(const std::string& path, const nn::Gpt& model,
+void save_checkpoint(const std::string& path, const nn::Module& model,
                      const optim::Optimizer& optimizer, const TrainState& state);
 
 /// Restores a checkpoint. Training then continues with the same bits as if it had not been stopped,
 /// on the same machine and build, for any number of threads. Throws if the file is damaged or is of
 /// another model or optimiser; nothing is changed then.
-TrainState load_checkpoint(const std::string& path, const nn::Gpt& model,
+TrainState load_checkpoint(const std::string& path, const nn::Module& model,
                            optim::Optimizer& optimizer);
 
 /// The state alone, without the tensors.

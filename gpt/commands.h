@@ -6,6 +6,10 @@ namespace gradus::gpt {
 
 /// gradus train: trains a GPT on text files.
 int run_train(int argc, char** argv);
+/// gradus finetune: teaches a trained GPT to answer.
+int run_finetune(int argc, char** argv);
+/// gradus chat: a conversation with a trained GPT.
+int run_chat(int argc, char** argv);
 /// gradus generate: a trained GPT continues a text.
 int run_generate(int argc, char** argv);
 /// gradus tokenize: text to token ids, and back.

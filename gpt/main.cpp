@@ -17,6 +17,9 @@ struct Command {
 };
 const std::vector<Command> kCommands = {
     {"train", "trains a GPT on text files", gradus::gpt::run_train},
+    {"finetune", "teaches a trained GPT to answer, from questions with answers",
+     gradus::gpt::run_finetune},
+    {"chat", "a conversation with a trained GPT", gradus::gpt::run_chat},
     {"generate", "a trained GPT continues a text", gradus::gpt::run_generate},
     {"tokenize", "text to token ids, and back", gradus::gpt::run_tokenize},
 };

@@ -10,8 +10,6 @@
 namespace gradus::gpt {
 namespace {
 
-constexpr int64_t kValidationBatch = 2048;  // tokens that are computed at once, about
-
 const TrainOptions& checked(const TrainOptions& o) {
   check(o.steps >= 1, "trainer: steps is {}, expected 1 or more", o.steps);
   check(o.batch_size >= 1, "trainer: batch_size is {}, expected 1 or more", o.batch_size);
@@ -26,18 +24,23 @@ const TrainOptions& checked(const TrainOptions& o) {
   return o;
 }
 
-const TrainData& checked(const TrainData& data, const nn::Gpt& model) {
+/// The windows of a text.
+TrainTask text_task(const nn::Gpt& model, const TrainData& data) {
   const int64_t T = model.config.context_length;
   check(data.train.size() > T,
         "trainer: {} tokens to train on, and a sequence of {} needs at least {}", data.train.size(),
         T, T + 1);
   check(data.validation.size() >= 2, "trainer: {} tokens to validate with, at least 2 are needed",
         data.validation.size());
-  return data;
+  return {.model = model,
+          .trained = model,
+          .train = std::make_shared<TextExamples>(data.train, T),
+          .validation = std::make_shared<TextExamples>(data.validation, T),
+          .bytes_per_token = data.bytes_per_token};
 }
 
 /// AdamW with weight decay for matrices only: biases and the parameters of layer norms have none.
-optim::AdamW make_optimizer(const nn::Gpt& model, const TrainOptions& o) {
+optim::AdamW make_optimizer(const nn::Module& model, const TrainOptions& o) {
   std::vector<Tensor> matrices;
   std::vector<Tensor> vectors;
   for (const Tensor& p : model.parameters())
@@ -53,16 +56,6 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// Sequences (B, T + 1) as inputs and, one place to the right, targets: (B, T) and (B, T).
-std::tuple<Tensor, Tensor> inputs_and_targets(const Tensor& sequences) {
-  const int64_t T = sequences.size(1) - 1;
-  return {sequences.narrow(1, 0, T), sequences.narrow(1, 1, T)};
-}
-
-Tensor loss_of(const nn::Gpt& model, const Tensor& x, const Tensor& y) {
-  return cross_entropy(model(x).flatten(0, 1), y.flatten());  // (B, T, V) -> ()
-}
-
 /// The first op of f that gives NaN, in a sentence.
 std::string find_nan(const std::function<void()>& f) {
   try {
@@ -76,34 +69,13 @@ std::string find_nan(const std::function<void()>& f) {
 
 }  // namespace
 
-Tokens::Tokens(const Tensor& ids) : size_(ids.numel()) {
-  check(ids.dim() == 1 && ids.dtype() == kInt64,
-        "trainer: the tokens are {} {}, expected (N) int64", ids.dtype(), ids.sizes());
-  part_ = [ids](int64_t begin, int64_t length) { return ids.narrow(0, begin, length); };
-}
-
-Tokens::Tokens(const text::TokenPart& in_file) : size_(in_file.size()) {
-  part_ = [in_file](int64_t begin, int64_t length) { return in_file.tokens(begin, length); };
-}
-
-Tensor Tokens::sequences(std::span<const int64_t> starts, int64_t T) const {
-  std::vector<Tensor> rows;
-  for (const int64_t start : starts)
-    rows.push_back(part_(start, T));
-  return stack(rows);
-}
-
-std::tuple<Tensor, Tensor> random_batch(const Tokens& tokens, int64_t B, int64_t T) {
-  const Tensor starts = randint(tokens.size() - T, {B});
-  return inputs_and_targets(
-      tokens.sequences({starts.data_ptr<int64_t>(), static_cast<size_t>(B)}, T + 1));
-}
-
 Trainer::Trainer(const nn::Gpt& model, const TrainData& data, const TrainOptions& options)
-    : model_(model),
-      data_(checked(data, model)),
+    : Trainer(text_task(model, data), options) {}
+
+Trainer::Trainer(const TrainTask& task, const TrainOptions& options)
+    : task_(task),
       options_(checked(options)),
-      optimizer_(make_optimizer(model, options)),
+      optimizer_(make_optimizer(task.trained, options)),
       schedule_(optimizer_, {.warmup_steps = std::min(options.warmup_steps, options.steps / 10),
                              .total_steps = options.steps,
                              .max_lr = options.lr,
@@ -114,25 +86,27 @@ bool Trainer::evaluation_is_due() const {
 }
 
 /// The mean loss of a random batch. Its gradient is added to that of the parameters, part by part:
-/// the mean over a batch is the mean of the means over its equal parts.
+/// the mean over a batch is the mean of the means over its parts, weighted by what they count.
 double Trainer::add_gradients() const {
   const int64_t parts = options_.accumulate;
-  const auto [x, y] =
-      random_batch(data_.train, options_.batch_size, model_.config.context_length);  // (B, T)
+  const Batch batch = task_.train->random_batch(options_.batch_size);
+  const auto all = static_cast<double>(batch.counted());
   double sum = 0;
   for (int64_t i = 0; i < parts; ++i) {
     const int64_t rows = options_.batch_size / parts;
-    const Tensor loss = loss_of(model_, x.narrow(0, i * rows, rows), y.narrow(0, i * rows, rows));
-    (loss / static_cast<double>(parts)).backward();
-    sum += loss.item<double>();
+    const Batch part = batch.rows(i * rows, rows);
+    const double share = all / static_cast<double>(part.counted());
+    const Tensor loss = loss_of(model(), part);
+    (loss / share).backward();
+    sum += loss.item<double>() / share;
   }
-  return sum / static_cast<double>(parts);
+  return sum;
 }
 
 double Trainer::step() {
   const double start = seconds_now();
   const Tensor rng_state = get_rng_state();
-  model_.train();
+  model().train();
   optimizer_.zero_grad();
   const double loss = add_gradients();
   const double norm = nn::utils::clip_grad_norm_(optimizer_.parameters(), options_.max_norm);
@@ -161,46 +135,20 @@ void Trainer::explain_divergence(const Tensor& rng_state, double loss, double no
        std::abs(loss), std::abs(norm), reason);  // "nan" for -nan, too
 }
 
-/// The sum of the losses of all tokens in the sequences of T tokens that begin at `starts`.
-double Trainer::loss_sum(const Tokens& tokens, const std::vector<int64_t>& starts,
-                         int64_t T) const {
+/// The mean loss over all targets that count, or over those of about `most` tokens.
+double Trainer::mean_loss(const Examples& examples, std::optional<int64_t> most) const {
   const NoGradGuard no_grad;
-  const bool was_training = model_.is_training();
-  model_.eval();
-  const auto rows = static_cast<size_t>(std::max<int64_t>(1, kValidationBatch / T));
+  const bool was_training = model().is_training();
+  model().eval();
   double sum = 0;
-  for (size_t i = 0; i < starts.size(); i += rows) {
-    const size_t count = std::min(rows, starts.size() - i);
-    const auto [x, y] = inputs_and_targets(tokens.sequences({&starts[i], count}, T + 1));
-    sum += loss_of(model_, x, y).item<double>() * static_cast<double>(y.numel());
-  }
-  model_.train(was_training);
-  return sum;
-}
-
-/// The mean loss over sequences at evenly spaced places, or over all tokens if there are few.
-double Trainer::estimated_loss(const Tokens& tokens) const {
-  const int64_t targets = tokens.size() - 1;
-  if (targets <= kEstimateTokens) return full_loss(tokens);
-  const int64_t T = std::min(model_.config.context_length, targets);
-  const int64_t count = std::max<int64_t>(2, kEstimateTokens / T);
-  std::vector<int64_t> starts;
-  for (int64_t i = 0; i < count; ++i)
-    starts.push_back((targets - T) * i / (count - 1));
-  return loss_sum(tokens, starts, T) / static_cast<double>(count * T);
-}
-
-/// The mean loss over all tokens, in sequences that follow each other; the last one may be shorter.
-double Trainer::full_loss(const Tokens& tokens) const {
-  const int64_t targets = tokens.size() - 1;
-  const int64_t T = model_.config.context_length;
-  std::vector<int64_t> starts;
-  for (int64_t start = 0; start + T <= targets; start += T)
-    starts.push_back(start);
-  const int64_t rest = targets % T;
-  double sum = starts.empty() ? 0 : loss_sum(tokens, starts, T);
-  if (rest > 0) sum += loss_sum(tokens, {targets - rest}, rest);
-  return sum / static_cast<double>(targets);
+  double targets = 0;
+  examples.for_each_batch(most, [&](const Batch& batch) {
+    const auto counted = static_cast<double>(batch.counted());
+    sum += loss_of(model(), batch).item<double>() * counted;
+    targets += counted;
+  });
+  model().train(was_training);
+  return sum / targets;
 }
 
 double Trainer::measure_step_seconds() const {
@@ -210,8 +158,7 @@ double Trainer::measure_step_seconds() const {
   // The first trial also gets memory from the system.
   for (int trial = 0; trial < 3 && seconds < 1; ++trial) {
     const double start = seconds_now();
-    const auto [x, y] = random_batch(data_.train, rows, model_.config.context_length);
-    loss_of(model_, x, y).backward();
+    loss_of(model(), task_.train->random_batch(rows)).backward();
     seconds = seconds_now() - start;
   }
   optimizer_.zero_grad();
@@ -224,12 +171,12 @@ Evaluation Trainer::evaluate() {
   Evaluation e{.step = state_.step, .lr = lr()};
   // No step was done at the beginning, and after a checkpoint that was written here.
   e.train_loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count)
-                                       : estimated_loss(data_.train);
+                                       : mean_loss(*task_.train, kEstimateTokens);
   e.val_loss = finished() ? full_validation_loss() : validation_loss();
   if (!std::isfinite(e.val_loss))
     fail("trainer: step {}: the validation loss is {}; {}", state_.step, std::abs(e.val_loss),
          find_nan([&] { validation_loss(); }));
-  e.bits_per_byte = e.val_loss / std::numbers::ln2 / data_.bytes_per_token;
+  e.bits_per_byte = e.val_loss / std::numbers::ln2 / task_.bytes_per_token;
   e.tokens_per_second =
       step_seconds_ > 0 ? static_cast<double>(tokens_trained_) / step_seconds_ : 0;
   state_.loss_sum = 0;

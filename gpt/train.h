@@ -5,15 +5,14 @@
 //   fmt::print("{:.4f}\n", trainer.full_validation_loss());
 #pragma once
 #include <functional>
-#include <span>
+#include <memory>
 #include <tuple>
-#include <vector>
 
+#include "gpt/batches.h"
 #include "gpt/checkpoint.h"
 #include "nn/gpt.h"
 #include "nn/optim.h"
 #include "terminal/progress_bar.h"
-#include "text/token_file.h"
 
 namespace gradus::gpt {
 
@@ -29,20 +28,6 @@ struct TrainOptions {
   double weight_decay = 0.1;                       // of matrices; biases and norms have none
   double max_norm = 1;                             // of the gradient, which is clipped
   int64_t eval_every = 250;                        // steps between two evaluations
-};
-
-/// A text as tokens, in memory or in a file.
-class Tokens {
- public:
-  Tokens(const Tensor& ids);               // NOLINT: implicit; (N) int64
-  Tokens(const text::TokenPart& in_file);  // NOLINT: implicit
-  int64_t size() const { return size_; }
-  /// The sequences of T tokens that begin at `starts`: (B, T)
-  Tensor sequences(std::span<const int64_t> starts, int64_t T) const;
-
- private:
-  int64_t size_;
-  std::function<Tensor(int64_t begin, int64_t length)> part_;
 };
 
 /// The tokens to train on and those to validate with.
@@ -63,15 +48,20 @@ struct Evaluation {
   double seconds = 0;  // since the start, with those before a resume
 };
 
-/// A random batch of sequences and, one place to the right, their targets:
-/// (B, T) and (B, T). Draws B random numbers, as nanoGPT does.
-std::tuple<Tensor, Tensor> random_batch(const Tokens& tokens, int64_t B, int64_t T);
+/// What is trained, and on what: a model, or adapters of it on conversations.
+struct TrainTask {
+  nn::Gpt model;
+  nn::Module trained;  // its parameters are trained, if they need gradients, and are all saved
+  std::shared_ptr<const Examples> train, validation;
+  double bytes_per_token = 1;  // of the validation targets, on average
+};
 
 class Trainer {
  public:
   /// The model keeps its weights; nn::init_gpt2_ gives those to start from. Throws if the options
   /// do not fit each other, and if a part of the data is too short.
   Trainer(const nn::Gpt& model, const TrainData& data, const TrainOptions& options);
+  Trainer(const TrainTask& task, const TrainOptions& options);
 
   /// One step: a batch, its loss, the gradient, clipping, AdamW. Returns the loss. If the loss or
   /// the gradient is not finite, it throws an Error that names the step and the op; model,
@@ -84,8 +74,8 @@ class Trainer {
   /// The loss over kEstimateTokens of the validation tokens, the same each time, or over all of
   /// them. Uses no random numbers, so evaluating does not change the training.
   static constexpr int64_t kEstimateTokens = 16384;
-  double validation_loss() const { return estimated_loss(data_.validation); }
-  double full_validation_loss() const { return full_loss(data_.validation); }
+  double validation_loss() const { return mean_loss(*task_.validation, kEstimateTokens); }
+  double full_validation_loss() const { return mean_loss(*task_.validation, {}); }
   /// Measures everything, and begins a new mean of the training loss. The last evaluation of a run
   /// uses the validation tokens in full.
   Evaluation evaluate();
@@ -94,25 +84,25 @@ class Trainer {
   /// Kept in the checkpoint.
   void set_settings(const std::string& settings) { state_.settings = settings; }
   const TrainOptions& options() const { return options_; }
-  const nn::Gpt& model() const { return model_; }
-  int64_t tokens_per_step() const { return options_.batch_size * model_.config.context_length; }
+  const nn::Gpt& model() const { return task_.model; }
+  const TrainTask& task() const { return task_; }
+  int64_t tokens_per_step() const { return options_.batch_size * model().config.context_length; }
   /// How long a step takes here, from one or two trials, which change nothing.
   double measure_step_seconds() const;
   /// The learning rate of the next step.
   double lr() const { return schedule_.lr(state_.step); }
 
-  void save(const std::string& path) const { save_checkpoint(path, model_, optimizer_, state_); }
-  void load(const std::string& path) { state_ = load_checkpoint(path, model_, optimizer_); }
+  void save(const std::string& path) const {
+    save_checkpoint(path, task_.trained, optimizer_, state_);
+  }
+  void load(const std::string& path) { state_ = load_checkpoint(path, task_.trained, optimizer_); }
 
  private:
   double add_gradients() const;
   [[noreturn]] void explain_divergence(const Tensor& rng_state, double loss, double norm) const;
-  double loss_sum(const Tokens& tokens, const std::vector<int64_t>& starts, int64_t T) const;
-  double estimated_loss(const Tokens& tokens) const;
-  double full_loss(const Tokens& tokens) const;
+  double mean_loss(const Examples& examples, std::optional<int64_t> most) const;
 
-  const nn::Gpt model_;
-  const TrainData data_;
+  const TrainTask task_;
   const TrainOptions options_;
   optim::AdamW optimizer_;
   const optim::CosineSchedule schedule_;

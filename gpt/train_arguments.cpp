@@ -72,6 +72,23 @@ void add_optimisation_options(CLI::App& app, TrainArguments& a) {
   add_integer(app, "--seed", a.seed, 0, 0xFFFFFFFF, "The seed of the random numbers (1337)");
 }
 
+/// The options that are not about numbers.
+void add_run_options(CLI::App& app, TrainArguments& a) {
+  add_integer(app, "--threads", a.threads, 1, kernels::kMostThreads,
+              "Threads; the results do not depend on their number");
+  app.add_flag("--yes", a.yes, "Does not ask before a long training");
+  app.add_option("--json", a.json, "Writes each evaluation to FILE, as a line of JSON");
+}
+
+std::optional<int> parsed(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<int> parse(int argc, const char* const* argv, TrainArguments& arguments) {
@@ -84,15 +101,31 @@ std::optional<int> parse(int argc, const char* const* argv, TrainArguments& argu
   app.add_flag("--resume", arguments.resume, "Continues the run in the folder");
   add_model_options(app, arguments);
   add_optimisation_options(app, arguments);
-  add_integer(app, "--threads", arguments.threads, 1, kernels::kMostThreads,
-              "Threads; the results do not depend on their number");
-  app.add_flag("--yes", arguments.yes, "Does not ask before a long training");
-  app.add_option("--json", arguments.json, "Writes each evaluation to FILE, as a line of JSON");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  add_run_options(app, arguments);
+  return parsed(app, argc, argv);
+}
+
+std::optional<int> parse_finetune(int argc, const char* const* argv, TrainArguments& arguments) {
+  CLI::App app(
+      "Teaches a trained GPT to answer. Each line of a file is a conversation in JSON,\n"
+      "  {\"messages\": [{\"role\": \"user\", \"content\": \"...\"}, "
+      "{\"role\": \"assistant\", ...}]}\n"
+      "or a question, a tab, and its answer. Only the answers are learned.",
+      "gradus finetune");
+  app.add_option("FILE", arguments.files, "Files with conversations")->required();
+  app.add_option("--model", arguments.base, "The folder of the trained model; it stays as it is");
+  app.add_option("--out", arguments.out, "The folder of the new model (my/NAME-OF-THE-FILE)");
+  app.add_flag("--resume", arguments.resume, "Continues the run in the folder");
+  add_integer(app, "--lora", arguments.lora, 1, 10'000,
+              "Trains a low-rank change (LoRA) of this rank, 8 for example, and nothing else");
+  app.add_flag_callback(
+      "--last-block", [&] { arguments.last_blocks = 1; }, "Trains the last block only");
+  add_optimisation_options(app, arguments);
+  add_run_options(app, arguments);
+  if (const auto status = parsed(app, argc, argv)) return status;
+  check(arguments.resume || arguments.base, "--model is missing: the folder of a trained model");
+  check(!arguments.lora || !arguments.last_blocks,
+        "--lora and --last-block exclude each other: both say what is trained");
   return {};
 }
 

@@ -35,9 +35,11 @@ void TrainFolder::check_is_free() const {
         "{} has a training run at step {}; --resume continues it, and --out chooses another folder",
         printable(path_), state.step);
   }
-  // A run that was killed before its first checkpoint left tokens.bin, and maybe a tokenizer.
+  // A run that was killed before its first checkpoint left tokens.bin or log.csv, and maybe a
+  // tokenizer.
+  const bool is_begun = has_tokens() || fs::exists(log(), error);
   for (const char* name : {"model.safetensors", "config.json", "vocab.json", "merges.txt"}) {
-    const bool is_ours = has_tokens() && name != std::string_view("model.safetensors");
+    const bool is_ours = is_begun && name != std::string_view("model.safetensors");
     check(is_ours || !fs::exists(file(name), error),
           "{} has a model that was not trained here ({}); --out chooses another folder",
           printable(path_), name);
@@ -51,6 +53,12 @@ TrainSettings TrainFolder::settings() const {
   return settings_from_json(read_train_state(checkpoint()).settings, checkpoint());
 }
 
+void TrainFolder::make() const {
+  std::error_code error;
+  fs::create_directories(path_, error);
+  check(!error, "{} cannot be made: {}", printable(path_), error.message());
+}
+
 void TrainFolder::write_tokens(const text::Tokenizer& tokenizer, std::string_view text,
                                int64_t context_length) const {
   const auto [train_text, validation_text] = text::split_text(text);
@@ -61,9 +69,7 @@ void TrainFolder::write_tokens(const text::Tokenizer& tokenizer, std::string_vie
       "the text is too short: it has {} tokens to train on and {} to validate with, and --block {} "
       "needs at least {} and 2",
       train.size(), validation.size(), context_length, context_length + 1);
-  std::error_code error;
-  fs::create_directories(path_, error);
-  check(!error, "{} cannot be made: {}", printable(path_), error.message());
+  make();
   text::TokenFile::save(tokens(), train, validation, tokenizer.vocab_size());
 }
 
@@ -101,17 +107,18 @@ void TrainFolder::remove_leftovers() const {
   }
 }
 
-void TrainFolder::save(const Trainer& trainer) const {
+void TrainFolder::save(const Trainer& trainer, const nn::Gpt& model,
+                       std::optional<int64_t> eos_token_id) const {
   trainer.save(checkpoint());
-  save_pretrained(trainer.model(), path_);
+  save_pretrained(model, path_, eos_token_id);
 }
 
-void TrainFolder::complete(const Trainer& trainer) const {
+void TrainFolder::complete(const nn::Gpt& model, std::optional<int64_t> eos_token_id) const {
   remove_leftovers();
   std::error_code error;
   const auto written = fs::last_write_time(checkpoint(), error);
   const auto model_written = fs::last_write_time(file("model.safetensors"), error);
-  if (error || model_written < written) save_pretrained(trainer.model(), path_);
+  if (error || model_written < written) save_pretrained(model, path_, eos_token_id);
 }
 
 }  // namespace gradus::gpt

@@ -2,6 +2,7 @@
 // (model.safetensors, config.json, the tokenizer's files), and what continues the run
 // (checkpoint.safetensors, tokens.bin, log.csv).
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ class TrainFolder {
   void check_is_free() const;
   /// The settings of the run in the folder. Throws if there is none.
   TrainSettings settings() const;
+  /// Makes the folder, with its parents.
+  void make() const;
   /// Makes the folder with the file tokens.bin, which tells it from one of another program. The
   /// validation part of the text is its last tenth. Throws if the text is too short for the model.
   void write_tokens(const text::Tokenizer& tokenizer, std::string_view text,
@@ -32,10 +35,11 @@ class TrainFolder {
   /// Removes the unfinished files of processes that were killed.
   void remove_leftovers() const;
   /// Writes the checkpoint, then the model. So a folder with a model has a checkpoint.
-  void save(const Trainer& trainer) const;
+  void save(const Trainer& trainer, const nn::Gpt& model,
+            std::optional<int64_t> eos_token_id = {}) const;
   /// Writes the model if it is older than the checkpoint, because a process was killed between the
   /// two, and removes leftovers.
-  void complete(const Trainer& trainer) const;
+  void complete(const nn::Gpt& model, std::optional<int64_t> eos_token_id = {}) const;
 
   const std::string& path() const { return path_; }
   std::string checkpoint() const { return file("checkpoint.safetensors"); }

@@ -43,7 +43,8 @@ double memory_of_machine() {
 
 }  // namespace
 
-Needs needs_of(const nn::GptConfig& model, const TrainOptions& options) {
+Needs needs_of(const nn::GptConfig& model, const TrainOptions& options,
+               std::optional<int64_t> trained) {
   const auto V = static_cast<double>(model.vocab_size);
   const auto T = static_cast<double>(model.context_length);
   const auto C = static_cast<double>(model.emb_dim);
@@ -59,7 +60,9 @@ Needs needs_of(const nn::GptConfig& model, const TrainOptions& options) {
   constexpr double kWidthsPerBlock = 16;
   // The logits, their gradient, and a buffer of the same size.
   constexpr double kLogits = 3;
-  needs.memory = 16 * needs.parameters + 4 * rows * T * (L * kWidthsPerBlock * C + kLogits * V);
+  const double changed = trained ? static_cast<double>(*trained) : needs.parameters;
+  needs.memory =
+      4 * needs.parameters + 12 * changed + 4 * rows * T * (L * kWidthsPerBlock * C + kLogits * V);
   return needs;
 }
 
@@ -70,49 +73,93 @@ void check_memory(const Needs& needs) {
         bytes_text(needs.memory), bytes_text(memory_of_machine()));
 }
 
-double measure_seconds(const Trainer& trainer, const TrainData& data) {
+double measure_seconds(const Trainer& trainer) {
   const TrainOptions& o = trainer.options();
   const double step = trainer.measure_step_seconds();
   const auto steps = static_cast<double>(o.steps - trainer.state().step);
   // A forward pass takes about a third of the time of a step.
   const double validation_token = step / static_cast<double>(trainer.tokens_per_step()) / 3;
   const double evaluations = steps / static_cast<double>(o.eval_every) + 1;
-  const auto all_tokens = static_cast<double>(data.validation.size());
+  const auto all_tokens = static_cast<double>(trainer.task().validation->size());
   const double estimate = std::min(all_tokens, static_cast<double>(Trainer::kEstimateTokens));
   return steps * step + validation_token * (evaluations * estimate + all_tokens);
 }
+
+namespace {
+
+/// Lines with a name and a text each.
+class PlanLines {
+ public:
+  void add(const char* name, const std::string& text) {
+    text_ += fmt::format("{:<10} {}\n", name, text);
+  }
+  void add_model(const nn::GptConfig& m, double parameters) {
+    add("model", fmt::format("{} layers, {} heads, {} wide, {} tokens at once: {} parameters",
+                             m.n_layers, m.n_heads, m.emb_dim, m.context_length,
+                             with_commas(static_cast<int64_t>(parameters))));
+  }
+  void add_end(double memory, double seconds, const std::string& folder) {
+    add("memory", fmt::format("about {}", bytes_text(memory)));
+    add("time",
+        fmt::format("about {} on this machine with {} thread{}", terminal::duration_text(seconds),
+                    get_num_threads(), get_num_threads() == 1 ? "" : "s"));
+    add("folder", folder);
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
 
 std::string describe(const Plan& plan) {
   const TrainSettings& s = plan.settings;
   const int64_t tokens = s.train.batch_size * s.model.context_length;
   const int64_t steps = s.train.steps - plan.steps_before;
   const double in_all = static_cast<double>(tokens) * static_cast<double>(steps);
-  std::string out;
-  const auto line = [&](const char* name, const std::string& text) {
-    out += fmt::format("{:<10} {}\n", name, text);
-  };
-  line("text",
-       fmt::format("{} bytes; tokenizer {}: {} tokens in the vocabulary", with_commas(s.text_bytes),
-                   s.tokenizer, with_commas(s.model.vocab_size)));
-  line("tokens",
-       fmt::format("{} to train on, {} to validate with", with_commas(plan.data.train.size()),
-                   with_commas(plan.data.validation.size())));
-  line("model",
-       fmt::format("{} layers, {} heads, {} wide, {} tokens at once: {} parameters",
-                   s.model.n_layers, s.model.n_heads, s.model.emb_dim, s.model.context_length,
-                   with_commas(static_cast<int64_t>(plan.needs.parameters))));
-  line("training", fmt::format("{} steps of {} x {} tokens, each token of the text {:.2g} times",
-                               with_commas(steps), s.train.batch_size, s.model.context_length,
-                               in_all / static_cast<double>(plan.data.train.size())));
-  line("arithmetic",
-       fmt::format("{} FLOPs per token, {} in all", count_text(plan.needs.flops_per_token),
-                   count_text(plan.needs.flops_per_token * in_all)));
-  line("memory", fmt::format("about {}", bytes_text(plan.needs.memory)));
-  line("time", fmt::format("about {} on this machine with {} thread{}",
-                           terminal::duration_text(plan.seconds), get_num_threads(),
-                           get_num_threads() == 1 ? "" : "s"));
-  line("folder", plan.out);
-  return out;
+  PlanLines lines;
+  lines.add("text",
+            fmt::format("{} bytes; tokenizer {}: {} tokens in the vocabulary",
+                        with_commas(s.text_bytes), s.tokenizer, with_commas(s.model.vocab_size)));
+  lines.add("tokens",
+            fmt::format("{} to train on, {} to validate with", with_commas(plan.data.train.size()),
+                        with_commas(plan.data.validation.size())));
+  lines.add_model(s.model, plan.needs.parameters);
+  lines.add("training",
+            fmt::format("{} steps of {} x {} tokens, each token of the text {:.2g} times",
+                        with_commas(steps), s.train.batch_size, s.model.context_length,
+                        in_all / static_cast<double>(plan.data.train.size())));
+  lines.add("arithmetic",
+            fmt::format("{} FLOPs per token, {} in all", count_text(plan.needs.flops_per_token),
+                        count_text(plan.needs.flops_per_token * in_all)));
+  lines.add_end(plan.needs.memory, plan.seconds, plan.out);
+  return lines.text();
+}
+
+std::string describe(const FineTuningPlan& plan) {
+  const TrainSettings& s = plan.settings;
+  const Needs needs = needs_of(s.model, s.train, plan.trained);
+  const int64_t steps = s.train.steps - plan.steps_before;
+  const int64_t rows = plan.train.all().size();
+  const std::string what = s.lora > 0          ? fmt::format("a change of rank {} (LoRA)", s.lora)
+                           : s.last_blocks > 0 ? std::string("the last block")
+                                               : std::string("everything");
+  PlanLines lines;
+  lines.add("examples", fmt::format("{} conversations to train on, {} to validate with",
+                                    with_commas(plan.train.conversations()),
+                                    with_commas(plan.validation.conversations())));
+  lines.add("tokens", fmt::format("{} in {} rows of {}; {} of them are learned: the answers",
+                                  with_commas(plan.train.tokens()), with_commas(rows),
+                                  s.model.context_length, with_commas(plan.train.size())));
+  lines.add_model(s.model, needs.parameters);
+  lines.add("trained", fmt::format("{}: {} parameters", what, with_commas(plan.trained)));
+  lines.add("training", fmt::format("{} steps of {} rows, each conversation {:.2g} times",
+                                    with_commas(steps), s.train.batch_size,
+                                    static_cast<double>(steps * s.train.batch_size) /
+                                        static_cast<double>(rows)));
+  lines.add_end(needs.memory, plan.seconds, plan.out);
+  return lines.text();
 }
 
 }  // namespace gradus::gpt

@@ -45,6 +45,8 @@ constexpr Setting<int64_t> kIntegers[] = {
     {"--batch", &A::batch, &of<&S::train, &O::batch_size>, true, 1},
     {"--accumulate", &A::accumulate, &of<&S::train, &O::accumulate>, true, 1},
     {"--eval-every", &A::eval_every, &of<&S::train, &O::eval_every>, true, 1},
+    {"--lora", &A::lora, &of<&S::lora>, false},
+    {"--last-block", &A::last_blocks, &of<&S::last_blocks>, false},
 };
 constexpr Setting<double> kNumbers[] = {
     {"--lr", &A::lr, &of<&S::train, &O::lr>, true},
@@ -53,6 +55,7 @@ constexpr Setting<double> kNumbers[] = {
 const Setting<std::string> kTexts[] = {
     {"--preset", &A::preset, &of<&S::preset>, false},
     {"--tokenizer", &A::tokenizer, &of<&S::tokenizer>, false},
+    {"--model", &A::base, &of<&S::base>, false},
 };
 
 /// Calls f with each setting of each table.
@@ -104,6 +107,21 @@ TrainSettings new_settings(const TrainArguments& arguments, std::string_view tex
   return settings;
 }
 
+TrainSettings finetune_settings(const TrainArguments& arguments, const nn::GptConfig& model,
+                                std::string_view text) {
+  // A change of low rank starts from zero and is small, so it bears a larger rate.
+  const double lr = arguments.lora ? 2e-3 : 3e-4;
+  TrainSettings settings{
+      .model = model,
+      .train = {.steps = 300, .batch_size = 16, .lr = lr, .weight_decay = 0, .eval_every = 100},
+      .seed = 1337,
+      .text_bytes = std::ssize(text),
+      .text_hash = hash_of(text)};
+  apply(settings, arguments);
+  check_settings(settings);
+  return settings;
+}
+
 TrainSettings continued_settings(const TrainSettings& old, const TrainArguments& arguments,
                                  std::string_view text) {
   TrainSettings settings = old;
@@ -134,6 +152,9 @@ std::string to_json(const TrainSettings& s) {
               {"seed", s.seed},
               {"text_bytes", s.text_bytes},
               {"text_hash", s.text_hash},
+              {"base", s.base},
+              {"lora", s.lora},
+              {"last_blocks", s.last_blocks},
               {"model",
                {{"vocab_size", m.vocab_size},
                 {"context_length", m.context_length},
@@ -192,7 +213,10 @@ TrainSettings settings_from_json(const std::string& text, const std::string& pat
                                   .eval_every = t.at("eval_every")},
                         .seed = all.at("seed"),
                         .text_bytes = all.at("text_bytes"),
-                        .text_hash = all.at("text_hash")};
+                        .text_hash = all.at("text_hash"),
+                        .base = all.value("base", ""),
+                        .lora = all.value("lora", int64_t{0}),
+                        .last_blocks = all.value("last_blocks", int64_t{0})};
   check_integers(s, path);
   return s;
 } catch (const json::exception&) {

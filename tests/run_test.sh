@@ -47,7 +47,7 @@ test_copied_clone_is_built_again() {
 
 test_programs_start_in_the_callers_folder() {
   for command in "lesson 4" "exercise list" "bench" "lessons" "bench ops" "train a.txt" \
-    "generate" "tokenize"; do
+    "finetune a.tsv" "chat" "generate" "tokenize"; do
     call $command
     ends_with 0
     says "here: $elsewhere"

@@ -17,7 +17,8 @@ constexpr const char* kOp = "tokenizer";
 /// belong into a vocabulary, so a file cannot nest deep.
 class VocabularyReader : public json::json_sax_t {
  public:
-  explicit VocabularyReader(FileContext file) : file_(std::move(file)) {}
+  VocabularyReader(FileContext file, int64_t first_id)
+      : file_(std::move(file)), first_id_(static_cast<size_t>(first_id)) {}
 
   bool start_object(size_t) override {
     if (is_open_) return refuse("an object");
@@ -55,17 +56,20 @@ class VocabularyReader : public json::json_sax_t {
 
   std::vector<std::string> tokens() const {
     file_.check(!ids_.empty(), "it has no tokens");
-    std::vector<std::string> tokens(ids_.size());
-    std::vector<bool> is_given(ids_.size());
-    for (const auto& [token, id] : ids_) {
-      if (id >= ids_.size())
-        file_.check(false, "the id of {} is {}, but the {} tokens need the ids 0 to {}",
-                    shown(token), id, ids_.size(), ids_.size() - 1);
-      if (is_given[id])
-        file_.check(false, "the tokens {} and {} have the same id {}", shown(tokens[id]),
+    auto ids = ids_;
+    std::erase_if(ids, [&](const auto& entry) { return entry.second < first_id_; });
+    std::vector<std::string> tokens(ids.size());
+    std::vector<bool> is_given(ids.size());
+    for (const auto& [token, id] : ids) {
+      if (id - first_id_ >= ids.size())
+        file_.check(false, "the id of {} is {}, but the {} tokens need the ids {} to {}",
+                    shown(token), id, ids.size(), first_id_, first_id_ + ids.size() - 1);
+      const size_t i = id - first_id_;
+      if (is_given[i])
+        file_.check(false, "the tokens {} and {} have the same id {}", shown(tokens[i]),
                     shown(token), id);
-      is_given[id] = true;
-      tokens[id] = token;
+      is_given[i] = true;
+      tokens[i] = token;
     }
     return tokens;
   }
@@ -79,6 +83,7 @@ class VocabularyReader : public json::json_sax_t {
   }
 
   FileContext file_;
+  size_t first_id_;
   bool is_open_ = false;
   std::string name_;
   std::unordered_set<std::string> names_;
@@ -107,20 +112,22 @@ void make_folder(const std::string& dir) {
   check(!error, "{}: the folder {} cannot be made: {}", kOp, printable(dir), error.message());
 }
 
-std::vector<std::string> read_vocabulary(const std::string& path) {
+std::vector<std::string> read_vocabulary(const std::string& path, int64_t first_id) {
   const std::string text = read_text(path);
   const FileContext file{kOp, path};
   // The parser would ignore everything after a zero byte.
   file.check(text.find('\0') == std::string::npos, "it is not JSON, it has a zero byte");
-  VocabularyReader reader(file);
+  VocabularyReader reader(file, first_id);
   json::sax_parse(text, &reader);
   return reader.tokens();
 }
 
-void write_vocabulary(const std::string& path, const std::vector<std::string>& tokens) {
+void write_vocabulary(const std::string& path, const std::vector<std::string>& tokens,
+                      int64_t first_id) {
   std::string text = "{";
-  for (size_t id = 0; id < tokens.size(); ++id)
-    text += fmt::format("{}{}: {}", id == 0 ? "" : ", ", json(tokens[id]).dump(), id);
+  for (size_t i = 0; i < tokens.size(); ++i)
+    text += fmt::format("{}{}: {}", i == 0 ? "" : ", ", json(tokens[i]).dump(),
+                        first_id + static_cast<int64_t>(i));
   write_text(path, text + "}");
 }
 
