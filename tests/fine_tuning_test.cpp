@@ -204,8 +204,8 @@ ChatParts chat_parts() {
 }
 
 TEST(Chat, ForgetsTheOldestTurns) {
-  const auto [model, format] = chat_parts();
-  Chat chat(model, format, {.max_new_tokens = 3});
+  const ChatParts parts = chat_parts();
+  Chat chat(parts.model, parts.format, {.max_new_tokens = 3});
   const std::string first = chat.answer("abc");
   EXPECT_EQ(chat.forgotten(), 0);
   EXPECT_EQ(chat.answer("abc"), first);  // it does not remember that it was asked
@@ -221,8 +221,8 @@ TEST(Chat, ForgetsTheOldestTurns) {
 }
 
 TEST(Chat, AnAnswerCanBeStopped) {
-  const auto [model, format] = chat_parts();
-  Chat chat(model, format, {.max_new_tokens = 5});
+  const ChatParts parts = chat_parts();
+  Chat chat(parts.model, parts.format, {.max_new_tokens = 5});
   int calls = 0;
   chat.answer("a", [&](const std::string&) { return ++calls < 2; });
   EXPECT_LE(calls, 2);
@@ -230,15 +230,15 @@ TEST(Chat, AnAnswerCanBeStopped) {
 }
 
 TEST(Chat, TheSystemsMessageIsKept) {
-  const auto [model, format] = chat_parts();
-  Chat chat(model, format, {.max_new_tokens = 1}, "b");
+  const ChatParts parts = chat_parts();
+  Chat chat(parts.model, parts.format, {.max_new_tokens = 1}, "b");
   chat.answer("abc");
   chat.answer("abc");
   EXPECT_EQ(chat.forgotten(), 2);
   EXPECT_EQ(chat.messages().front().role, "system");
-  EXPECT_EQ(error_of([&] { Chat(model, format, {}, "aaaaaaa"); }),
+  EXPECT_EQ(error_of([&] { Chat(parts.model, parts.format, {}, "aaaaaaa"); }),
             "chat: the system's message has 9 tokens, expected fewer than 9");
-  EXPECT_EQ(error_of([&] { Chat(small_model(), format); }),
+  EXPECT_EQ(error_of([&] { Chat(small_model(), parts.format); }),
             "chat: the tokenizer has 8 tokens, and the model 11");
 }
 
