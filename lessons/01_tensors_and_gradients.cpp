@@ -273,8 +273,7 @@ void tensors_and_gradients(Lesson& lesson) {
   gradient_descent(lesson);
   mistakes(lesson);
   lesson.try_next(
-      {"change the expression in step 2 to y = tanh(a * b + c) * a, and find its gradients by hand "
-       "first",
+      {"change the expression in step 2 to y = tanh(a * b + c) * a, after finding its gradients",
        "correct WrongSquare, so that gradcheck passes",
        "lessons/stages/gradient_descent.cpp: how large may lr be before the loss grows?",
        "open autograd/engine.cpp: backward is one loop",

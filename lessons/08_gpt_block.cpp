@@ -289,8 +289,7 @@ void gpt_block(Lesson& lesson) {
   lesson.try_next(
       {"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
        "give DeepNet (lessons/stages/deep_net.h) ten layers instead of five",
-       "in BlockStages, apply norm1 after the shortcut instead of before attention (post-norm, as "
-       "in 2017), and compare the lengths",
+       "in BlockStages, apply norm1 after the shortcut instead of before attention (post-norm)",
        "nn/gpt.h: twelve of these blocks are most of GPT-2",
        "lesson 09: the first model with such blocks, the Transformer of 2017"});
 }

@@ -143,7 +143,7 @@ TEST(EarlyLessons, AnswersOfQuestionsAreComputed) {
   Lesson lesson(about, arguments, in, out);
   lesson.step("1", "x");
   lesson.ask_number("how many?", {3, 2.5}, 5.0 / 2);
-  EXPECT_TRUE(contains(out.str(), "1 3, 2 2.5\nAnswer: 2.5\n")) << out.str();
+  EXPECT_TRUE(contains(out.str(), "1: 3, 2: 2.5\nAnswer: 2.5\n")) << out.str();
   EXPECT_THROW(lesson.ask_number("how many?", {3, 2.5}, 4), Error);
 }
 

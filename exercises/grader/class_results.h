@@ -35,10 +35,10 @@ ClassResult class_result(const Verdict& verdict, size_t planned, const std::stri
 /// The first line of the CSV file.
 std::string class_csv_head();
 /// The CSV file: a row for each result that there is.
-std::string class_csv(const ClassResults& results);
+std::string class_csv(const ClassResults& all);
 
 /// A row for each student and a column for each exercise, in several parts if they do not fit into
 /// `width` columns.
-std::string class_table(const ClassResults& results, int width, terminal::Depth depth);
+std::string class_table(const ClassResults& all, int width, terminal::Depth depth);
 
 }  // namespace gradus::grader

@@ -142,16 +142,7 @@ void Lesson::end_step() {
     screen_.flush();
   }
   if (checks_ > 0) {
-    ++steps_checked_;
-    const bool ok = first_wrong_.empty();
-    if (!ok) ++steps_wrong_;
-    const std::string what = about_.golden.empty() ? "as expected" : "same as the book";
-    std::string detail = difference_text(largest_difference_);
-    if (!ok) detail += (detail.empty() ? "" : "; ") + first_wrong_;
-    if (details_ > 0 && !quiet())
-      detail += fmt::format("{}{} more {}: --all prints {}", detail.empty() ? "" : "; ", details_,
-                            details_ == 1 ? "tensor" : "tensors", details_ == 1 ? "it" : "them");
-    check_line(ok, what, detail);
+    print_result_of_checks();
   } else if (unchecked_ && quiet()) {
     out_ << fmt::format("{:02} {:<8}same as the book: not checked ({})\n", about_.number, section_,
                         exchanged_);
@@ -163,6 +154,19 @@ void Lesson::end_step() {
   unchecked_ = false;
   largest_difference_.reset();
   first_wrong_.clear();
+}
+
+void Lesson::print_result_of_checks() {
+  ++steps_checked_;
+  const bool ok = first_wrong_.empty();
+  if (!ok) ++steps_wrong_;
+  const std::string what = about_.golden.empty() ? "as expected" : "same as the book";
+  std::string detail = difference_text(largest_difference_);
+  if (!ok) detail += (detail.empty() ? "" : "; ") + first_wrong_;
+  if (details_ > 0 && !quiet())
+    detail += fmt::format("{}{} more {}: --all prints {}", detail.empty() ? "" : "; ", details_,
+                          details_ == 1 ? "tensor" : "tensors", details_ == 1 ? "it" : "them");
+  check_line(ok, what, detail);
 }
 
 void Lesson::check_line(bool ok, const std::string& what, const std::string& detail) {

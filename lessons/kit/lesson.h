@@ -148,6 +148,7 @@ class Lesson {
  private:
   void begin();
   void end_step();
+  void print_result_of_checks();
   void show_code(const Excerpt& excerpt);
   void show_code_before(const Here& here);
   void print_titled(const std::string& title, const Tensor& x, const Labels& labels);

@@ -11,7 +11,7 @@ namespace gradus::lessons {
 inline void add_part(Translator& translator, const std::string& part, const nn::Module& module) {
   for (const auto& [name, p] : module.named_parameters()) {
     translator.parameters.push_back(p);
-    translator.named.emplace_back(part + "." + name, p);
+    translator.named.emplace_back(fmt::format("{}.{}", part, name), p);
   }
 }
 /// A translator made of an encoder and one of its decoders.

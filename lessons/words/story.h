@@ -27,7 +27,7 @@ std::optional<text::BpeTokenizer> gpt2_tokenizer();
 
 /// Prints the book's examples for GPT-2's tokenizer, and compares their ids; without the tokenizer,
 /// how to get it.
-void show_gpt2_tokens(Lesson& lesson, const std::optional<text::BpeTokenizer>& gpt2);
+void show_gpt2_tokens(Lesson& lesson, const std::optional<text::BpeTokenizer>& downloaded);
 /// The elements of a tensor of ids.
 Ids ids_in(const Tensor& x);
 
