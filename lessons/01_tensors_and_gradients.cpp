@@ -99,10 +99,8 @@ void expression(Lesson& lesson) {
 
   lesson.step("4", "Backward, with pencil and paper");
   const double slope = value(local(y, a));
-  lesson.ask("a = 2, b = -1, c = 3: if a grows by a little, y ...?", {"grows", "shrinks", "stays"},
-             slope > 0   ? 0
-             : slope < 0 ? 1
-                         : 2);
+  lesson.ask("a = 2, b = -1, c = 3: if a grows by a little, y ...?",
+             {{"grows", slope > 0}, {"shrinks", slope < 0}, {"stays", true}});
   lesson.say(
       "Start at y with 1, because y grows exactly as much as y. Go through the operations from the "
       "newest to the oldest. Each one takes the gradient that has arrived at its output, "

@@ -174,10 +174,9 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.step("8", "Accuracy against length");
   const std::vector<double> accuracy = accuracy_by_length(translator, lists);
   lesson.ask("of 100 lists of eight numbers, how many are translated without a mistake?",
-             {"more than 90", "40 to 90", "fewer than 40"},
-             accuracy.back() > 0.9    ? 0
-             : accuracy.back() >= 0.4 ? 1
-                                      : 2);
+             {{"more than 90", accuracy.back() > 0.9},
+              {"40 to 90", accuracy.back() >= 0.4},
+              {"fewer than 40", true}});
   lesson.say("Lists without any mistake, in percent, of {} lists of each length:",
              lists.tests()[0].source.size(0));
   lesson.lines(accuracy_table({{translator.name, accuracy}}));

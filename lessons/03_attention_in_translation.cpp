@@ -163,10 +163,9 @@ bool training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
     accuracy.emplace_back(model.name, accuracy_by_length(model, lists));
   const double long_lists = accuracy[1].second.back();
   lesson.ask("with Bahdanau's attention, how many of 100 lists of eight numbers are right?",
-             {"fewer than 40", "40 to 90", "more than 90"},
-             long_lists > 0.9    ? 2
-             : long_lists >= 0.4 ? 1
-                                 : 0);
+             {{"fewer than 40", long_lists < 0.4},
+              {"40 to 90", long_lists <= 0.9},
+              {"more than 90", true}});
   lesson.say("Lists without any mistake, in percent, of {} unseen lists of each length:",
              lists.tests()[0].source.size(0));
   lesson.lines(accuracy_table(accuracy));

@@ -142,10 +142,8 @@ TEST(LessonSource, AnswersToQuestionsAreComputed) {
     const std::string_view text = file.text;
     for (size_t at = 0; (at = text.find("lesson.ask(", at)) != text.npos; ++at, ++questions) {
       const size_t end = std::min(text.find(");\n", at), text.size());
-      // What follows the options, which are in braces.
-      const size_t options = text.rfind('}', end);
-      const std::string_view answer = text.substr(options + 1, end - options - 1);
-      EXPECT_NE(answer.find_first_not_of(", \n0123456789"), text.npos)
+      const size_t last = text.find_last_of(" ,", end);
+      EXPECT_NE(text.substr(last + 1, end - last - 1).find_first_not_of("0123456789"), text.npos)
           << file.path << ": " << text.substr(at, end - at);
     }
   }
