@@ -123,11 +123,11 @@ TEST_F(Kept, TheModelWithOneVectorIsTheSameInLessons02And03) {
   const NamedTensors of_03 = load_safetensors(file("lesson_03"));
   EXPECT_GT(of_02.size(), 10U);
   EXPECT_GT(of_03.size(), 5 * of_02.size());
-  for (const auto& [name, p] : of_02) {
+  for (const auto& kept : of_02) {
     const auto same = std::find_if(of_03.begin(), of_03.end(),
-                                   [&](const auto& other) { return other.first == name; });
-    ASSERT_NE(same, of_03.end()) << name;
-    EXPECT_TRUE(equal(same->second, p)) << name;
+                                   [&](const auto& other) { return other.first == kept.first; });
+    ASSERT_NE(same, of_03.end()) << kept.first;
+    EXPECT_TRUE(equal(same->second, kept.second)) << kept.first;
   }
   const EndedProgram again = run_lesson("03", "--quick --keep");
   EXPECT_TRUE(contains(again.output, "No training is needed")) << again.output;

@@ -32,7 +32,7 @@ class Interrupt {
     pressed_ = 0;
     struct sigaction action {};
     action.sa_handler = note;
-    action.sa_flags = SA_RESETHAND;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     for (const int number : {SIGINT, SIGTERM})
       sigaction(number, &action, nullptr);
   }
