@@ -99,8 +99,9 @@ void GraphTask::find_needed_nodes(const std::vector<Tensor>& outputs) {
 void GraphTask::add_output(const Tensor& y, Tensor dy) {
   if (!dy.defined()) {
     check(y.numel() == 1,
-          "{}: the output is {}; only one with a single element needs no gradient given", op_,
-          y.sizes());
+          "{}: the output is {}; only an output with a single element can do without a gradient "
+          "argument",
+          op_, y.sizes());
     dy = ones_like(y);
   }
   check(dy.sizes() == y.sizes() && dy.dtype() == y.dtype(),

@@ -233,7 +233,8 @@ TEST(Grad, RefusesTensorsWithoutGradients) {
       [&] { autograd::grad({plain.sum()}, {x}); },
       "grad: the output of shape [] does not depend on any tensor that requires gradients");
   expect_error([&] { autograd::grad({x * 2}, {x}); },
-               "grad: the output is [2]; only one with a single element needs no gradient given");
+               "grad: the output is [2]; only an output with a single element can do without a "
+               "gradient argument");
   expect_error([&] { autograd::grad({x * 2}, {x}, {doubles({1.})}); },
                "grad: the output is [2] float64, the gradient given for it is [1] float64");
   expect_error([&] { autograd::grad({x * 2}, {x}, {ones(2)}); },

@@ -111,7 +111,8 @@ TEST(Errors, Gradients) {
        "backward: the output of shape [2, 3] does not depend on any tensor that requires "
        "gradients"},
       {[] { x.clone().requires_grad_().backward(); },
-       "backward: the output is [2, 3]; only one with a single element needs no gradient given"},
+       "backward: the output is [2, 3]; only an output with a single element can do without a "
+       "gradient argument"},
       {[] { integers.requires_grad_(); },
        "requires_grad_: only floating-point tensors have gradients, got int64"},
       {[] { ones(2).requires_grad_().grad().sum(); }, kUndefined},
