@@ -45,8 +45,10 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.step("3.3.1", "A sentence as a table of numbers");
   lesson.say(
       "Each word is a vector of three numbers, one row of the table. (Lesson 11 shows where such "
-      "numbers come from. Here they were chosen by hand.) Nothing in this lesson is random, and "
-      "nothing is learned.");
+      "numbers come from. {}) Nothing is learned in this lesson.",
+      lesson.by_the_book() ? "Here they were chosen by hand, and nothing is random."
+                           : "Here the book's six words have the book's numbers, and other words "
+                             "have random ones.");
   const Tensor book = tensor({{0.43, 0.15, 0.89},    // Your
                               {0.55, 0.87, 0.66},    // journey
                               {0.57, 0.85, 0.64},    // starts
@@ -119,13 +121,16 @@ void simplified_self_attention(Lesson& lesson) {
       "the ratio of their weights is {:.4f}.",
       words[static_cast<size_t>(high)], words[static_cast<size_t>(low)], lead, std::exp(lead),
       (weights_2[high] / weights_2[low]).item<double>());
+  // The power of ten that makes the largest score larger than 89.
+  const double times = std::pow(10, std::ceil(std::log10(89 / scores_2[high].item<double>())));
   lesson.say(
       "The last tensor is from the library's softmax. It first subtracts the largest score from "
       "all scores. In theory this changes nothing, because numerator and denominator are divided "
-      "by the same number, but it keeps exp from overflowing. With scores that are 100 times as "
-      "large, the naive softmax fails:");
-  lesson.print("softmax_naive(100 * scores)", softmax_naive(scores_2 * 100));
-  lesson.print("softmax(100 * scores)", softmax(scores_2 * 100, -1));
+      "by the same number, but it keeps exp from overflowing: exp(89) is too large for a float. "
+      "With scores that are {:g} times as large, the naive softmax fails:",
+      times);
+  lesson.print(fmt::format("softmax_naive({:g} * scores)", times), softmax_naive(scores_2 * times));
+  lesson.print(fmt::format("softmax({:g} * scores)", times), softmax(scores_2 * times, -1));
 
   lesson.step("3.3.1", fmt::format("The context vector of '{}'", word));
   lesson.say("Multiply each word's vector by its weight ...");
@@ -159,9 +164,9 @@ void simplified_self_attention(Lesson& lesson) {
                      "words with words. X^T X compares features with features: it is 3 x 3, "
                      "however long the sentence is. A 'what if' at the end shows it.");
 
+  lesson.step("3.3.2", "All weights at once");
   const int64_t one = T > 4 ? 4 : T - 1;
   const Tensor weights = softmax(scores, -1);
-  lesson.step("3.3.2", "All weights at once");
   lesson.ask(
       fmt::format("to which word does '{}' give the most weight?", words[static_cast<size_t>(one)]),
       words, weights[one].argmax().item<int64_t>());

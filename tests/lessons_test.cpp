@@ -394,6 +394,46 @@ TEST(Lesson, AScreenIsCutAtEmptyLinesAndNotLongerThanTheWindow) {
   EXPECT_CONTAINS(r.output, "line 59\n");
 }
 
+TEST(Lesson, FewLinesAtTheEndOfAStepGetNoScreenOfTheirOwn) {
+  const auto body = [](Lesson& lesson) {
+    lesson.step("1", "one");
+    lesson.lines("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\ns\nt\n");
+    lesson.say("the end of step one");
+    lesson.step("2", "two");
+    lesson.say("all of step two");
+  };
+  const Ended r = run(kByHand, interactive(), body, "\n\n\n\n");
+  EXPECT_CONTAINS(r.output, "t\nEnter: step 2 (q: leave) \nthe end of step one\n\n2  two\n");
+  const Ended left = run(kByHand, interactive(), body, "\nq\n");
+  EXPECT_CONTAINS(left.output, "the end of step one\n");
+}
+
+TEST(Lesson, NumbersThatAreNotInTheBookAreComparedWithPyTorch) {
+  const auto body = [](Lesson& lesson) {
+    lesson.step("3.3.1", "The context vector");
+    lesson.show_from_book("context_vec_2", context_2());
+    lesson.step("what if", "wrong on purpose");
+    const Tensor x = golden::get("01_simplified_self_attention/inputs");
+    lesson.show_from_book("transposed_product/scores", matmul(x.t(), x));
+  };
+  const Ended r = run(kAbout, {}, body);
+  EXPECT_EQ(r.status, 0);
+  EXPECT_CONTAINS(r.output, "same as PyTorch: yes");
+  EXPECT_CONTAINS(r.output,
+                  "1 of 1 checked steps have the book's numbers, and 1 of 1 others have PyTorch's");
+}
+
+TEST(Lesson, AStepAfterTheLastOneIsAnError) {
+  Arguments arguments;
+  arguments.from = 99;
+  try {
+    run(kAbout, arguments, [](Lesson& lesson) { lesson.step("1", "alpha"); });
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "--from: expected a step, 1 to 1, got 99");
+  }
+}
+
 TEST(Golden, ReadsTensorsHeadsAndNumbers) {
   EXPECT_EQ(to_string(golden::get("01_simplified_self_attention/inputs").sizes()), "[6, 3]");
   EXPECT_EQ(golden::get("05_gpt_block/block_768/parameters").item<int64_t>(), 7085568);

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "autograd/ops.h"
-#include "lessons/kit/golden.h"
 #include "tensor/random.h"
 
 namespace gradus::lessons {
@@ -28,12 +27,6 @@ Words split_words(const std::string& text) {
   check(words.size() >= 2 && words.size() <= kMostWords, "--text: expected 2 to {} words, got {}",
         kMostWords, words.size());
   return words;
-}
-
-std::string difference_text(std::optional<double> difference) {
-  return !difference       ? ""
-         : difference == 0 ? "largest difference 0"
-                           : fmt::format("largest difference {:.1e}", *difference);
 }
 
 }  // namespace
@@ -144,41 +137,17 @@ void Lesson::end_step() {
   if (checks_ > 0) {
     print_result_of_checks();
   } else if (unchecked_ && quiet()) {
-    out_ << fmt::format("{:02} {:<8}same as the book: not checked ({})\n", about_.number, section_,
-                        exchanged_);
+    out_ << fmt::format("{:02} {:<8}{}: not checked ({})\n", about_.number, section_,
+                        what_is_checked(), exchanged_);
   } else if (unchecked_ && !silent()) {
-    screen_.result("same as the book: not checked (" + exchanged_ + ")");
+    screen_.result(fmt::format("{}: not checked ({})", what_is_checked(), exchanged_));
   }
   checks_ = 0;
   details_ = 0;
   unchecked_ = false;
+  from_book_ = false;
   largest_difference_.reset();
   first_wrong_.clear();
-}
-
-void Lesson::print_result_of_checks() {
-  ++steps_checked_;
-  const bool ok = first_wrong_.empty();
-  if (!ok) ++steps_wrong_;
-  const std::string what = about_.golden.empty() ? "as expected" : "same as the book";
-  std::string detail = difference_text(largest_difference_);
-  if (!ok) detail += (detail.empty() ? "" : "; ") + first_wrong_;
-  if (details_ > 0 && !quiet())
-    detail += fmt::format("{}{} more {}: --all prints {}", detail.empty() ? "" : "; ", details_,
-                          details_ == 1 ? "tensor" : "tensors", details_ == 1 ? "it" : "them");
-  check_line(ok, what, detail);
-}
-
-void Lesson::check_line(bool ok, const std::string& what, const std::string& detail) {
-  const std::string answer = ok ? "yes" : "no";
-  const bool colored = canvas().depth != terminal::Depth::plain;
-  const std::string line =
-      what + ": " + (colored ? fmt::format("\x1b[1;{}m{}\x1b[0m", ok ? 32 : 31, answer) : answer) +
-      (detail.empty() ? "" : " (" + detail + ")");
-  if (quiet())
-    out_ << fmt::format("{:02} {:<8}{}\n", about_.number, section_, line);
-  else if (!silent() || !ok)
-    screen_.result(line);
 }
 
 void Lesson::print(const std::string& name, const Tensor& x, const Labels& labels, Here here) {
@@ -210,63 +179,6 @@ void Lesson::detail(const std::string& name, const Tensor& x, const Labels& labe
   compare_with_book(name, x);
 }
 
-void Lesson::compare_with_book(const std::string& name, const Tensor& x) {
-  unchecked_ = !by_the_book();
-  if (unchecked_) return;
-  std::string full = about_.golden + "/" + name;
-  if (!golden::has(full)) full = "11_pitfalls/" + name;
-  const golden::Comparison result = golden::compare(x, full);
-  note_check(result.same, result.largest_difference, name + ": " + result.where);
-}
-
-void Lesson::note_check(bool ok, std::optional<double> difference, const std::string& wrong) {
-  ++checks_;
-  if (difference) largest_difference_ = std::max(largest_difference_.value_or(0), *difference);
-  if (!ok && first_wrong_.empty()) first_wrong_ = wrong;
-}
-
-void Lesson::note_equal(bool ok, std::optional<double> difference, const std::string& what,
-                        const std::string& detail, const std::string& wrong) {
-  const bool by_hand = about_.golden.empty();
-  if (by_hand)
-    note_check(ok, difference, what + ": " + wrong);
-  else if (!ok)
-    ++others_wrong_;
-  if (quiet() && (ok || by_hand)) return;
-  check_line(ok, what, ok ? detail : wrong);
-}
-
-void Lesson::equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance,
-                   Here here) {
-  show_code_before(here);
-  const golden::Comparison result = golden::compare(a, b, tolerance);
-  const std::string detail = difference_text(result.largest_difference);
-  note_equal(result.same, result.largest_difference, what, detail, detail + "; " + result.where);
-}
-
-void Lesson::equal(const std::string& what, int64_t a, int64_t b, Here here) {
-  show_code_before(here);
-  note_equal(a == b, static_cast<double>(std::abs(a - b)), what, "",
-             fmt::format("{} instead of {}", a, b));
-}
-
-void Lesson::holds(const std::string& what, bool ok, const std::string& detail, Here here) {
-  show_code_before(here);
-  note_equal(ok, {}, what, detail, detail.empty() ? "it does not hold" : detail);
-}
-
-void Lesson::refused(const std::string& what, const std::function<void()>& call, Here here) {
-  show_code_before(here);
-  try {
-    call();
-    note_equal(false, {}, what, "", "it was not refused");
-  } catch (const Error& e) {
-    if (!silent())
-      screen_.block(terminal::wrap(what, text_width()) +
-                    terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
-  }
-}
-
 bool Lesson::remembers() const {
   const char* folder = std::getenv("GRADUS_COURSE");
   return arguments_.terminal && !arguments_.quiet && !arguments_.quick && folder && *folder;
@@ -278,11 +190,11 @@ int Lesson::finish(bool to_the_end) {
     step_code_ = StepCode();  // the rest of the step was not reached
   }
   end_step();
-  const int wrong = steps_wrong_ + others_wrong_;
-  if (!quiet() && (steps_checked_ > 0 || wrong > 0))
-    screen_.block(fmt::format(
-        "Lesson {:02}: {} of {} checked steps {}.", about_.number, steps_checked_ - steps_wrong_,
-        steps_checked_, about_.golden.empty() ? "are as expected" : "have the book's numbers"));
+  const bool reached = arguments_.from == 1 || arguments_.from <= steps_;
+  check(reached || !to_the_end, "--from: expected a step, 1 to {}, got {}", steps_,
+        arguments_.from);
+  const int wrong = book_steps_.wrong + pytorch_steps_.wrong + others_wrong_;
+  if (!quiet()) print_result_of_lesson();
   if (!quiet() && to_the_end && !about_.exercises.empty())
     screen_.block(fmt::format("{}:\n  ./run exercise {}",
                               about_.exercises.size() == 1 ? "The exercise for this lesson"
@@ -293,6 +205,7 @@ int Lesson::finish(bool to_the_end) {
     bookmark_.done(seconds.count() - screen_.seconds_waited());
   }
   screen_.flush();
+  screen_.end();
   return wrong > 0 || !out_ ? 1 : 0;
 }
 

@@ -87,9 +87,10 @@ class Lesson {
   void try_next(const std::vector<std::string>& ideas, Here here = Here::current());
 
   // numbers
-  /// Prints the tensor and compares it with the book's tensor of this name, within 2e-6. A name
-  /// that is not in the lesson's section is looked up among the usual mistakes (11_pitfalls). The
-  /// name that is printed is that of the labels, or the part after the last slash.
+  /// Prints the tensor and compares it with the golden tensor of this name, within 2e-6: the
+  /// book's, or PyTorch's if the book does not have it. A name that is not in the lesson's section
+  /// is looked up among the usual mistakes (11_pitfalls). The name that is printed is that of the
+  /// labels, or the part after the last slash.
   void show_from_book(const std::string& name, const Tensor& x, const Labels& labels = {},
                       Here here = Here::current());
   /// The same for a tensor that is printed with --all only.
@@ -159,6 +160,8 @@ class Lesson {
   void paragraph(const std::string& text);
   void one_line(const std::string& text);
   void one_redrawn(const std::string& text);
+  std::string what_is_checked() const;
+  void print_result_of_lesson();
   void check_line(bool ok, const std::string& what, const std::string& detail);
   bool quiet() const { return arguments_.quiet; }
   bool has_option(const std::string& name) const;
@@ -176,10 +179,15 @@ class Lesson {
   int64_t query_ = 1;
   std::string exchanged_;
   std::string section_;
-  int steps_ = 0, checks_ = 0, steps_checked_ = 0, steps_wrong_ = 0, others_wrong_ = 0;
+  int steps_ = 0, checks_ = 0, others_wrong_ = 0;
+  /// Steps that were compared with the book's numbers (or with what is expected), and steps that
+  /// were compared with PyTorch's.
+  struct Count {
+    int checked = 0, wrong = 0;
+  } book_steps_, pytorch_steps_;
   int details_ = 0;  // tensors of this step that are compared but not printed
   std::optional<double> largest_difference_;
-  bool unchecked_ = false;
+  bool unchecked_ = false, from_book_ = false;  // of this step
   std::string first_wrong_;
 };
 

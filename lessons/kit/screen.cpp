@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kLeastLines = 8;  // a smaller window gets screenfuls of this size
 constexpr int kLeastWidth = 20;
+constexpr int kFewLines = 2;  // they get no screen of their own
 
 int count_lines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -63,7 +64,10 @@ Screen::Screen(std::istream& in, std::ostream& out, const terminal::Canvas& canv
   if (hides_keys_) hide_typed_keys();
 }
 
-Screen::~Screen() { show_typed_keys(); }
+Screen::~Screen() {
+  end();
+  show_typed_keys();
+}
 
 void show_typed_keys() {
   if (keys_hidden != 0) tcsetattr(STDIN_FILENO, TCSANOW, &settings_before);
@@ -102,14 +106,17 @@ void Screen::print_line(const std::string& text, Last kind) {
   const bool joined = last_ == kind && held_.empty();
   const std::string all = held_ + text + "\n";
   held_.clear();
-  print(all, last_ != Last::nothing && !joined);
+  print(all, last_ != Last::nothing && !joined, /*can_be_late=*/kind != Last::line);
   last_ = kind;
 }
 
 void Screen::redrawn(const std::string& text) {
   if (!follows_window_) return line(text);
-  if (!redrawing_) flush();
-  if (!redrawing_ && waits_ && lines_ + 1 > room()) wait("Enter: more (q: leave) ");
+  if (!redrawing_) {
+    flush();
+    print_late();
+    if (waits_ && lines_ + 1 > room()) more();
+  }
   const std::string shown = terminal::fit(text, canvas().width - 1, false);
   out_ << (redrawing_ ? "\r" : "") << shown << std::flush;
   redrawing_ = true;
@@ -123,7 +130,8 @@ void Screen::flush() {
 
 std::ostream& Screen::raw(int lines) {
   flush();
-  if (waits_ && lines_ > 0 && lines_ + lines + 1 > room()) wait("Enter: more (q: leave) ");
+  print_late();
+  if (waits_ && lines_ > 0 && lines_ + lines + 1 > room()) more();
   if (last_ != Last::nothing) out_ << "\n";
   out_.flush();
   lines_ += lines + 1;
@@ -131,7 +139,7 @@ std::ostream& Screen::raw(int lines) {
   return out_;
 }
 
-void Screen::print(const std::string& text, bool separate) {
+void Screen::print(const std::string& text, bool separate, bool can_be_late) {
   const std::string folded = follows_window_ ? terminal::fold(text, canvas().width) : text;
   if (std::exchange(redrawing_, false)) {
     out_ << "\n";
@@ -142,7 +150,20 @@ void Screen::print(const std::string& text, bool separate) {
     return;
   }
   const int lines = count_lines(folded);
-  if (lines_ > 0 && lines_ + (separate ? 1 : 0) + lines > room()) wait("Enter: more (q: leave) ");
+  const int with_gap = lines + (separate ? 1 : 0);
+  if (!late_.empty() && can_be_late && count_lines(late_) + with_gap <= kFewLines) {
+    late_ += (separate ? "\n" : "") + folded;
+    return;
+  }
+  print_late();
+  if (lines_ > 0 && lines_ + with_gap > room()) {
+    if (can_be_late && lines <= kFewLines) {
+      late_ = folded;
+      late_separate_ = separate;
+      return;
+    }
+    more();
+  }
   if (separate && (lines_ > 0 || lines != room())) {
     out_ << "\n";
     ++lines_;
@@ -155,26 +176,52 @@ void Screen::print_cut(std::string text) {
     const size_t cut = place_to_cut(text, room() - lines_);
     out_ << text.substr(0, cut);
     text = text.substr(cut);
-    wait("Enter: more (q: leave) ");
+    more();
   }
   out_ << text;
   lines_ += count_lines(text);
 }
 
+void Screen::print_late() {
+  if (late_.empty()) return;
+  more();
+  end();
+}
+
+void Screen::end() {
+  const std::string text = std::exchange(late_, "");
+  if (text.empty()) return;
+  out_ << (late_separate_ ? "\n" : "") << text;
+  lines_ += count_lines(text) + (late_separate_ ? 1 : 0);
+}
+
 void Screen::wait(const std::string& prompt) {
   if (!waits_) return;
-  const std::string answer = ask(terminal::dim(prompt, canvas_.depth));
+  flush();
+  leave_or_go_on(prompt);
+  end();
+}
+
+void Screen::more() { leave_or_go_on("Enter: more (q: leave) "); }
+
+void Screen::leave_or_go_on(const std::string& text) {
+  const std::string answer = prompt(terminal::dim(text, canvas_.depth));
   if (answer == "q") throw Leave{};
   const char* term = std::getenv("TERM");
   const bool can_move = term && std::string(term) != "dumb";
   if (&out_ == &std::cout && can_move) out_ << "\x1b[1A\r\x1b[K";  // erases the prompt
 }
 
-std::string Screen::ask(const std::string& prompt) {
+std::string Screen::ask(const std::string& question) {
   flush();
+  print_late();
+  return prompt(question);
+}
+
+std::string Screen::prompt(const std::string& text) {
   if (&in_ == &std::cin) tcflush(STDIN_FILENO, TCIFLUSH);
   show_typed_keys();
-  out_ << prompt;
+  out_ << text;
   const std::string answer = read_line();
   if (hides_keys_) hide_typed_keys();
   lines_ = 0;

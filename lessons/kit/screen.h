@@ -37,10 +37,15 @@ class Screen {
   /// nothing.
   void wait(const std::string& prompt);
   /// Asks, and returns the line that is typed then. What was typed before is dropped.
-  std::string ask(const std::string& prompt);
+  std::string ask(const std::string& question);
   void flush();
+  /// Nothing follows: prints what is left, without waiting for it alone.
+  void end();
   /// From now on nothing waits: the reader leaves.
-  void stop_waiting() { waits_ = false; }
+  void stop_waiting() {
+    end();
+    waits_ = false;
+  }
 
   /// Thrown when the reader leaves: q, the end of the input, or Ctrl-C in the middle of long work.
   struct Leave {
@@ -54,7 +59,11 @@ class Screen {
 
   int room() const;  // the lines of a screenful without the prompt
   void print_line(const std::string& text, Last kind);
-  void print(const std::string& text, bool separate);
+  void print(const std::string& text, bool separate, bool can_be_late = true);
+  void print_late();
+  void more();
+  void leave_or_go_on(const std::string& prompt);
+  std::string prompt(const std::string& text);
   void print_cut(std::string text);
   std::string read_line();
 
@@ -65,6 +74,10 @@ class Screen {
   const bool follows_window_;
   bool hides_keys_ = false;
   std::string held_;  // headings that wait for the next block
+  /// One or two lines that did not fit. If more follows, it is on the next screen with them; if a
+  /// step ends here, they are above the next one, and the reader need not press Enter for them.
+  std::string late_;
+  bool late_separate_ = false;  // whether an empty line is above them
   Last last_ = Last::nothing;
   int lines_ = 0;           // of the current screenful
   bool redrawing_ = false;  // the cursor is behind a line that will be replaced
