@@ -119,12 +119,12 @@ void causal_attention(Lesson& lesson) {
              {{"yes", half_of_each}, {"no", !half_of_each}});
   lesson.show_from_book("dropout_ones" + mask, ones_dropped);
   lesson.say(
-      "{} of {} numbers are left; in the single rows {}. Each number is drawn independently, so it "
+      "{} of {} numbers are left; row by row {}. Each number is drawn independently, so it "
       "is half of them on average only.",
       left_in_row.sum().item<int64_t>(), T * T,
       fmt::format("{}", fmt::join(values_of(left_in_row), ", ")));
   lesson.often_asked(
-      "Why does my PyTorch print other numbers?",
+      "Why does my PyTorch print different numbers?",
       "Older PyTorch packages for Linux and Windows draw another mask on Intel machines. With "
       "--dropout=mkl this lesson uses that mask; everything else stays the same.");
   lesson.say(
@@ -185,19 +185,23 @@ void causal_attention(Lesson& lesson) {
     lesson.say("Error: {}", e.what());
   }
 
-  lesson.step("3.5.3", "Fewer words than the mask is made for");
+  lesson.step("3.5.3", "A text with fewer words");
   const int64_t few = std::min<int64_t>(4, T - 1);
   lesson.say(
-      "The mask is made once, for the longest text (context_length = {}). For a shorter text, its "
-      "upper left part is used. With {} words:",
-      T, few);
+      "The layer takes texts of up to max_tokens words, here {}; the book calls this "
+      "context_length. The book's class makes its mask once, for the longest text, and uses the "
+      "upper left part of it for a shorter one. Our layer keeps no mask: attend() makes one for "
+      "the text that it gets. With {} words:",
+      causal.context_length, few);
   const Tensor context_few = causal(batch.narrow(1, 0, few));
   lesson.show_from_book("class/context_vecs_first_4_tokens", context_few, rows);
   lesson.equal("the same as the first rows of the longer text", context_few,
                context.narrow(1, 0, few));
 
   lesson.step("3.5.3", "The test of causality: change the last word");
-  lesson.say("Replace the last word by the vector 0.9, 0.9, 0.9, and compare the context vectors.");
+  lesson.say(
+      "Replace the last word of both texts by the vector 0.9, 0.9, 0.9, and compare the context "
+      "vectors of the first text.");
   const Tensor changed = batch.clone();
   changed.select(1, T - 1).fill_(0.9);
   const Tensor change = (causal(changed) - causal(batch)).abs().amax({-1})[0];
@@ -209,9 +213,9 @@ void causal_attention(Lesson& lesson) {
   lesson.equal("the last one changes", (change[T - 1] > 0).item<int64_t>(), 1);
 
   // mistakes, made on purpose
+  lesson.step("what if", "... I set weights to 0 after the softmax and do not divide again?");
   const Tensor above = hide.to(kBool);
   const auto softmaxed = [&](const Tensor& s) { return softmax(s / scale, -1); };
-  lesson.step("what if", "... I set weights to 0 after the softmax and do not divide again?");
   lesson.show_from_book("mask_after_softmax/attn_weights", softmaxed(scores) * keep, table);
   lesson.say(
       "All rows except the last sum to less than 1, and how much less depends on the future "

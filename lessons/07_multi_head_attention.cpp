@@ -84,8 +84,8 @@ void multi_head_attention(Lesson& lesson) {
   manual_seed(lesson.seed(123));
   const nn::MultiHeadAttentionWrapper narrow(3, 1, T, 0.0, 2);
   lesson.say(
-      "So d_out = 1 for each head. (Some printed solutions have other numbers. They come from an "
-      "older version of the program.)");
+      "So d_out = 1 for each head. (Some printed solutions have different numbers, from an older "
+      "version of the program.)");
   lesson.show_from_book("exercise_3_2/context_vecs", narrow(batch), rows);
 
   // 3.6.2: one class
@@ -232,14 +232,13 @@ void multi_head_attention(Lesson& lesson) {
   }
 
   // mistakes, made on purpose
+  lesson.step("what if", "... the heads are cut by view alone?");
   const auto finish = [&](const Tensor& merged) { return lecture.out_proj(merged); };
   const Tensor q = s.queries.split[0];  // (2, 3, 3), of the first text
   const Tensor k = s.keys.split[0];
   const Tensor v = s.values.split[0];
   const auto merge = [](const Tensor& heads) { return heads.transpose(0, 1).reshape({3, 6}); };
   const Labels three_rows{.rows = three};
-
-  lesson.step("what if", "... the heads are cut by view alone?");
   const auto viewed = [](const HeadStages::Projected& p) { return p.whole[0].view({2, 3, 3}); };
   lesson.show_from_book("heads_view_without_transpose/context_vecs",
                         finish(merge(contexts_of(viewed(s.queries), viewed(s.keys),
@@ -255,12 +254,12 @@ void multi_head_attention(Lesson& lesson) {
       "Again only the numbers are wrong: the first row now joins head 0's context vectors of 'The' "
       "and 'cat', instead of both heads' context vectors of 'The'.");
   lesson.step("what if", "... the scores are divided by sqrt(d_out)?");
-  lesson.show_from_book("heads_scale_by_d_out/context_vecs",
-                        finish(merge(contexts_of(q, k, v, std::sqrt(6.0)))), three_rows);
+  const Tensor by_d_out = finish(merge(contexts_of(q, k, v, std::sqrt(6.0))));
+  lesson.show_from_book("heads_scale_by_d_out/context_vecs", by_d_out, three_rows);
   lesson.say_of_the_book(
       "The first row is right: the first word sees only itself, so its weight is 1 for any "
-      "divisor. In the other rows only the third decimal changes, so this mistake is easily "
-      "missed.");
+      "divisor. In the other rows no number changes by more than {:.4f}.",
+      (by_d_out - s.context_vecs[0]).abs().max().item<double>());
   lesson.step("what if", "... the result of masked_fill is not used?");
   lesson.show_from_book("heads_no_mask/context_vecs",
                         finish(merge(contexts_of(q, k, v, std::sqrt(3.0), /*causal=*/false))),

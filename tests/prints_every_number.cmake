@@ -1,5 +1,6 @@
 # Runs a lesson with --all and requires that it prints every golden tensor of at most 40 values,
-# with its name as the title or in brackets after a title, and "same as the book: yes" or "same as PyTorch: yes" everywhere.
+# with its name as the title or in brackets after a title, and "same as the book: yes" (or
+# "same as PyTorch: yes") everywhere.
 # The lesson itself says which golden names are its own.
 # -DPROGRAM=lesson_04 -DGOLDEN=lessons.tsv
 cmake_minimum_required(VERSION 3.22)
