@@ -101,7 +101,8 @@ class Layer : public Base {
     const Self& self = static_cast<const Self&>(*this);
     if constexpr (takes_hooks<Self, First>) {
       if (this->has_forward_hooks()) {
-        const Tensor input = x;  // forward may move from x
+        // A copy, because forward may move from x.
+        const Tensor input = x;  // NOLINT(performance-unnecessary-copy-initialization)
         return this->through_forward_hooks(
             input, self.forward(std::forward<First>(x), std::forward<P>(others)...));
       }

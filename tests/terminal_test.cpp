@@ -162,11 +162,11 @@ TEST(Terminal, FitCutsAndPadsWithoutBreakingCharacters) {
 }
 
 TEST(Terminal, PrintableDisarmsWhatSteersTheTerminal) {
-  EXPECT_EQ(printable("a\x1b[31mb\n\x7f"), "a?[31mb??");
-  EXPECT_EQ(printable("ok \xff naïve"), "ok ? naïve");
-  EXPECT_EQ(printable("\u202Eabc"), "?abc");    // right-to-left override
-  EXPECT_EQ(printable("\xc0\xaf"), "??");       // overlong
-  EXPECT_EQ(printable("\xed\xa0\x80"), "???");  // surrogate
+  EXPECT_EQ(terminal::printable("a\x1b[31mb\n\x7f"), "a?[31mb??");
+  EXPECT_EQ(terminal::printable("ok \xff naïve"), "ok ? naïve");
+  EXPECT_EQ(terminal::printable("\u202Eabc"), "?abc");    // right-to-left override
+  EXPECT_EQ(terminal::printable("\xc0\xaf"), "??");       // overlong
+  EXPECT_EQ(terminal::printable("\xed\xa0\x80"), "???");  // surrogate
 }
 
 TEST(Terminal, WrapBreaksBetweenWords) {
