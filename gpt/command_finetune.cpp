@@ -106,14 +106,25 @@ TrainingRun run_of(const TrainArguments& arguments) {
           .yes = arguments.yes};
 }
 
+/// The adapters that are trained instead of the model, if the settings ask for them.
+std::optional<LoraAdapters> adapters_of(const TrainSettings& settings, const nn::Gpt& model) {
+  if (settings.lora == 0) return std::nullopt;
+  return LoraAdapters(model, settings.lora, /*alpha=*/2.0 * static_cast<double>(settings.lora));
+}
+
+/// What holds for the whole process, and whether --json can be written.
+void prepare(const TrainArguments& arguments) {
+  std::signal(SIGXFSZ, SIG_IGN);  // as in train
+  if (arguments.threads) set_num_threads(static_cast<int>(*arguments.threads));
+  if (arguments.json) open_json(*arguments.json, /*append=*/true);
+}
+
 }  // namespace
 
 int run_finetune(int argc, char** argv) {
   TrainArguments arguments;
   if (const std::optional<int> status = parse_finetune(argc, argv, arguments)) return *status;
-  std::signal(SIGXFSZ, SIG_IGN);  // as in train
-  if (arguments.threads) set_num_threads(static_cast<int>(*arguments.threads));
-  if (arguments.json) open_json(*arguments.json, /*append=*/true);  // whether it can be written
+  prepare(arguments);
 
   // The conversations, and the model with its settings.
   const Data data = data_of(read_conversations(arguments.files));
@@ -128,9 +139,7 @@ int run_finetune(int argc, char** argv) {
   const auto validation = std::make_shared<ConversationRows>(data.validation, format, T);
 
   // What is trained.
-  std::optional<LoraAdapters> lora;
-  if (settings.lora > 0)
-    lora.emplace(start.model, settings.lora, /*alpha=*/2.0 * static_cast<double>(settings.lora));
+  const std::optional<LoraAdapters> lora = adapters_of(settings, start.model);
   if (settings.last_blocks > 0) train_last_block_only(start.model);
   const nn::Module trained = lora ? nn::Module(*lora) : nn::Module(start.model);
   check_memory(needs_of(settings.model, settings.train, trained_parameters(trained)));
@@ -156,10 +165,10 @@ int run_finetune(int argc, char** argv) {
                             .seconds = measure_seconds(trainer),
                             .out = folder.path()};
   fmt::print("{}\n", describe(plan));
-  TrainingRun run = run_of(arguments);
-  if (!is_agreed(run, plan.seconds)) return 0;
 
   // The training. The tokenizer is there before the checkpoint, which needs it to continue.
+  TrainingRun run = run_of(arguments);
+  if (!is_agreed(run, plan.seconds)) return 0;
   run.save = [&](const Trainer& t) {
     start.tokenizer.save_pretrained(folder.path());
     folder.save(t, result(), format.end());

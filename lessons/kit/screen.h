@@ -62,7 +62,7 @@ class Screen {
   void print(const std::string& text, bool separate, bool can_be_late = true);
   void print_late();
   void more();
-  void leave_or_go_on(const std::string& prompt);
+  void leave_or_go_on(const std::string& text);
   std::string prompt(const std::string& text);
   void print_cut(std::string text);
   std::string read_line();
