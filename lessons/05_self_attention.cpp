@@ -220,8 +220,8 @@ void self_attention(Lesson& lesson) {
 
   lesson.step("3.4.2", "Version 2: with Linear layers");
   lesson.say(
-      "nn::SelfAttention has three Linear layers instead of plain matrices. Their first numbers "
-      "are better for training: between -{0:.3f} and {0:.3f} here, 1 / sqrt(3). Seed {1}.",
+      "nn::SelfAttention has three Linear layers instead of plain matrices. Their initial "
+      "values are better for training: between -{0:.3f} and {0:.3f} here, 1 / sqrt(3). Seed {1}.",
       1 / std::sqrt(3.0), lesson.seed(789));
   manual_seed(lesson.seed(789));
   const nn::SelfAttention v2(3, 2);

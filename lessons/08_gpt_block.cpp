@@ -50,7 +50,10 @@ Tensor layer_norm_part(Lesson& lesson) {
   lesson.detail("layernorm/linear_bias", layer.bias);
   lesson.show_from_book("layernorm/layer_out", out);
   lesson.say(
-      "To normalise a row, subtract its mean, and divide by the square root of its variance:");
+      "From layer to layer numbers can grow or shrink. If each row is normalised, every layer gets "
+      "inputs of the same size, and a deep network is easier to train. To normalise a row, "
+      "subtract "
+      "its mean, and divide by the square root of its variance:");
   lesson.show_from_book("layernorm/mean", out.mean(-1, true));
   lesson.show_from_book("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
   lesson.show_from_book("layernorm/normalized", normalised(out));
@@ -145,7 +148,8 @@ void feed_forward_part(Lesson& lesson) {
   lesson.step("4.3", "Feed-forward: wider, GELU, back again");
   lesson.say(
       "nn::FeedForward works on each word separately: a linear layer from 768 to 3072 numbers, "
-      "GELU, and a linear layer back to 768.");
+      "GELU, and a linear layer back to 768. GELU acts on single numbers: with more of them, more "
+      "can be computed from a word. Back at 768 numbers, the result can be added to x.");
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
   lesson.code("nn/feed_forward.h", "FeedForward");
@@ -252,31 +256,11 @@ void gpt2_block(Lesson& lesson) {
                      fmt::format("The shape is the same so that blocks can follow one another. The "
                                  "numbers differ: the largest difference is {:.4f}.",
                                  (output_eval - input).abs().max().item<double>()));
-}
-
-/// Mistakes, made on purpose. `out` is the output of the first step.
-void what_if_part(Lesson& lesson, const Tensor& out) {
-  lesson.step("what if", "... each column is normalised instead of each row?");
-  const Tensor over_rows = (out - out.mean(0, true)) / (out.var(0, false, true) + 1e-5).sqrt();
-  lesson.show_from_book("layernorm_over_rows", over_rows);
   lesson.say(
-      "Then each example depends on the other examples in its batch. With only two examples, one "
-      "row is the negative of the other.");
-  lesson.step("what if", "... the divisor in layer norm is n - 1?");
-  const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
-  lesson.show_from_book("layernorm_unbiased", unbiased);
-  lesson.say(
-      "All numbers are smaller by the factor sqrt(5/6) = {:.4f}. GPT-2's weights expect the "
-      "divisor n.",
-      std::sqrt(5.0 / 6));
-  lesson.step("what if", "... I call the same dropout layer twice?");
-  const nn::Dropout drop(0.5);
-  manual_seed(lesson.seed(123));
-  lesson.print("first call", drop(ones(10)));
-  lesson.print("second call", drop(ones(10)));
-  lesson.say(
-      "It is one layer, but each call draws a new mask. The block uses its layer drop_shortcut for "
-      "both of its shortcuts.");
+      "The question was what a block needs besides attention, so that twelve can be trained. Three "
+      "things: feed-forward, with which each word computes something from what it has collected; "
+      "layer norm, which keeps the size of the numbers the same in every block; and shortcuts, "
+      "through which gradients reach the first block.");
 }
 
 void gpt_block(Lesson& lesson) {
@@ -285,7 +269,7 @@ void gpt_block(Lesson& lesson) {
   shortcut_part(lesson);
   tiny_block(lesson);
   gpt2_block(lesson);
-  what_if_part(lesson, out);
+  block_mistakes(lesson, out);
   lesson.try_next(
       {"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
        "give DeepNet (lessons/stages/deep_net.h) ten layers instead of five",

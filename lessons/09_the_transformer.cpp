@@ -41,20 +41,18 @@ Words named(const std::string& what, int64_t count) {
 void positions(Lesson& lesson) {
   lesson.step("1", "All words at once: they need positions");
   lesson.say(
-      "Attention is a sum over words, and a sum does not depend on their order. So each position "
-      "has a vector of its own, made of sines and cosines of different frequencies (section 3.5 of "
-      "the paper), which is added to the vector of the word. For 10 positions and 8 numbers:");
+      "Attention is a sum over words, and a sum does not depend on their order. So each position p "
+      "has a vector of C numbers, which is added to that of the word (section 3.5 of the paper): "
+      "number 2i is sin(p / 10000^(2i/C)), number 2i + 1 the cosine of the same. With C = 8:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
-  lesson.lines(terminal::draw({.title = "(1 + position) / 2",
+  lesson.lines(terminal::draw({.title = "-1 dark, 1 bright",
                                .values = values_of((table + 1) / 2),
                                .rows = named("", 10),
                                .columns = named("", 8),
                                .row_axis = "position",
                                .column_axis = "number"},
                               lesson.canvas()));
-  lesson.say(
-      "A test shows that they are needed. A block of the encoder reads five words, and then the "
-      "same words in reverse order:");
+  lesson.say("A block of the encoder reads five words, and then the same in reverse order:");
   manual_seed(lesson.seed(123));
   const nn::TransformerBlock block({.emb_dim = 8, .n_heads = 2, .ff_dim = 16, .drop_rate = 0},
                                    /*in_decoder=*/false);
@@ -132,7 +130,7 @@ void speed(Lesson& lesson) {
       const Translator translator = std::string(name) == "Transformer"
                                         ? translator_of(name, nn::Transformer(config))
                                         : make_translator(name, vocabulary, vocabulary);
-      ms.push_back(1000 * fastest_step({translator}, batch, lesson.quick() ? 1 : 5));
+      ms.push_back(1000 * fastest_step({translator}, batch, lesson.quick() ? 3 : 5));
     }
     ratio = ms[1] / ms[2];
     if (first == 0) first = ratio;
@@ -140,7 +138,8 @@ void speed(Lesson& lesson) {
                          ratio);
   }
   lesson.lines(table);
-  lesson.say("The ratio is {:.1f} for T = 8, and {:.1f} for T = {}.", first, ratio, most);
+  lesson.say("From T = 8 to T = {} the ratio {} from {:.1f} to {:.1f}.", most,
+             ratio > first ? "grows" : "falls", first, ratio);
   if (!lesson.quick() && ratio > 1)
     lesson.say(
         "On one thread of a CPU, large matrix products are faster than many small ones. A GPU "
@@ -234,8 +233,8 @@ void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_
   const MeanAtTheGap mean = mean_of(models);
   lesson.lines(table_of_models(models, copula));
   lesson.say(
-      "The worst of these models is right in {:.1f}%. On average the subject gets a weight of "
-      "{:.2f} ({:.2f} to {:.2f}), and '{}' gets {:.2f}.",
+      "The worst of these models is right {:.1f}% of the time. On average the subject gets a "
+      "weight of {:.2f} ({:.2f} to {:.2f}), and '{}' gets {:.2f}.",
       100 * mean.worst, mean.subject, mean.least, mean.most, copula, mean.copula);
   if (!lesson.quick())
     lesson.holds("every model chooses the right verb in at least 95%", mean.worst >= 0.95);

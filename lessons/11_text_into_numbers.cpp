@@ -94,8 +94,8 @@ void words_as_tokens(Lesson& lesson, const Story& story) {
 
 /// Byte-pair encoding, merge by merge.
 void merge_by_merge(Lesson& lesson) {
-  const std::string example = "low lower lowest new newer newest";
   lesson.step("2.5", "Byte-pair encoding, merge by merge");
+  const std::string example = "low lower lowest new newer newest";
   lesson.say(
       "The second idea: start with the 256 bytes as tokens, so that nothing is unknown. Then find "
       "the pair of neighbours that occurs most often in a text, and make it one new token. Repeat "
@@ -160,8 +160,8 @@ Tensor windows(Lesson& lesson, const Ids& ids, const BpeTokenizer& tokenizer, bo
   const auto compare = [&](const std::string& what, const std::string& name, const Tensor& x) {
     compare_with_book(lesson, by_the_book, what, name, ids_in(x));
   };
-  const Tensor all = tensor(ids);
   lesson.step("2.6", "Inputs and targets");
+  const Tensor all = tensor(ids);
   lesson.say(
       "The text has {} tokens now. A model reads a window of tokens and predicts the token after "
       "them. From token 50 on:",

@@ -1,5 +1,7 @@
 #include "lessons/stages/block.h"
 
+#include <cmath>
+
 namespace gradus::lessons {
 
 std::string drawing_of_block(const BlockStages& s, bool utf8) {
@@ -61,6 +63,30 @@ void compare_stages(Lesson& lesson, const nn::GptBlock& tiny, const BlockStages&
   lesson.detail("tiny/feed_forward", s.feed_forward, {.name = "what feed-forward adds"});
   lesson.detail("tiny/loss_mean_square", (s.output * s.output).mean(),
                 {.name = "mean square of the output"});
+}
+
+void block_mistakes(Lesson& lesson, const Tensor& out) {
+  lesson.step("what if", "... each column is normalised instead of each row?");
+  const Tensor over_rows = (out - out.mean(0, true)) / (out.var(0, false, true) + 1e-5).sqrt();
+  lesson.show_from_book("layernorm_over_rows", over_rows);
+  lesson.say(
+      "Then each example depends on the other examples in its batch. With only two examples, one "
+      "row is the negative of the other.");
+  lesson.step("what if", "... the divisor in layer norm is n - 1?");
+  const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
+  lesson.show_from_book("layernorm_unbiased", unbiased);
+  lesson.say(
+      "All numbers are smaller by the factor sqrt(5/6) = {:.4f}. GPT-2's weights expect the "
+      "divisor n.",
+      std::sqrt(5.0 / 6));
+  lesson.step("what if", "... I call the same dropout layer twice?");
+  const nn::Dropout drop(0.5);
+  manual_seed(lesson.seed(123));
+  lesson.print("first call", drop(ones(10)));
+  lesson.print("second call", drop(ones(10)));
+  lesson.say(
+      "It is one layer, but each call draws a new mask. The block uses its layer drop_shortcut for "
+      "both of its shortcuts.");
 }
 
 }  // namespace gradus::lessons

@@ -26,5 +26,7 @@ struct BlockStages {
 std::string drawing_of_block(const BlockStages& s, bool utf8);
 /// Compares every stage of the tiny block with PyTorch's.
 void compare_stages(Lesson& lesson, const nn::GptBlock& tiny, const BlockStages& s);
+/// Mistakes, made on purpose. `out` is the layer output that the first step normalises.
+void block_mistakes(Lesson& lesson, const Tensor& out);
 
 }  // namespace gradus::lessons

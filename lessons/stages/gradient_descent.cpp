@@ -131,7 +131,8 @@ void gradient_descent(Lesson& lesson) {
   lesson.step("12", "The same with an optimiser");
   lesson.say(
       "An optimiser knows the parameters and does this for all of them. SGD stands for stochastic "
-      "gradient descent: stochastic, because real training takes other examples, drawn at random, "
+      "gradient descent: stochastic, because real training takes different examples, drawn at "
+      "random, "
       "in each step.");
   const Line same;
   optim::SGD optimizer({same.w, same.b}, {.lr = lr});

@@ -66,7 +66,8 @@ void fading_gradient(Lesson& lesson) {
       "To learn what a word 40 steps ago is good for, a network needs the gradient of its last "
       "state with respect to that word. This gradient passes through all steps in between, and "
       "each may shrink it. Let us measure networks with 64 numbers in their states, before any "
-      "training.");
+      "training. (Comments in the code give shapes: (T, B, C) is T words, B sentences in a "
+      "batch, C numbers for each word.)");
   manual_seed(lesson.seed(123));
   const Tensor x = randn({41, 8, 32}).requires_grad_();  // (T, B, C)
   const nn::RNN rnn(32, 64);
@@ -77,9 +78,11 @@ void fading_gradient(Lesson& lesson) {
       {"GRU", 'g', gradient_reaching_back(std::get<1>(gru(x)), x)},
       {"LSTM", 'l', gradient_reaching_back(std::get<0>(std::get<1>(lstm(x))), x)}};
   lesson.say(
-      "A GRU (Cho et al. 2014) has gates. Its new state is h = (1 - z) n + z h_before, so a number "
-      "is kept where the gate z, a sigmoid, is near 1. At the start z is about 0.5. Once more with "
-      "4 added to the gate's bias, so that z is about {:.2f}:",
+      "A GRU (Cho et al. 2014) has gates. For each word it proposes a new state n, much as the RNN "
+      "does, and computes a gate z, a sigmoid, for each number. Its new state is h = (1 - z) n + z "
+      "h_before, so a number is kept where z is near 1. An LSTM (Hochreiter and Schmidhuber 1997) "
+      "has a second vector, the cell, and a gate that says how much of it is kept. At the start z "
+      "is about 0.5. Once more with 4 added to the gate's bias, so that z is about {:.2f}:",
       1 / (1 + std::exp(-4.0)));
   {
     const NoGradGuard no_grad;
@@ -99,8 +102,8 @@ void fading_gradient(Lesson& lesson) {
   lesson.holds("with z near 1 the GRU keeps the most",
                curves[3].y[40] > curves[0].y[40] && curves[3].y[40] > curves[1].y[40]);
   lesson.say(
-      "Where z is near 1 the gradient passes, and a network can learn where that is useful. That "
-      "is why we use GRUs from here on.");
+      "Where z is near 1 the gradient passes, and a network can learn where that is useful. From "
+      "here on we use GRUs: they have such a gate, and they are simpler than LSTMs.");
 }
 
 }  // namespace gradus::lessons
