@@ -34,8 +34,13 @@ const About about{
 /// (x - mean) / sqrt(variance) over the last axis. The variance has the divisor n - 1.
 Tensor normalised(const Tensor& x) { return (x - x.mean(-1, true)) / x.var(-1, true, true).sqrt(); }
 
-/// Returns the layer output that it normalises.
-Tensor layer_norm_part(Lesson& lesson) {
+/// The examples of step 4.2, and what a layer makes of them.
+struct LayerOutput {
+  Tensor examples;  // (2, 5)
+  Tensor out;       // (2, 6)
+};
+
+LayerOutput layer_norm_by_hand(Lesson& lesson) {
   lesson.step("4.2", "Layer norm by hand");
   lesson.say(
       "Two examples of 5 random numbers each (seed {}) go through a linear layer from 5 to 6 "
@@ -52,8 +57,7 @@ Tensor layer_norm_part(Lesson& lesson) {
   lesson.say(
       "From layer to layer numbers can grow or shrink. If each row is normalised, every layer gets "
       "inputs of the same size, and a deep network is easier to train. To normalise a row, "
-      "subtract "
-      "its mean, and divide by the square root of its variance:");
+      "subtract its mean, and divide by the square root of its variance:");
   lesson.show_from_book("layernorm/mean", out.mean(-1, true));
   lesson.show_from_book("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
   lesson.show_from_book("layernorm/normalized", normalised(out));
@@ -70,8 +74,12 @@ Tensor layer_norm_part(Lesson& lesson) {
               {"nothing", is_times(1)},
               {"it is a tenth", is_times(0.1)}});
   lesson.print("the rows times 10, normalised", times_10);
+  return {batch_example, out};
+}
 
+void layer_norm_as_a_layer(Lesson& lesson, const LayerOutput& made) {
   lesson.step("4.2", "Layer norm as a layer");
+  const auto& [batch_example, out] = made;
   lesson.say(
       "In nn::LayerNorm the variance has the divisor n instead of n - 1, eps = 1e-5 is added to "
       "it, and the result is multiplied by weight (ones at the start) and added to bias (zeros), "
@@ -97,7 +105,6 @@ Tensor layer_norm_part(Lesson& lesson) {
       fmt::format("Because of eps, which prevents a division by 0. If the variance of a row is "
                   "small, eps makes a difference: the smallest of these is {:.4f}.",
                   variance(ln6).min().item<double>()));
-  return out;
 }
 
 void feed_forward_part(Lesson& lesson) {
@@ -264,12 +271,13 @@ void gpt2_block(Lesson& lesson) {
 }
 
 void gpt_block(Lesson& lesson) {
-  const Tensor out = layer_norm_part(lesson);
+  const LayerOutput made = layer_norm_by_hand(lesson);
+  layer_norm_as_a_layer(lesson, made);
   feed_forward_part(lesson);
   shortcut_part(lesson);
   tiny_block(lesson);
   gpt2_block(lesson);
-  block_mistakes(lesson, out);
+  block_mistakes(lesson, made.out);
   lesson.try_next(
       {"./run lesson 8 --seed 1: is the first layer's gradient always so small without shortcuts?",
        "give DeepNet (lessons/stages/deep_net.h) ten layers instead of five",
