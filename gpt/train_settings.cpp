@@ -91,35 +91,36 @@ uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
+/// The settings of a new run: with its text, the default seed and what the command line asks for.
+TrainSettings completed(TrainSettings settings, const TrainArguments& arguments,
+                        std::string_view text) {
+  settings.seed = 1337;
+  settings.text_bytes = std::ssize(text);
+  settings.text_hash = hash_of(text);
+  apply(settings, arguments);
+  check_settings(settings);
+  return settings;
+}
+
 }  // namespace
 
 TrainSettings new_settings(const TrainArguments& arguments, std::string_view text) {
   const Preset& preset = find_preset(arguments.preset.value_or("shakespeare-char"));
-  TrainSettings settings{.preset = preset.name,
-                         .tokenizer = preset.tokenizer,
-                         .model = preset.model,
-                         .train = preset.train,
-                         .seed = 1337,
-                         .text_bytes = std::ssize(text),
-                         .text_hash = hash_of(text)};
-  apply(settings, arguments);
-  check_settings(settings);
-  return settings;
+  const TrainSettings settings{.preset = preset.name,
+                               .tokenizer = preset.tokenizer,
+                               .model = preset.model,
+                               .train = preset.train};
+  return completed(settings, arguments, text);
 }
 
 TrainSettings finetune_settings(const TrainArguments& arguments, const nn::GptConfig& model,
                                 std::string_view text) {
   // A change of low rank starts from zero and is small, so it bears a larger rate.
   const double lr = arguments.lora ? 2e-3 : 3e-4;
-  TrainSettings settings{
+  const TrainSettings settings{
       .model = model,
-      .train = {.steps = 300, .batch_size = 16, .lr = lr, .weight_decay = 0, .eval_every = 100},
-      .seed = 1337,
-      .text_bytes = std::ssize(text),
-      .text_hash = hash_of(text)};
-  apply(settings, arguments);
-  check_settings(settings);
-  return settings;
+      .train = {.steps = 300, .batch_size = 16, .lr = lr, .weight_decay = 0, .eval_every = 100}};
+  return completed(settings, arguments, text);
 }
 
 TrainSettings continued_settings(const TrainSettings& old, const TrainArguments& arguments,
