@@ -11,6 +11,7 @@
 #include "lessons/kit/lesson.h"
 #include "tensor/files.h"
 #include "tests/lesson_support.h"
+#include "tests/temporary.h"
 
 #ifdef LESSONS_DIR
 using namespace gradus;
@@ -26,8 +27,7 @@ EndedProgram run_lesson(const std::string& number, const std::string& options) {
 class Kept : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "/gradus_kept_" +
-              testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = temporary_path("kept").string();
     std::filesystem::remove_all(folder_);
     setenv("GRADUS_COURSE", folder_.c_str(), 1);
   }

@@ -17,6 +17,7 @@
 #include "exercises/grader/roster.h"
 #include "tensor/error.h"
 #include "tests/exercise_support.h"
+#include "tests/name_of_test.h"
 
 using namespace gradus;
 using namespace gradus::grader;
@@ -28,7 +29,7 @@ namespace fs = std::filesystem;
 using Row = std::vector<std::string>;
 
 fs::path new_folder(const std::string& name) {
-  const fs::path folder = fs::path(GRADUS_BUILD_DIR) / "tests" / "classes" / name;
+  const fs::path folder = fs::path(GRADUS_BUILD_DIR) / "tests" / "classes" / name_of_test() / name;
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;

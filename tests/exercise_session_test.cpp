@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "exercises/grader/exercise.h"
+#include "tests/name_of_test.h"
 
 using namespace gradus;
 using namespace gradus::grader;
@@ -154,7 +155,7 @@ std::pair<size_t, size_t> largest_page(const std::string& output) {
 Exercises scratch(const std::string& name) {
   const fs::path root = GRADUS_SOURCE_DIR "/exercises";
   const Exercises exercises{root, GRADUS_BUILD_DIR,
-                            fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
+                            fs::path(GRADUS_BUILD_DIR) / "answers" / name_of_test() / name};
   fs::remove_all(exercises.mine);
   write_text(exercises.mine / "progress.txt", "current softmax\n");
   return exercises;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "exercises/grader/grade.h"
+#include "tests/name_of_test.h"
 
 namespace gradus::grader::tests {
 
@@ -13,7 +14,7 @@ inline Exercises scratch(const std::string& name) {
   namespace fs = std::filesystem;
   const fs::path root = GRADUS_SOURCE_DIR "/exercises";
   Exercises exercises{root, GRADUS_BUILD_DIR,
-                      fs::path(GRADUS_BUILD_DIR) / "tests" / "answers" / name};
+                      fs::path(GRADUS_BUILD_DIR) / "answers" / name_of_test() / name};
   fs::remove_all(exercises.mine);
   return exercises;
 }

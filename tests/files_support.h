@@ -2,7 +2,6 @@
 #pragma once
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -11,16 +10,13 @@
 #include "tensor/factories.h"
 #include "tensor/files.h"
 #include "tensor/strided.h"
+#include "tests/temporary.h"
 
 namespace gradus {
 
 class Files : public ::testing::Test {
  protected:
-  Files()
-      : folder_(std::filesystem::temp_directory_path() /
-                fmt::format("gradus_files_test_{}", getpid())) {
-    std::filesystem::create_directories(folder_);
-  }
+  Files() : folder_(temporary_path("files")) { std::filesystem::create_directories(folder_); }
   ~Files() override { std::filesystem::remove_all(folder_); }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }

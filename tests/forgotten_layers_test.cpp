@@ -11,6 +11,7 @@
 #include "nn/linear.h"
 #include "nn/save.h"
 #include "tests/golden.h"
+#include "tests/temporary.h"
 
 namespace gradus {
 namespace {
@@ -56,7 +57,7 @@ TEST(ForgottenLayer, IsAnErrorAtEveryPosition) {
 }
 
 TEST(ForgottenLayer, IsAnErrorWithEveryFunctionThatNeedsAllLayers) {
-  const std::string path = ::testing::TempDir() + "gradus_forgotten.safetensors";
+  const std::string path = temporary_path("forgotten.safetensors").string();
   const Last net;
   EXPECT_EQ(error_of([&] { net.named_parameters(); }), forgotten("Last"));
   EXPECT_EQ(error_of([&] { net.zero_grad(); }), forgotten("Last"));

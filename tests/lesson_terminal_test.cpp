@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "terminal/terminal.h"
+#include "tests/temporary.h"
 
 #ifdef LESSONS_DIR
 namespace {
@@ -243,7 +244,7 @@ TEST(LessonTerminal, CtrlCAndEndOfInputLeaveCleanly) {
 }
 
 TEST(LessonTerminal, RemembersWhereTheReaderStopped) {
-  const std::string folder = testing::TempDir() + "/gradus_course";
+  const std::string folder = gradus::temporary_path("course").string();
   std::filesystem::remove_all(folder);
   setenv("GRADUS_COURSE", folder.c_str(), 1);
   const auto bookmark = [&] {

@@ -11,6 +11,7 @@
 
 #include "expect_error.h"
 #include "gradus.h"
+#include "tests/temporary.h"
 
 namespace gradus {
 namespace {
@@ -64,7 +65,7 @@ TEST(MemoryOfAnyBuild, ZerosAreZeroInUsedMemory) {
 
 /// UBSan would report an offset that is added to a null pointer.
 TEST(MemoryOfAnyBuild, TensorsWithoutElementsHaveAnAddress) {
-  const std::string path = ::testing::TempDir() + "gradus_no_elements";
+  const std::string path = temporary_path("no_elements").string();
   for (const DType t : {kFloat32, kFloat64, kInt64, kBool}) {
     const Tensor x = zeros({3, 2, 0}, t);
     EXPECT_NE(x.impl().storage->data, nullptr);

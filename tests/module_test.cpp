@@ -1,6 +1,5 @@
 // Modules: handles that share, registration, calls and scopes, saving and loading. Forgotten layers
 // have a test of their own.
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -9,6 +8,7 @@
 #include "nn/save.h"
 #include "tensor/random.h"
 #include "tests/golden.h"
+#include "tests/temporary.h"
 
 namespace gradus {
 namespace {
@@ -235,8 +235,7 @@ TEST(Containers, ModuleList) {
 
 class Files : public ::testing::Test {
  protected:
-  const std::string path =
-      ::testing::TempDir() + fmt::format("gradus_module_test_{}.safetensors", getpid());
+  const std::string path = temporary_path("module.safetensors").string();
   ~Files() override { std::filesystem::remove(path); }
 };
 

@@ -11,6 +11,7 @@
 #include "lessons/one_page/explanation.h"
 #include "tests/expect_error.h"
 #include "tests/lesson_support.h"
+#include "tests/temporary.h"
 #include "text/char_tokenizer.h"
 
 using namespace gradus;
@@ -141,7 +142,7 @@ TEST(OnePage, TheProgramHasAtMost150Lines) {
 #ifdef LESSON_10
 EndedProgram lesson_10(const std::string& arguments) { return run_program(LESSON_10, arguments); }
 EndedProgram with_text(const std::string& content) {
-  const std::string path = testing::TempDir() + "lesson_10_words.txt";
+  const std::string path = temporary_path("words.txt").string();
   std::ofstream(path, std::ios::binary) << content;
   return lesson_10("--text " + path);
 }

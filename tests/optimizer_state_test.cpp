@@ -1,5 +1,4 @@
 // What optimisers keep: state_dict and load_state_dict, and groups of parameters.
-#include <unistd.h>
 
 #include <filesystem>
 
@@ -9,6 +8,7 @@
 #include "tensor/random.h"
 #include "tensor/threads.h"
 #include "tests/golden.h"
+#include "tests/temporary.h"
 
 namespace gradus {
 namespace {
@@ -42,8 +42,7 @@ void train(const nn::Gpt& model, Optimizer& optimizer, int steps) {
 template <class Make>
 void expect_exact_resume(const Make& make) {
   set_num_threads(1);
-  const std::string path =
-      (std::filesystem::temp_directory_path() / fmt::format("gradus_state_{}", getpid())).string();
+  const std::string path = temporary_path("state").string();
   manual_seed(3);
   const nn::Gpt model = small_gpt();
   auto optimizer = make(model);

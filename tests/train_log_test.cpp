@@ -2,7 +2,6 @@
 #include "gpt/train_log.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -12,16 +11,14 @@
 #include "gpt/train_plan.h"
 #include "tensor/memory.h"
 #include "tensor/random.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::gpt;
 
 namespace {
 
-std::string file(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / fmt::format("gradus_{}_{}", getpid(), name))
-      .string();
-}
+std::string file(const std::string& name) { return temporary_path(name).string(); }
 std::string content(const std::string& path) {
   std::ostringstream out;
   out << std::ifstream(path).rdbuf();

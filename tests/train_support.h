@@ -16,6 +16,7 @@
 
 #include "gpt/checkpoint.h"
 #include "tensor/files.h"
+#include "tests/temporary.h"
 
 namespace gradus::gpt::tests {
 
@@ -46,21 +47,9 @@ inline std::string made_up_text(int sentences = 400) {
   return text;
 }
 
-/// The folders of scratch(), which are removed when the program ends.
-struct ScratchFolders {
-  std::vector<fs::path> paths;
-  ~ScratchFolders() {
-    std::error_code ignored;
-    for (const fs::path& path : paths)
-      fs::remove_all(path, ignored);
-  }
-};
-
 /// A new folder for a test, with the text in text.txt.
 inline fs::path scratch(const std::string& name) {
-  const fs::path folder = fs::temp_directory_path() / fmt::format("gradus_{}_{}", name, getpid());
-  static ScratchFolders all;
-  all.paths.push_back(folder);
+  const fs::path folder = temporary_path(name);
   fs::remove_all(folder);
   fs::create_directories(folder);
   write_file(folder / "text.txt", made_up_text());

@@ -2,7 +2,6 @@
 #include "gpt/train.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
@@ -13,6 +12,7 @@
 #include "gpt/train_plan.h"
 #include "tensor/memory.h"
 #include "tensor/random.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::gpt;
@@ -43,10 +43,7 @@ Tensor counting(int64_t n) {
 }
 TrainData data() { return {counting(600), counting(100)}; }
 
-std::string file(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / fmt::format("gradus_{}_{}", getpid(), name))
-      .string();
-}
+std::string file(const std::string& name) { return temporary_path(name).string(); }
 
 /// The call throws an Error with this part in its message.
 void expect_message(const std::function<void()>& call, const std::string& part) {

@@ -9,6 +9,7 @@
 #include "lessons/training/heads.h"
 #include "lessons/training/training_text.h"
 #include "tests/lesson_support.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -67,7 +68,7 @@ EndedProgram lesson_12(const std::string& arguments) {
   return run_program(LESSON_12, "--quick " + arguments);
 }
 EndedProgram with_text(const std::string& content) {
-  const std::string path = testing::TempDir() + "lesson_12_text.txt";
+  const std::string path = temporary_path("text.txt").string();
   std::ofstream(path, std::ios::binary) << content;
   return lesson_12("--text " + path);
 }

@@ -11,6 +11,7 @@
 #include "tensor/threads.h"
 #include "tests/expect_error.h"
 #include "tests/lesson_support.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::lessons;
@@ -241,7 +242,7 @@ TEST(Agreement, VerbAndClausesAgree) {
 }
 
 TEST(PairsFromTrans, ShortSentencesOnly) {
-  const std::string list = testing::TempDir() + "/trans_pairs_test.txt";
+  const std::string list = temporary_path("pairs.txt").string();
   FILE* out = fopen(list.c_str(), "w");
   ASSERT_TRUE(out);
   fputs(

@@ -7,6 +7,8 @@
 //   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check,
 //              terminal -> nn -> autograd -> tensor -> tensor/kernels; a quoted path starts at the
 //              root of the tree
+//   test files a test writes its files to the folder of tests/temporary.h, which no other process
+//   has
 //
 // clang-tidy checks the rules inside a file (.clang-tidy): the size of functions, one declaration a
 // statement.
@@ -115,6 +117,7 @@ class TreeRules {
       check_columns(where, line);
       if (!is_blank_or_comment(line, is_cpp)) ++lines_of_code;
       if (is_cpp && place != nullptr) check_include(where, *place, line);
+      if (path.starts_with("tests/")) check_test_files(path, where, line);
     }
 
     const int limit = path.starts_with("tests/") ? kMaxTestLines : kMaxLines;
@@ -155,6 +158,15 @@ class TreeRules {
     } else if (to->level == from.level && to->path != from.path) {
       fault(where, "includes", path + " points sideways: " + from.path + " is beside " + to->path);
     }
+  }
+
+  void check_test_files(const std::string& path, const std::string& where,
+                        const std::string& line) {
+    static const std::regex shared_folder(R"(\b(TempDir|temp_directory_path)\b)");
+    const bool may = path == "tests/temporary.h" || path.starts_with("tests/tree_rules");
+    if (!may && std::regex_search(line, shared_folder))
+      fault(where, "test files",
+            "a folder that other processes write to; use temporary_path of tests/temporary.h");
   }
 
   static const Place* place_of(const std::string& path) {

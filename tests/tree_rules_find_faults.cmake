@@ -78,6 +78,12 @@ expect(a.cpp "int x;\n" "a.cpp: folders: a C++ file must be in a folder of the m
 expect(my/a.cpp "#include \"nowhere.h\"\n" "")
 expect(exercises/16_more/mutants/a.cpp "int x;\n" "")
 
+# Test files: in a folder of the process.
+set(shared "test files: a folder that other processes write to")
+expect(tests/a_test.cpp "path = testing::TempDir() + name;\n" "tests/a_test.cpp:1: ${shared}")
+expect(tests/a.h "\n  fs::temp_directory_path() / name\n" "tests/a.h:2: ${shared}")
+expect(tests/temporary.h "temp_directory_path()\n" "")
+
 # A folder without any source file is not a tree that keeps the rules.
 file(REMOVE_RECURSE ${SCRATCH})
 file(MAKE_DIRECTORY ${SCRATCH})

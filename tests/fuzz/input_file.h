@@ -1,8 +1,5 @@
 // Shared by the fuzzers of file readers: the bytes that libFuzzer makes, as a file.
 #pragma once
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,23 +8,12 @@
 
 #include "tensor/strided.h"
 #include "tensor/tensor.h"
+#include "tests/temporary.h"
 
 namespace gradus::fuzz {
 
 /// A path in a folder of this process, which is removed when the process ends.
-inline std::string scratch_path(const std::string& name) {
-  struct Folder {
-    std::filesystem::path path =
-        std::filesystem::temp_directory_path() / fmt::format("gradus_fuzz_{}", getpid());
-    Folder() { std::filesystem::create_directories(path); }
-    ~Folder() {
-      std::error_code ignored;
-      std::filesystem::remove_all(path, ignored);
-    }
-  };
-  static const Folder folder;
-  return (folder.path / name).string();
-}
+inline std::string scratch_path(const std::string& name) { return temporary_path(name).string(); }
 
 /// Writes the bytes to a file and returns its path.
 inline std::string input_file(std::span<const uint8_t> bytes) {
