@@ -64,13 +64,14 @@ Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& to
 }
 
 std::string to_string(const Difference& d, const char* yours, const char* right) {
+  if (d.of == 1) return fmt::format("{} {:.6g}, {} {:.6g}", yours, d.yours, right, d.right);
   return fmt::format("{} {:.6g}, {} {:.6g} at {} ({} of {} elements differ)", yours, d.yours, right,
                      d.right, d.at, d.wrong, d.of);
 }
 
 std::string rows_to_string(const Difference& d, const Tensor& yours, const Tensor& right) {
   constexpr int64_t kMostElements = 8;
-  if (d.at.empty()) return "";
+  if (d.at.empty() || d.of == 1) return "";
   const int64_t C = right.size(-1);
   const int64_t count = std::min(C, kMostElements);
   const int64_t start = std::clamp<int64_t>(d.at.back() - count / 2, 0, C - count);

@@ -28,12 +28,13 @@ struct Tolerance {
 Difference compare(const Tensor& yours, const Tensor& right, const Tolerance& tolerance = {},
                    const Tensor& unknown = {}, const std::vector<int64_t>& sizes = {});
 
-/// "yours 0.4127, right 0.2063 at [0, 1, 3] (192 of 192 elements differ)"
+/// "yours 0.4127, right 0.2063 at [0, 1, 3] (192 of 192 elements differ)"; only the two numbers if
+/// there is only one element.
 std::string to_string(const Difference& difference, const char* yours = "yours",
                       const char* right = "right");
 
 /// Two lines, "yours [1, 1.5, 3]" and "right [1, 2, 4]": the row of the largest difference, or
-/// eight elements of it. "" for tensors without dimensions.
+/// eight elements of it. "" for a single number.
 std::string rows_to_string(const Difference& difference, const Tensor& yours, const Tensor& right);
 
 }  // namespace gradus

@@ -37,6 +37,7 @@ Guess not_finite(const ComparedElements& e) {
 }
 
 Guess zero(const ComparedElements& e) {
+  if (e.count(any_element) < 2) return {};
   if (!e.all([&](size_t i) { return e.yours[i] == 0; })) return {};
   return "zero everywhere";
 }
@@ -103,6 +104,7 @@ std::set<int64_t> possible_sizes(const Shape& shape, const std::vector<int64_t>&
 }
 
 Guess constant_factor(const ComparedElements& e, const std::set<int64_t>& sizes) {
+  if (e.count(any_element) < 2) return {};  // two numbers always have a ratio
   double largest = 0;
   double ratio = 0;  // of the largest right element, where it is most exact
   for (size_t i = 0; i < e.size(); ++i) {
@@ -217,6 +219,7 @@ Guess wrong_signs(const ComparedElements& e) {
     return e.same(std::abs(e.yours[i]), std::abs(e.right[i]));
   };
   if (!e.all(same_size)) return {};
+  if (e.count(any_element) < 2) return "the sign is wrong";
   return "the sign of some elements is wrong, their absolute value is right";
 }
 

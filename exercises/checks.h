@@ -29,19 +29,20 @@ Tensor example(const Shape& sizes, uint64_t seed = 1);
 /// Checks the shape of y, which the messages call `what`.
 void expect_shape(const std::string& what, const Tensor& y, const Shape& sizes);
 
-/// Checks every element. The message shows the worst one, and the mistake that explains it.
+/// A mistake that many make, in words, and the wrong result that it gives.
+struct KnownMistake {
+  std::string words;
+  Tensor result;
+};
+
+/// Checks every element. The message shows the worst one, and the mistake that explains it: one of
+/// `known`, or a common one.
 void expect_close(const std::string& what, const Tensor& yours, const Tensor& right,
-                  const Tolerance& tolerance = {});
+                  const Tolerance& tolerance = {}, const std::vector<KnownMistake>& known = {});
 
 /// Compares the gradients of f() with respect to each tensor with central differences, for a random
 /// cotangent. Unlike expect_gradients of check/expect.h, it also notes the tensors that are right.
 void expect_right_gradients(const std::function<Tensor()>& f, const std::vector<NamedInput>& by);
-
-/// A mistake that many make, in words, and the gradient that it gives.
-struct KnownMistake {
-  std::string words;
-  Tensor gradient;
-};
 
 /// Compares `yours`, a gradient with respect to x computed by hand for the cotangent u of f(), with
 /// central differences. If it is wrong, the message names the known mistake that gives it.

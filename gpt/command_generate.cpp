@@ -70,7 +70,7 @@ std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    return terminal::exit_parsing(app, e, 2);
   }
   options.do_sample = !arguments.greedy;
   options.use_cache = !arguments.no_cache;

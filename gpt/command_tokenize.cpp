@@ -7,6 +7,7 @@
 
 #include "gpt/commands.h"
 #include "tensor/files.h"
+#include "terminal/options.h"
 #include "terminal/terminal.h"
 #include "text/tokenizer.h"
 
@@ -79,7 +80,7 @@ int run_tokenize(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    return terminal::exit_parsing(app, e, 2);
   }
   const text::Tokenizer tokenizer = text::load_tokenizer(dir);
   if (terminal::stdin_is_tty())

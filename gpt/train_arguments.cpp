@@ -8,6 +8,7 @@
 
 #include "gpt/presets.h"
 #include "tensor/kernels/parallel.h"
+#include "terminal/options.h"
 
 namespace gradus::gpt {
 namespace {
@@ -84,7 +85,7 @@ std::optional<int> parsed(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    return terminal::exit_parsing(app, e, 2);
   }
   return {};
 }

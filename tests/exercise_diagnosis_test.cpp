@@ -53,8 +53,28 @@ const std::vector<Mistake> kMistakes{
     {"a_window_off_by_one",
      "sliding_window",
      "one_step_too_many",
-     {"yours [1, 1.5, 3, 6, 12]", "right [1, 2, 4, 8, 16]"},
+     {"a token attends to 2 tokens, one too many", "\n    x x . . .    . x . . .\n"},
      {"only the first step"}},
+    {"a_window_that_hides_nothing",
+     "sliding_window",
+     "forgets_the_window",
+     {"all earlier tokens, so the window hides none"}},
+    {"zero_grad_is_missing",
+     "training_loop",
+     "zero_grad_is_missing",
+     {"zero_grad is missing: the second step added the gradient of the first"}},
+    {"zero_grad_before_the_loop",
+     "training_loop",
+     "zero_grad_once",
+     {"zero_grad is missing: the second step added the gradient of the first"}},
+    {"zero_grad_before_the_step",
+     "training_loop",
+     "zero_grad_after_backward",
+     {"is step missing, or is the gradient cleared before it?"}},
+    {"zero_grad_after_the_step",
+     "training_loop",
+     "zero_grad_at_the_end",
+     {"zero_grad comes before backward, not after the step"}},
     {"heads_in_turn",
      "grouped_query_attention",
      "heads_in_turn",
@@ -86,6 +106,17 @@ Verdict verdict_on_rms_norm(const std::string& body, const std::string& name) {
                         "Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {\n" +
                         body + "\n}\n}\n",
                     name);
+}
+
+/// One number says nothing about a factor.
+TEST(Diagnosis, OneNumberHasNoRatio) {
+  const Grader grader(scratch("one_number"));
+  const Exercise e = grader.exercises().find("training_loop");
+  const Verdict v = grader.grade(grader.mutant(
+      e, grader.exercises().source / e.folder / "mutants" / "loss_after_the_step.cpp"));
+  EXPECT_EQ(v.outcome, Outcome::wrong) << in_words(v);
+  EXPECT_EQ(v.message.find("yours / right"), std::string::npos) << in_words(v);
+  EXPECT_TRUE(v.message.ends_with("wrong\n  yours 0.16, right 4")) << in_words(v);
 }
 
 TEST(Diagnosis, Float32InsideIsLostPrecisionAndNoFactor) {

@@ -212,7 +212,7 @@ TEST(HostileAnswer, ItsOutputCannotDrawOnTheScreen) {
   const Verdict v = verdict_on("log_sum_exp", text, "draws");
   const Exercises exercises = scratch("draws");
   const std::string page =
-      verdict_text(exercises, exercises.find("log_sum_exp"), v, 80, terminal::Depth::plain);
+      verdict_text(exercises.find("log_sum_exp"), v, 80, terminal::Depth::plain);
   EXPECT_NE(page.find("right"), std::string::npos);
   EXPECT_EQ(page.find('\033'), std::string::npos) << page;
 }

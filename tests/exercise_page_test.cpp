@@ -4,7 +4,9 @@
 
 #ifdef EXERCISE_GRADER
 #include "exercises/grader/page_text.h"
+#include "exercises/grader/pages.h"
 #include "exercises/grader/task_text.h"
+#include "exercises/grader/verdict_text.h"
 #include "terminal/terminal.h"
 #include "tests/exercise_support.h"
 
@@ -48,6 +50,20 @@ TEST(SideBySide, MarksTheLinesThatDiffer) {
   EXPECT_EQ(side_by_side({}, {}, 80), "");
 }
 
+TEST(OneBelowAnother, MarksTheLinesThatDiffer) {
+  EXPECT_EQ(one_below_another({"a", "same", "left", "more", "same too"},
+                              {"same", "right", "same too", "a long line"}, 12),
+            "< a\n"
+            "  same\n"
+            "< left\n"
+            "< more\n"
+            "> right\n"
+            "  same too\n"
+            "> a long\n"
+            ">   line\n");
+  EXPECT_EQ(one_below_another({}, {}, 60), "");
+}
+
 TEST(SideBySide, LongLinesGoOn) {
   const std::string text = side_by_side({"  const Tensor e = exp(x - largest);"}, {"short"}, 43);
   EXPECT_EQ(text,
@@ -59,6 +75,51 @@ TEST(SideBySide, LongLinesGoOn) {
   for (const int width : {10, 23, 60, 200})
     expect_narrow(side_by_side(accents, {"  deep"}, width), std::max(width, 23));
   EXPECT_EQ(side_by_side(accents, {}, 200).find('\x1B'), std::string::npos);
+}
+
+size_t count(const std::string& text, const std::string& part) {
+  size_t n = 0;
+  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+    ++n;
+  return n;
+}
+
+TEST(Verdict, TheStagesTakeTwoLinesAndShowOneDifferenceEach) {
+  const Exercises exercises = scratch("stages");
+  for (const Exercise& e : exercises.all()) {
+    Verdict v;
+    v.outcome = Outcome::right;
+    v.compile_seconds = 1.25;
+    for (const char* stage : {"shape", "forward", "gradient", "invariants", "numerics", "budget"})
+      for (const char* name : {"one", "two"})
+        v.checks.push_back(
+            {stage, name, CheckResult::passed, {"worst 1.5e-16", "worst 2.5e-15", "x ok"}, {}});
+    for (const int width : {60, 80, 100, 200}) {
+      const std::string text = verdict_text(e, v, width, terminal::Depth::plain);
+      const std::string stages = text.substr(0, text.find("right: all 12 checks passed"));
+      EXPECT_LE(lines_of(stages).size(), 2u) << stages;
+      EXPECT_EQ(text.find("1.5e-16"), std::string::npos) << text;
+      EXPECT_EQ(count(stages, "2.5e-15"), width == 200 ? 6u : 0u) << stages;
+      EXPECT_NE(stages.find("budget ok"), std::string::npos) << stages;
+    }
+  }
+}
+
+TEST(Pages, HoldEveryLineOnce) {
+  const std::string head = "1\n2\n3\n";
+  const std::string below = "a\nb\n";
+  const Pages one(head, below, 6, true);
+  ASSERT_EQ(one.count(), 1u);
+  EXPECT_EQ(one.lines(0), (std::vector<std::string>{"1", "2", "3", "", "a", "b"}));
+  const Pages continued(head, below, 4, false);
+  ASSERT_EQ(continued.count(), 2u);
+  EXPECT_EQ(continued.first(), 0u);
+  EXPECT_EQ(continued.lines(1), (std::vector<std::string>{"a", "b"}));
+  const Pages asked(head, below, 2, true);
+  ASSERT_EQ(asked.count(), 3u);
+  EXPECT_EQ(asked.first(), 2u);
+  EXPECT_EQ(asked.lines(2), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(Pages("", "", 4, false).count(), 1u);
 }
 
 TEST(Task, IsOnTheScreen) {
@@ -95,6 +156,9 @@ TEST(Task, AfterPassingTheNextOneIsSaid) {
   for (const char* mark : {" | ", " < ", " > "})
     EXPECT_EQ(text.find(mark, text.find("one solution")), std::string::npos) << text;
   expect_narrow(text, 80);
+  const std::string narrow = after_passing(exercises, e, progress, 60);
+  expect_narrow(narrow, 60);
+  EXPECT_NE(narrow.find("your answer (<) and one solution (>)"), std::string::npos) << narrow;
 
   for (const Exercise& other : exercises.all())
     progress.note(other, Outcome::right);

@@ -33,14 +33,16 @@ bool has_terminals() {
   return usable;
 }
 
-/// The grader in a pseudo-terminal of 80 x 24, and someone who types.
+constexpr winsize k80x24{24, 80, 0, 0}, k60x20{20, 60, 0, 0};
+
+/// The grader in a pseudo-terminal, and someone who types.
 class Session {
  public:
-  Session(const fs::path& answers, const char* term, std::vector<std::string> more = {}) {
+  Session(const fs::path& answers, const char* term, std::vector<std::string> more = {},
+          const winsize& size = k80x24) {
     master_ = posix_openpt(O_RDWR | O_NOCTTY);
     grantpt(master_), unlockpt(master_);
     terminal_ = open(ptsname(master_), O_RDWR | O_NOCTTY);
-    const winsize size{24, 80, 0, 0};
     ioctl(master_, TIOCSWINSZ, &size);
     tcgetattr(terminal_, &before_);
     std::vector<std::string> command{EXERCISE_GRADER, "--answers", answers.string()};
@@ -92,6 +94,7 @@ class Session {
   void type(const std::string& keys) {
     ASSERT_EQ(write(master_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
   }
+  void resize(const winsize& size) const { ioctl(master_, TIOCSWINSZ, &size); }
   /// Waits for the end; the wait status.
   int end() {
     int status = 0;
@@ -192,9 +195,13 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     ASSERT_TRUE(session.wait_for("a factor n = 3 too")) << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
     session.type("h");
-    ASSERT_TRUE(session.wait_for("hint 1 of 3")) << session.output;
+    ASSERT_TRUE(session.wait_for("hint 1 of 3   h: the next one")) << session.output;
     session.type("h");
     ASSERT_TRUE(session.wait_for("hint 2 of 3")) << session.output;
+    session.type("h");
+    ASSERT_TRUE(session.wait_for("hint 3 of 3   h: the first one again")) << session.output;
+    session.type("h");
+    ASSERT_TRUE(session.wait_for("hint 1 of 3")) << session.output;
     write_text(exercises.answer(first), "this does not compile\n");
     ASSERT_TRUE(session.wait_for("softmax.cpp:1: ")) << session.output;
     save(exercises.solution(first));
@@ -202,12 +209,12 @@ void a_learner_passes(const std::string& folder, const char* term, std::vector<s
     ASSERT_TRUE(session.wait_for("all " + checks + " checks passed")) << session.output;
     ASSERT_TRUE(session.wait_for("Next: ./run exercise log_sum_exp")) << session.output;
     ASSERT_TRUE(session.wait_for("one solution")) << session.output;
-    ASSERT_TRUE(std::string(term) == "dumb" || session.wait_for("space bar: more"));
+    ASSERT_TRUE(std::string(term) == "dumb" || session.wait_for("space: next"));
     session.type(" ");
     ASSERT_TRUE(session.wait_for("return e / e.sum")) << session.output;
     ASSERT_TRUE(session.wait_for("q quit")) << session.output;
     session.type("l");
-    ASSERT_TRUE(session.wait_for("right  2 hints")) << session.output;
+    ASSERT_TRUE(session.wait_for("right  3 hints")) << session.output;
     session.type("n");
     ASSERT_TRUE(session.wait_for("to do: " + second.name())) << session.output;
     session.type("q");
@@ -237,6 +244,79 @@ TEST(Session, WithoutColour) {
   a_learner_passes("plain", "xterm-256color", {"--color=never"}, false);
 }
 TEST(Session, OnADumbTerminal) { a_learner_passes("dumb", "dumb", {}, false); }
+
+/// The text after the last clearing of the screen.
+std::string last_page(const std::string& output) {
+  const std::string clear = "\033[2J";
+  const size_t start = output.rfind(clear);
+  return start == std::string::npos ? output : output.substr(start + clear.size());
+}
+
+TEST(Session, EveryLineOfAVerdictIsOnAPage) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  const Exercises exercises = scratch("pages");
+  const Exercise first = exercises.find("softmax");
+  constexpr int kLines = 50;
+  std::string message;
+  for (int i = 1; i <= kLines; ++i)
+    message += "\\n  the line number " + std::to_string(i) + " of the message";
+  write_text(exercises.answer(first),
+             "#include \"exercises/" + first.folder +
+                 "/softmax.h\"\nnamespace mine {\nTensor softmax(const Tensor& x) {\n"
+                 "  throw Error(\"softmax: too long" +
+                 message + "\");\n}\n}\n");
+  for (const winsize& size : {k60x20, k80x24}) {
+    Session session(exercises.mine, "xterm-256color", {}, size);
+    ASSERT_TRUE(session.wait_for("softmax: too long")) << session.output;
+    ASSERT_TRUE(session.wait_for("space: next   b: back")) << session.output;
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    int shown = 0;
+    while (shown < kLines) {
+      const std::string page = last_page(session.output);
+      const int before = shown;
+      while (page.find("the line number " + std::to_string(shown + 1) + " of") != page.npos)
+        ++shown;
+      ASSERT_GT(shown, before) << "a page without the next line: " << page;
+      if (shown == kLines) break;
+      session.type(" ");
+      ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    }
+    // a hint gets a page of its own; b leads back to the verdict
+    session.type("h");
+    ASSERT_TRUE(session.wait_for("hint 1 of 3")) << session.output;
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    session.type("b");
+    ASSERT_TRUE(session.wait_for("the line number 50")) << session.output;
+    ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+    session.type("q");
+    session.end();
+    const auto [rows, columns] = largest_page(session.output);
+    EXPECT_LT(rows, size.ws_row);
+    EXPECT_LE(columns, size.ws_col);
+  }
+}
+
+TEST(Session, TheScreenFollowsTheWindow) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  Session session(scratch("resized").mine, "xterm-256color");
+  ASSERT_TRUE(session.wait_for("to do: softmax: forward")) << session.output;
+  ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+  const size_t before = session.output.size();
+  session.resize(k60x20);
+  ASSERT_TRUE(session.wait_for("q quit")) << session.output;
+  const auto [rows, columns] = largest_page(session.output.substr(before));
+  EXPECT_LT(rows, 20u);
+  EXPECT_LE(columns, 60u);
+  EXPECT_GT(columns, 40u);
+}
+
+TEST(Session, HelpFitsTheWindow) {
+  if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";
+  Session session(scratch("help").mine, "xterm-256color", {"--help"}, k60x20);
+  ASSERT_TRUE(session.wait_for("Subcommands")) << session.output;
+  session.end();
+  EXPECT_LE(largest_page(session.output).second, 60u) << session.output;
+}
 
 TEST(Session, ANameIsWatchedToo) {
   if (!has_terminals()) GTEST_SKIP() << "no pseudo-terminals here";

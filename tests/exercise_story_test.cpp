@@ -34,7 +34,7 @@ Verdict verdict_with_data(const fs::path& folder) {
 
 std::string page_of(const Verdict& v) {
   const Exercises exercises = scratch("story");
-  return verdict_text(exercises, exercises.find("llama"), v, 500, terminal::Depth::plain);
+  return verdict_text(exercises.find("llama"), v, 500, terminal::Depth::plain);
 }
 
 TEST(Story, NotToldWithoutItsFiles) {

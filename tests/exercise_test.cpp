@@ -191,10 +191,10 @@ TEST(Verdict, ToDoWrongAndRight) {
   EXPECT_EQ(first_line(wrong.message),
             "gradient of x: in every row yours - right is a multiple of x: the gradient through "
             "the row's own norm or variance is missing");
-  const std::string text = verdict_text(exercises, e, wrong, 80, terminal::Depth::plain);
+  const std::string text = verdict_text(e, wrong, 80, terminal::Depth::plain);
   EXPECT_NE(text.find("gradient FAIL   invariants -   numerics -"), std::string::npos) << text;
-  EXPECT_NE(text.find("weight ok ("), std::string::npos) << text;
-  EXPECT_NE(text.find("sha256 " + wrong.sha256.substr(0, 8)), std::string::npos) << text;
+  EXPECT_NE(text.find("weight ok\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("sha256"), std::string::npos) << text;
   EXPECT_EQ(text.find('\033'), std::string::npos);
   for (const std::string& line : lines_of(text))
     EXPECT_LE(line.size(), 80u) << line;

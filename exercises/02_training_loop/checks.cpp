@@ -46,7 +46,9 @@ TEST(forward, one_step_by_hand) {
   const std::vector<double> losses = mine::train(linear_model(w), optimizer, {batch});
   check(losses.size() == 1, "train with 1 batch returns {} losses", losses.size());
   expect_number("the loss for w = 1, x = 2, y = 4", losses[0], 4);
-  expect_close("w after the step, lr 0.1", w.detach(), tensor({{1.8}}, kFloat64));
+  expect_close("w after the step, lr 0.1", w.detach(), tensor({{1.8}}, kFloat64), {},
+               {{"the step changed nothing: is step missing, or is the gradient cleared before it?",
+                 tensor({{1.0}}, kFloat64)}});
 }
 
 TEST(forward, two_steps_by_hand) {
@@ -57,7 +59,11 @@ TEST(forward, two_steps_by_hand) {
   const std::vector<double> losses = mine::train(linear_model(w), optimizer, {batch, batch});
   check(losses.size() == 2, "train with 2 batches returns {} losses", losses.size());
   expect_number("the second loss", losses[1], 0.16);
-  expect_close("w after two steps, lr 0.1", w.detach(), tensor({{1.96}}, kFloat64));
+  // the second step with both gradients added up: 1.8 + 0.1 * (8 + 1.6)
+  expect_close("w after two steps, lr 0.1", w.detach(), tensor({{1.96}}, kFloat64), {},
+               {{"zero_grad is missing: the second step added the gradient of the first, which is "
+                 "still there",
+                 tensor({{2.76}}, kFloat64)}});
 }
 
 TEST(forward, the_mean_over_batches_of_different_sizes) {
@@ -82,7 +88,9 @@ TEST(gradient, of_the_last_batch_alone) {
     return matmul(batch.x.t(), error) * (2.0 / static_cast<double>(error.numel()));
   };
   const Tensor both = gradient_of(batches[0]) + gradient_of(batches[1]);
-  check(w.grad().defined(), "the parameter has no gradient after train");
+  check(w.grad().defined(),
+        "the parameter has no gradient after train: zero_grad comes before backward, not after the "
+        "step");
   const Tensor yours = w.grad().clone();
   expect_right_gradient("w", yours, loss, w, ones({}, kFloat64),
                         {{"the gradients of all batches are added up: zero_grad is missing", both},
@@ -95,7 +103,9 @@ TEST(gradient, of_earlier_calls_is_cleared) {
   optim::SGD optimizer({w}, {.lr = 0.1});
   mine::train(linear_model(w), optimizer, {{tensor({{2.0}}, kFloat64), tensor({{4.0}}, kFloat64)}});
   expect_close("w after a step, where an old gradient was there before", w.detach(),
-               tensor({{1.8}}, kFloat64));
+               tensor({{1.8}}, kFloat64), {},
+               {{"zero_grad is missing before the first backward: the old gradient was added",
+                 tensor({{1.8 - 0.1 * 1000}}, kFloat64)}});
 }
 
 TEST(invariants, it_learns) {

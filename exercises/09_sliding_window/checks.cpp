@@ -14,10 +14,67 @@ const Tensor q = example({2, 3, 7, 5}, 1), k = example({2, 3, 7, 5}, 2),
 const Tensor powers =
     tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64).view({1, 1, 5, 1}).expand({1, 1, 5, 3});
 
-/// The averages of `powers` that a window gives when every score is 0.
-Tensor averages(int64_t window) {
-  const Tensor none = zeros({1, 1, 5, 3}, kFloat64);
-  return mine::sliding_window_attention(none, none, powers, window).select(-1, 0).reshape({5});
+/// The weights (5, 5) with which 5 tokens attend to each other if every score is 0. The values are
+/// the rows of the identity, so that the result is the weights.
+Tensor equal_scores(int64_t window) {
+  const Tensor none = zeros({1, 1, 5, 5}, kFloat64);
+  return mine::sliding_window_attention(none, none, eye(5, kFloat64).view({1, 1, 5, 5}), window)
+      .view({5, 5});
+}
+
+bool is_seen(int64_t row, int64_t column, int64_t window) {
+  return column <= row && column > row - window;
+}
+
+Tensor right_weights(int64_t window) {
+  Tensor weights = zeros({5, 5}, kFloat64);
+  for (int64_t row = 0; row < 5; ++row)
+    for (int64_t column = 0; column < 5; ++column)
+      if (is_seen(row, column, window))
+        weights.data<double>()[row * 5 + column] =
+            1.0 / static_cast<double>(std::min(row + 1, window));
+  return weights;
+}
+
+/// "x x . . .": the tokens that a token attends to.
+std::string row_of(const Tensor& weights, int64_t row) {
+  std::string text;
+  for (int64_t column = 0; column < 5; ++column) {
+    const double weight = weights[row][column].item<double>();
+    text += std::isnan(weight) ? " ?" : weight == 0 ? " ." : " x";
+  }
+  return text;
+}
+
+std::vector<std::string> picture(const Tensor& weights) {
+  std::vector<std::string> rows;
+  for (int64_t row = 0; row < 5; ++row)
+    rows.push_back(row_of(weights, row));
+  return rows;
+}
+
+/// Which token attends to which, if every score is 0. The message shows the rows.
+void expect_window(int64_t window) {
+  const Tensor yours = equal_scores(window);
+  const Tensor right = right_weights(window);
+  const std::vector<std::string> rows = picture(yours);
+  const std::vector<std::string> right_rows = picture(right);
+  if (rows == right_rows) {
+    expect_close(fmt::format("the weights of equal scores with window {}", window), yours, right);
+    return;
+  }
+  std::string mistake = "the wrong tokens";
+  if (rows == picture(right_weights(window + 1)))
+    mistake = fmt::format("{} tokens, one too many", window + 1);
+  else if (window > 1 && rows == picture(right_weights(window - 1)))
+    mistake = fmt::format("{} tokens, one too few", window - 1);
+  else if (rows == picture(right_weights(5)))
+    mistake = "all earlier tokens, so the window hides none";
+  std::string text = "\n    yours        right";
+  for (size_t row = 0; row < rows.size(); ++row)
+    text += fmt::format("\n   {}   {}", rows[row], right_rows[row]);
+  fail("with window {}, a token attends to {} (rows: tokens, columns: what they attend to){}",
+       window, mistake, text);
 }
 
 TEST(shape, is_that_of_q) {
@@ -40,15 +97,9 @@ TEST(shape, no_texts) {
                mine::sliding_window_attention(none, none, none, 3), {0, 3, 7, 5});
 }
 
-TEST(forward, a_window_of_1_sees_itself) {
-  expect_close("the averages of the values 1, 2, 4, 8, 16 with window 1", averages(1),
-               tensor({1.0, 2.0, 4.0, 8.0, 16.0}, kFloat64));
-}
+TEST(forward, a_window_of_1_sees_itself) { expect_window(1); }
 
-TEST(forward, a_window_of_3_sees_two_earlier_tokens) {
-  expect_close("the averages of the values 1, 2, 4, 8, 16 with window 3", averages(3),
-               tensor({1.0, 3.0 / 2, 7.0 / 3, 14.0 / 3, 28.0 / 3}, kFloat64));
-}
+TEST(forward, a_window_of_3_sees_two_earlier_tokens) { expect_window(3); }
 
 TEST(forward, a_window_larger_than_T_is_causal_attention) {
   const Tensor causal = scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true);

@@ -14,6 +14,7 @@
 #include "exercises/grader/verify.h"
 #include "exercises/grader/watch.h"
 #include "tensor/error.h"
+#include "terminal/options.h"
 
 namespace {
 
@@ -30,8 +31,7 @@ struct Call {
   CLI::App app{
       "Exercises, graded on every save. Without a name: the current one. Keys show the task, hints "
       "and more.\nWith --once, or without a terminal, it checks once. The exit status is then 0 "
-      "right, 1 "
-      "wrong or to do, 2 does not compile, 3 stopped or crashed.",
+      "right, 1 wrong or to do, 2 does not compile, 3 stopped or crashed.",
       "./run exercise"};
   std::string which;   // the exercise to show
   std::string only;    // the exercise to reset or verify
@@ -100,7 +100,8 @@ int check_once(const Grader& grader, Progress& progress, const Exercise& e, term
   provide_answer(exercises, e);
   const Verdict verdict = grader.grade(grader.mine(e));
   progress.note(e, verdict.outcome);
-  fmt::print("{}", verdict_text(exercises, e, verdict, terminal::width(), depth));
+  fmt::print("{}{}", verdict_text(e, verdict, terminal::width(), depth),
+             graded_text(exercises, e, verdict, terminal::width(), depth));
   if (verdict.outcome == Outcome::right)
     fmt::print("\n{}", after_passing(exercises, e, progress, terminal::width()));
   return exit_status(verdict.outcome);
@@ -186,7 +187,7 @@ int main(int argc, char** argv) {
   try {
     call.app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return call.app.exit(error) == 0 ? 0 : kWrongCall;
+    return terminal::exit_parsing(call.app, error, kWrongCall);
   }
   try {
     make_data_folder_absolute();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <regex>
+#include <utility>
 
 #include "exercises/grader/exercise.h"
 #include "terminal/terminal.h"
@@ -25,9 +26,17 @@ size_t bytes_in(const std::string& text, int width) {
   return length;
 }
 
+/// The line with its first wide gap closed to three spaces: the comment after it moves to the left.
+std::string with_narrow_gap(const std::string& line) {
+  const size_t gap = line.find("    ", std::min(line.find_first_not_of(' '), line.size()));
+  const size_t end = line.find_first_not_of(' ', gap);
+  return end == std::string::npos ? line : line.substr(0, gap) + "   " + line.substr(end);
+}
+
 /// A line of code in pieces of at most `width` columns. The later ones are indented further.
 Lines pieces_of(const std::string& line, int width) {
   std::string rest = terminal::printable(line);
+  if (terminal::columns(rest) > width) rest = with_narrow_gap(rest);
   const size_t indent = std::min(rest.find_first_not_of(' '), static_cast<size_t>(width) / 3);
   Lines pieces;
   while (terminal::columns(rest) > width) {
@@ -198,6 +207,26 @@ std::string side_by_side(const Lines& left, const Lines& right, int width) {
     }
   }
   return text;
+}
+
+std::string one_below_another(const Lines& left, const Lines& right, int width) {
+  std::string text;
+  std::string of_right;  // the lines of `right` that come after those of `left`
+  const auto marked = [&](char mark, const std::string& line) {
+    std::string out;
+    for (const std::string& piece : pieces_of(line, std::max(width - 2, 10)))
+      out += std::string(1, mark) + (piece.empty() ? "" : " " + piece) + "\n";
+    return out;
+  };
+  for (const Row& row : aligned(left, right)) {
+    const bool both = row.left >= 0 && row.right >= 0;
+    const bool same =
+        both && left[static_cast<size_t>(row.left)] == right[static_cast<size_t>(row.right)];
+    if (same) text += std::exchange(of_right, "");
+    if (row.left >= 0) text += marked(same ? ' ' : '<', left[static_cast<size_t>(row.left)]);
+    if (row.right >= 0 && !same) of_right += marked('>', right[static_cast<size_t>(row.right)]);
+  }
+  return text + of_right;
 }
 
 }  // namespace gradus::grader

@@ -15,4 +15,8 @@ std::string plain_text(const std::string& markdown, int width);
 std::string side_by_side(const std::vector<std::string>& left,
                          const std::vector<std::string>& right, int width);
 
+/// The same one below the other, for narrow windows: equal lines once, other lines with < or >.
+std::string one_below_another(const std::vector<std::string>& left,
+                              const std::vector<std::string>& right, int width);
+
 }  // namespace gradus::grader

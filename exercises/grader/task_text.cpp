@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "exercises/grader/page_text.h"
+#include "exercises/grader/verdict_text.h"
 #include "terminal/terminal.h"
 
 namespace gradus::grader {
@@ -64,10 +65,10 @@ std::string short_task(const Exercises& exercises, const Exercise& e, int width,
       blocks, [](const std::string& block) { return block.starts_with("    "); }, width);
   const std::string shapes = first_block(
       blocks, [](const std::string& block) { return block.starts_with("|"); }, width);
-  const std::string where = terminal::wrap(
-      fmt::format("edit {}   t: the complete task, {}", exercises.shown(exercises.answer(e)),
-                  exercises.shown(readme_of(exercises, e))),
-      width);
+  const std::string where =
+      in_lines({"edit " + exercises.shown(exercises.answer(e)), "t: the complete task",
+                exercises.shown(readme_of(exercises, e))},
+               width);
   std::string rest;
   for (const std::string& part : {formula, shapes})
     if (!part.empty()) rest += (rest.empty() ? "" : "\n") + part;
@@ -96,9 +97,15 @@ std::string after_passing(const Exercises& exercises, const Exercise& e, const P
   const Exercise next = progress.after(e);
   text += next.folder == e.folder ? std::string("All the other exercises are right.\n\n")
                                   : fmt::format("Next: ./run exercise {} (n)\n\n", next.name());
+  const std::vector<std::string> mine = body_of(exercises.answer(e));
+  const std::vector<std::string> solution = body_of(exercises.solution(e));
+  constexpr int kTwoColumns = 72;  // in a narrower window they would cut most lines
+  if (width < kTwoColumns)
+    return text + "your answer (<) and one solution (>)\n" +
+           one_below_another(mine, solution, width);
   const int column = std::max((width - 3) / 2, 10);
   text += terminal::fit("your answer", column, false) + "   one solution\n";
-  return text + side_by_side(body_of(exercises.answer(e)), body_of(exercises.solution(e)), width);
+  return text + side_by_side(mine, solution, width);
 }
 
 }  // namespace gradus::grader

@@ -102,7 +102,7 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
+    return terminal::exit_parsing(app, e, 2);
   }
   if (about_only) {
     fmt::print("{}", facts(about));
