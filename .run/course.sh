@@ -1,8 +1,8 @@
 # A part of run: the map of the course, and where a reader is in it.
 
-# One file for each lesson, which the lesson writes (lessons/kit/bookmark.h): reading or done, the
-# number of the step, and the seconds that the lesson took. The file last has the number of the
-# lesson that was read last.
+# One file for each lesson, which the lesson writes (lessons/kit/bookmark.h): reading, done or quick
+# (gone through with --quick only), the number of the step, and the seconds that the lesson took.
+# The file last has the number of the lesson that was read last.
 course=$root/my/course
 
 # A field of a lesson's description of itself: about_field 04 builds
@@ -49,10 +49,12 @@ duration() { # SECONDS, perhaps with a fraction
 # The lessons: where the reader is, how long each computes, and what it builds.
 print_map() { # NUMBERS
   printf 'The lessons: where you are, how long each computes, and what you build in it:\n\n'
+  quick=
   for number in $1; do
     read_bookmark "$number"
     case $state in
       reading) place="step $step" ;;
+      quick) place=quick quick=yes ;;
       *) place=$state ;;
     esac
     pointer=' '
@@ -61,6 +63,9 @@ print_map() { # NUMBERS
       "$(duration "${seconds:-$(about_field "$number" seconds)}")" "$(about_field "$number" builds)"
   done
   printf '\nComputing times: as measured here, otherwise on 2 cores.\n'
+  if [ -n "$quick" ]; then
+    printf 'quick: gone through with --quick, which trains for a few steps only.\n'
+  fi
 }
 
 # Shows the map and lets the reader choose. Sets here and from; returns 1 if the reader stops.

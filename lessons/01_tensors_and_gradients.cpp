@@ -142,7 +142,8 @@ void checking(Lesson& lesson) {
   const auto f = [](double a, double b, double c) { return (a * b + c) * a; };
   const double h = 1e-6;
   lesson.say(
-      "Turn a up and down by {:g}, and see how far y moves: ({:.9f} - {:.9f}) / {:g} = {:.6f}. "
+      "Increase and decrease a by {:g}, and see how far y moves: ({:.9f} - {:.9f}) / {:g} = "
+      "{:.6f}. "
       "This needs no calculus and no graph, but two more runs of the program for each input: too "
       "slow for training, perfect for checking.",
       h, f(2 + h, -1, 3), f(2 - h, -1, 3), 2 * h, (f(2 + h, -1, 3) - f(2 - h, -1, 3)) / (2 * h));
@@ -172,27 +173,30 @@ void accumulating(Lesson& lesson) {
   lesson.print("x.grad() after the second", x.grad());
   lesson.equal("it is 2 * 6", x.grad(), tensor(12.0, kFloat64));
   lesson.say(
-      "That is intended: a batch too large for the memory can be computed in two halves, and the "
+      "That is intended: a batch (the examples of one training step) that is too large for the "
+      "memory can be computed in two halves, and the "
       "gradients add up to those of the whole batch. The price: before each training step they "
       "must be set to 0, by x.mutable_grad().zero_() or by the optimiser's zero_grad().");
   x.mutable_grad().zero_();
   (x * x).backward();
   lesson.equal("after setting it to 0, one backward gives 6 again", x.grad(),
                tensor(6.0, kFloat64));
+}
 
+void order(Lesson& lesson) {
   lesson.step("8", "Why order matters");
   lesson.say(
       "s = x * x, t = 3 * s, y = s + t. s is used twice, so two gradients arrive at it: 1 from y "
       "directly, and 3 through t.");
-  const Tensor z = number(2);
-  const Tensor s = z * z;
+  const Tensor x = number(2);
+  const Tensor s = x * x;
   const Tensor t = s * 3.0;
   const Tensor y = s + t;
-  lesson.graph(y, {{"x", z}, {"s", s}, {"t", t}, {"y", y}});
-  const double too_early = 1 * 2 * value(z);
-  const double complete = (1 + 3) * 2 * value(z);
+  lesson.graph(y, {{"x", x}, {"s", s}, {"t", t}, {"y", y}});
+  const double too_early = 1 * 2 * value(x);
+  const double complete = (1 + 3) * 2 * value(x);
   y.backward();
-  lesson.ask_number("x = 2: what is the gradient of x?", {4, 12, 16}, value(z.grad()));
+  lesson.ask_number("x = 2: what is the gradient of x?", {4, 12, 16}, value(x.grad()));
   lesson.say(
       "If s passed its gradient on after the first contribution, x would receive 1 * 2x = {:g}, "
       "and what comes through t would be lost. s must wait until every operation that used it is "
@@ -200,8 +204,8 @@ void accumulating(Lesson& lesson) {
       "first no gradient is passed on too early. The library numbers them:",
       too_early, complete);
   lesson.lines(fmt::format("  y {}   t {}   s {}   x {}", autograd::node_id(y),
-                           autograd::node_id(t), autograd::node_id(s), autograd::node_id(z)));
-  lesson.equal("the engine's gradient of x", z.grad(), tensor(complete, kFloat64));
+                           autograd::node_id(t), autograd::node_id(s), autograd::node_id(x)));
+  lesson.equal("the engine's gradient of x", x.grad(), tensor(complete, kFloat64));
 }
 
 void shapes_and_memory(Lesson& lesson) {
@@ -229,14 +233,14 @@ void shapes_and_memory(Lesson& lesson) {
   lesson.step("10", "When a graph is freed");
   const int64_t before = autograd::live_nodes();
   int64_t during = 0;
-  for (int step = 0; step < 1000; ++step) {
+  for (int pass = 0; pass < 1000; ++pass) {
     const Tensor loss = (matmul(x, w) + bias).tanh().sum();
     during = autograd::live_nodes();
     loss.backward();
   }
   lesson.say(
-      "A result keeps its graph alive, and nothing else does. Nodes alive before 1000 training "
-      "steps: {}, in the middle of the last step: {}, after it: {}.",
+      "A result keeps its graph alive, and nothing else does. Nodes alive before 1000 "
+      "forward and backward passes: {}, in the middle of the last one: {}, after it: {}.",
       before, during, autograd::live_nodes());
   lesson.equal("as many nodes as before", autograd::live_nodes(), before);
 }
@@ -267,6 +271,7 @@ void tensors_and_gradients(Lesson& lesson) {
   expression(lesson);
   checking(lesson);
   accumulating(lesson);
+  order(lesson);
   shapes_and_memory(lesson);
   gradient_descent(lesson);
   mistakes(lesson);

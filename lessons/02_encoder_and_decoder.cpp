@@ -145,11 +145,14 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   const int64_t steps = steps_of(lesson, kListSteps);
   const int64_t size = batch_of(lesson, kListBatch);
   lesson.say(
-      "The loop of lesson 01 with two additions: each step gets new examples, {} lists of one "
-      "length, and gradients that are too long are scaled down. Adam is an optimiser that gives "
-      "each parameter a learning rate of its own. There are {} parameters and {} steps. Ctrl-C "
-      "ends the training early and shows what was learned so far.",
-      size, translator.size(), steps);
+      "The loop of lesson 01 with four changes. Each step gets new examples, {} lists of one "
+      "length. The optimiser is Adam instead of SGD: it divides each gradient by its usual size, "
+      "so that each parameter has a learning rate of its own. Gradients that are too long are "
+      "scaled down. And the learning rate is not constant: the schedule raises it during the first "
+      "steps, while Adam measures, and then lowers it to 0, so that the last steps are small. "
+      "There are {} parameters and {} steps. Ctrl-C ends the training early and shows what was "
+      "learned so far.",
+      size, grouped(translator.size()), grouped(steps));
   lesson.code("learn");
   const KeptModels kept(lesson, "lesson_02", fmt::format("{} steps of {} lists", steps, size));
   if (!kept.load(lesson, {translator})) {
@@ -205,7 +208,7 @@ void up_to_millions(Lesson& lesson) {
   lesson.say(
       "Does it depend on the number of words? Single numbers up to {} have as many pieces as a "
       "list of two or three. A new model of the same size is trained on them:",
-      numbers::kLargest);
+      grouped(numbers::kLargest));
   const Vocabulary german(numbers::all_german());
   const Vocabulary english(numbers::all_english());
   const auto draw = [&](bool test, int64_t count) {
@@ -247,7 +250,7 @@ void up_to_millions(Lesson& lesson) {
 
 void what_if(Lesson& lesson, const NumberLists& lists, const nn::Encoder& encoder,
              const nn::Decoder& decoder) {
-  lesson.step("what if", "... the decoder is given another sentence's vector?");
+  lesson.step("what if", "... the decoder gets the vector of a different sentence?");
   const NoGradGuard no_grad;
   const Batch& test = lists.tests()[1];
   nn::Encoded encoded = encoder(test.source, test.lengths);

@@ -26,8 +26,8 @@ const About about{
          "read an alignment matrix, and check it against the true alignment"},
     .question =
         "lesson 02's decoder had one vector for the whole sentence and failed on long ones. But "
-        "the encoder had a state after each word. What if the decoder may look at all of these "
-        "states, and learns where to look?",
+        "the encoder had a state after each word. What if the decoder could look at all of "
+        "these states, and learned where to look?",
     .options = {"seed", "text", "quick", "keep", "pairs"},
     .exercises = {"beam_search"},
     .own_text = "A list of German numbers to translate, in words",
@@ -92,7 +92,7 @@ void luongs_scores(Lesson& lesson) {
   lesson.say(
       "Luong, Pham and Manning (2015) compute scores after the decoder's step instead of before "
       "it, as products: s . h (dot) or s . W h (general). One product of matrices gives all scores "
-      "at once. Their third, concat, is Bahdanau's in another notation.");
+      "at once. Their third, concat, is Bahdanau's in a different notation.");
   const Words words{"h1", "h2", "h3", "h4", "h5", "h6"};
   const Tensor h = golden_tensor("attention/encoder_states");
   const Tensor s = golden_tensor("attention/decoder_state");
@@ -147,7 +147,7 @@ bool training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
       "Lesson 02's loop, {} steps of {} lists, the same lists for all. The models learn side by "
       "side, each in a thread of its own. 'one vector' is lesson 02's model with lesson 02's "
       "training. Ctrl-C ends the training; the lesson goes on with what was learned by then.",
-      steps, size);
+      grouped(steps), size);
   lesson.code("lessons/translation/training.cpp", "learn_side_by_side");
   const KeptModels kept(lesson, "lesson_03", fmt::format("{} steps of {} lists", steps, size));
   bool stopped = false;
@@ -190,7 +190,7 @@ void alignment_of_one(Lesson& lesson, const NumberLists& lists, const Translator
   lesson.step("6", "The alignment");
   lesson.say(
       "The weights show which German pieces each English piece was taken from. Nobody told the "
-      "model. German says the units before the tens, so there a right alignment is reversed:");
+      "model this. German says the units before the tens, so there a right alignment is reversed:");
   const numbers::Translation t = numbers::translate({27, 786});
   const Batch one = make_batch({{t.german, t.english}}, lists.german, lists.english);
   Tensor weights;

@@ -106,6 +106,7 @@ void simplified_self_attention(Lesson& lesson) {
       "So first make every score positive with exp, and then divide by the sum. This is the "
       "softmax. The order stays the same. The ratio of two weights depends only on the difference "
       "of their scores: a score that is higher by d gets e^d times the weight.");
+  lesson.code("softmax_naive");
   lesson.show_from_book("exp_scores_2", exp(scores_2), {.columns = words});
   lesson.show_from_book("attn_weights_2_naive_softmax", softmax_naive(scores_2),
                         {.columns = words});
@@ -176,7 +177,7 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.heatmap("attention weights", weights, words, words, 0.25);
   Words most;
   for (int64_t i = 0; i < T; ++i)
-    most.push_back(fmt::format("  {} (length {:.4f}) gives most to {}: {:.4f}\n",
+    most.push_back(fmt::format("  {} (length {:.4f}) gives the most weight to {}: {:.4f}\n",
                                terminal::fit(words[static_cast<size_t>(i)], 8, true),
                                inputs[i].norm().item<double>(),
                                words[static_cast<size_t>(weights[i].argmax().item<int64_t>())],
@@ -184,7 +185,7 @@ void simplified_self_attention(Lesson& lesson) {
   lesson.lines(fmt::format("{}", fmt::join(most, "")));
   lesson.say_of_the_book(
       "Does a word attend most to itself? Only 'Your' and 'journey' do. 'starts', 'with' and "
-      "'step' give most weight to 'journey', and 'one' gives most to 'starts'. A dot product is "
+      "'step' give the most to 'journey', and 'one' to 'starts'. A dot product is "
       "large for similar directions and for long vectors, and 'journey' is the longest vector.");
 
   lesson.step("3.3.2", "All context vectors at once");

@@ -83,8 +83,8 @@ void self_attention(Lesson& lesson) {
   lesson.often_asked(
       "Which weights?",
       "Weight matrices are learned, and then they are the same for every input. Attention weights "
-      "are computed anew for each input, and are never learned. The lessons always use the full "
-      "names.");
+      "are computed anew for each input, and are never learned. In lessons 04 to 07 'weights' "
+      "alone means attention weights.");
 
   lesson.step("3.4.1", fmt::format("The query, key and value of '{}', and of all words", word));
   lesson.show_from_book("query_2", matmul(inputs[q], W_query));
@@ -199,9 +199,9 @@ void self_attention(Lesson& lesson) {
   const Tensor loss = mean_square(v1(inputs));
   loss.backward();
   lesson.show_from_book("v1/loss_mean_square", loss);
-  lesson.show_from_book("v1/grad/W_query", v1.W_query.grad());
-  lesson.show_from_book("v1/grad/W_key", v1.W_key.grad());
-  lesson.show_from_book("v1/grad/W_value", v1.W_value.grad());
+  lesson.show_from_book("v1/grad/W_query", v1.W_query.grad(), {.name = "gradient of W_query"});
+  lesson.show_from_book("v1/grad/W_key", v1.W_key.grad(), {.name = "gradient of W_key"});
+  lesson.show_from_book("v1/grad/W_value", v1.W_value.grad(), {.name = "gradient of W_value"});
   lesson.say(
       "For comparison, the gradient of W_query without calculus, in float64: move each entry up "
       "and down by a millionth, and divide the change of the loss by the distance moved.");
@@ -214,7 +214,7 @@ void self_attention(Lesson& lesson) {
         return mean_square(SelfAttentionV1{w, W_k, W_v}(x));
       },
       W_query.to(kFloat64));
-  lesson.print("W_query by finite differences", numeric);
+  lesson.print("gradient of W_query by finite differences", numeric);
   lesson.equal("backward() and finite differences are equal", v1.W_query.grad().to(kFloat64),
                numeric, 1e-6);
 
@@ -240,8 +240,8 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("v2/context_vecs", context, rows);
   lesson.show_from_book("v2/loss_mean_square", mean_square(context));
   lesson.often_asked("Versions 1 and 2 give different results. Which one is wrong?",
-                     "Neither. Their matrices differ: they are drawn in another way and with "
-                     "another seed. (Early copies of the book did not print the seed, 789.)");
+                     "Neither. Their matrices differ: they are drawn in a different way and with "
+                     "a different seed. (Early copies of the book did not print the seed, 789.)");
   lesson.often_asked("All weights are similar. Does it not work?",
                      "It does. Small untrained matrices give scores near 0, and these give nearly "
                      "equal weights. Training makes them differ.");
@@ -249,7 +249,6 @@ void self_attention(Lesson& lesson) {
                      "In the constructor it does, since each layer draws its numbers from the same "
                      "generator. In forward it does not.");
 
-  // exercise 3.1
   lesson.step("ex. 3.1", "Version 2's matrices in version 1");
   manual_seed(lesson.seed(123));
   const nn::SelfAttention other(3, 2);
@@ -265,7 +264,6 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("exercise_3_1/context_vecs", copied(inputs), rows);
   lesson.equal("both versions are equal", copied(inputs), other(inputs));
 
-  // mistakes, made on purpose
   lesson.step("what if", "... the scores are not scaled?");
   lesson.show_from_book("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v),
                         rows);
@@ -273,10 +271,14 @@ void self_attention(Lesson& lesson) {
   lesson.step("what if", "... the scores are divided by 2 instead of sqrt(2)?");
   lesson.show_from_book("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v),
                         rows);
-  lesson.say_of_the_book(
-      "The right first row is -0.0739, 0.0713. Without scaling it is -0.0726, 0.0731; divided by 2 "
-      "it is -0.0748, 0.0699. With keys of two numbers, both mistakes change only the third "
-      "decimal.");
+  const auto largest_change = [&](const Tensor& weights) {
+    return (matmul(weights, trace.v) - context).abs().max().item<double>();
+  };
+  lesson.say(
+      "Compare both tables with the context vectors of version 2. Without scaling no number "
+      "changes by more than {:.4f}, and divided by 2 by no more than {:.4f}: keys of two numbers "
+      "make such mistakes hard to see.",
+      largest_change(softmax(trace.scores, -1)), largest_change(softmax(trace.scores / 2, -1)));
 
   lesson.step("what if", "... queries and keys are exchanged?");
   const Tensor exchanged = matmul(trace.k, trace.q.t());

@@ -125,7 +125,7 @@ void causal_attention(Lesson& lesson) {
       fmt::format("{}", fmt::join(values_of(left_in_row), ", ")));
   lesson.often_asked(
       "Why does my PyTorch print different numbers?",
-      "Older PyTorch packages for Linux and Windows draw another mask on Intel machines. With "
+      "Older PyTorch packages for Linux and Windows draw a different mask on Intel machines. With "
       "--dropout=mkl this lesson uses that mask; everything else stays the same.");
   lesson.say(
       "The factor is 1 / (1 - p), not 1 / p. For p = 0.5 both are 2, so look at p = 0.1 and 0.2:");
@@ -172,18 +172,14 @@ void causal_attention(Lesson& lesson) {
   lesson.show_from_book("class/context_vecs", context, rows);
   lesson.show_from_book("class/loss_mean_square", (context * context).mean());
   lesson.equal("the two texts are equal, and so are their contexts", context[0], context[1]);
-  lesson.often_asked("Why does the class not give the same numbers as above?",
-                     fmt::format("It draws its own matrices, with another seed: {} here, {} above.",
-                                 lesson.seed(123), lesson.seed(789)));
+  lesson.often_asked(
+      "Why does the class not give the same numbers as above?",
+      fmt::format("It draws its own matrices, with a different seed: {} here, {} above.",
+                  lesson.seed(123), lesson.seed(789)));
   lesson.often_asked("How is a batch transposed?",
                      "Only words and numbers are exchanged, the last two axes: "
-                     "keys.transpose(-2, -1). keys.t() is for matrices; for a batch it is an "
-                     "error:");
-  try {
-    trace.k.t();
-  } catch (const Error& e) {
-    lesson.say("Error: {}", e.what());
-  }
+                     "keys.transpose(-2, -1). keys.t() is for matrices only.");
+  lesson.refused("t() of a batch of keys is an error:", [&] { trace.k.t(); });
 
   lesson.step("3.5.3", "A text with fewer words");
   const int64_t few = std::min<int64_t>(4, T - 1);

@@ -22,8 +22,8 @@ const About about{
               "recognise by their numbers five common mistakes that cause no error message"},
     .question =
         "one causal attention gives each word one mixture of itself and the words before it. But a "
-        "word is related to others in more than one way. How do we get several mixtures at about "
-        "the cost of one?",
+        "word is related to others in more than one way. How do we get several mixtures without "
+        "paying for several layers?",
     .golden = "04_multi_head_attention",
     .pitfalls = {"heads_"},
     .options = {"text", "seed", "all"},
@@ -102,8 +102,15 @@ void multi_head_attention(Lesson& lesson) {
   const HeadStages book(mha, batch);
   compare_projections(lesson, "split/", book, words);
   lesson.say(
-      "With one number in each head, a score is the product of two numbers. For the first text:");
-  lesson.print("scores of both heads, first text", book.attn_scores[0], rows);
+      "With one number in each head, a score is the product of two numbers, one from the query and "
+      "one from the key. For the first text (rows: heads):");
+  const Tensor q_book = book.queries.split[0].squeeze(-1);  // (2, T)
+  const Tensor k_book = book.keys.split[0].squeeze(-1);     // (2, T)
+  lesson.print("queries of both heads", q_book, {.columns = words});
+  lesson.print("keys of both heads", k_book, {.columns = words});
+  lesson.say("Head 0, the query of '{}' and the key of '{}': {:.4f} * {:.4f} = {:.4f}.", words[1],
+             words[0], q_book[0][1].item<double>(), k_book[0][0].item<double>(),
+             book.attn_scores[0][0][1][0].item<double>());
   lesson.print("weights of both heads, first text", book.attn_weights[0], rows);
   lesson.detail("split/context_per_head", book.context_per_head, rows);
   lesson.show_from_book("split/context_concatenated", book.context_concatenated, rows);
@@ -223,13 +230,9 @@ void multi_head_attention(Lesson& lesson) {
       "Why contiguous()? transpose moves no numbers in memory. It only exchanges strides, the "
       "distances in memory between neighbours along an axis: those of the context vectors above "
       "change from {} to {}. A view as (3, 6) needs the numbers of each word next to each other, "
-      "so they must be copied first. Without the copy:",
+      "so they must be copied first.",
       per_head.strides(), back.strides());
-  try {
-    back.view({3, 6});
-  } catch (const Error& e) {
-    lesson.say("Error: {}", e.what());
-  }
+  lesson.refused("Without the copy:", [&] { back.view({3, 6}); });
 
   // mistakes, made on purpose
   lesson.step("what if", "... the heads are cut by view alone?");
@@ -277,15 +280,7 @@ void multi_head_attention(Lesson& lesson) {
       "This is head 0 of the wrapper, and the first number should be -0.4519. In (texts, queries, "
       "keys), dim 1 is the queries. The keys are always the last axis, -1.");
 
-  lesson.step("ex. 3.3", "The size of GPT-2");
-  const nn::MultiHeadAttention gpt2(768, 768, 1024, 0.0, 12);
-  const int64_t parameters = parameter_count(gpt2);
-  lesson.say(
-      "GPT-2 has 768 numbers for each word, and 12 heads of 64. That makes 4 matrices of 768 x 768 "
-      "and one bias of 768, together {} parameters.",
-      parameters);
-  lesson.show_from_book("exercise_3_3/parameters", full({}, parameters));
-
+  size_of_gpt2(lesson);
   lesson.try_next(
       {"./run lesson 7 --seed 1: do the two heads always look at different words?",
        "./run lesson 7 --text \"the cat sat on the mat\": to which words does each head give "

@@ -92,6 +92,7 @@ void layer_norm_as_a_layer(Lesson& lesson, const LayerOutput& made) {
   lesson.show_from_book("layernorm/notebook_ln6_variance", variance(ln6), {.name = "its variance"});
   lesson.show_from_book("layernorm/book_ln5_of_batch_example", ln5, {.name = "of the 5 inputs"});
   lesson.show_from_book("layernorm/book_ln5_variance", variance(ln5), {.name = "its variance"});
+  lesson.lines("  y = (x - mean) / sqrt(variance + eps) * weight + bias");
   lesson.code("nn/layer_norm.h", "forward");
   lesson.often_asked(
       "n or n - 1?",
@@ -148,8 +149,9 @@ void feed_forward_part(Lesson& lesson) {
       (gelu(line) - gelu(line, "tanh")).abs().max().item<double>());
   lesson.often_asked(
       "Is GELU just a smooth ReLU?",
-      "Not quite: it is negative below 0, and its slope there is not 0. So a negative input still "
-      "has a gradient, and can still be learned from. With inputs between 0 and 1, as rand gives "
+      "Not quite: it is negative below 0, and its slope is 0 only at the lowest point, while that "
+      "of ReLU is 0 for every negative x. So most negative inputs still have a gradient, and the "
+      "layer before can learn from them. With inputs between 0 and 1, as rand gives "
       "them, you would not see this side.");
 
   lesson.step("4.3", "Feed-forward: wider, GELU, back again");
@@ -185,26 +187,31 @@ void shortcut_part(Lesson& lesson) {
   }
   const Words names{"layer 0", "layer 1", "layer 2", "layer 3", "layer 4"};
   for (const bool with : {false, true}) {
-    lesson.say("The mean absolute gradient of each layer's matrix, {} shortcuts: {}",
-               with ? "with" : "without",
-               fmt::format("{:.6g}", fmt::join(values_of(gradients[with]), ", ")));
-    lesson.bars(names, gradients[with]);
+    lesson.say(
+        "The mean absolute gradient of each layer's matrix, {} shortcuts: {}. As a share of the "
+        "last layer's:",
+        with ? "with" : "without",
+        fmt::format("{:.6g}", fmt::join(values_of(gradients[with]), ", ")));
+    lesson.bars(names, gradients[with] / gradients[with][4]);
   }
   lesson.say(
-      "Without shortcuts the gradient of the last layer is {:.0f} times that of the first, which "
-      "would hardly learn. With shortcuts it is {:.0f} times. The reason is the sum x + y: it "
-      "passes its gradient on unchanged to both x and y, so the gradient also reaches the first "
-      "layers without going through all the layers after them.",
+      "On its way back a gradient is multiplied by the matrix and by the slope of GELU of each "
+      "layer, which mostly make it smaller here. So without shortcuts the gradient of the last "
+      "layer is "
+      "{:.0f} times that of the first, which would hardly learn. With shortcuts it is {:.0f} "
+      "times: every gradient still goes through the last layer, which has no shortcut, but from "
+      "there the sums x + y pass it on unchanged to x as well as to y, and it reaches the first "
+      "layer without being multiplied again.",
       (gradients[0][4] / gradients[0][0]).item<double>(),
       (gradients[1][4] / gradients[1][0]).item<double>());
 }
 
 void tiny_block(Lesson& lesson) {
-  lesson.step("4.5", "A tiny block, every stage");
+  lesson.step("4.5", "A tiny block, stage by stage");
   lesson.say(
       "4 words of 8 numbers, 2 heads and no dropout: small enough to follow every number. First "
       "layer norm, attention and a shortcut; then layer norm, feed-forward and a shortcut. Seed "
-      "{}.",
+      "{}. (--all prints the tensors of all stages.)",
       lesson.seed(123));
   manual_seed(lesson.seed(123));
   const Tensor x = rand({1, 4, 8});

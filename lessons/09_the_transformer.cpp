@@ -18,13 +18,12 @@ const About about{
     .builds = "the Transformer, which translates",
     .seconds = 150,
     .goals = {"name the three kinds of attention in the Transformer, and say what each may see",
-              "say why it needs positions, and how the time of a training step grows with the "
-              "length of the sentences",
+              "say why it needs positions, and which part of its work grows with T * T",
               "measure where heads look, with several seeds, before you say what they do"},
     .question =
         "lesson 03's decoder can look at any word, but encoder and decoder still read one word "
-        "after another. Vaswani et al. (2017) use no recurrence: \"attention is all you need\". "
-        "What takes its place, and what is gained?",
+        "after another. The Transformer (Vaswani et al. 2017) has no recurrence. What takes its "
+        "place, and what is gained?",
     .options = {"seed", "quick"},
     .exercises = {"sinusoidal_positions", "lion", "llama"},
 };
@@ -41,9 +40,9 @@ Words named(const std::string& what, int64_t count) {
 void positions(Lesson& lesson) {
   lesson.step("1", "All words at once: they need positions");
   lesson.say(
-      "Attention is a sum over words, and a sum does not depend on their order. So each position p "
-      "has a vector of C numbers, which is added to that of the word (section 3.5 of the paper): "
-      "number 2i is sin(p / 10000^(2i/C)), number 2i + 1 the cosine of the same. With C = 8:");
+      "Attention is a sum over words, and a sum does not depend on their order. So a vector of C "
+      "numbers for each position p is added to that of the word (section 3.5 of the paper): number "
+      "2i is sin(p / 10000^(2i/C)), number 2i + 1 the cosine of the same. With C = 8:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
   lesson.lines(terminal::draw({.title = "-1 dark, 1 bright",
                                .values = values_of((table + 1) / 2),
@@ -62,7 +61,7 @@ void positions(Lesson& lesson) {
   lesson.equal("without positions each word gets the same vector in any order", block(reversed(x)),
                reversed(block(x)), 1e-5);
   const Tensor at = nn::sinusoidal_positions(5, 8);
-  lesson.holds("with positions it gets another vector",
+  lesson.holds("with positions it gets a different vector",
                !allclose(block(reversed(x) + at), reversed(block(x + at)), 1e-3, 1e-3));
 }
 
@@ -75,9 +74,10 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
                   model.decoder.config.n_layers));
   lesson.code("nn/transformer_block.h", "forward");
   lesson.say(
-      "After each attention come a shortcut and a layer norm, and after a feed-forward layer for "
-      "each word again a shortcut and a layer norm. Each attention has {} heads. The masks can be "
-      "tested: if something changes that a mask hides, the result must stay the same.",
+      "A shortcut and a layer norm follow each attention. Then come a feed-forward layer, which "
+      "works on each word separately, and again a shortcut and a layer norm. Each attention has {} "
+      "heads. The masks can be tested: if something that a mask hides changes, the result must "
+      "stay the same.",
       model.decoder.config.n_heads);
   const NoGradGuard no_grad;
   const numbers::Translation short_one = numbers::translate(7);
@@ -93,14 +93,14 @@ void three_attentions(Lesson& lesson, const nn::Transformer& model, const Number
   const Tensor other_padding = batch.source.clone();
   const Tensor other_end = batch.target_in.clone();
   other_padding[0].slice(0, batch.lengths[0].item<int64_t>()).fill_(5);
-  lesson.equal("other padding after 'sieben': the same scores",
+  lesson.equal("different padding after 'sieben', the same scores",
                scores(other_padding, batch.target_in), before, 0);
   const int64_t last = batch.target_in.size(1) - 1;
   other_end.select(1, last).fill_(5);
   const Tensor after = scores(batch.source, other_end);
-  lesson.equal("another last English word: the same scores before it", after.narrow(1, 0, last),
+  lesson.equal("a different last English word, the same scores before it", after.narrow(1, 0, last),
                before.narrow(1, 0, last), 0);
-  lesson.holds("and other scores at this word",
+  lesson.holds("and different scores at this word",
                !allclose(after.select(1, last), before.select(1, last)));
 }
 
@@ -111,9 +111,10 @@ void speed(Lesson& lesson) {
   const int64_t V = 40;
   lesson.say(
       "A recurrent network needs T steps for T words, and each step waits for the one before. The "
-      "Transformer computes all positions together, with a few large matrix products. Milliseconds "
-      "for one training step with {} pairs of sentences of T words; the last column is the time of "
-      "Bahdanau's model divided by that of the Transformer:",
+      "Transformer computes all positions together, in a few large matrix products. Scores and "
+      "mixtures cost it T * T, since each word is compared with each; all other work grows with T, "
+      "and is most of the work while sentences are short. Milliseconds for one training step with "
+      "{} pairs of sentences of T words (ratio: Bahdanau / Transformer):",
       B);
   const Vocabulary vocabulary(named("", V - 3));
   std::string table = "      T   one vector   Bahdanau   Transformer   ratio\n";
@@ -142,16 +143,15 @@ void speed(Lesson& lesson) {
              ratio > first ? "grows" : "falls", first, ratio);
   if (!lesson.quick() && ratio > 1)
     lesson.say(
-        "On one thread of a CPU, large matrix products are faster than many small ones. A GPU "
-        "computes thousands of products at once, and there steps that wait for each other cost far "
-        "more.");
+        "On one thread of a CPU, large matrix products are faster than many small ones. On a GPU, "
+        "which computes thousands of products at once, steps that wait cost far more.");
 }
 
 void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transformer& model) {
   lesson.step("4", "Lesson 02's task again");
   const Translator translator = translator_of("Transformer", model);
-  lesson.say("The same lists, {} parameters, and the same {} training steps.", translator.size(),
-             steps_of(lesson, kListSteps));
+  lesson.say("The same lists, {} parameters, and the same {} training steps.",
+             grouped(translator.size()), grouped(steps_of(lesson, kListSteps)));
   train_on_lists(lesson, {translator}, lists);
   const std::vector<double> accuracy = accuracy_by_length(translator, lists);
   lesson.say("The percentage of unseen lists without a mistake, of {} lists of each length:",
@@ -195,9 +195,9 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   draw_head(static_cast<size_t>(worst - heads.begin()));
   if (!lesson.quick())
     lesson.say(
-        "These are the head that does it most often and the one that does it least often. No head "
-        "was trained to align. In lesson 03 there was only one attention, which had to. Here "
-        "several heads in several blocks share the work.");
+        "These are the heads that do it most often and least often. No head was trained to align. "
+        "In lesson 03 there was only one attention, which had to do it "
+        "all. Here several heads in several blocks share the work.");
 }
 
 /// Trains one model after another, each with a seed of its own, and measures them.
@@ -257,10 +257,11 @@ void agreement(Lesson& lesson) {
     lesson.lines(text);
   }
   lesson.say(
-      "A model of one block with one head reads the words up to the gap and chooses the verb. {} "
-      "models learn each kind of sentence, each with a seed of its own. How much weight does the "
-      "gap give to the subject, to the 'stood', 'was' or 'were' after it, and to all other nouns "
-      "together? Each has two columns: for one cat, and for many.",
+      "A model of one block with one head reads the words before the verb and then a mark, the "
+      "gap, whose vector chooses the verb. {} models learn each kind of sentence, each with its "
+      "own seed. How much weight does the gap give to the subject, to the 'stood', 'was' or 'were' "
+      "after it, and to all other nouns together? In the tables 'one' stands for sentences about "
+      "one animal (the cat), 'many' for those about several (the cats).",
       seeds_of(lesson));
   const std::vector<AtTheGap> of_stood = models_of_seeds(lesson, grammar, /*with_stood=*/true);
   const std::vector<AtTheGap> of_was = models_of_seeds(lesson, grammar, /*with_stood=*/false);
@@ -273,8 +274,7 @@ void agreement(Lesson& lesson) {
     lesson.say(
         "All of these models give the right answer, but they look at different words to find it. "
         "If there is another clue, they need not look at the subject. So a picture of attention "
-        "tells something about one model. A claim about attention needs several seeds and a "
-        "measurement.");
+        "says something about one model only; a claim needs several seeds and a measurement.");
 }
 
 void transformer(Lesson& lesson) {

@@ -147,6 +147,14 @@ TEST(EarlyLessons, AnswersOfQuestionsAreComputed) {
   EXPECT_THROW(lesson.ask_number("how many?", {3, 2.5}, 4), Error);
 }
 
+TEST(EarlyLessons, NumbersInSentencesHaveSeparators) {
+  EXPECT_EQ(grouped(0), "0");
+  EXPECT_EQ(grouped(999), "999");
+  EXPECT_EQ(grouped(1000), "1,000");
+  EXPECT_EQ(grouped(2360064), "2,360,064");
+  EXPECT_EQ(grouped(-123456), "-123,456");
+}
+
 TEST(EarlyLessons, WhatIsNotRefusedFailsTheLesson) {
   const About about{.number = 1, .title = "Test"};
   const Arguments arguments;
@@ -155,7 +163,7 @@ TEST(EarlyLessons, WhatIsNotRefusedFailsTheLesson) {
   Lesson lesson(about, arguments, in, out);
   lesson.step("1", "x");
   lesson.refused("An error:", [] { throw Error("no"); });
-  EXPECT_TRUE(contains(out.str(), "An error:\n  Error: no\n")) << out.str();
+  EXPECT_TRUE(contains(out.str(), "An error:\n\n  Error: no\n")) << out.str();
   lesson.refused("No error", [] {});
   EXPECT_EQ(lesson.finish(), 1);
   EXPECT_TRUE(contains(out.str(), "No error: no (it was not refused)")) << out.str();

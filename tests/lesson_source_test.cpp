@@ -92,6 +92,41 @@ TEST(LessonSource, AStepHasTheLinesThatComputeAndNotThoseThatPrint) {
   EXPECT_EQ(rest.find("by_sum"), std::string::npos) << "that is the next step";
 }
 
+/// The code of all pieces of a step that begins with this heading.
+std::string code_of_step(const std::string& path, const std::string& heading) {
+  StepCode code;
+  code.begin({path, line_with(path, heading)});
+  return text_of(code.rest());
+}
+
+TEST(LessonSource, WhatOnlyAQuestionUsesIsNotShown) {
+  const std::string lesson05 = "lessons/05_self_attention.cpp";
+  const std::string squares = code_of_step(lesson05, "Why the square root?");
+  EXPECT_EQ(squares.find("is_near"), std::string::npos) << squares;
+  EXPECT_NE(squares.find("dots.var()"), std::string::npos) << squares;
+  const std::string linear = code_of_step(lesson05, "Version 2's matrices in version 1");
+  EXPECT_NE(linear.find("stored = "), std::string::npos) << "a sentence uses it, too: " << linear;
+  EXPECT_EQ(
+      code_of_step("lessons/07_multi_head_attention.cpp", "One head alone").find("makes_head"),
+      std::string::npos);
+}
+
+TEST(LessonSource, WhatIsRefusedIsShownBeforeTheError) {
+  const std::string lesson01 = "lessons/01_tensors_and_gradients.cpp";
+  StepCode code;
+  code.begin({lesson01, line_with(lesson01, "... I use it wrongly?")});
+  EXPECT_EQ(text_of(code.before({lesson01, line_with(lesson01, "backward() of two numbers")})),
+            "  const Tensor x = tensor({1., 2.}).requires_grad_();\n"
+            "  (x * x).backward();\n");
+  const int twice = line_with(lesson01, "backward() twice through one graph");
+  EXPECT_EQ(text_of(code.before({lesson01, twice})),
+            "  const Tensor y = (x * x).sum();\n"
+            "  y.backward();\n"
+            "  y.backward();\n");
+  EXPECT_EQ(text_of(code.before({lesson01, line_with(lesson01, "Writing into a leaf")})),
+            "  x.add_(1);\n");
+}
+
 TEST(LessonSource, EveryStepOfEveryLessonCanBeRead) {
   int steps = 0;
   int with_code = 0;
@@ -162,6 +197,19 @@ TEST(Scanner, StatementsWithTextsCommentsAndBraces) {
   for (const CodeRange& range : statements_of_block(code, 1))
     children.push_back(range.children.size());
   EXPECT_EQ(children, (std::vector<size_t>{0, 1, 3, 2, 0, 0}));
+}
+
+TEST(Drawn, MarksTheLinesThatAreLeftOut) {
+  const Excerpt excerpt{"a.cpp", {{7, "f(x);"}, {9, "g(x);"}, {10, "h(x);"}}};
+  EXPECT_EQ(drawn(excerpt, {terminal::Depth::plain, 80, false}),
+            "   7 | f(x);\n"
+            " ... |\n"
+            "   9 | g(x);\n"
+            "  10 | h(x);\n");
+  // Line 4 of this file is empty, line 6 is not.
+  const terminal::Canvas canvas{terminal::Depth::plain, 80, true};
+  EXPECT_EQ(drawn({kLesson04, {{3, "a"}, {5, "b"}}}, canvas), "   3 │ a\n   5 │ b\n");
+  EXPECT_EQ(drawn({kLesson04, {{5, "a"}, {7, "b"}}}, canvas), "   5 │ a\n   … │\n   7 │ b\n");
 }
 
 TEST(Drawn, HasLineNumbersAndBreaksLongLines) {

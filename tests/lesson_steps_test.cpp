@@ -29,7 +29,17 @@ TEST(Lesson, FromLeavesOutTheStepsBefore) {
   for (const char* part : {"alpha", "one", "guess?", "context_vec_2", "test"})
     EXPECT_FALSE(contains(r.output, part)) << r.output;
   EXPECT_CONTAINS(r.output, "Continuing at step 2.");
-  EXPECT_CONTAINS(r.output, "2  second\n---------\ntwo\n");
+  EXPECT_CONTAINS(r.output, "Step 2  second\n--------------\ntwo\n");
+  arguments.from = 99;
+  std::string output;
+  EXPECT_THROW(
+      {
+        const Ended beyond = run(kAbout, arguments, body(0));
+        output = beyond.output;
+      },
+      Error);
+  EXPECT_FALSE(contains(output, "Continuing"));
+  arguments.from = 2;
   const Ended wrong = run(kAbout, arguments, body(1));
   EXPECT_EQ(wrong.status, 1);
   EXPECT_CONTAINS(wrong.output, "same as the book: no");
@@ -47,9 +57,10 @@ TEST(Lesson, AScreenIsCutAtEmptyLinesAndNotLongerThanTheWindow) {
   };
   const Ended r = run(kAbout, interactive(), body, "\n\n\n\n\n\n\n\n\n");
   std::string rest = r.output;
-  for (size_t at; (at = rest.find("Enter: more (q: leave) ")) != rest.npos; rest.erase(0, at + 23))
+  const std::string prompt = "Enter or space: more (q: leave) ";
+  for (size_t at; (at = rest.find(prompt)) != rest.npos; rest.erase(0, at + prompt.size()))
     EXPECT_LT(std::count(rest.begin(), rest.begin() + std::ssize(rest.substr(0, at)), '\n'), 24);
-  EXPECT_CONTAINS(r.output, "f1\nEnter: more (q: leave) \na2\n");
+  EXPECT_CONTAINS(r.output, "f1\nEnter or space: more (q: leave) \na2\n");
   EXPECT_CONTAINS(r.output, "line 59\n");
 }
 
@@ -62,7 +73,8 @@ TEST(Lesson, FewLinesAtTheEndOfAStepGetNoScreenOfTheirOwn) {
     lesson.say("all of step two");
   };
   const Ended r = run(kByHand, interactive(), body, "\n\n\n\n");
-  EXPECT_CONTAINS(r.output, "t\nEnter: step 2 (q: leave) \nthe end of step one\n\n2  two\n");
+  EXPECT_CONTAINS(r.output,
+                  "t\nEnter or space: step 2 (q: leave) \nthe end of step one\n\nStep 2  two\n");
   const Ended left = run(kByHand, interactive(), body, "\nq\n");
   EXPECT_CONTAINS(left.output, "the end of step one\n");
 }

@@ -215,6 +215,16 @@ TEST(LessonTerminal, KeysTypedBeforeThePromptAreDropped) {
   EXPECT_EQ(session.screens.size(), 2U) << session.output;
 }
 
+TEST(LessonTerminal, TheSpaceBarTurnsThePage) {
+  TERMINAL_OR_SKIP(terminal, {24, 80});
+  const Session session = terminal.run("04", {"--step"}, [](const std::string&, Session& so_far) {
+    return so_far.screens.size() < 4 ? std::string(" ") : "q";
+  });
+  EXPECT_TRUE(WIFEXITED(session.status) && WEXITSTATUS(session.status) == 0) << session.output;
+  EXPECT_EQ(session.screens.size(), 5U) << session.output;
+  EXPECT_TRUE(contains(session.output, "A sentence as a table")) << session.output;
+}
+
 TEST(LessonTerminal, StepsAndQuestions) {
   TERMINAL_OR_SKIP(terminal, {30, 100});
   bool asked = false;
@@ -256,7 +266,7 @@ TEST(LessonTerminal, RemembersWhereTheReaderStopped) {
   {
     TERMINAL_OR_SKIP(terminal, {60, 100});
     terminal.run("04", {"--step"}, [](const std::string& screen, Session&) -> std::string {
-      return contains(screen, "Enter: step 4") ? "\x03" : "\n";
+      return contains(screen, "space: step 4") ? "\x03" : "\n";
     });
     EXPECT_EQ(bookmark(), "reading 3 -");
   }
@@ -274,6 +284,17 @@ TEST(LessonTerminal, RemembersWhereTheReaderStopped) {
     terminal.run("04", {}, press_enter);
     EXPECT_EQ(bookmark().substr(0, 5), "done ");
     EXPECT_NE(bookmark().back(), '-');
+  }
+  {
+    // --quick marks a lesson that was not read yet, and changes no other mark.
+    TERMINAL_OR_SKIP(terminal, {60, 100});
+    terminal.run("04", {"--quick"}, press_enter);
+    EXPECT_EQ(bookmark().substr(0, 5), "done ");
+    terminal.run("09", {"--quick"}, press_enter);
+    std::string line;
+    std::ifstream file(folder + "/09");
+    std::getline(file, line);
+    EXPECT_EQ(line.substr(0, 6), "quick ");
   }
   unsetenv("GRADUS_COURSE");
 }

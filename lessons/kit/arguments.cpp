@@ -88,7 +88,7 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   bool no_code = false;
   bool about_only = false;
   app.add_flag("--step", arguments.step,
-               "Wait for Enter after each screen, and ask you to guess some results");
+               "Wait for Enter or space after each screen, and ask you to guess some results");
   app.add_flag("--quiet", arguments.quiet, "Print only whether each step's numbers are right");
   app.add_flag("--code", arguments.code,
                "Print the program's lines that compute each step (the default in a terminal)");

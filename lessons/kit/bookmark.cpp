@@ -8,7 +8,7 @@
 
 namespace gradus::lessons {
 
-Bookmark::Bookmark(int lesson, bool remembers) {
+Bookmark::Bookmark(int lesson, bool remembers, bool is_quick) : is_quick_(is_quick) {
   const char* folder = std::getenv("GRADUS_COURSE");
   if (!remembers || folder == nullptr || *folder == '\0') return;
   path_ = fmt::format("{}/{:02}", folder, lesson);
@@ -21,10 +21,14 @@ Bookmark::Bookmark(int lesson, bool remembers) {
 
 void Bookmark::at(int step) {
   step_ = step;
-  write("reading");
+  if (!is_quick_) write("reading");
 }
 
 void Bookmark::done(double seconds) {
+  if (is_quick_) {
+    if (!path_.empty() && !std::filesystem::exists(path_)) write("quick");
+    return;
+  }
   seconds_ = fmt::format("{:.1f}", seconds);
   write("done");
 }
@@ -37,6 +41,7 @@ void Bookmark::write(const char* state) const {
   const std::string half = path_ + ".new";
   std::ofstream(half) << fmt::format("{} {} {}\n", state, step_, seconds_);
   std::filesystem::rename(half, path_, ignored);
+  if (is_quick_) return;
   const std::filesystem::path path(path_);
   std::ofstream(path.parent_path() / "last") << path.filename().string() << "\n";
 }

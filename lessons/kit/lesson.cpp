@@ -36,7 +36,7 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
       arguments_(arguments),
       out_(out),
       screen_(in, out, arguments.canvas, arguments.interactive, arguments.terminal),
-      bookmark_(about.number, remembers()),
+      bookmark_(about.number, is_in_the_course(), trains_too_little()),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.options)) {
   if (arguments.text && about.own_text.empty()) words_ = split_words(*arguments.text);
@@ -55,11 +55,7 @@ void Lesson::begin() {
   if (quiet()) return;
   const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
   screen_.block(terminal::bold(title, canvas().depth) + "\n" + std::string(title.size(), '='));
-  if (arguments_.from > 1) {
-    paragraph(
-        fmt::format("Continuing at step {}. (--from 1 starts at the beginning.)", arguments_.from));
-    return;
-  }
+  if (arguments_.from > 1) return;
   std::string goals = "After this lesson you can:\n";
   for (const std::string& line : about_.goals)
     goals += "  - " + terminal::wrap(line, text_width(), 4).substr(4);
@@ -104,14 +100,27 @@ uint64_t Lesson::seed(uint64_t book) const {
   return arguments_.seed ? static_cast<uint64_t>(*arguments_.seed) : book;
 }
 
+/// "Step 3 (3.4.1)  Scores": --from takes the first number, the second one is the book's.
+std::string Lesson::title_of_step(const std::string& section, const std::string& heading) const {
+  if (section.empty()) return heading;
+  const std::string number = fmt::format("Step {}", steps_);
+  if (section == "what if" && heading.starts_with("... "))
+    return number + "  What if " + heading.substr(4);
+  const bool says_more = section != std::to_string(steps_);
+  return number + (says_more ? fmt::format(" ({})", section) : "") + "  " + heading;
+}
+
 void Lesson::step(const std::string& section, const std::string& heading, Here here) {
   end_step();
   ++steps_;
   section_ = section;
   if (silent()) return;
-  if (steps_ > arguments_.from) screen_.wait(fmt::format("Enter: step {} (q: leave) ", steps_));
+  if (steps_ > arguments_.from)
+    screen_.wait(fmt::format("Enter or space: step {} (q: leave) ", steps_));
+  else if (steps_ > 1)
+    paragraph(fmt::format("Continuing at step {}. (--from 1 starts at the beginning.)", steps_));
   bookmark_.at(steps_);
-  const std::string title = section.empty() ? heading : section + "  " + heading;
+  const std::string title = title_of_step(section, heading);
   const int underlined = std::min(terminal::columns(title), canvas().width);
   std::string lines = terminal::bold(title, canvas().depth) + "\n" +
                       std::string(static_cast<size_t>(underlined), '-');
@@ -179,10 +188,14 @@ void Lesson::detail(const std::string& name, const Tensor& x, const Labels& labe
   compare_with_book(name, x);
 }
 
-bool Lesson::remembers() const {
+bool Lesson::is_in_the_course() const {
   const char* folder = std::getenv("GRADUS_COURSE");
-  return arguments_.terminal && !arguments_.quiet && !arguments_.quick && folder && *folder;
+  return arguments_.terminal && !arguments_.quiet && folder && *folder;
 }
+
+bool Lesson::trains_too_little() const { return arguments_.quick && has_option("quick"); }
+
+bool Lesson::remembers() const { return is_in_the_course() && !trains_too_little(); }
 
 int Lesson::finish(bool to_the_end) {
   if (!to_the_end) {

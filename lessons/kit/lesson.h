@@ -24,6 +24,12 @@ namespace gradus::lessons {
 
 using terminal::ProgressBar;
 
+/// A number of things with separators: 2,360,064. For sentences; tables and tensors have none.
+std::string grouped(int64_t n);
+
+/// A whole number in a sentence: 2,360,064. Tensors and tables have no separators.
+std::string grouped(int64_t n);
+
 class Lesson {
  public:
   Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out);
@@ -148,6 +154,7 @@ class Lesson {
 
  private:
   void begin();
+  std::string title_of_step(const std::string& section, const std::string& heading) const;
   void end_step();
   void print_result_of_checks();
   void show_code(const Excerpt& excerpt);
@@ -165,6 +172,8 @@ class Lesson {
   void check_line(bool ok, const std::string& what, const std::string& detail);
   bool quiet() const { return arguments_.quiet; }
   bool has_option(const std::string& name) const;
+  bool is_in_the_course() const;
+  bool trains_too_little() const;
   /// Whether the current step is not shown: --quiet, or it comes before that of --from.
   bool silent() const { return quiet() || (steps_ > 0 && steps_ < arguments_.from); }
 

@@ -118,14 +118,14 @@ void Lesson::holds(const std::string& what, bool ok, const std::string& detail, 
 }
 
 void Lesson::refused(const std::string& what, const std::function<void()>& call, Here here) {
+  paragraph(what);
   show_code_before(here);
   try {
     call();
     note_equal(false, {}, what, "", "it was not refused");
   } catch (const Error& e) {
     if (!silent())
-      screen_.block(terminal::wrap(what, text_width()) +
-                    terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
+      screen_.block(terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
   }
 }
 

@@ -7,6 +7,13 @@
 
 namespace gradus::lessons {
 
+std::string grouped(int64_t n) {
+  std::string text = std::to_string(n);
+  for (int64_t at = std::ssize(text) - 3; at > (n < 0 ? 1 : 0); at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
 void Lesson::show_code(const Excerpt& excerpt) {
   if (!excerpt.lines.empty()) screen_.heading(drawn(excerpt, canvas()) + "\n");
 }

@@ -202,14 +202,38 @@ void Screen::wait(const std::string& prompt) {
   end();
 }
 
-void Screen::more() { leave_or_go_on("Enter: more (q: leave) "); }
+void Screen::more() { leave_or_go_on("Enter or space: more (q: leave) "); }
 
 void Screen::leave_or_go_on(const std::string& text) {
-  const std::string answer = prompt(terminal::dim(text, canvas_.depth));
+  const std::string line = terminal::dim(text, canvas_.depth);
+  const std::string answer = hides_keys_ ? prompt_for_key(line) : prompt(line);
   if (answer == "q") throw Leave{};
+}
+
+/// Waits for Enter, the space bar or q, which need no Enter. Ctrl-D ends the input.
+std::string Screen::prompt_for_key(const std::string& text) {
+  constexpr char kControlD = 4;
+  tcflush(STDIN_FILENO, TCIFLUSH);
+  termios keys = settings_before;
+  keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  keys.c_cc[VMIN] = 1;
+  keys.c_cc[VTIME] = 0;
+  tcsetattr(STDIN_FILENO, TCSANOW, &keys);
+  out_ << text << std::flush;
+  const auto start = std::chrono::steady_clock::now();
+  char key = 0;
+  bool ended = false;
+  while (!ended && key != '\n' && key != ' ' && key != 'q')
+    ended = read(STDIN_FILENO, &key, 1) <= 0 || key == kControlD;
+  seconds_waited_ +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  hide_typed_keys();
+  lines_ = 0;
   const char* term = std::getenv("TERM");
-  const bool can_move = term && std::string(term) != "dumb";
-  if (&out_ == &std::cout && can_move) out_ << "\x1b[1A\r\x1b[K";  // erases the prompt
+  const bool can_erase = term && std::string(term) != "dumb";
+  out_ << (can_erase ? "\r\x1b[K" : "\n") << std::flush;
+  if (ended) throw Leave{};
+  return key == 'q' ? "q" : "";
 }
 
 std::string Screen::ask(const std::string& question) {

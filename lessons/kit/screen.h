@@ -33,8 +33,8 @@ class Screen {
   void redrawn(const std::string& text);
   /// The output for something that prints about `lines` lines itself.
   std::ostream& raw(int lines);
-  /// Ends the screen: waits for Enter. Throws Leave if the reader types q. Without a reader it does
-  /// nothing.
+  /// Ends the screen: waits for Enter or the space bar. Throws Leave if the reader types q. Without
+  /// a reader it does nothing.
   void wait(const std::string& prompt);
   /// Asks, and returns the line that is typed then. What was typed before is dropped.
   std::string ask(const std::string& question);
@@ -64,6 +64,7 @@ class Screen {
   void more();
   void leave_or_go_on(const std::string& text);
   std::string prompt(const std::string& text);
+  std::string prompt_for_key(const std::string& text);
   void print_cut(std::string text);
   std::string read_line();
 

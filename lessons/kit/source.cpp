@@ -31,7 +31,7 @@ bool is_comment_line(std::string_view line) {
 
 /// Whether a statement only prints, or only makes a text to print.
 bool only_prints(std::string_view statement) {
-  static const std::regex with_tensors(R"(^lesson\.(show_from_book|print|equal)\()");
+  static const std::regex with_tensors(R"(^lesson\.(show_from_book|print|equal|refused)\()");
   if (std::regex_search(statement.begin(), statement.end(), with_tensors)) return false;
   static const std::regex printing(
       R"(^lesson\.|[(,]\s*lesson[,)]|\bfmt::)"
@@ -53,6 +53,10 @@ bool computes(std::string_view call) {
   return false;
 }
 bool is_printing_call(std::string_view statement) { return statement.starts_with("lesson."); }
+/// A call that shows how something is refused. Of its code only the body of the lambda is shown.
+bool is_refused_call(std::string_view statement) {
+  return statement.starts_with("lesson.refused(");
+}
 
 bool is_shown(std::string_view code, const CodeRange& range) {
   if (!range.children.empty())
@@ -60,7 +64,7 @@ bool is_shown(std::string_view code, const CodeRange& range) {
                        [&](const CodeRange& child) { return is_shown(code, child); });
   const std::string_view statement = code.substr(range.first, range.last - range.first);
   if (only_prints(statement)) return false;
-  return !is_printing_call(statement) || computes(statement);
+  return !is_printing_call(statement) || is_refused_call(statement) || computes(statement);
 }
 
 /// Adds the ranges of the statements that are left out.
@@ -70,8 +74,35 @@ void add_hidden(std::string_view code, const CodeRange& range, std::vector<CodeR
     add_hidden(code, child, hidden);
 }
 
+/// The statements inside the lambda of a call of lesson.refused.
+Excerpt body_of_lambda(const EmbeddedFile& file, const CodeRange& call) {
+  Excerpt excerpt{std::string(file.path)};
+  size_t at = call.first;
+  for (at = file.text.find('(', at) + 1; at < call.last && file.text[at] != '[';)
+    at = std::max(at + 1, end_of_comment_or_text(file.text, at));
+  const size_t body = file.text.find('{', at);
+  const auto indent = [&](size_t start) { return file.text.find_first_not_of(' ', start) - start; };
+  const size_t margin = indent(start_of_line(file.text, line_of(file.text, call.first)));
+  for (const CodeRange& statement : statements_of_block(file.text, body + 1)) {
+    const int first = line_of(file.text, statement.first);
+    const int last = line_of(file.text, statement.last - 1);
+    const size_t first_indent = indent(start_of_line(file.text, first));
+    for (int line = first; line <= last; ++line) {
+      const size_t start = start_of_line(file.text, line);
+      const size_t spaces = margin + indent(start) - std::min(first_indent, indent(start));
+      const size_t from = std::max(start + indent(start), statement.first);
+      const size_t end = std::min(file.text.find('\n', start), statement.last);
+      excerpt.lines.emplace_back(
+          line, std::string(spaces, ' ') + std::string(file.text.substr(from, end - from)));
+    }
+  }
+  return excerpt;
+}
+
 /// The lines of the range, without those of statements that are left out.
 Excerpt shown_lines(const EmbeddedFile& file, int first, const CodeRange& range) {
+  if (is_refused_call(file.text.substr(range.first, range.last - range.first)))
+    return body_of_lambda(file, range);
   Excerpt excerpt{std::string(file.path)};
   std::vector<CodeRange> hidden;
   add_hidden(file.text, range, hidden);
@@ -84,6 +115,29 @@ Excerpt shown_lines(const EmbeddedFile& file, int first, const CodeRange& range)
   for (int line = first; line <= line_of(file.text, range.last - 1); ++line)
     if (!is_hidden(line)) excerpt.lines.emplace_back(line, text_of_line(file.text, line));
   return excerpt;
+}
+
+bool has_word(std::string_view code, const std::string& word) {
+  return std::regex_search(code.begin(), code.end(), std::regex("\\b" + word + "\\b"));
+}
+
+/// Whether statement i defines something that only lesson.ask uses, to compute the right answer.
+bool serves_a_question(std::string_view text, const std::vector<CodeRange>& statements, size_t i) {
+  const auto code_of = [&](const CodeRange& range) {
+    return text.substr(range.first, range.last - range.first);
+  };
+  static const std::regex definition(R"(^(?:const )?[\w:<>]+&? (\w+) = )");
+  const std::string code(code_of(statements[i]));
+  std::smatch found;
+  if (!std::regex_search(code, found, definition)) return false;
+  bool is_asked = false;
+  for (size_t j = i + 1; j < statements.size(); ++j) {
+    if (!has_word(code_of(statements[j]), found[1])) continue;
+    const bool asks = code_of(statements[j]).starts_with("lesson.ask");
+    if (!asks && !serves_a_question(text, statements, j)) return false;
+    is_asked = true;
+  }
+  return is_asked;
 }
 
 /// The first of the comment lines directly above the line; the line itself if there are none.
@@ -151,16 +205,20 @@ std::vector<Statement> statements_after(std::string_view path, int line) {
                        text_of_line(file.text, start).empty()))
     --start;
   const size_t body = file.text.find('{', start_of_line(file.text, start));
-  for (const CodeRange& range : statements_of_block(file.text, body + 1)) {
+  const std::vector<CodeRange> ranges = statements_of_block(file.text, body + 1);
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const CodeRange& range = ranges[i];
     const int last = line_of(file.text, range.last - 1);
     if (last <= line) continue;
     if (is_step(range)) break;
     const int first = first_comment_above(file.text, line_of(file.text, range.first));
     const std::string_view code = file.text.substr(range.first, range.last - range.first);
     static const std::regex helper(R"([(,]\s*lesson[,)])");
-    statements.push_back({first, last, shown_lines(file, first, range),
-                          std::regex_search(code.begin(), code.end(), helper),
-                          is_printing_call(code) && is_shown(file.text, range)});
+    const bool is_hidden = serves_a_question(file.text, ranges, i);
+    statements.push_back(
+        {first, last, is_hidden ? Excerpt{std::string(file.path)} : shown_lines(file, first, range),
+         std::regex_search(code.begin(), code.end(), helper),
+         is_printing_call(code) && !is_refused_call(code) && is_shown(file.text, range)});
   }
   return statements;
 }

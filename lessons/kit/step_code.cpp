@@ -33,6 +33,19 @@ size_t margin_of(const std::string& line) {
   return std::min(line.find_first_not_of(' '), line.size());
 }
 
+/// Whether a line of the file between these two has text: it is left out of the excerpt.
+bool leaves_out(const std::string& path, int first, int last) {
+  const auto& files = embedded_files();
+  const auto file = std::find_if(files.begin(), files.end(),
+                                 [&](const EmbeddedFile& f) { return f.path == path; });
+  if (file == files.end()) return last > first + 1;
+  std::istringstream lines{std::string(file->text)};
+  std::string line;
+  for (int number = 1; number < last && std::getline(lines, line); ++number)
+    if (number > first && margin_of(line) < line.size()) return true;
+  return false;
+}
+
 }  // namespace
 
 void StepCode::begin(const Here& here) {
@@ -74,8 +87,12 @@ std::string drawn(const Excerpt& excerpt, const terminal::Canvas& canvas) {
   for (const auto& [number, line] : excerpt.lines)
     if (margin_of(line) < line.size()) margin = std::min(margin, margin_of(line));
   const std::string bar = canvas.utf8 ? "│" : "|";
+  const std::string gap = terminal::dim(canvas.utf8 ? "   … │" : " ... |", canvas.depth) + "\n";
   std::string out;
+  int last = excerpt.lines.empty() ? 0 : excerpt.lines.front().first;
   for (const auto& [number, line] : excerpt.lines) {
+    if (leaves_out(excerpt.file, last, number)) out += gap;
+    last = number;
     const std::string code = line.substr(std::min(margin, line.size()));
     std::istringstream parts(broken(code, canvas.width - 7, canvas.depth));
     std::string gutter = fmt::format("{:>4} {}", number, bar);

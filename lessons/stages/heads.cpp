@@ -1,10 +1,28 @@
 #include "lessons/stages/heads.h"
 
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <limits>
+
 namespace gradus::lessons {
 namespace {
 
 std::string row_of_numbers(const Tensor& row) {
   return fmt::format("{:7.2f}", fmt::join(values_of(row), ""));
+}
+
+/// The time of the fastest of some runs, in milliseconds.
+double fastest_of(int runs, const std::function<void()>& run) {
+  using Clock = std::chrono::steady_clock;
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < runs; ++i) {
+    const auto start = Clock::now();
+    run();
+    fastest =
+        std::min(fastest, std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+  }
+  return fastest;
 }
 
 }  // namespace
@@ -49,6 +67,31 @@ std::string picture_of_cutting(const Tensor& rows, const Words& words, bool utf8
       out += fmt::format("  {:<8}{:<8}{}\n", t == 0 ? fmt::format("head {}", h) : "",
                          words[static_cast<size_t>(t)], row_of_numbers(heads[h][t]));
   return out;
+}
+
+void size_of_gpt2(Lesson& lesson) {
+  lesson.step("ex. 3.3", "The size of GPT-2");
+  const nn::MultiHeadAttention gpt2(768, 768, 1024, 0.0, 12);
+  const int64_t parameters = parameter_count(gpt2);
+  lesson.say(
+      "GPT-2 has 768 numbers for each word, and 12 heads of 64. That makes 4 matrices of 768 x 768 "
+      "and one bias of 768, together {} parameters.",
+      grouped(parameters));
+  lesson.show_from_book("exercise_3_3/parameters", full({}, parameters));
+
+  const NoGradGuard no_grad;
+  const Tensor x = randn({1, 256, 768});
+  std::vector<double> milliseconds;
+  for (const int64_t heads : {1, 12}) {
+    const nn::MultiHeadAttention layer(768, 768, 256, 0.0, heads);
+    milliseconds.push_back(fastest_of(5, [&] { layer(x); }));
+  }
+  lesson.say(
+      "The question was how to get several mixtures without paying for several layers. With one "
+      "head of 768 numbers this layer has the same number of parameters. For 256 words, one head "
+      "took {:.1f} ms here and 12 heads {:.1f} ms. Twelve layers side by side would take twelve "
+      "times as long as one.",
+      milliseconds[0], milliseconds[1]);
 }
 
 std::string table_of_shapes(const HeadStages& s) {

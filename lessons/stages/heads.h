@@ -54,6 +54,9 @@ void compare_projections(Lesson& lesson, const std::string& where, const HeadSta
                          const Words& words);
 /// Rows (T, 6) cut into two heads (2, T, 3), as a picture.
 std::string picture_of_cutting(const Tensor& rows, const Words& words, bool utf8);
+/// Exercise 3.3 of the book: GPT-2's attention, its parameters, and its time with one head and with
+/// twelve.
+void size_of_gpt2(Lesson& lesson);
 /// The shape at every stage, one in each line.
 std::string table_of_shapes(const HeadStages& s);
 
