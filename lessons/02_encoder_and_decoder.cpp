@@ -24,7 +24,7 @@ const About about{
          "build a translator from an encoder and a decoder, and write the loop that trains it",
          "measure for which sentences the one vector between the two is too small"},
     .question =
-        "a sentence can be long, a vector always has the same length. What is lost when the one "
+        "a sentence can be long, a vector always has the same length. What is lost when one "
         "must fit into the other?",
     .options = {"seed", "text", "quick", "keep"},
     .exercises = {"training_loop"},
@@ -52,7 +52,7 @@ void task(Lesson& lesson, const NumberLists& lists) {
   lesson.say(
       "A sentence is a list of 1 to {} numbers below 1000. So we can choose its length, and we "
       "never run out of examples. {} of the 1000 numbers are never trained on; the test lists "
-      "consist of these alone, so a model that has learned by heart fails the test.",
+      "consist of these alone, so a model that only memorises fails the test.",
       NumberLists::kLongest, numbers::below_thousand(true).size());
   const Batch batch = make_batch({{numbers::translate(7).german, numbers::translate(7).english},
                                   {numbers::translate(23).german, numbers::translate(23).english}},
@@ -81,9 +81,9 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
   lesson.code("nn/encoder.h", "forward");
   lesson.code("nn/decoder.h", "begin");
   lesson.say(
-      "It says one word and reads it as its next input, until it says 'end'. In training it reads "
-      "the right word even where it said a wrong one (teacher forcing), so all its steps can be "
-      "corrected at once:");
+      "The decoder says one word and reads it as its next input, until it says 'end'. In training "
+      "it reads the right word even where it said a wrong one (teacher forcing), so all its steps "
+      "can be corrected at once:");
   std::string table = "  step   it reads   it should say\n";
   for (int64_t i = 0; i < batch.target.size(1); ++i)
     table += fmt::format("  {:<6} {:<10} {}\n", i + 1,

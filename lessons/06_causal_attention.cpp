@@ -119,8 +119,8 @@ void causal_attention(Lesson& lesson) {
              {{"yes", half_of_each}, {"no", !half_of_each}});
   lesson.show_from_book("dropout_ones" + mask, ones_dropped);
   lesson.say(
-      "{} of {} numbers are left; row by row {}. Each number is drawn independently, so it "
-      "is half of them on average only.",
+      "{} of {} numbers are left; row by row {}. Each number is drawn independently, so half "
+      "of them are left only on average.",
       left_in_row.sum().item<int64_t>(), T * T,
       fmt::format("{}", fmt::join(values_of(left_in_row), ", ")));
   lesson.often_asked(

@@ -157,8 +157,8 @@ void feed_forward_part(Lesson& lesson) {
   lesson.step("4.3", "Feed-forward: wider, GELU, back again");
   lesson.say(
       "nn::FeedForward works on each word separately: a linear layer from 768 to 3072 numbers, "
-      "GELU, and a linear layer back to 768. GELU acts on single numbers: with more of them, more "
-      "can be computed from a word. Back at 768 numbers, the result can be added to x.");
+      "GELU, and a linear layer back to 768. GELU acts on each number separately, so a wider layer "
+      "can compute more from a word. Back at 768 numbers, the result can be added to x.");
   manual_seed(lesson.seed(123));
   const nn::FeedForward ff(768);
   lesson.code("nn/feed_forward.h", "FeedForward");

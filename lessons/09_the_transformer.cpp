@@ -227,19 +227,6 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
   return all;
 }
 
-/// Prints the table of the models and their means.
-void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood) {
-  const std::string copula = with_stood ? "stood" : "was or were";
-  const MeanAtTheGap mean = mean_of(models);
-  lesson.lines(table_of_models(models, copula));
-  lesson.say(
-      "The worst of these models is right {:.1f}% of the time. On average the subject gets a "
-      "weight of {:.2f} ({:.2f} to {:.2f}), and '{}' gets {:.2f}.",
-      100 * mean.worst, mean.subject, mean.least, mean.most, copula, mean.copula);
-  if (!lesson.quick())
-    lesson.holds("every model chooses the right verb in at least 95%", mean.worst >= 0.95);
-}
-
 void agreement(Lesson& lesson) {
   lesson.step("6", "Who jumped?");
   lesson.say(
@@ -263,6 +250,7 @@ void agreement(Lesson& lesson) {
       "after it, and to all other nouns together? In the tables 'one' stands for sentences about "
       "one animal (the cat), 'many' for those about several (the cats).",
       seeds_of(lesson));
+  lesson.code("lessons/translation/verb_model.h", "VerbModel");
   const std::vector<AtTheGap> of_stood = models_of_seeds(lesson, grammar, /*with_stood=*/true);
   const std::vector<AtTheGap> of_was = models_of_seeds(lesson, grammar, /*with_stood=*/false);
   const MeanAtTheGap was = mean_of(of_was);

@@ -35,7 +35,7 @@ std::string joined(const Ids& ids) { return fmt::format("  {}", fmt::join(ids, "
 void words_as_tokens(Lesson& lesson, const Story& story) {
   lesson.step("2.2", "A text");
   lesson.say("The text of this lesson: {}. It has {} bytes, and this is its beginning:",
-             story.source, story.text.size());
+             story.source, grouped(std::ssize(story.text)));
   lesson.lines("  " + visible(start_of(story.text, 70), lesson.canvas()));
   compare_with_book(lesson, story.is_verdict, "number of characters", "characters",
                     {std::ssize(story.text)});
@@ -46,7 +46,7 @@ void words_as_tokens(Lesson& lesson, const Story& story) {
       "and are dropped.");
   const Words words = split_into_words(story.text);
   lesson.lines("  " + first_words(words, 12));
-  lesson.say("The text has {} such tokens.", words.size());
+  lesson.say("The text has {} such tokens.", grouped(std::ssize(words)));
   compare_with_book(lesson, story.is_verdict, "number of words", "word_tokens",
                     {std::ssize(words)});
 
@@ -59,7 +59,7 @@ void words_as_tokens(Lesson& lesson, const Story& story) {
   const WordTokenizer simple(vocabulary);
   const std::string sentence = sentence_of(story);
   lesson.say("It has {} words. A sentence, its ids, and the text that the ids give back:",
-             vocabulary.size());
+             grouped(std::ssize(vocabulary)));
   const Ids ids = simple.encode(sentence);
   lesson.line("  {}", terminal::printable(sentence));
   lesson.line("{}", joined(ids));
@@ -136,7 +136,7 @@ BpeTokenizer byte_pairs(Lesson& lesson, const Story& story,
   lesson.say(
       "The same for the text of this lesson: {} merges, so the vocabulary has {} tokens. The {} "
       "bytes of the text become {} tokens of {:.1f} bytes on average. The beginning:",
-      trained.merges().size(), trained.vocab_size(), story.text.size(), ids.size(),
+      trained.merges().size(), trained.vocab_size(), grouped(std::ssize(story.text)), ids.size(),
       static_cast<double>(story.text.size()) / static_cast<double>(ids.size()));
   lesson.lines("  " + pieces(trained, start_of(story.text, 60), lesson.canvas()));
   lesson.holds("the text comes back byte for byte", trained.decode(ids) == story.text);
@@ -147,7 +147,7 @@ BpeTokenizer byte_pairs(Lesson& lesson, const Story& story,
   lesson.line("  tea, tea  ->  {}", pieces(tokenizer, "tea, tea", lesson.canvas()));
   lesson.lines(joined(tokenizer.encode("tea, tea")));
   lesson.often_asked(
-      "Why does ' tea' have another token than 'tea'?",
+      "Why do ' tea' and 'tea' have different tokens?",
       "A text is first split into words, and a space belongs to the word after it. So ' tea' and "
       "'tea' are different bytes. In a sentence, nearly every word begins with a space. This is "
       "why a prompt should not end with one: the next token usually has its own space.");
@@ -165,7 +165,7 @@ Tensor windows(Lesson& lesson, const Ids& ids, const BpeTokenizer& tokenizer, bo
   lesson.say(
       "The text has {} tokens now. A model reads a window of tokens and predicts the token after "
       "them. From token 50 on:",
-      ids.size());
+      grouped(std::ssize(ids)));
   const Tensor x = all.narrow(0, 50, T).clone();  // (T)
   const Tensor y = all.narrow(0, 51, T).clone();  // (T)
   const auto shown = [&](const Tensor& t) {

@@ -60,7 +60,8 @@ void text_to_batches(Lesson& lesson, const TrainingText& text, const Sizes& size
   lesson.say(
       "The text: {}. It has {} letters (and other characters), {} different ones. The last tenth "
       "is kept for validation: the model never learns from it. A window of 12 letters:",
-      text.source, text.train.numel() + text.validation.numel(), text.letters.vocab_size());
+      text.source, grouped(text.train.numel() + text.validation.numel()),
+      text.letters.vocab_size());
   manual_seed(lesson.seed(1337));
   const auto [x, y] = random_batch(text.train, 1, 12);
   const auto letters = [&](const Tensor& ids) {
@@ -143,8 +144,8 @@ void one_batch_by_heart(Lesson& lesson, const TrainingText& text, const Sizes& s
   lesson.holds("the batch is learned: the loss is below 0.5", losses.back() < 0.5);
   const int64_t few = std::min<int64_t>(text.validation.numel(), 2000);
   lesson.say(
-      "But it knows only this batch. On {} letters of the validation part its loss is {:.2f}.", few,
-      loss_over(model, text.validation.narrow(0, 0, few)));
+      "But it knows only this batch. On {} letters of the validation part its loss is {:.2f}.",
+      grouped(few), loss_over(model, text.validation.narrow(0, 0, few)));
 }
 
 struct Curve {
@@ -194,7 +195,8 @@ void training(Lesson& lesson, const nn::Gpt& model, const TrainingText& text, co
       "the gradients, compute new ones with backward(), scale them so that their common norm is at "
       "most 1, and take a step. The learning rate rises for {} steps and then falls like a cosine. "
       "The model has {} parameters, and each step has {} letters. In the samples, | is a line end.",
-      sizes.warmup, parameter_count(model), sizes.batch * sizes.model.context_length);
+      sizes.warmup, grouped(parameter_count(model)),
+      grouped(sizes.batch * sizes.model.context_length));
   lesson.code("train");
   const Curve curve = train(lesson, model, text, sizes);
   lesson.lines(terminal::plot(

@@ -186,7 +186,7 @@ void tokenizer_part(Lesson& lesson, const std::optional<BpeTokenizer>& tokenizer
                tensor({15496, 11, 466, 345, 588, 8887, 30}), 0);
   lesson.holds("decode() returns the same text", tokenizer->decode(ids) == text);
   lesson.often_asked(
-      "Why does ' tea' have another token than 'tea'?",
+      "Why do ' tea' and 'tea' have different tokens?",
       fmt::format("The space belongs to the word. ' tea' has the id {}, 'tea' has {}.",
                   fmt::join(tokenizer->encode(" tea"), " "),
                   fmt::join(tokenizer->encode("tea"), " ")));

@@ -82,7 +82,8 @@ void fading_gradient(Lesson& lesson) {
       "does, and computes a gate z, a sigmoid, for each number. Its new state is h = (1 - z) n + z "
       "h_before, so a number is kept where z is near 1. An LSTM (Hochreiter and Schmidhuber 1997) "
       "has a second vector, the cell, and a gate that says how much of it is kept. At the start z "
-      "is about 0.5. Once more with 4 added to the gate's bias, so that z is about {:.2f}:",
+      "is about 0.5. The last curve is a GRU with 4 added to the gate's bias, so that z is about "
+      "{:.2f}:",
       1 / (1 + std::exp(-4.0)));
   {
     const NoGradGuard no_grad;

@@ -5,6 +5,15 @@
 #include <algorithm>
 
 namespace gradus::lessons {
+namespace {
+
+/// Whether the model gives much weight to 'was' and none to 'were', or the reverse.
+bool looks_for_one_form(const AtTheGap& model) {
+  const auto [least, most] = std::minmax(model.copula[0], model.copula[1]);
+  return least < 0.1 && most > 0.5;
+}
+
+}  // namespace
 
 MeanAtTheGap mean_of(const std::vector<AtTheGap>& models) {
   MeanAtTheGap mean;
@@ -34,6 +43,24 @@ std::string table_of_models(const std::vector<AtTheGap>& models, const std::stri
                     m.nouns[0], m.nouns[1]);
   }
   return table;
+}
+
+void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood) {
+  const std::string copula = with_stood ? "stood" : "was or were";
+  const MeanAtTheGap mean = mean_of(models);
+  lesson.lines(table_of_models(models, copula));
+  lesson.say(
+      "The worst of these models is right {:.1f}% of the time. On average the subject gets a "
+      "weight of {:.2f} ({:.2f} to {:.2f}), and '{}' gets {:.2f}.",
+      100 * mean.worst, mean.subject, mean.least, mean.most, copula, mean.copula);
+  const auto one_form = std::count_if(models.begin(), models.end(), looks_for_one_form);
+  if (!lesson.quick() && one_form > 0)
+    lesson.say(
+        "{} of these models look for one of the two words only. If they do not find it, they "
+        "choose the other verb.",
+        one_form);
+  if (!lesson.quick())
+    lesson.holds("every model chooses the right verb in at least 95%", mean.worst >= 0.95);
 }
 
 }  // namespace gradus::lessons

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "lessons/kit/lesson.h"
 #include "lessons/translation/verb_model.h"
 
 namespace gradus::lessons {
@@ -17,5 +18,8 @@ MeanAtTheGap mean_of(const std::vector<AtTheGap>& models);
 
 /// One line for each model. `copula` is the head of its columns: "stood" or "was or were".
 std::string table_of_models(const std::vector<AtTheGap>& models, const std::string& copula);
+
+/// Prints the table of the models and their means.
+void show_models(Lesson& lesson, const std::vector<AtTheGap>& models, bool with_stood);
 
 }  // namespace gradus::lessons

@@ -132,7 +132,7 @@ void show_gpt2_tokens(Lesson& lesson, const std::optional<text::BpeTokenizer>& d
         "Its files are not here, so this step is left out, and the next steps use the vocabulary "
         "learned above. ./run download gpt2 gets the files.");
   const text::BpeTokenizer& gpt2 = *downloaded;
-  lesson.say("It has {} tokens. The book's example:", gpt2.vocab_size());
+  lesson.say("It has {} tokens. The book's example:", grouped(gpt2.vocab_size()));
   const std::string first = "Hello, do you like tea? ";
   const std::string second = " In the sunlit terracesof someunknownPlace.";
   Ids both = gpt2.encode(first);
