@@ -84,6 +84,8 @@ ConversationRows::ConversationRows(const std::vector<Conversation>& conversation
     for (const Message& message : conversation.messages)
       if (message.role == "assistant") answer_bytes_ += std::ssize(message.content);
   }
+  check(answer_bytes_ > 0, "{}: all answers are empty, expected a text in at least one",
+        conversations.front().origin);
   const std::vector<Row> rows = pack(encoded, T, packed);
   all_ = {.ids = joined(rows, &Row::ids, T),
           .targets = joined(rows, &Row::targets, T),

@@ -18,7 +18,7 @@ namespace gradus::gpt {
 class ConversationRows : public Examples {
  public:
   /// Throws if a conversation is longer than T tokens, without its last one, which is only a
-  /// target. With `packed` false each has a row of its own.
+  /// target, and if all answers are empty. With `packed` false each has a row of its own.
   ConversationRows(const std::vector<Conversation>& conversations, const ChatFormat& format,
                    int64_t T, bool packed = true);
 

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "gradus.h"
+#include "lessons/kit/kept_models.h"
 #include "lessons/kit/lesson.h"
 #include "lessons/stages/recurrent.h"
-#include "lessons/translation/kept_models.h"
 #include "lessons/translation/translators.h"
 
 using namespace gradus;
@@ -155,14 +155,14 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
       size, grouped(translator.size()), grouped(steps));
   lesson.code("learn");
   const KeptModels kept(lesson, "lesson_02", fmt::format("{} steps of {} lists", steps, size));
-  if (!kept.load(lesson, {translator})) {
+  if (!kept.load(lesson, parameters_of({translator}))) {
     const ProgressBar::Cost cost = cost_of_steps({translator}, lists, steps, size);
     manual_seed(lesson.seed(123));  // the same lists as in lesson 03
     const auto batch_at = [&](int64_t s) { return lists.training_batch(s, steps, size); };
     ProgressBar progress(translator.name, steps, lesson.progress(), cost, 64);
     if (learn(translator, batch_at, steps, progress).stopped)
       leave_after(lesson, {translator}, lists);
-    kept.save(lesson, {translator});
+    kept.save(lesson, parameters_of({translator}));
   }
 
   lesson.step("7", "Let it speak");
@@ -227,11 +227,11 @@ void up_to_millions(Lesson& lesson) {
   const Batch test = draw(true, lesson.quick() ? 10 : 200);
   const KeptModels kept(lesson, "lesson_02_numbers", fmt::format("{} steps", steps));
   bool stopped = false;
-  if (!kept.load(lesson, {translator})) {
+  if (!kept.load(lesson, parameters_of({translator}))) {
     ProgressBar progress("single numbers", steps, lesson.progress(), {}, 64);
     const auto batch = [&](int64_t) { return draw(false, kListBatch); };
     stopped = learn(translator, batch, steps, progress).stopped;
-    if (!stopped) kept.save(lesson, {translator});
+    if (!stopped) kept.save(lesson, parameters_of({translator}));
   }
   lesson.lines(translations(translator, test, 3, german, english, lesson.text_width()));
   const double right = exactly_right(translator, test);

@@ -4,9 +4,9 @@
 
 #include "gradus.h"
 #include "lessons/kit/golden.h"
+#include "lessons/kit/kept_models.h"
 #include "lessons/kit/lesson.h"
 #include "lessons/stages/score_inputs.h"
-#include "lessons/translation/kept_models.h"
 #include "lessons/translation/own_pairs.h"
 #include "lessons/translation/translators.h"
 
@@ -151,12 +151,12 @@ bool training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
   lesson.code("lessons/translation/training.cpp", "learn_side_by_side");
   const KeptModels kept(lesson, "lesson_03", fmt::format("{} steps of {} lists", steps, size));
   bool stopped = false;
-  if (!kept.load(lesson, models)) {
+  if (!kept.load(lesson, parameters_of(models))) {
     const ProgressBar::Cost seconds = cost_of_steps(models, lists, steps, size);
     manual_seed(lesson.seed(123));  // the same lists as in lesson 02
     const auto batch_at = [&](int64_t s) { return lists.training_batch(s, steps, size); };
     stopped = train(models, batch_at, {.steps = steps, .cost = seconds}, lesson.progress()).stopped;
-    if (!stopped) kept.save(lesson, models);
+    if (!stopped) kept.save(lesson, parameters_of(models));
   }
   std::vector<std::pair<std::string, std::vector<double>>> accuracy;
   for (const Translator& model : models)

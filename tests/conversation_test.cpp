@@ -214,6 +214,17 @@ TEST(ConversationRows, TooLongConversationsAreNamed) {
             "most 8");
 }
 
+// Bits per byte would be infinite.
+TEST(ConversationRows, AllAnswersEmptyIsAnError) {
+  const ChatFormat format(letters());
+  const Conversation empty{{{"user", "a"}, {"assistant", ""}}, "f: line 1"};
+  EXPECT_EQ(error_of([&] {
+              ConversationRows({empty, empty}, format, 24);
+            }),
+            "f: line 1: all answers are empty, expected a text in at least one");
+  EXPECT_GT(ConversationRows({empty, kThree[0]}, format, 24).bytes_per_token(), 0);
+}
+
 TEST(ConversationRows, BatchesHaveAllTargets) {
   const ChatFormat format(letters());
   const ConversationRows rows(kThree, format, 24);

@@ -62,6 +62,9 @@ void add_options_of(const About& about, CLI::App& app, Arguments& arguments, std
       "--pairs", arguments.pairs,
       "Learn from the sentence pairs of this file, too: source, tab, target in each line"));
   only_if_had(
+      app.add_option("--examples", arguments.examples,
+                     "Classify the texts of this file instead: label, tab, text in each line"));
+  only_if_had(
       app.add_option("--dropout", dropout,
                      "The dropout masks: book, or mkl, as older PyTorch packages for Linux and "
                      "Windows drew them")

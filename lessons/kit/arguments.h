@@ -22,7 +22,7 @@ struct About {
   /// The usual mistakes that the lesson shows: how their names in 11_pitfalls/ begin.
   std::vector<std::string> pitfalls = {};
   /// The options that change something in this lesson: query, seed, text, dropout, quick, pairs,
-  /// keep, all.
+  /// examples, keep, all.
   std::vector<std::string> options = {};
   std::string query = {};                   // what --query is in this lesson, for --help
   std::vector<std::string> exercises = {};  // the exercises that follow the lesson
@@ -37,7 +37,7 @@ struct Arguments {
   bool code = false;  // print the code of each step
   int64_t from = 1;   // the first step that is shown
   std::optional<int64_t> query, seed;
-  std::optional<std::string> text, pairs;
+  std::optional<std::string> text, pairs, examples;
   terminal::Canvas canvas;
   bool terminal = false;     // the output is a terminal
   bool interactive = false;  // someone is there to press Enter

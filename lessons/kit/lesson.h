@@ -46,12 +46,15 @@ class Lesson {
   uint64_t seed(uint64_t book) const;
   /// "", or "_mkl" with --dropout=mkl: the end of the golden names that depend on the dropout mask.
   std::string mask_suffix() const { return arguments_.mkl_dropout ? "_mkl" : ""; }
-  /// The values of --text and --pairs.
+  /// The values of --text, --pairs and --examples.
   const std::optional<std::string>& text() const { return arguments_.text; }
   const std::optional<std::string>& pairs() const { return arguments_.pairs; }
   /// Whether --quick was given: long work is then cut short, and claims about the trained model are
   /// not checked.
   bool quick() const { return arguments_.quick; }
+  const std::optional<std::string>& examples() const { return arguments_.examples; }
+  /// Whether the lesson has this option, such as "text".
+  bool has_option(const std::string& name) const;
   /// Whether --keep was given.
   bool keep() const { return arguments_.keep; }
   /// Whether the reader's place in the course is remembered: in a terminal, started by ./run.
@@ -171,7 +174,6 @@ class Lesson {
   void print_result_of_lesson();
   void check_line(bool ok, const std::string& what, const std::string& detail);
   bool quiet() const { return arguments_.quiet; }
-  bool has_option(const std::string& name) const;
   bool is_in_the_course() const;
   bool trains_too_little() const;
   /// Whether the current step is not shown: --quiet, or it comes before that of --from.

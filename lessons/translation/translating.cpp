@@ -14,6 +14,14 @@ int64_t Translator::size() const {
   return sum;
 }
 
+NamedTensors parameters_of(const std::vector<Translator>& models) {
+  NamedTensors all;
+  for (const Translator& model : models)
+    for (const auto& [name, p] : model.named)
+      all.emplace_back(model.name + "." + name, p.detach());
+  return all;
+}
+
 Tensor translate(const Translator& translator, const Batch& batch) {
   const NoGradGuard no_grad;
   const OneThread one_thread;

@@ -23,6 +23,8 @@ struct Translator {
 
   int64_t size() const;  // the number of parameters
 };
+/// All parameters, by the names of model and parameter.
+NamedTensors parameters_of(const std::vector<Translator>& models);
 
 /// Translates the batch's sentences and takes the likeliest word at each step. A translation ends a
 /// few words after the true length.

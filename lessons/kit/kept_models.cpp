@@ -1,4 +1,4 @@
-#include "lessons/translation/kept_models.h"
+#include "lessons/kit/kept_models.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -7,15 +7,6 @@
 
 namespace gradus::lessons {
 namespace {
-
-/// All parameters, by the names of model and parameter.
-NamedTensors parameters_of(const std::vector<Translator>& models) {
-  NamedTensors all;
-  for (const Translator& model : models)
-    for (const auto& [name, p] : model.named)
-      all.emplace_back(model.name + "." + name, p.detach());
-  return all;
-}
 
 /// Copies the tensors of the same names. Returns false and changes nothing if a name or a shape
 /// differs.
@@ -39,14 +30,14 @@ KeptModels::KeptModels(const Lesson& lesson, const std::string& name, const std:
                                lesson.quick() ? "_quick" : "");
 }
 
-bool KeptModels::load(Lesson& lesson, const std::vector<Translator>& models) const {
+bool KeptModels::load(Lesson& lesson, const NamedTensors& parameters) const {
   if (!lesson.keep() && !lesson.text()) return false;
   if (!std::filesystem::exists(path_)) return false;
   std::string problem = "they are of another training";
   try {
     std::map<std::string, std::string> metadata;
     const NamedTensors kept = load_safetensors(path_, {.metadata = &metadata});
-    if (metadata["training"] == training_ && copied(kept, parameters_of(models))) {
+    if (metadata["training"] == training_ && copied(kept, parameters)) {
       lesson.say("No training is needed: {} has the models of an earlier run ({}).",
                  terminal::printable(path_), training_);
       return true;
@@ -59,18 +50,18 @@ bool KeptModels::load(Lesson& lesson, const std::vector<Translator>& models) con
   return false;
 }
 
-void KeptModels::save(Lesson& lesson, const std::vector<Translator>& models) const {
-  if (!lesson.keep() && !lesson.remembers()) return;
+void KeptModels::save(Lesson& lesson, const NamedTensors& parameters) const {
+  if (!saves(lesson)) return;
   try {
     std::error_code ignored;  // if there is no folder, the file says so
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
-    save_safetensors(path_, parameters_of(models), {{"training", training_}});
+    save_safetensors(path_, parameters, {{"training", training_}});
   } catch (const Error& e) {
     // After minutes of training the lesson goes on without the file.
     return lesson.say("The models could not be kept: {}", e.what());
   }
-  lesson.say("What was learned is kept in {}; with --keep or --text it is not trained again.",
-             terminal::printable(path_));
+  lesson.say("What was learned is kept in {}; with --keep{} it is not trained again.",
+             terminal::printable(path_), lesson.has_option("text") ? " or --text" : "");
 }
 
 }  // namespace gradus::lessons
