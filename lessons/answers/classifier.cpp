@@ -80,8 +80,11 @@ Tensor confusion(const GptClassifier& classifier, const text::Tokenizer& tokeniz
   return counts;
 }
 
-std::string printable_list(const std::vector<std::string>& labels) {
-  return terminal::printable(fmt::format("{}", fmt::join(labels, ", ")));
+Words printable_labels(const SplitExamples& split) {
+  Words labels;
+  for (const std::string& label : split.labels)
+    labels.push_back(terminal::printable(label));
+  return labels;
 }
 
 double accuracy_of(const Tensor& confusion) {

@@ -46,8 +46,8 @@ GptClassifier train_classifier(Lesson& lesson, const nn::Gpt& model,
 /// How often a text of each class (row) is given each class (column): (classes, classes) int64.
 Tensor confusion(const GptClassifier& classifier, const text::Tokenizer& tokenizer,
                  const SplitExamples& split, const std::vector<Example>& examples, ReadRow row);
-/// The labels in a sentence: "even, odd".
-std::string printable_list(const std::vector<std::string>& labels);
+/// The labels, with nothing that could command the terminal.
+Words printable_labels(const SplitExamples& split);
 /// The share on the diagonal.
 double accuracy_of(const Tensor& confusion);
 

@@ -36,19 +36,25 @@ FineTuned with_lora(const nn::Gpt& model, double lr) {
 }
 
 std::string comparison_table(const nn::Gpt& before, const std::vector<FineTuned>& all,
-                             const NumberTexts& texts, const std::vector<TestQuestions>& tests,
+                             const NumberTexts& texts, const NumberTests& tests,
                              const std::vector<double>& seconds_of_steps) {
-  std::string table = fmt::format(
-      "                    trained    memory  ms a step     right  loss on the text\n"
-      "  {:<16} {:>9} {:>9} {:>10} {:>9} {:>17.3f}\n",
-      "before", "", "", "", "", loss_over(before, *texts.unread));
+  const auto of_text = [&](const nn::Gpt& model) {
+    const std::vector<double> completed =
+        shares_right(model, texts.tokenizer, plain_prompt(texts.tokenizer), tests.beginnings, {});
+    return fmt::format("{:>11.1f}% {:>7.3f}\n", 100 * mean_of(completed),
+                       loss_over(model, *texts.unread));
+  };
+  std::string table =
+      "                                                          of the text:\n"
+      "                    trained    memory  ms a step   right   completed    loss\n";
+  table += fmt::format("  {:<49}", "before") + of_text(before);
   for (size_t i = 0; i < all.size(); ++i) {
     const nn::Gpt model = all[i].result();
-    const double right = mean_of(shares_right(model, texts.format, tests));
-    table += fmt::format("  {:<16} {:>9} {:>6.2f} MB {:>10.1f} {:>8.1f}% {:>17.3f}\n",
-                         all[i].learner.name, gpt::trained_parameters(all[i].learner.trained),
-                         memory_of(all[i]) / 1e6, 1000 * seconds_of_steps[i], 100 * right,
-                         loss_over(model, *texts.unread));
+    const double right = mean_of(shares_right(model, texts.format, tests.questions));
+    table += fmt::format("  {:<16} {:>8} {:>6.2f} MB {:>10.1f} {:>6.1f}%", all[i].learner.name,
+                         gpt::trained_parameters(all[i].learner.trained), memory_of(all[i]) / 1e6,
+                         1000 * seconds_of_steps[i], 100 * right) +
+             of_text(model);
   }
   return table;
 }

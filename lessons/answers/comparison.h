@@ -20,10 +20,10 @@ FineTuned all_parameters(const nn::Gpt& model, double lr);
 FineTuned last_block(const nn::Gpt& model, double lr);
 FineTuned with_lora(const nn::Gpt& model, double lr);
 
-/// Parameters trained, memory, time of a step, share of right answers and the loss on the first
-/// text, before and after.
+/// Parameters trained, memory, time of a step, the share of right answers; and what is left of the
+/// first text, before and after: the share of its facts that are completed, and its loss.
 std::string comparison_table(const nn::Gpt& before, const std::vector<FineTuned>& all,
-                             const NumberTexts& texts, const std::vector<TestQuestions>& tests,
+                             const NumberTexts& texts, const NumberTests& tests,
                              const std::vector<double>& seconds_of_steps);
 
 /// The mean share over the kinds of questions.

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "gpt/pretrained.h"
+#include "gpt/training_run.h"
 #include "lessons/answers/questions.h"
 
 namespace gradus::lessons {
@@ -78,6 +80,19 @@ nn::Gpt untrained_number_gpt(const NumberGptSizes& sizes, const NumberTexts& tex
   for (const Tensor& p : model.parameters())
     if (p.dim() == 2) p.mul_(scale);
   return model;
+}
+
+void keep_for_chat(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
+                   const KeptModels& kept) {
+  lesson.step("10", "Talk to it");
+  if (!KeptModels::saves(lesson))
+    return lesson.say("With --keep the model of step 7 is kept, and ./run chat talks to it.");
+  gpt::save_pretrained(model, kept.folder(), texts.format.end());
+  texts.format.tokenizer().save_pretrained(kept.folder());
+  lesson.say(
+      "The model of step 7 is kept. It answers questions like those above, in small "
+      "letters; the command is");
+  lesson.lines(fmt::format("  ./run chat --model {}\n", gpt::quoted(kept.folder())));
 }
 
 }  // namespace gradus::lessons

@@ -2,6 +2,7 @@
 #pragma once
 #include "gpt/conversation_rows.h"
 #include "lessons/answers/learning.h"
+#include "lessons/kit/kept_models.h"
 
 namespace gradus::lessons {
 
@@ -44,5 +45,9 @@ NamedTensors detached(const NamedTensors& tensors);
 /// as in GPT-2, but with a deviation of 1 / sqrt(width) instead of 0.02, which is for much larger
 /// widths: with 0.02 this model needs twice as many steps until it can add.
 nn::Gpt untrained_number_gpt(const NumberGptSizes& sizes, const NumberTexts& texts);
+
+/// Keeps the fine-tuned model where ./run chat finds it, and says how.
+void keep_for_chat(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
+                   const KeptModels& kept);
 
 }  // namespace gradus::lessons

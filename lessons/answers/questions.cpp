@@ -10,7 +10,7 @@
 namespace gradus::lessons {
 namespace {
 
-constexpr std::array kOpenings{"", "please, ", "tell me, ", "now, ", "and ", "hello, ", "well, "};
+constexpr std::array kOpenings{"", "please, ", "say, ", "now, ", "and ", "hello, ", "well, "};
 
 constexpr std::array kNouns{"house", "river",   "king",  "dog",    "cat",    "tree",
                             "train", "ship",    "moon",  "sun",    "city",   "book",
