@@ -27,9 +27,6 @@ using terminal::ProgressBar;
 /// A number of things with separators: 2,360,064. For sentences; tables and tensors have none.
 std::string grouped(int64_t n);
 
-/// A whole number in a sentence: 2,360,064. Tensors and tables have no separators.
-std::string grouped(int64_t n);
-
 class Lesson {
  public:
   Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out);
