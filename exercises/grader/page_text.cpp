@@ -36,6 +36,7 @@ std::string with_narrow_gap(const std::string& line) {
 /// A line of code in pieces of at most `width` columns. The later ones are indented further.
 Lines pieces_of(const std::string& line, int width) {
   std::string rest = terminal::printable(line);
+  rest.erase(rest.find_last_not_of(' ') + 1);
   if (terminal::columns(rest) > width) rest = with_narrow_gap(rest);
   const size_t indent = std::min(rest.find_first_not_of(' '), static_cast<size_t>(width) / 3);
   Lines pieces;

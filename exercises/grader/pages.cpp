@@ -6,6 +6,11 @@
 #include "exercises/grader/exercise.h"
 
 namespace gradus::grader {
+namespace {
+
+constexpr size_t kMostRows = 1000000;  // without a window everything is one page
+
+}  // namespace
 
 Pages::Pages(const std::string& head, const std::string& below, size_t rows, bool below_first) {
   pages_.clear();
@@ -22,13 +27,23 @@ Pages::Pages(const std::string& head, const std::string& below, size_t rows, boo
   add(others, rows);
 }
 
+// A page ends at an empty line if there is one in its second half. The empty line is left out.
 void Pages::add(const std::vector<std::string>& lines, size_t rows) {
   auto begin = lines.begin();
   do {
-    const auto end =
-        begin + std::min<std::ptrdiff_t>(lines.end() - begin, static_cast<std::ptrdiff_t>(rows));
+    const auto room = static_cast<std::ptrdiff_t>(std::min<size_t>(rows, kMostRows));
+    auto end = begin + std::min(lines.end() - begin, room);
+    auto next = end;
+    if (end != lines.end()) {
+      const auto gap = std::find(std::make_reverse_iterator(end + 1),
+                                 std::make_reverse_iterator(begin + room / 2), "");
+      if (gap != std::make_reverse_iterator(begin + room / 2)) {
+        next = gap.base();
+        end = next - 1;
+      }
+    }
     pages_.emplace_back(begin, end);
-    begin = end;
+    begin = next;
   } while (begin != lines.end());
 }
 

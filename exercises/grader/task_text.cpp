@@ -52,7 +52,7 @@ std::vector<std::string> body_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::string short_task(const Exercises& exercises, const Exercise& e, int width, size_t rows) {
+std::string short_task(const Exercises& exercises, const Exercise& e, int width) {
   const std::vector<std::string> blocks = blocks_of(read_text(readme_of(exercises, e)));
   const std::string idea = first_block(
       blocks,
@@ -69,20 +69,10 @@ std::string short_task(const Exercises& exercises, const Exercise& e, int width,
       in_lines({"edit " + exercises.shown(exercises.answer(e)), "t: the complete task",
                 exercises.shown(readme_of(exercises, e))},
                width);
-  std::string rest;
-  for (const std::string& part : {formula, shapes})
-    if (!part.empty()) rest += (rest.empty() ? "" : "\n") + part;
-  std::vector<std::string> lines = lines_of(idea);
-  const size_t others = lines_of(where + "\n\n" + rest).size();
-  const size_t room = rows > others ? rows - others : 0;
-  if (lines.size() > room) {
-    lines.resize(room);
-    if (!lines.empty()) lines.back() = "...";
-  }
-  std::string task = where + "\n";
-  for (const std::string& line : lines)
-    task += line + "\n";
-  return task + (lines.empty() ? "" : "\n") + rest;
+  std::string task = where;
+  for (const std::string& part : {idea, formula, shapes})
+    if (!part.empty()) task += "\n" + part;
+  return task;
 }
 
 std::string complete_task(const Exercises& exercises, const Exercise& e, int width) {

@@ -4,9 +4,8 @@
 
 namespace gradus::grader {
 
-/// The idea, the formula and the shapes from the README, and the file to edit. If this has more
-/// than `rows` lines, the idea is shortened.
-std::string short_task(const Exercises& exercises, const Exercise& e, int width, size_t rows);
+/// The file to edit, and from the README the idea, the formula and the shapes.
+std::string short_task(const Exercises& exercises, const Exercise& e, int width);
 
 /// The complete README.
 std::string complete_task(const Exercises& exercises, const Exercise& e, int width);

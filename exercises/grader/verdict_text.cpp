@@ -62,8 +62,11 @@ bool nothing_is_written(const Verdict& v) {
   return !v.checks.empty() && v.checks.front().state == CheckResult::to_do;
 }
 
-std::string to_do_text(const Verdict& v, terminal::Depth depth) {
-  return yellow("to do", depth) + ": " + terminal::printable(v.message);
+/// In lines of at most `width` columns.
+std::string to_do_text(const Verdict& v, int width, terminal::Depth depth) {
+  const std::string word = "to do";
+  const std::string text = terminal::wrap(word + ": " + terminal::printable(v.message), width);
+  return yellow(word, depth) + text.substr(word.size());
 }
 
 /// The exercise and its stages: two lines, if the width allows it. Where it is narrow, the
@@ -82,8 +85,12 @@ std::string stages_text(const Exercise& e, const Verdict& v, int width, terminal
     std::vector<std::string> pieces{terminal::bold(e.number() + " " + e.name(), depth),
                                     "compile " + word + seconds};
     if (nothing_is_written(v)) {
-      pieces.push_back(to_do_text(v, depth));
-      return in_lines(pieces, width);
+      const std::string to_do = to_do_text(v, width, depth);
+      pieces.push_back(to_do.substr(0, to_do.size() - 1));  // without the line end
+      const std::string one_line = in_lines(pieces, width);
+      if (lines_of(one_line).size() == 1) return one_line;
+      pieces.pop_back();
+      return in_lines(pieces, width) + to_do;
     }
     for (const char* stage : kStages) {
       const std::string of_stage = stage_text(stage, v, layout.with_differences, depth);
@@ -178,7 +185,7 @@ std::string in_lines(const std::vector<std::string>& pieces, int width, int gap)
       text += std::string(static_cast<size_t>(gap), ' ');
       column += gap;
     }
-    text += piece;
+    text += piece_width > width ? terminal::fold(piece, width) : piece;
     column += piece_width;
   }
   return text + "\n";
@@ -201,7 +208,7 @@ std::string verdict_text(const Exercise& e, const Verdict& v, int width, termina
   else if (v.outcome != Outcome::to_do)
     text += failure_text(v, width, depth);
   else if (!nothing_is_written(v))
-    text += to_do_text(v, depth) + "\n";
+    text += to_do_text(v, width, depth);
   return text + printed_text(v, width);
 }
 

@@ -183,16 +183,14 @@ class Screen {
     return text + note_;
   }
 
-  /// The verdict; before the first one, and while nothing is written yet, also the task.
+  /// The verdict; before the first one, and while nothing is written yet, also the task. An answer
+  /// to a key is more important than the task: if only one of them fits, it is the answer.
   std::string head(const std::string& below, size_t rows) const {
     const std::string text = verdict();
     if (is_started()) return text;
-    const size_t used = lines_of(text + "\n\n" + below).size();
-    const std::string task =
-        short_task(exercises_, exercise_, terminal::width(), rows > used ? rows - used : 0);
-    // an answer is more important than the task, which is only a key away
-    const bool fits = used + lines_of(task).size() <= rows;
-    return is_asked_ && !fits ? text : text + task;
+    const std::string with_task = text + short_task(exercises_, exercise_, terminal::width());
+    const bool fits = lines_of(with_task + "\n" + below).size() <= rows;
+    return is_asked_ && !fits ? text : with_task;
   }
 
   /// Draws the verdict and the text that a key asked for.
@@ -205,7 +203,7 @@ class Screen {
     const size_t most = std::numeric_limits<std::ptrdiff_t>::max();
     const size_t rows = !clears_ ? most : height > others + 4 ? height - others : 4;
     const std::string below = below_ ? below_() : "";
-    pages_ = Pages(head(below, clears_ ? rows : 24), below, rows, is_asked_);
+    pages_ = Pages(head(below, rows), below, rows, is_asked_);
     draw(pages_.first());
   }
 
