@@ -205,6 +205,15 @@ void answers(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
       "answered with \"{}\" This, too, has to be learned from examples: a model that has seen only "
       "questions with answers has no reason to say it.",
       tests.outside.questions.size(), 100 * outside, kDoNotKnow);
+  lesson.often_asked(
+      "Does it always say so when it does not know?",
+      fmt::format(
+          "No. Its text ends at ninety-nine, but \"what is ninety plus ninety?\" looks like "
+          "its other questions, and it answers: \"{}\" What a model does not know, it does "
+          "not know to be unknown, unless it was trained on that, too.",
+          shown_line(written_after(model, texts.format.tokenizer(),
+                                   prompt_of(texts.format)("what is ninety plus ninety?"), 24,
+                                   texts.format.end()))));
   if (lesson.quick()) return;
   lesson.holds("at least 95% of unseen questions are answered exactly", mean_of(right) >= 0.95,
                fmt::format("{:.1f}%", 100 * mean_of(right)));

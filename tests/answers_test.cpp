@@ -11,7 +11,6 @@
 #include "lessons/answers/classifier.h"
 #include "lessons/answers/masked_loss.h"
 #include "lessons/answers/number_gpt.h"
-#include "tests/expect_error.h"
 #include "tests/lesson_support.h"
 #include "tests/temporary.h"
 
@@ -157,32 +156,29 @@ TEST(Asking, TheShareIsThatOfGeneratedAnswers) {
   EXPECT_LT(share, 1);
 }
 
-TEST(Mistakes, WithoutMaskEveryTargetOfAConversationCounts) {
-  const auto [texts, model] = small();
+TEST(LossMask, WithoutMaskEveryTargetOfAConversationCounts) {
+  const NumberTexts texts = small().texts;
   const gpt::Batch batch = texts.answering->all();
   EXPECT_EQ(without_mask(batch).counted(), texts.answering->tokens());
-  const int64_t answers = [&] {
-    int64_t count = 0;
-    for (const gpt::Conversation& conversation : texts.conversations)
-      count += std::ssize(conversation.messages) / 2;
-    return count;
-  }();
+  int64_t answers = 0;
+  for (const gpt::Conversation& conversation : texts.conversations)
+    answers += std::ssize(conversation.messages) / 2;
   EXPECT_EQ(without_end(batch, texts.format.end()).counted(), batch.counted() - answers);
   const double share = share_of_questions(*texts.answering);
   EXPECT_GT(share, 0.2);
   EXPECT_LT(share, 0.8);
 }
 
-TEST(Learning14, WhatOneLearnsDoesNotDependOnTheOthers) {
-  const auto [texts, model] = small();
+TEST(LearningSideBySide, WhatOneLearnsDoesNotDependOnTheOthers) {
+  const Small all = small();
   const auto learned = [&](size_t others) {
     manual_seed(3);
     std::vector<Learner> learners;
     for (size_t i = 0; i <= others; ++i) {
-      const nn::Gpt copy = gpt::copy_of(model);
+      const nn::Gpt copy = gpt::copy_of(all.model);
       learners.push_back({.name = "a", .model = copy, .trained = copy, .lr = 1e-3});
     }
-    learn(learners, *texts.answering, {.steps = 10, .batch = 4, .warmup = 2}, "answering", {});
+    learn(learners, *all.texts.answering, {.steps = 10, .batch = 4, .warmup = 2}, "answering", {});
     return learners.front().model.tok_emb.weight.detach();
   };
   EXPECT_TRUE(equal(learned(0), learned(2)));
