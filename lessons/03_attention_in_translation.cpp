@@ -215,10 +215,10 @@ void alignment_of_one(Lesson& lesson, const NumberLists& lists, const Translator
   lesson.say("Pieces whose largest weight is not on the piece that they translate: {}.",
              elsewhere.empty() ? "none" : fmt::format("{}", fmt::join(elsewhere, ", ")));
   lesson.say(
-      "{}This encoder reads in both directions, so each state also holds something of the "
+      "{}This encoder reads in both directions, so each state also holds something of its "
       "neighbours. How far does each state move if \"zwanzig\" is replaced by \"dreißig\"? The "
       "length of the difference, divided by that of the state:",
-      learned ? "That need not be a mistake. " : "");
+      learned && !elsewhere.empty() ? "That need not be a mistake. " : "");
   Words other = t.german;
   std::replace(other.begin(), other.end(), std::string("zwanzig"), std::string("dreißig"));
   const Tensor states = model.encode(one).states[0].detach();  // (S, K)

@@ -45,6 +45,19 @@ TEST(Lesson, FromLeavesOutTheStepsBefore) {
   EXPECT_CONTAINS(wrong.output, "same as the book: no");
 }
 
+TEST(Lesson, HeadingsHaveTheNumberOfTheStepAndTheSectionOfTheBook) {
+  const Ended r = run(kAbout, {}, [](Lesson& lesson) {
+    lesson.step("1", "One");
+    lesson.step("3.4.1", "Two");
+    lesson.step("ex. 3.1", "Three");
+    lesson.step("what if", "... it is four?");
+  });
+  for (const char* heading :
+       {"\nStep 1  One\n", "\nStep 2 (book 3.4.1)  Two\n", "\nStep 3 (book ex. 3.1)  Three\n",
+        "\nStep 4  What if it is four?\n"})
+    EXPECT_CONTAINS(r.output, heading);
+}
+
 TEST(Lesson, AScreenIsCutAtEmptyLinesAndNotLongerThanTheWindow) {
   const auto body = [](Lesson& lesson) {
     lesson.step("1", "one");

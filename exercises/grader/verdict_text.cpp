@@ -83,7 +83,7 @@ std::string stages_text(const Exercise& e, const Verdict& v, int width, terminal
     const std::string seconds =
         layout.gap > 2 ? fmt::format(" {:.2f} s", v.compile_seconds) : std::string();
     std::vector<std::string> pieces{terminal::bold(e.number() + " " + e.name(), depth),
-                                    "compile " + word + seconds};
+                                    fmt::format("compile {}{}", word, seconds)};
     if (nothing_is_written(v)) {
       const std::string to_do = to_do_text(v, width, depth);
       pieces.push_back(to_do.substr(0, to_do.size() - 1));  // without the line end

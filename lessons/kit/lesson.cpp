@@ -100,14 +100,15 @@ uint64_t Lesson::seed(uint64_t book) const {
   return arguments_.seed ? static_cast<uint64_t>(*arguments_.seed) : book;
 }
 
-/// "Step 3 (3.4.1)  Scores": --from takes the first number, the second one is the book's.
+/// "Step 3 (book 3.4.1)  Scores": --from takes the first number.
 std::string Lesson::title_of_step(const std::string& section, const std::string& heading) const {
   if (section.empty()) return heading;
   const std::string number = fmt::format("Step {}", steps_);
   if (section == "what if" && heading.starts_with("... "))
     return number + "  What if " + heading.substr(4);
-  const bool says_more = section != std::to_string(steps_);
-  return number + (says_more ? fmt::format(" ({})", section) : "") + "  " + heading;
+  if (section == std::to_string(steps_)) return number + "  " + heading;
+  const bool is_of_book = section.find('.') != std::string::npos;  // "3.4.1" or "ex. 3.1"
+  return fmt::format("{} ({}{})  {}", number, is_of_book ? "book " : "", section, heading);
 }
 
 void Lesson::step(const std::string& section, const std::string& heading, Here here) {
