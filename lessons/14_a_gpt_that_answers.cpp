@@ -21,7 +21,7 @@ const About about{
     .number = 14,
     .title = "A GPT that answers",
     .builds = "a model that answers your questions",
-    .seconds = 150,
+    .seconds = 100,
     .goals = {"turn a model that continues texts into one that answers",
               "say which tokens the loss counts, and compute it for one conversation",
               "choose between all parameters, the last block and LoRA",
@@ -41,7 +41,7 @@ void a_text_of_facts(Lesson& lesson, const NumberTexts& texts, const NumberGptSi
   for (const FactKind kind : kFactKinds)
     some += fmt::format("  {:<12} {}\n", name_of(kind), sentence(random_fact(kind, false)));
   lesson.lines(some);
-  const std::string example = sentence({FactKind::sum, 47, 35});
+  const std::string example = sentence({FactKind::sum, 46, 35});
   Words tokens;
   for (const int64_t id : texts.tokenizer.encode(example))
     tokens.push_back(texts.tokenizer.decode({&id, 1}));
@@ -52,7 +52,8 @@ void a_text_of_facts(Lesson& lesson, const NumberTexts& texts, const NumberGptSi
   lesson.lines(fmt::format("  {}\n", fmt::join(tokens, "|")));
   lesson.say(
       "A tenth of the pairs of numbers, in either order, is kept for testing: no sentence and no "
-      "training question has them. So is one number in ten, for the facts about one number.");
+      "training question has them. So is one number in ten, for the facts about one number. "
+      "Forty-six and thirty-five are such a pair, and seventy-nine is such a number.");
   lesson.code("lessons/answers/number_facts.cpp", "held_out");
 }
 
@@ -68,13 +69,13 @@ void reading(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
       sizes.model.context_length);
   lesson.code("lessons/answers/learning.cpp", "learn");
   const NamedTensors parameters = detached(model.named_parameters());
-  const std::string start = "\nforty-seven plus thirty-five is";
+  const std::string start = "\nforty-six plus thirty-five is";
   if (!kept.load(lesson, parameters)) {
     const int64_t every = sizes.reading.steps / 8;
     const auto show = [&](int64_t step, double loss, ProgressBar& progress) {
       if (step % every != 0) return;
       progress.print(fmt::format(
-          "step {:>4}  loss {:.3f}  forty-seven plus thirty-five is{}", step, loss,
+          "step {:>4}  loss {:.3f}  forty-six plus thirty-five is{}", step, loss,
           shown_line(written_after(model, texts.tokenizer, texts.tokenizer.encode(start), 5))));
     };
     learn({{.name = "reading", .model = model, .trained = model, .lr = sizes.reading_lr}},
@@ -98,8 +99,8 @@ std::vector<double> asked_too_early(Lesson& lesson, const nn::Gpt& model, const 
   lesson.step("3", "Asked, it goes on writing");
   lesson.say("The same model gets questions. After each, it writes 16 tokens (| is a line end):");
   std::string lines;
-  for (const char* question :
-       {"what is forty-seven plus thirty-five?", "is nine odd or even?", "where is the river?"})
+  for (const char* question : {"what is forty-six plus thirty-five?",
+                               "is seventy-nine odd or even?", "where is the river?"})
     lines +=
         fmt::format("  {}\n      {}\n", question,
                     shown_line(written_after(model, texts.tokenizer,
@@ -185,9 +186,10 @@ void answers(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
              const NumberTests& tests, const std::vector<double>& before) {
   lesson.step("7", "It answers");
   std::string lines;
-  for (const char* question : {"what is forty-seven plus thirty-five?", "is nine odd or even?",
-                               "say, which is larger, sixty or fifty-nine?", "where is the river?",
-                               "how much is six times seven?", "who is the queen?"})
+  for (const char* question :
+       {"what is forty-six plus thirty-five?", "is seventy-nine odd or even?",
+        "say, which is larger, sixty or fifty-eight?", "where is the river?",
+        "how much is six times seven?", "who is the queen?"})
     lines += fmt::format(
         "  {}\n      {}\n", question,
         shown_line(written_after(model, texts.format.tokenizer(), prompt_of(texts.format)(question),
@@ -208,9 +210,9 @@ void answers(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
   lesson.often_asked(
       "Does it always say so when it does not know?",
       fmt::format(
-          "No. Its text ends at ninety-nine, but \"what is ninety plus ninety?\" looks like "
-          "its other questions, and it answers: \"{}\" What a model does not know, it does "
-          "not know to be unknown, unless it was trained on that, too.",
+          "Only where the training has taught it to. No conversation is about numbers above "
+          "ninety-nine, and \"what is ninety plus ninety?\" looks like the other sums. It answers "
+          "\"{}\"",
           shown_line(written_after(model, texts.format.tokenizer(),
                                    prompt_of(texts.format)("what is ninety plus ninety?"), 24,
                                    texts.format.end()))));

@@ -159,7 +159,7 @@ TEST(LessonTerminal, NoScreenIsLongerThanTheWindow) {
 // Bars, evaluations and pages after training; after a few steps nothing is said to be learned.
 TEST(LessonTerminal, TrainingFitsTheWindowAndQuickClaimsNothing) {
   const Window window{20, 60};
-  for (const std::string lesson : {"09", "10", "11", "12"}) {
+  for (const std::string lesson : {"09", "10", "11", "12", "14"}) {
     if (!std::filesystem::exists(LESSONS_DIR "/lesson_" + lesson))
       continue;  // a build without gpt/
     TERMINAL_OR_SKIP(terminal, window);

@@ -14,7 +14,7 @@ namespace {
 std::string answer_of(const nn::Gpt& model, const NumberTexts& texts, const Prompt& prompt) {
   constexpr int64_t kMostTokens = 30;
   return shown_line(written_after(model, texts.format.tokenizer(),
-                                  prompt("what is forty-seven plus thirty-five?"), kMostTokens,
+                                  prompt("what is forty-six plus thirty-five?"), kMostTokens,
                                   texts.format.end()));
 }
 
@@ -27,8 +27,8 @@ void what_goes_wrong(Lesson& lesson, const nn::Gpt& before, const nn::Gpt& tuned
   Learning learning = sizes.answering;
   learning.steps = std::max<int64_t>(1, learning.steps / 3);
   lesson.say(
-      "All parameters are trained once more, but only for {} steps: rightly, and with three "
-      "mistakes. For the fourth mistake, the model of step 7 is asked.",
+      "All parameters are trained again, for {} steps only: without a mistake, and with three. For "
+      "the fourth mistake, the model of step 7 is asked.",
       learning.steps);
   const Learner right = all_parameters(before, sizes.answering_lr).learner;
   Learner no_mask = all_parameters(before, sizes.answering_lr).learner;

@@ -90,7 +90,7 @@ Fact random_fact(FactKind kind, bool kept) {
 std::string random_text(int64_t sentences) {
   std::string text;
   for (int64_t i = 0; i < sentences; ++i)
-    text += sentence(random_fact(random_kind(), /*held_out=*/false)) + "\n";
+    text += sentence(random_fact(random_kind(), /*kept=*/false)) + "\n";
   return text;
 }
 

@@ -44,7 +44,7 @@ bool held_out(const Fact& fact);
 
 /// A random fact of this kind, which is kept for testing or not. Sums are at most 99, differences
 /// at least 0.
-Fact random_fact(FactKind kind, bool held_out);
+Fact random_fact(FactKind kind, bool kept);
 /// Random sentences, each with a line end. Sums are the most frequent, since they are the hardest.
 std::string random_text(int64_t sentences);
 

@@ -78,7 +78,7 @@ Question random_question() {
   const int64_t outside = std::ssize(kFactKinds);
   const int64_t kind = random_below(outside + 1);
   if (kind == outside) return question_outside(/*kept=*/false);
-  return question_about(random_fact(kFactKinds.at(static_cast<size_t>(kind)), /*held_out=*/false));
+  return question_about(random_fact(kFactKinds.at(static_cast<size_t>(kind)), /*kept=*/false));
 }
 
 /// `count` facts of each kind that are kept for testing, as questions.
@@ -88,7 +88,7 @@ std::vector<TestQuestions> tests_of_all_kinds(int64_t count,
   for (const FactKind kind : kFactKinds) {
     all.push_back({name_of(kind), {}});
     for (int64_t i = 0; i < count; ++i)
-      all.back().questions.push_back(asked(random_fact(kind, /*held_out=*/true)));
+      all.back().questions.push_back(asked(random_fact(kind, /*kept=*/true)));
   }
   return all;
 }
