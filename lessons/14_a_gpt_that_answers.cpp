@@ -46,8 +46,9 @@ void a_text_of_facts(Lesson& lesson, const NumberTexts& texts, const NumberGptSi
   for (const int64_t id : texts.tokenizer.encode(example))
     tokens.push_back(texts.tokenizer.decode({&id, 1}));
   lesson.say(
-      "Byte-pair encoding (lesson 11) has learned {} tokens from it and from questions. Every word "
-      "became a token, and so did the hyphen:",
+      "Byte-pair encoding (lesson 11) has learned {} tokens from the text and from questions. "
+      "Every "
+      "word became a token, and so did the hyphen:",
       texts.tokenizer.vocab_size());
   lesson.lines(fmt::format("  {}\n", fmt::join(tokens, "|")));
   lesson.say(
@@ -130,7 +131,7 @@ void conversations(Lesson& lesson, const nn::Gpt& model, const NumberTexts& text
       "letters. Their embeddings are new rows of the table, drawn like the others.");
   lesson.code("gpt/fine_tuning.cpp", "with_vocabulary");
   lesson.say(
-      "Every token is read, but only the answer's are targets. The model shall learn to answer "
+      "Every token is read, but only the answer's are targets. The model is to answer "
       "questions, not to ask them. For the others the target is {}, which the loss leaves out:",
       gpt::kIgnored);
   show_masked_loss(lesson, model, texts);
@@ -170,9 +171,9 @@ std::vector<FineTuned> three_ways(Lesson& lesson, const nn::Gpt& model, const Nu
   lesson.lines(comparison_table(model, all, texts, tests, seconds));
   lesson.say(
       "Memory: 4 bytes for each parameter, 12 more for each that is trained (its gradient, and two "
-      "averages of AdamW). Only the first way trains "
-      "the embeddings of the new tokens. LoRA is the layer of the exercise lora; at the end its "
-      "changes are added to the weights, and cost nothing more.");
+      "averages of AdamW). Only the first way trains the embeddings of the new tokens. LoRA is the "
+      "layer of the exercise lora; at the end its changes are added to the weights, and cost "
+      "nothing more.");
   lesson.code("gpt/fine_tuning.cpp", "merged");
   lesson.often_asked(
       "Why is the loss on the text so much larger afterwards?",
@@ -201,7 +202,7 @@ void answers(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
   lesson.say("Exactly right, with the end of the answer, in percent; all parameters were trained:");
   lesson.lines(table_of_shares(
       tests.questions,
-      {{"before", before}, {"unseen numbers", right}, {"and unseen wording", reworded}}));
+      {{"not fine-tuned", before}, {"unseen numbers", right}, {"and unseen wording", reworded}}));
   lesson.say(
       "Of {} questions about other things, with nouns that no training question had, {:.0f}% are "
       "answered with \"{}\" This, too, has to be learned from examples: a model that has seen only "
@@ -235,14 +236,16 @@ void classification(Lesson& lesson, const nn::Gpt& reader, const NumberTexts& te
       fmt::format("{}", fmt::join(labels, ", ")), reader.config.vocab_size, split.labels.size(),
       split.train.size(), split.test.size());
   const Example& example = split.train.front();
-  lesson.lines("  " + shown_line(example.label + ": " + example.text.substr(0, 60)) + "\n");
+  lesson.lines("  " + terminal::fit(shown_line(example.label + ": " + example.text), 70, false) +
+               "\n");
   lesson.code("lessons/answers/classifier.h", "forward");
+  if (lesson.examples())
+    lesson.say("Of a longer text, only the first {} tokens are read.",
+               reader.config.context_length);
   lesson.say(
       "The model gives a row for each token, and the classifier reads one. Attention is causal: "
       "the first row has seen the first token only, the last one the complete text. Both ways, "
       "trained the same:");
-  if (lesson.examples())
-    lesson.say("Of a text, the first {} tokens are read at most.", reader.config.context_length);
   const int64_t steps = lesson.quick() ? 8 : 300;
   std::vector<double> right;
   Tensor matrix;

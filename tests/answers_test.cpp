@@ -292,6 +292,15 @@ TEST(AnsweringLesson, ClassifiesOtherTextsAndKeepsItsModel) {
   EXPECT_TRUE(contains(again.output, "No training is needed")) << again.output;
   EXPECT_EQ(again.status, 0);
 }
+
+TEST(AnsweringLesson, EndsWellWhereNothingCanBeKept) {
+  setenv("GRADUS_COURSE", file_with("this is no folder").c_str(), 1);
+  const EndedProgram run = lesson_14("--keep");
+  unsetenv("GRADUS_COURSE");
+  EXPECT_EQ(run.status, 0) << run.output;
+  EXPECT_TRUE(contains(run.output, "The models could not be kept: ")) << run.output;
+  EXPECT_TRUE(contains(run.output, "The model could not be kept: ")) << run.output;
+}
 #endif
 
 }  // namespace

@@ -87,8 +87,13 @@ void keep_for_chat(Lesson& lesson, const nn::Gpt& model, const NumberTexts& text
   lesson.step("10", "Talk to it");
   if (!KeptModels::saves(lesson))
     return lesson.say("With --keep the model of step 7 is kept, and ./run chat talks to it.");
-  gpt::save_pretrained(model, kept.folder(), texts.format.end());
-  texts.format.tokenizer().save_pretrained(kept.folder());
+  try {
+    gpt::save_pretrained(model, kept.folder(), texts.format.end());
+    texts.format.tokenizer().save_pretrained(kept.folder());
+  } catch (const Error& e) {
+    // After minutes of training the lesson ends well without the files.
+    return lesson.say("The model could not be kept: {}", e.what());
+  }
   lesson.say(
       "The model of step 7 is kept. It answers questions like those above, in small "
       "letters; the command is");
