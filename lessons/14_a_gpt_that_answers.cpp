@@ -41,9 +41,8 @@ void a_text_of_facts(Lesson& lesson, const NumberTexts& texts, const NumberGptSi
   for (const FactKind kind : kFactKinds)
     some += fmt::format("  {:<12} {}\n", name_of(kind), sentence(random_fact(kind, false)));
   lesson.lines(some);
-  const std::string example = sentence({FactKind::sum, 46, 35});
   Words tokens;
-  for (const int64_t id : texts.tokenizer.encode(example))
+  for (const int64_t id : texts.tokenizer.encode(sentence({FactKind::sum, 46, 35})))
     tokens.push_back(texts.tokenizer.decode({&id, 1}));
   lesson.say(
       "Byte-pair encoding (lesson 11) has learned {} tokens from the text and from questions. "
@@ -235,9 +234,8 @@ void classification(Lesson& lesson, const nn::Gpt& reader, const NumberTexts& te
       "texts; {} are for the test. One of them:",
       fmt::format("{}", fmt::join(labels, ", ")), reader.config.vocab_size, split.labels.size(),
       split.train.size(), split.test.size());
-  const Example& example = split.train.front();
-  lesson.lines("  " + terminal::fit(shown_line(example.label + ": " + example.text), 70, false) +
-               "\n");
+  const auto& [label, text] = split.train.front();
+  lesson.lines("  " + shown_line(label + ": " + text) + "\n");
   lesson.code("lessons/answers/classifier.h", "forward");
   if (lesson.examples())
     lesson.say("Of a longer text, only the first {} tokens are read.",
@@ -246,12 +244,11 @@ void classification(Lesson& lesson, const nn::Gpt& reader, const NumberTexts& te
       "The model gives a row for each token, and the classifier reads one. Attention is causal: "
       "the first row has seen the first token only, the last one the complete text. Both ways, "
       "trained the same:");
-  const int64_t steps = lesson.quick() ? 8 : 300;
   std::vector<double> right;
   Tensor matrix;
   for (const ReadRow row : {ReadRow::first, ReadRow::last}) {
     const GptClassifier classifier =
-        train_classifier(lesson, reader, texts.tokenizer, split, row, steps);
+        train_classifier(lesson, reader, texts.tokenizer, split, row, lesson.quick() ? 8 : 300);
     matrix = confusion(classifier, texts.tokenizer, split, split.test, row);
     right.push_back(accuracy_of(matrix));
   }

@@ -116,7 +116,9 @@ std::string written_after(const nn::Gpt& model, const text::Tokenizer& tokenizer
 
 std::string shown_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', '|');
-  return terminal::printable(text);
+  constexpr int kWidth = 72;
+  text = terminal::printable(text);
+  return terminal::columns(text) > kWidth ? terminal::fit(text, kWidth, false) : text;
 }
 
 }  // namespace gradus::lessons

@@ -36,7 +36,7 @@ std::string written_after(const nn::Gpt& model, const text::Tokenizer& tokenizer
                           const std::vector<int64_t>& prompt, int64_t tokens,
                           std::optional<int64_t> end = {});
 
-/// A text that a model wrote, in one line: "|" is a line end.
+/// A text in one line, which is cut if it is long: "|" is a line end.
 std::string shown_line(std::string text);
 
 }  // namespace gradus::lessons
