@@ -25,11 +25,11 @@ void what_goes_wrong(Lesson& lesson, const nn::Gpt& before, const nn::Gpt& tuned
                      const NumberTests& tests) {
   lesson.step("8", "What goes wrong if ...");
   Learning learning = sizes.answering;
-  learning.steps = std::max<int64_t>(1, learning.steps / 3);
+  learning.steps = std::max<int64_t>(1, learning.steps / 2);
   lesson.say(
       "All parameters are trained again, for {} steps only: without a mistake, and with three. For "
       "the fourth mistake, the model of step 7 is asked.",
-      learning.steps);
+      grouped(learning.steps));
   const Learner right = all_parameters(before, sizes.answering_lr).learner;
   Learner no_mask = all_parameters(before, sizes.answering_lr).learner;
   no_mask.changed = without_mask;

@@ -17,8 +17,8 @@ struct NumberGptSizes {
   Learning reading{.steps = 8000, .batch = 16, .warmup = 200};
   double reading_lr = 2.5e-3;
   int64_t conversations = 12000;
-  Learning answering{.steps = 1800, .batch = 16, .warmup = 20};
-  double answering_lr = 5e-4;
+  Learning answering{.steps = 2400, .batch = 16, .warmup = 20};
+  double answering_lr = 2.5e-4;
   double few_parameters_lr = 4e-3;  // of the last block, and of LoRA
   int64_t tests = 100;              // questions of each kind
 };
