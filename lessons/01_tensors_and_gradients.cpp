@@ -149,14 +149,15 @@ void checking(Lesson& lesson) {
       h, f(2 + h, -1, 3), f(2 - h, -1, 3), 2 * h, (f(2 + h, -1, 3) - f(2 - h, -1, 3)) / (2 * h));
   lesson.say(
       "gradcheck does this for any function, in float64 (in float32 the difference of two nearly "
-      "equal numbers is mostly rounding). It returns true, or throws and says where.");
+      "equal numbers is mostly rounding). It first turns the result into one number: each element "
+      "times a random factor, all added up. It returns true, or throws and says where.");
   manual_seed(lesson.seed(123));
   const std::vector<Tensor> inputs{randn({2, 3}, kFloat64), randn({3, 2}, kFloat64)};
   const bool good = gradcheck(
       [](const std::vector<Tensor>& x) { return softmax(matmul(x[0], x[1]), -1); }, inputs);
   lesson.equal("gradcheck of softmax(x w) passes", good, true);
   lesson.code("WrongSquare");
-  lesson.refused("And WrongSquare, whose gradient is 1% too large:", [] {
+  lesson.refused("And WrongSquare, whose gradient is 1% too large, random factor or not:", [] {
     gradcheck([](const std::vector<Tensor>& x) { return WrongSquare::apply(x[0]); },
               {tensor({1.0, 3.0}, kFloat64)});
   });
@@ -174,8 +175,8 @@ void accumulating(Lesson& lesson) {
   lesson.equal("it is 2 * 6", x.grad(), tensor(12.0, kFloat64));
   lesson.say(
       "That is intended: a batch (the examples of one training step) that is too large for the "
-      "memory can be computed in two halves, and the "
-      "gradients add up to those of the whole batch. The price: before each training step they "
+      "memory can be computed in two halves, and the gradients add up to those of the whole batch "
+      "(a loss that is a mean is first divided by 2). The price: before each training step they "
       "must be set to 0, by x.mutable_grad().zero_() or by the optimiser's zero_grad().");
   x.mutable_grad().zero_();
   (x * x).backward();

@@ -73,10 +73,10 @@ void two_halves(Lesson& lesson, const NumberLists& lists, const nn::Encoder& enc
   const nn::Encoded encoded = encoder(batch.source, batch.lengths);
   lesson.say(
       "The encoder, a GRU, reads '{}' and returns its last state: {} numbers for the sentence. The "
-      "decoder, another GRU, learns nothing else about the German words: it starts from the tanh "
-      "of bridge, a linear layer, of these numbers. (self.scope() names the layer in drawings of "
-      "the graph.) Shapes: B sentences, S German pieces, W directions of reading, here 1; a GRU's "
-      "state has H numbers, and an encoder's state K = W H.",
+      "decoder, another GRU, learns nothing else about the German words: it starts from tanh of "
+      "bridge, a linear layer (W x + b), of these numbers. tok_emb, a table, has a vector for each "
+      "piece; self.scope() is for drawings of the graph. Shapes: B sentences, S German pieces, W "
+      "directions of reading, here 1; a GRU's state has H numbers, an encoder's K = W H.",
       joined(t.german), encoded.last.numel());
   lesson.code("nn/encoder.h", "forward");
   lesson.code("nn/decoder.h", "begin");
@@ -192,7 +192,7 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
       "Every list goes through the same {} numbers, and a list of eight has eight times as "
       "much to say.",
       plain_config(lists.german, lists.english).hidden_size);
-  lesson.say("The translations above begin well; look where the wrong ones go wrong.");
+  lesson.say("Most translations above begin well; look where the wrong ones go wrong.");
   lesson.holds("single numbers are right, unseen ones too", accuracy.front() >= 0.95,
                fmt::format("{:.1f}%", 100 * accuracy.front()));
   lesson.holds("lists of eight are not", accuracy.back() <= 0.6,

@@ -78,12 +78,16 @@ void one_score(Lesson& lesson) {
   lesson.say(
       "Softmax turns them into weights that sum to 1. The context vector is the sum of the states, "
       "each multiplied by its weight. The decoder reads it together with the previous word, and it "
-      "is computed anew at each step. No state has to be forgotten in advance.");
+      "is computed anew at each step. All states stay available until the last one.");
   lesson.print("weights", weights, {.columns = words});
   lesson.bars(words, weights);
   lesson.print("context vector", matmul(weights, h));
   lesson.equal("PyTorch has the same context vector", matmul(weights, h),
                golden_tensor("bahdanau/context"));
+  lesson.say(
+      "In the library W is W_query and U is W_key, and keys is U h, computed once for a sentence "
+      "(B, S, A): B sentences, S words, A numbers. The query (B, T, H) has the states s of T "
+      "steps.");
   lesson.code("nn/bahdanau_attention.h", "scores");
 }
 
@@ -105,8 +109,9 @@ void luongs_scores(Lesson& lesson) {
   lesson.equal("PyTorch has the same general scores", general,
                golden_tensor("luong_general/scores"));
   lesson.say(
-      "Their fourth, local-p, first guesses a position p from s alone, looks only at the 10 words "
-      "on either side of p, and multiplies the weights by a bell curve around it. The window must "
+      "Their local-p is not another score. With the general one, it guesses a position p from s "
+      "alone, looks only at the 10 words on either side of p, and multiplies the weights by a bell "
+      "curve around it. The window must "
       "not be too small: where the guess is far off, no gradient says where to look instead.");
   lesson.code("nn/luong_attention.h", "positions");
 }

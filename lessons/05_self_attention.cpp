@@ -257,25 +257,26 @@ void self_attention(Lesson& lesson) {
              {{"(3, 2)", stored == Shape{3, 2}}, {"(2, 3)", stored == Shape{2, 3}}});
   lesson.say(
       "A Linear layer stores its matrix as (out, in), here {}, and computes x W^T. So version 1 "
-      "needs the transposed matrices:",
+      "needs the transposed matrices, here those of a new layer, as in the book:",
       stored);
   const SelfAttentionV1 copied{other.W_query.weight.t(), other.W_key.weight.t(),
                                other.W_value.weight.t()};
   lesson.show_from_book("exercise_3_1/context_vecs", copied(inputs), rows);
   lesson.equal("both versions are equal", copied(inputs), other(inputs));
 
-  lesson.step("what if", "... the scores are not scaled?");
+  lesson.step("what if", "... the scores of version 2 are not scaled?");
+  lesson.print("context vectors of version 2", context, rows);
   lesson.show_from_book("no_scaling/context_vecs", matmul(softmax(trace.scores, -1), trace.v),
                         rows);
 
-  lesson.step("what if", "... the scores are divided by 2 instead of sqrt(2)?");
+  lesson.step("what if", "... they are divided by 2 instead of sqrt(2)?");
   lesson.show_from_book("scale_by_d_k/context_vecs", matmul(softmax(trace.scores / 2, -1), trace.v),
                         rows);
   const auto largest_change = [&](const Tensor& weights) {
     return (matmul(weights, trace.v) - context).abs().max().item<double>();
   };
   lesson.say(
-      "Compare both tables with the context vectors of version 2. Without scaling no number "
+      "Compare both tables with those of version 2 above. Without scaling no number "
       "changes by more than {:.4f}, and divided by 2 by no more than {:.4f}: keys of two numbers "
       "make such mistakes hard to see.",
       largest_change(softmax(trace.scores, -1)), largest_change(softmax(trace.scores / 2, -1)));

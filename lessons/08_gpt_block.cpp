@@ -60,6 +60,7 @@ LayerOutput layer_norm_by_hand(Lesson& lesson) {
       "subtract its mean, and divide by the square root of its variance:");
   lesson.show_from_book("layernorm/mean", out.mean(-1, true));
   lesson.show_from_book("layernorm/variance", out.var(-1, /*unbiased=*/true, true));
+  lesson.code("normalised");
   lesson.show_from_book("layernorm/normalized", normalised(out));
   lesson.print("mean of the normalised rows", normalised(out).mean(-1, true));
   lesson.say(
@@ -137,11 +138,12 @@ void feed_forward_part(Lesson& lesson) {
       values_of(line),
       {{"GELU", 'o', values_of(gelu(line, "tanh"))}, {"ReLU", '.', values_of(relu(line))}},
       lesson.canvas()));
-  const Tensor fine = linspace(-0.8, -0.7, 10001);
+  const Tensor fine = linspace(-0.8, -0.7, 10001, kFloat64);
   const Tensor values = gelu(fine, "tanh");
   const Tensor lowest = fine[values.argmin().item<int64_t>()].clone().requires_grad_();
   gelu(lowest, "tanh").backward();
-  lesson.show_from_book("gelu/minimum_value", values.min(), {.name = "the lowest value of GELU"});
+  lesson.show_from_book("gelu/minimum_value", values.min().to(kFloat32),
+                        {.name = "the lowest value of GELU"});
   lesson.say(
       "The lowest point is at x = {:.4f}, where the slope is almost 0: {:.0e} by backward(). "
       "Between -3 and 3 the approximation differs from the exact form by at most {:.1e}.",

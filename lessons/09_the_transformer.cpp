@@ -44,10 +44,11 @@ void positions(Lesson& lesson) {
       "numbers for each position p is added to that of the word (section 3.5 of the paper): number "
       "2i is sin(p / 10000^(2i/C)), number 2i + 1 the cosine of the same. With C = 8:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
-  lesson.lines(terminal::draw({.title = "-1 dark, 1 bright",
-                               .values = values_of((table + 1) / 2),
+  lesson.lines(terminal::draw({.title = "positions",
+                               .values = values_of(table),
                                .rows = named("", 10),
                                .columns = named("", 8),
+                               .low = -1,
                                .row_axis = "position",
                                .column_axis = "number"},
                               lesson.canvas()));

@@ -185,16 +185,14 @@ std::vector<FineTuned> three_ways(Lesson& lesson, const nn::Gpt& model, const Nu
 void answers(Lesson& lesson, const nn::Gpt& model, const NumberTexts& texts,
              const NumberTests& tests, const std::vector<double>& before) {
   lesson.step("7", "It answers");
-  std::string lines;
-  for (const char* question :
-       {"what is forty-six plus thirty-five?", "is seventy-nine odd or even?",
-        "say, which is larger, sixty or fifty-eight?", "where is the river?",
-        "how much is six times seven?", "who is the queen?"})
-    lines += fmt::format(
-        "  {}\n      {}\n", question,
-        shown_line(written_after(model, texts.format.tokenizer(), prompt_of(texts.format)(question),
-                                 24, texts.format.end())));
-  lesson.lines(lines);
+  lesson.lines(answers_to(
+      model, texts.format,
+      {{"what is forty-six plus thirty-five?", sentence({FactKind::sum, 46, 35})},
+       {"is seventy-nine odd or even?", sentence({FactKind::parity, 79})},
+       {"say, which is larger, sixty or fifty-eight?", sentence({FactKind::larger, 60, 58})},
+       {"where is the river?", kDoNotKnow},
+       {"how much is six times seven?", kDoNotKnow},
+       {"who is the queen?", kDoNotKnow}}));
   const std::vector<double> right = shares_right(model, texts.format, tests.questions);
   const std::vector<double> reworded = shares_right(model, texts.format, tests.wordings);
   const double outside = shares_right(model, texts.format, {tests.outside}).front();
@@ -229,7 +227,8 @@ void classification(Lesson& lesson, const nn::Gpt& reader, const NumberTexts& te
   const SplitExamples split = split_examples(examples);
   const Words labels = printable_labels(split);
   lesson.say(
-      "The same model can sort texts into classes: {}. Its head, with {} outputs for each token, "
+      "The model of step 2 can sort texts into classes: {}. Its head, with {} outputs for each "
+      "token, "
       "is exchanged for one with {}. The last block, the final norm and the head are trained on {} "
       "texts; {} are for the test. One of them:",
       fmt::format("{}", fmt::join(labels, ", ")), reader.config.vocab_size, split.labels.size(),

@@ -55,6 +55,7 @@ struct GptBlock : Layer<GptBlock> {
   /// Mask and cache as in MultiHeadAttention.
   Tensor forward(const Tensor& x, AttentionTrace* trace = nullptr, const Tensor& mask = {},
                  KVCache* cache = nullptr) const {
+    // After an error the cache, if there is one, is as long as before.
     return with_lengths_kept_on_error(cache, cache ? 1 : 0, [&] {
       const Tensor h = x + drop_shortcut(att(norm1(x), trace, mask, cache));  // (B, T, C)
       return h + drop_shortcut(ff(norm2(h)));                                 // (B, T, C)

@@ -33,23 +33,25 @@ const char* shade(double v, const Canvas& canvas) {
   return canvas.utf8 ? kShades[level] : kAsciiShades[level];
 }
 
-std::string cell(double v, double high, int w, const Canvas& canvas) {
+std::string cell(double v, const Heatmap& map, int w, const Canvas& canvas) {
   if (!std::isfinite(v)) return dim(fit(canvas.utf8 ? "· " : "- ", w, true), canvas.depth);
-  const double part = v / high;
+  const double part = (v - map.low) / (map.high - map.low);
   if (canvas.depth == Depth::plain) return fit(weight_text(v) + shade(part, canvas), w, true);
   return on_color(fit(weight_text(v) + " ", w, true), part, canvas.depth);
 }
 
-std::string legend(double high, bool masked, const Canvas& canvas) {
+std::string legend(const Heatmap& map, bool masked, const Canvas& canvas) {
+  const double range = map.high - map.low;
   std::string out;
   if (canvas.depth == Depth::plain) {
     for (int level = 1; level <= 4; ++level)
-      out += fmt::format("{} from {:.2f}  ", shade(level / 4.0, canvas), high * (level - 0.5) / 4);
+      out += fmt::format("{} from {:.2f}  ", shade(level / 4.0, canvas),
+                         map.low + range * (level - 0.5) / 4);
   } else {
-    out = "0 ";
+    out = fmt::format("{:.2g} ", map.low);
     for (int i = 0; i < 24; ++i)
       out += on_color(" ", i / 23.0, canvas.depth);
-    out += fmt::format(" {:.2g}  ", high);
+    out += fmt::format(" {:.2g}  ", map.high);
   }
   if (masked) out += dim(canvas.utf8 ? "· masked" : "- masked", canvas.depth);
   while (out.ends_with(' '))
@@ -121,13 +123,13 @@ std::string draw(const Heatmap& map, const Canvas& canvas) {
     for (size_t i = 0; i < map.rows.size(); ++i) {
       std::string row = fit(map.rows[i], label_width, true) + " ";
       for (size_t j = from; j < to; ++j)
-        row += cell(map.values[i * map.columns.size() + j], map.high, w, canvas);
+        row += cell(map.values[i * map.columns.size() + j], map, w, canvas);
       while (row.ends_with(' '))
         row.pop_back();
       out += row + "\n";
     }
   }
-  return out + spaces(label_width + 1) + legend(map.high, masked, canvas) + "\n";
+  return out + spaces(label_width + 1) + legend(map, masked, canvas) + "\n";
 }
 
 std::string bars(const std::vector<std::string>& labels, const std::vector<double>& values,

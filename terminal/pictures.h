@@ -23,7 +23,8 @@ struct Heatmap {
   std::string title;
   std::vector<double> values = {};
   std::vector<std::string> rows = {}, columns = {};
-  double high = 1;  // the value of the brightest colour; 0 is the darkest
+  double high = 1;  // the value of the brightest colour
+  double low = 0;   // and of the darkest
   std::string row_axis = "query", column_axis = "key";
 };
 std::string draw(const Heatmap& map, const Canvas& canvas);

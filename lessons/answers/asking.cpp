@@ -114,6 +114,20 @@ std::string written_after(const nn::Gpt& model, const text::Tokenizer& tokenizer
       std::span(ids.data<int64_t>(), static_cast<size_t>(ids.numel())).subspan(before));
 }
 
+std::string answers_to(const nn::Gpt& model, const gpt::ChatFormat& format,
+                       const std::vector<Question>& questions) {
+  const std::string end = format.tokenizer().decode(std::vector{format.end()});
+  std::string lines;
+  for (const auto& [question, answer] : questions) {
+    constexpr int64_t kMostTokens = 24;
+    const std::string written = written_after(
+        model, format.tokenizer(), prompt_of(format)(question), kMostTokens, format.end());
+    const char* const verdict = written == answer + end ? "right" : "wrong";
+    lines += fmt::format("  {}\n      {}  {}\n", question, shown_line(written), verdict);
+  }
+  return lines;
+}
+
 std::string shown_line(std::string text) {
   std::replace(text.begin(), text.end(), '\n', '|');
   constexpr int kWidth = 72;

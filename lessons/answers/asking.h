@@ -36,6 +36,10 @@ std::string written_after(const nn::Gpt& model, const text::Tokenizer& tokenizer
                           const std::vector<int64_t>& prompt, int64_t tokens,
                           std::optional<int64_t> end = {});
 
+/// The answers to the questions, one below another, each with the word right or wrong.
+std::string answers_to(const nn::Gpt& model, const gpt::ChatFormat& format,
+                       const std::vector<Question>& questions);
+
 /// A text in one line, which is cut if it is long: "|" is a line end.
 std::string shown_line(std::string text);
 

@@ -76,8 +76,8 @@ void block_mistakes(Lesson& lesson, const Tensor& out) {
   const Tensor unbiased = (out - out.mean(-1, true)) / (out.var(-1, true, true) + 1e-5).sqrt();
   lesson.show_from_book("layernorm_unbiased", unbiased);
   lesson.say(
-      "All numbers are smaller by the factor sqrt(5/6) = {:.4f}. GPT-2's weights expect the "
-      "divisor n.",
+      "All numbers are smaller by the factor sqrt(5/6) = {:.4f}, and eps makes them a little "
+      "smaller than those by hand. GPT-2's weights expect the divisor n.",
       std::sqrt(5.0 / 6));
   lesson.step("what if", "... I call the same dropout layer twice?");
   const nn::Dropout drop(0.5);

@@ -49,7 +49,7 @@ void hidden_state(Lesson& lesson) {
   const Tensor row = rnn.weight_ih_l0[0];
   lesson.say(
       "Try the first number of the first row yourself. h was 0 before, so W_hh h adds nothing: "
-      "tanh({:.4f} * {:.4f} + {:.4f} * {:.4f} + {:.4f} + {:.4f}) = {:.4f}.",
+      "tanh({:.6f} * {:.6f} + {:.6f} * {:.6f} + {:.6f} + {:.6f}) = {:.6f}.",
       number(row[0]), number(words[0][0]), number(row[1]), number(words[0][1]),
       number(rnn.bias_ih_l0[0]), number(rnn.bias_hh_l0[0]), number(states[0][0]));
   lesson.equal("nn::RNN gives the same", std::get<0>(rnn(words)), stack(states));
@@ -79,8 +79,12 @@ void fading_gradient(Lesson& lesson) {
       {"LSTM", 'l', gradient_reaching_back(std::get<0>(std::get<1>(lstm(x))), x)}};
   lesson.say(
       "A GRU (Cho et al. 2014) has gates. For each word it proposes a new state n, much as the RNN "
-      "does, and computes a gate z, a sigmoid, for each number. Its new state is h = (1 - z) n + z "
-      "h_before, so a number is kept where z is near 1. An LSTM (Hochreiter and Schmidhuber 1997) "
+      "does, and for each number a gate z = sigmoid(W_iz x + b_iz + W_hz h + b_hz), where "
+      "sigmoid(y) "
+      "= 1 / (1 + e^-y) is between 0 and 1. Its new state is h = (1 - z) n + z h_before, so a "
+      "number "
+      "is kept where z is near 1. (Another gate, r, says how much of h the proposal n sees.) An "
+      "LSTM (Hochreiter and Schmidhuber 1997) "
       "has a second vector, the cell, and a gate that says how much of it is kept. At the start z "
       "is about 0.5. The last curve is a GRU with 4 added to the gate's bias, so that z is about "
       "{:.2f}:",
@@ -97,6 +101,10 @@ void fading_gradient(Lesson& lesson) {
                          curve.y[20], curve.y[40]);
   for (size_t back = 0; back <= 40; ++back)
     steps_back.push_back(static_cast<double>(back));
+  lesson.say(
+      "The share that is left is the length of the gradient for a word, divided by the length of "
+      "that for the last word:");
+  lesson.code("lessons/stages/recurrent.cpp", "gradient_reaching_back");
   lesson.lines("share of the gradient that is left, by the number of steps back:\n" +
                terminal::log_plot(steps_back, curves, lesson.canvas()));
   lesson.lines(table);
