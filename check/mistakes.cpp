@@ -12,6 +12,7 @@ namespace gradus {
 
 bool ComparedElements::same(double a, double b) const {
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
+  if (std::isinf(b)) return false;  // a tolerance relative to infinity would accept every number
   return std::abs(a - b) <= tolerance.atol + tolerance.rtol * std::abs(b);
 }
 

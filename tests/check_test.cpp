@@ -338,6 +338,8 @@ TEST(Compare, ShowsTheWorstElement) {
   EXPECT_EQ(compare(right, right).wrong, 0);
   EXPECT_EQ(compare(right * std::nan(""), right * std::nan("")).wrong, 0);
   EXPECT_EQ(compare(right / 0.0, right / 0.0).wrong, 0);
+  EXPECT_EQ(compare(right, right / 0.0).wrong, right.numel());
+  EXPECT_EQ(compare(right / 0.0, right / -0.0).wrong, right.numel());
   EXPECT_EQ(compare(zeros({0, 3}), zeros({0, 3})).of, 0);
   EXPECT_EQ(compare(tensor(1.0), tensor(2.0)).wrong, 1);
   expect_error([&] { compare(ones(2), ones(3)); }, "compare: yours is [2], the right one is [3]");
