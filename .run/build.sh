@@ -54,8 +54,8 @@ take_lock() { # NAME
     if is_held "$lock"; then
       if [ -z "$told" ]; then
         told=yes
-        say "Waiting for $(echo "$content" | sed -n '1s/^[^ ]* [^ ]* //p'), which is building in" \
-          "this folder (process ${content%% *}; delete $lock if that is not so)"
+        say "Waiting for $(echo "$content" | sed -n '1s/^[^ ]* [^ ]* //p'), which is building here."
+        say "If process ${content%% *} is not building, delete $lock."
       fi
       wait_a_moment
     elif [ -z "$content" ] && [ $tries -lt 50 ]; then
@@ -128,6 +128,23 @@ configure() { # CMAKE-OPTIONS
   fi
 }
 
+# The columns of the terminal that shows the errors.
+columns() {
+  size=$(stty size <&2 2>/dev/null) || size=
+  case ${size#* } in '' | 0 | *[!0-9]*) echo 80 ;; *) echo "${size#* }" ;; esac
+}
+
+# One line that replaces the line before it. It must be shorter than the window: a line that wraps
+# is not replaced. The remark in parentheses goes first, then the end of the text. The room is the
+# same for every count up to [999/999], so that no line is shorter than the one that it replaces.
+show_progress() { # WHAT COUNT
+  room=$(($(columns) - 20))
+  text=$1
+  if [ ${#text} -gt $room ]; then text=${text%% (*}; fi
+  if [ $room -lt 1 ]; then room=1; fi
+  printf "\rBuilding %.${room}s %s" "$text" "$2" >&2
+}
+
 # Reads what cmake --build writes, and "built" or "failed". Says what is built as soon as there is
 # work to do, and counts the steps on a terminal. Errors are shown at the end.
 show_build() { # WHAT
@@ -138,7 +155,7 @@ show_build() { # WHAT
       built | failed) break ;;
       '['*Building* | '['*Linking* | '['*Re-running*)
         if [ -t 2 ]; then
-          printf '\rBuilding %s %s' "$1" "${line%%]*}]" >&2
+          show_progress "$1" "${line%%]*}]"
         elif [ -z "$shown" ]; then
           say "Building $1"
         fi

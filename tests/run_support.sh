@@ -24,7 +24,7 @@ make_copy() { # SHELL
   cp "$root/lessons/translation/pairs_from_trans.awk" "$clone/lessons/translation"
   : >"$log"
   for tool in awk cat chmod cp cut date dirname env getconf grep head kill ln ls mkdir mv printf \
-    ps readlink rm rmdir sed setsid sleep touch tr true uname; do
+    ps readlink rm rmdir sed setsid sleep stty touch tr true uname; do
     for folder in /usr/bin /bin; do
       if [ -x $folder/$tool ]; then ln -sf $folder/$tool "$bin/$tool"; fi
     done
@@ -57,7 +57,7 @@ case $1 in
   --build)
     if ! mkdir build/busy; then echo "TWO BUILDS AT ONCE"; exit 1; fi
     echo "[0/2] Re-checking globbed directories..."
-    if [ -n "${WORK-}" ]; then echo "[1/2] Building CXX object a.o"; fi
+    if [ -n "${WORK-}" ]; then echo "[100/200] Building CXX object a.o"; fi
     while [ -n "${HOLD-}" ] && [ ! -e "$LOG.go" ]; do sleep 0.1; done
     rmdir build/busy
     if [ -n "${BROKEN-}" ]; then echo "a.cpp: error: no ;"; exit 1; fi
@@ -101,7 +101,8 @@ call() {
   status=0
   (in_copy sh "$clone/run" "$@") >"$out" 2>&1 </dev/null || status=$?
 }
-# The same in a terminal, where a command types.
+# The same in a terminal of $window columns, where a command types.
+window=80
 has_terminal() { script -qec true /dev/null </dev/null >/dev/null 2>&1; }
 call_in_terminal() { # TYPING ARGUMENTS...
   typing=$1
@@ -110,6 +111,7 @@ call_in_terminal() { # TYPING ARGUMENTS...
   for word in "$@"; do line="$line '$word'"; done
   status=0
   cat >"$scratch/in_terminal" <<END
+stty cols $window
 cd "$elsewhere" || exit
 exec env -i PATH="$bin" TERM=xterm LOG="$log" LESSON="$scratch/lesson_stub" $settings \
   sh "$clone/run" $line

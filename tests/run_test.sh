@@ -157,7 +157,8 @@ test_two_at_once_wait_for_each_other() {
   : >"$log.go"
   wait $first || fail "the first: $(cat "$scratch/first")"
   wait $second
-  says "(process "
+  says "If process "
+  awk 'length > 60 { exit 1 }' "$out" || fail "a line has more than 60 characters"
   does_not_say "TWO BUILDS"
   called "started lesson_04"
   called "started lesson_01"
@@ -361,13 +362,29 @@ test_build_is_announced_only_if_there_is_work() {
   does_not_say Building
 }
 
+test_progress_of_a_build_fits_the_window() {
+  has_terminal || skip "needs script(1)"
+  settings="WORK=yes"
+  for window in 80 60 24; do
+    for command in "exercise list" "lesson 4" tests bench "generate --help"; do
+      call_in_terminal true $command
+      ends_with 0
+      says "/200]"
+      longest=$(tr '\r' '\n' <"$out" |
+        awk '/^Building/ && length > n { n = length } END { print n }')
+      [ "$longest" -lt $window ] || fail "$longest characters in a window of $window columns"
+      if [ $window = 80 ]; then says "(the first time: "; else does_not_say "(the f"; fi
+    done
+  done
+}
+
 test_failed_build_shows_its_errors_only() {
   settings="WORK=yes BROKEN=yes"
   call lesson 4
   ends_with 1
   says "a.cpp: error: no ;"
   says "not built: lesson_04"
-  does_not_say "[1/2]"
+  does_not_say "/200]"
   not_called "started"
   [ ! -e "$clone/build/build.lock" ] || fail "the lock is still there"
 }
@@ -376,7 +393,7 @@ test_terminal_shows_the_steps_of_a_build() {
   has_terminal || skip "needs script(1)"
   settings="WORK=yes"
   call_in_terminal true lesson 4
-  says "[1/2]"
+  says "[100/200]"
 }
 
 interrupt_lesson() {
