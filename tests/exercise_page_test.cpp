@@ -127,6 +127,23 @@ TEST(Pages, HoldEveryLineOnce) {
   EXPECT_EQ(cut.lines(1), (std::vector<std::string>{"4", "5", "6"}));
 }
 
+TEST(Pages, AreCountedFromTheTextThatWasAskedFor) {
+  const std::string text = "a\nb\n\nc\nd\n";
+  const Pages asked("1\n2\n", text, 3, true);
+  ASSERT_EQ(asked.count(), 3u);
+  ASSERT_EQ(asked.first(), 1u);
+  EXPECT_EQ(asked.keys(0), "the verdict   space: next   b: back");
+  EXPECT_EQ(asked.keys(1), "page 1 of 2   space: next   b: the verdict");
+  EXPECT_EQ(asked.keys(2), "page 2 of 2   space: the verdict   b: back");
+  EXPECT_EQ(Pages("1\n2\n", text, 5, true).keys(1), "space: the verdict");
+  const Pages after_a_long_verdict(text, text, 3, true);
+  EXPECT_EQ(after_a_long_verdict.keys(1), "the verdict, 2 of 2   space: next   b: back");
+  EXPECT_EQ(after_a_long_verdict.keys(2), "page 1 of 2   space: next   b: the verdict");
+  const Pages continued("1\n2\n", text, 3, false);
+  EXPECT_EQ(continued.keys(0), "page 1 of 3   space: next   b: back");
+  EXPECT_EQ(Pages("1\n", "a\n", 3, true).keys(0), "");
+}
+
 TEST(Task, IsOnTheScreen) {
   const Exercises exercises = scratch("task");
   for (const Exercise& e : exercises.all()) {

@@ -1,5 +1,7 @@
 #include "exercises/grader/pages.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -25,6 +27,22 @@ Pages::Pages(const std::string& head, const std::string& below, size_t rows, boo
   add(lines_of(head), rows);
   first_ = pages_.size();
   add(others, rows);
+}
+
+std::string Pages::keys(size_t page) const {
+  if (count() < 2) return "";
+  const size_t others = count() - first_;
+  const bool is_here = is_verdict(page);
+  const auto leads_to = [&](size_t other, const char* usual) {
+    return is_verdict(other) && !is_here ? "the verdict" : usual;
+  };
+  const std::string next = leads_to((page + 1) % count(), "next");
+  const std::string back = leads_to((page + count() - 1) % count(), "back");
+  if (others == 1 && !is_here) return "space: the verdict";
+  const std::string place = !is_here      ? fmt::format("page {} of {}", page - first_ + 1, others)
+                            : first_ == 1 ? "the verdict"
+                                          : fmt::format("the verdict, {} of {}", page + 1, first_);
+  return fmt::format("{}   space: {}   b: {}", place, next, back);
 }
 
 // A page ends at an empty line if there is one in its second half. The empty line is left out.

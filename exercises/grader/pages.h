@@ -17,9 +17,13 @@ class Pages {
   size_t count() const { return pages_.size(); }
   /// The page to show first.
   size_t first() const { return first_; }
+  /// "page 1 of 2   space: next   b: back"; "" if there is one page. The pages are counted from the
+  /// one that is shown first. Those before it are "the verdict".
+  std::string keys(size_t page) const;
   const std::vector<std::string>& lines(size_t page) const { return pages_[page]; }
 
  private:
+  bool is_verdict(size_t page) const { return page < first_; }
   void add(const std::vector<std::string>& lines, size_t rows);
 
   std::vector<std::vector<std::string>> pages_{{}};

@@ -213,8 +213,7 @@ class Screen {
     for (const std::string& line : pages_.lines(page))
       text += line + "\n";
     std::string footer = "\n";
-    if (pages_.count() > 1)
-      footer += fmt::format("page {} of {}   space: next   b: back\n", page + 1, pages_.count());
+    if (pages_.count() > 1) footer += pages_.keys(page) + "\n";
     footer += in_lines(kKeys, terminal::width());
     for (const std::string& line : lines_of(footer))
       text += line.empty() ? "\n" : terminal::dim(line, depth_) + "\n";
