@@ -34,24 +34,42 @@ TEST(shape, no_rows) {
 
 TEST(forward, one_one_four) {
   // mean 2, so (-1, -1, 2); variance 6 / 3 = 2
-  const Tensor y =
-      mine::layer_norm(tensor({1.0, 1.0, 4.0}, kFloat64), tensor({1.0, 10.0, 1.0}, kFloat64),
-                       tensor({0.0, 0.0, 100.0}, kFloat64), 0);
+  const Tensor row = tensor({1.0, 1.0, 4.0}, kFloat64);
+  const Tensor centred = tensor({-1.0, -1.0, 2.0}, kFloat64);
+  const Tensor w = tensor({1.0, 10.0, 1.0}, kFloat64);
+  const Tensor b = tensor({0.0, 0.0, 100.0}, kFloat64);
   const double root = std::sqrt(2.0);
-  expect_close("layer_norm of [1, 1, 4], weight [1, 10, 1], bias [0, 0, 100], eps 0", y,
-               tensor({-1 / root, -10 / root, 100 + 2 / root}, kFloat64));
+  expect_close("layer_norm of [1, 1, 4], weight [1, 10, 1], bias [0, 0, 100], eps 0",
+               mine::layer_norm(row, w, b, 0), centred / root * w + b, {},
+               {{"the variance is divided by C - 1 instead of C", centred / std::sqrt(3.0) * w + b},
+                {"the variance is not divided by C", centred / std::sqrt(6.0) * w + b},
+                {"x - mean is divided by the variance, not by its root", centred / 2 * w + b},
+                {"the mean is not subtracted from x", row / root * w + b},
+                {"the mean is not subtracted: this is RMSNorm", row / std::sqrt(6.0) * w + b},
+                {"the bias is added before weight is multiplied", (centred / root + b) * w}});
 }
 
 TEST(forward, eps_is_added_under_the_root) {
   // the variance is 1e-4; with eps 3e-4 the root is 0.02
   const Tensor near = tensor({0.01, -0.01, 0.01, -0.01, 0.01, -0.01}, kFloat64);
   expect_close("layer_norm of [0.01, -0.01, ...] with eps 3e-4",
-               mine::layer_norm(near, weight, bias, 3e-4), near * 50 * weight + bias);
+               mine::layer_norm(near, weight, bias, 3e-4), near * 50 * weight + bias, {},
+               {{"eps is added to the root of the variance, it must be added under the root",
+                 near / (0.01 + 3e-4) * weight + bias},
+                {"eps is not added", near * 100 * weight + bias}});
 }
 
 TEST(forward, random_numbers) {
+  const Tensor of_all = (x - x.mean()) * rsqrt(x.var(/*unbiased=*/false) + 1e-5);
+  const Tensor of_columns = (x - x.mean(-2, true)) * rsqrt(x.var(-2, false, true) + 1e-5);
   expect_close("layer_norm", mine::layer_norm(x, weight, bias),
-               gradus::layer_norm(x, {6}, weight, bias));
+               gradus::layer_norm(x, {6}, weight, bias), {},
+               {{"one mean and one variance for the whole tensor: each row needs its own",
+                 of_all * weight + bias},
+                {"one mean for the whole tensor: each row needs its own",
+                 (x - x.mean()) * rsqrt(x.var(-1, false, true) + 1e-5) * weight + bias},
+                {"mean and variance go over dimension -2, they must go over the last",
+                 of_columns * weight + bias}});
 }
 
 TEST(forward, written_by_hand) {
@@ -80,7 +98,8 @@ TEST(gradient, shapes_of_size_one_and_zero) {
 
 TEST(gradient, of_bias) {
   const Tensor u = random_cotangent(x);
-  expect_right_gradient("bias", backward(u).dbias, forward, bias, u);
+  expect_right_gradient("bias", backward(u).dbias, forward, bias, u,
+                        {{"the rows are averaged; they must be added", sum_to(u, {6}) / 15}});
 }
 
 TEST(gradient, of_weight) {

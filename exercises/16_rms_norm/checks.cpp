@@ -26,20 +26,33 @@ TEST(shape, no_rows) {
 
 TEST(forward, three_and_four) {
   // mean(3^2, 4^2) = 12.5
-  const Tensor y = mine::rms_norm(tensor({3.0, 4.0}, kFloat64), tensor({1.0, 10.0}, kFloat64), 0);
-  expect_close("rms_norm of [3, 4], weight [1, 10], eps 0", y,
-               tensor({3 / std::sqrt(12.5), 40 / std::sqrt(12.5)}, kFloat64));
+  const Tensor row = tensor({3.0, 4.0}, kFloat64);
+  const Tensor w = tensor({1.0, 10.0}, kFloat64);
+  const double root = std::sqrt(12.5);
+  expect_close(
+      "rms_norm of [3, 4], weight [1, 10], eps 0", mine::rms_norm(row, w, 0), row / root * w, {},
+      {{"the squares are added, they must be averaged", row / 5 * w},
+       {"x is divided by the mean square, not by its root", row / 12.5 * w},
+       {"the mean is subtracted from x: RMSNorm subtracts none", (row - 3.5) / root * w},
+       {"the mean is subtracted from x: this is layer normalisation", (row - 3.5) / 0.5 * w},
+       {"the variance takes the place of the mean square", row / 0.5 * w}});
 }
 
 TEST(forward, random_numbers) {
   const Tensor root_mean_square = x.norm(2, -1, /*keepdim=*/true) / std::sqrt(6.0);  // (2, 4, 1)
-  expect_close("rms_norm with eps 0", mine::rms_norm(x, weight, 0), x / root_mean_square * weight);
+  expect_close("rms_norm with eps 0", mine::rms_norm(x, weight, 0), x / root_mean_square * weight,
+               {},
+               {{"one mean square for the whole tensor: each row needs its own",
+                 x * rsqrt((x * x).mean()) * weight}});
 }
 
 TEST(forward, eps_is_added_under_the_root) {
   // mean(x^2) is 1e-4; with eps 3e-4 the root is 0.02
   const Tensor y = mine::rms_norm(full({6}, 0.01, kFloat64), weight, 3e-4);
-  expect_close("rms_norm of [0.01, ...] with eps 3e-4", y, weight * 0.5);
+  expect_close("rms_norm of [0.01, ...] with eps 3e-4", y, weight * 0.5, {},
+               {{"eps is added to the root of the mean square, it must be added under the root",
+                 weight * (0.01 / (0.01 + 3e-4))},
+                {"eps is not added", weight}});
 }
 
 TEST(gradient, of_x_and_weight) {

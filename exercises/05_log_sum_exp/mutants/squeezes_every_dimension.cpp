@@ -8,7 +8,7 @@ Tensor log_sum_exp(const Tensor& x) {
   Tensor largest = x.amax(-1, /*keepdim=*/true).detach();  // (..., 1)
   largest =
       largest.masked_fill(largest.eq(-infinity), 0);  // a row of -inf: -inf - -inf would be nan
-  const Tensor sum = exp(x - largest).sum(-1);        // (...), at least 1
+  const Tensor sum = exp(x - largest).sum(-1);        // (...), 0 for a row of -inf, else at least 1
   return log(sum) + largest.squeeze();
 }
 
