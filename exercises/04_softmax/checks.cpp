@@ -20,6 +20,19 @@ TEST(shape, dimensions_of_size_one) {
   expect_shape("softmax of [3, 1]", mine::softmax(example({3, 1})), {3, 1});
 }
 
+TEST(shape, no_rows) {
+  Tensor y;
+  try {
+    y = mine::softmax(example({0, 6}));
+  } catch (const Error& error) {
+    fail(
+        "softmax of [0, 6]: {}\n  Without rows a reduction over the whole tensor has no elements. "
+        "Each row needs its own maximum and its own sum",
+        error.what());
+  }
+  expect_shape("softmax of [0, 6]", y, {0, 6});
+}
+
 TEST(shape, a_single_number) {
   const Tensor y = mine::softmax(tensor(7.0, kFloat64));
   expect_shape("softmax of the number 7, which has no dimensions", y, {});
@@ -67,12 +80,6 @@ TEST(numerics, large_logits) {
                  tensor({{0.5, 0.5, 0.0}, {nan, nan, nan}}, kFloat64)},
                 {"exp of a large logit is infinite: subtract each row's maximum first",
                  tensor({{nan, nan, 0.0}, {nan, nan, nan}}, kFloat64)}});
-}
-
-// It comes after large_logits: one maximum for the whole tensor fails here, too, but with an error
-// about a tensor without elements.
-TEST(numerics, no_rows) {
-  expect_shape("softmax of [0, 6]", mine::softmax(example({0, 6})), {0, 6});
 }
 
 TEST(numerics, masked_entries_get_nothing) {

@@ -1,4 +1,4 @@
-// caught by numerics.no_rows
+// caught by shape.no_rows
 #include "exercises/04_softmax/softmax.h"
 
 namespace mine {

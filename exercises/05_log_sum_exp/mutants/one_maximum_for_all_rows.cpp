@@ -4,7 +4,7 @@
 namespace mine {
 
 Tensor log_sum_exp(const Tensor& x) {
-  const Tensor largest = x.amax().detach();
+  const Tensor largest = x.numel() == 0 ? zeros({}, x.dtype()) : x.amax().detach();
   return log(exp(x - largest).sum(-1)) + largest;
 }
 

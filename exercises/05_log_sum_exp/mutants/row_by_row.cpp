@@ -1,4 +1,4 @@
-// caught by numerics.no_rows
+// caught by shape.no_rows
 #include "exercises/05_log_sum_exp/log_sum_exp.h"
 
 namespace mine {
