@@ -29,9 +29,13 @@ TEST(shape, no_rows) {
 }
 
 TEST(forward, eighths) {
+  const double sum = std::log(8.0) + std::log(8.0 / 5);
+  const Tensor down = -log_softmax(eighths, 0);
   expect_close("the loss for p = 1/8, 2/8, 5/8 and targets 0 and 2",
-               mine::cross_entropy(eighths, tensor({0, 2}), -100),
-               tensor((std::log(8.0) + std::log(8.0 / 5)) / 2, kFloat64));
+               mine::cross_entropy(eighths, tensor({0, 2}), -100), tensor(sum / 2, kFloat64), {},
+               {{"the losses of the rows are added, they must be averaged", tensor(sum, kFloat64)},
+                {"softmax goes over the rows, it must go over the classes, dimension 1",
+                 (down[0][0] + down[1][2]) / 2}});
 }
 
 TEST(forward, random_numbers) {
@@ -41,15 +45,24 @@ TEST(forward, random_numbers) {
 
 TEST(forward, ignored_rows_do_not_count) {
   const Tensor kept = tensor({0, 2, 4});
+  const Tensor right =
+      gradus::cross_entropy(logits.index_select(0, kept), target().index_select(0, kept));
+  const Tensor as_class_0 = gradus::cross_entropy(logits, tensor({3, 0, 6, 0, 1}));
+  const std::string counted = "ignored rows count as if their target were class 0";
   expect_close("the loss with rows 1 and 3 ignored",
-               mine::cross_entropy(logits, target_with_gaps(), -100),
-               gradus::cross_entropy(logits.index_select(0, kept), target().index_select(0, kept)));
+               mine::cross_entropy(logits, target_with_gaps(), -100), right, {},
+               {{"the sum is divided by all rows, ignored ones included", right * 3 / 5},
+                {counted, as_class_0},
+                {counted + ", and the sum is divided by the others", as_class_0 * 5 / 3}});
 }
 
 TEST(forward, the_ignored_index_may_be_a_class) {
   const Tensor kept = tensor({1, 2, 4});
   expect_close("the loss with class 3 ignored", mine::cross_entropy(logits, target(), 3),
-               gradus::cross_entropy(logits.index_select(0, kept), target().index_select(0, kept)));
+               gradus::cross_entropy(logits.index_select(0, kept), target().index_select(0, kept)),
+               {},
+               {{"the rows of class 3 are not ignored: compare the targets with ignore_index",
+                 gradus::cross_entropy(logits, target())}});
 }
 
 TEST(forward, written_by_hand) {
@@ -77,9 +90,11 @@ TEST(gradient, eighths) {
 
 TEST(gradient, of_logits) {
   const Tensor dloss = random_cotangent(one);
-  expect_right_gradient(
-      "logits", mine::cross_entropy_backward(dloss, logits.detach(), target(), -100),
-      [] { return mine::cross_entropy(logits, target(), -100); }, logits, dloss);
+  expect_right_gradient("logits",
+                        mine::cross_entropy_backward(dloss, logits.detach(), target(), -100),
+                        [] { return mine::cross_entropy(logits, target(), -100); }, logits, dloss,
+                        {{"dloss is missing, the gradient of the loss: it multiplies dlogits",
+                          (softmax(logits.detach(), 1) - one_hot(target(), 7).to(kFloat64)) / 5}});
 }
 
 TEST(gradient, ignored_rows_get_nothing) {

@@ -39,7 +39,9 @@ TEST(shape, no_queries) {
 TEST(forward, equal_scores_give_the_mean) {
   const auto [weights, y] = mine::attention(zeros({1, 4}, kFloat64), example({2, 4}),
                                             tensor({{2.0, 10.0}, {4.0, 30.0}}, kFloat64));
-  expect_close("the weights for a query of zeros", weights, tensor({{0.5, 0.5}}, kFloat64));
+  expect_close("the weights for a query of zeros", weights, tensor({{0.5, 0.5}}, kFloat64), {},
+               {{"softmax goes over the queries, it must go over the keys, the last dimension",
+                 tensor({{1.0, 1.0}}, kFloat64)}});
   expect_close("the mean of [2, 10] and [4, 30]", y, tensor({{3.0, 20.0}}, kFloat64));
 }
 
@@ -51,7 +53,11 @@ TEST(forward, a_small_example_by_hand) {
                       tensor({{two_log_3, 5.0, 5.0, 5.0}, {0.0, 5.0, 5.0, 5.0}}, kFloat64),
                       tensor({{8.0}, {4.0}}, kFloat64));
   expect_close("the weights for the scores [2 ln 3, 0] / sqrt(4)", weights,
-               tensor({{0.75, 0.25}}, kFloat64));
+               tensor({{0.75, 0.25}}, kFloat64), {},
+               {{"the scores are not divided by sqrt(D), where D is the last size of q, here 4",
+                 tensor({{0.9, 0.1}}, kFloat64)},
+                {"the scores are divided by D, they must be divided by sqrt(D)",
+                 tensor({{std::sqrt(3.0), 1.0}}, kFloat64) / (std::sqrt(3.0) + 1)}});
   expect_close("the result for the values 8 and 4", y, tensor({{7.0}}, kFloat64));
 }
 

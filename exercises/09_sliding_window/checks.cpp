@@ -104,7 +104,9 @@ TEST(forward, a_window_of_3_sees_two_earlier_tokens) { expect_window(3); }
 TEST(forward, a_window_larger_than_T_is_causal_attention) {
   const Tensor causal = scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true);
   expect_close("sliding_window_attention of 7 steps with window 7",
-               mine::sliding_window_attention(q, k, v, 7), causal);
+               mine::sliding_window_attention(q, k, v, 7), causal, {},
+               {{"the scores are not divided by sqrt(D)",
+                 scaled_dot_product_attention(q, k, v, {}, 0, true, /*scale=*/1.0)}});
   expect_close("sliding_window_attention of 7 steps with window 50",
                mine::sliding_window_attention(q, k, v, 50), causal);
 }

@@ -36,7 +36,10 @@ TEST(shape, keeps_the_shape_of_x) {
 
 TEST(forward, position_0_is_not_rotated) {
   const Tensor row = tensor({{1.0, 2.0, 3.0, 4.0, 5.0, 6.0}}, kFloat64);
-  expect_close("rope of one row at position 0", mine::rope(row), row);
+  expect_close("rope of one row at position 0", mine::rope(row), row, {},
+               {{"the positions are counted from 1, they begin at 0", turned(row, 1, 10000)},
+                {"the turned numbers must go back to their places, the two of a pair as neighbours",
+                 tensor({{1.0, 3.0, 5.0, 2.0, 4.0, 6.0}}, kFloat64)}});
 }
 
 TEST(forward, position_1_rotates_the_first_pair_by_1) {
@@ -52,7 +55,11 @@ TEST(forward, neighbours_are_pairs) {
   const Tensor y =
       mine::rope(tensor({{0.0, 0.0, 0.0, 0.0}, {1.0, 0.0, 0.0, 10.0}}, kFloat64), 0, 1)[1];
   expect_close("row 1 of rope with base 1, which is [1, 0, 0, 10]", y,
-               tensor({c, s, -10 * s, 10 * c}, kFloat64));
+               tensor({c, s, -10 * s, 10 * c}, kFloat64), {},
+               {{"the pairs are i and i + D/2, they must be neighbours, 2i and 2i + 1",
+                 tensor({c, -10 * s, s, 10 * c}, kFloat64)},
+                {"base is not used: it is 10000 here",
+                 tensor({c, s, -10 * std::sin(0.01), 10 * std::cos(0.01)}, kFloat64)}});
 }
 
 TEST(forward, each_pair_has_its_speed) {
@@ -69,7 +76,8 @@ TEST(forward, each_pair_has_its_speed) {
 TEST(forward, start_shifts_the_positions) {
   const Tensor row = tensor({{1.0, 0.0}}, kFloat64);
   expect_close("rope of the row [1, 0] with start 5", mine::rope(row, 5),
-               tensor({{std::cos(5.0), std::sin(5.0)}}, kFloat64));
+               tensor({{std::cos(5.0), std::sin(5.0)}}, kFloat64), {},
+               {{"start is not added to the positions", row}});
 }
 
 TEST(forward, random_numbers) {

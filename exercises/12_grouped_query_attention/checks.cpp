@@ -54,7 +54,11 @@ TEST(forward, two_steps_by_hand) {
   expect_close(
       "one head, q [[0, ...], [2 ln 3, 0, 0, 0]], k [[1, 0, ...], [0, 1, ...]], v [[100, ...], "
       "[200, ...]]",
-      y, head(tensor({{100.0, 0.0, 0.0, 0.0}, {125.0, 0.0, 0.0, 0.25}}, kFloat64)));
+      y, head(tensor({{100.0, 0.0, 0.0, 0.0}, {125.0, 0.0, 0.0, 0.25}}, kFloat64)), {},
+      {{"the scores are not divided by sqrt(D)",
+        head(tensor({{100.0, 0.0, 0.0, 0.0}, {110.0, 0.0, 0.0, 0.1}}, kFloat64))},
+       {"there is no causal mask: step 0 sees step 1",
+        head(tensor({{150.0, 0.0, 0.0, 0.5}, {125.0, 0.0, 0.0, 0.25}}, kFloat64))}});
 }
 
 TEST(forward, as_many_heads_is_multi_head_attention) {

@@ -71,7 +71,9 @@ TEST(forward, averages_so_far) {
     return mine::attend(cache, none, none, values).select(-1, 0).reshape({1});
   };
   expect_close("the average of 6", step(6), tensor({6.0}, kFloat64));
-  expect_close("the average of 6, 10", step(10), tensor({8.0}, kFloat64));
+  expect_close("the average of 6, 10", step(10), tensor({8.0}, kFloat64), {},
+               {{"step 1 sees step 0 only, it must see itself, too", tensor({6.0}, kFloat64)},
+                {"step 1 sees itself only, it must see step 0, too", tensor({10.0}, kFloat64)}});
   expect_close("the average of 6, 10, 2", step(2), tensor({6.0}, kFloat64));
 }
 
@@ -86,7 +88,9 @@ TEST(forward, the_cache_is_in_the_order_of_the_steps) {
 TEST(forward, a_first_piece_is_causal_attention) {
   mine::KVCache cache;
   expect_close("attend of all 7 steps at once", mine::attend(cache, q, k, v),
-               scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true));
+               scaled_dot_product_attention(q, k, v, {}, 0, /*is_causal=*/true), {},
+               {{"there is no causal mask: a step sees the later ones of its piece",
+                 scaled_dot_product_attention(q, k, v)}});
 }
 
 TEST(invariants, one_step_at_a_time) { expect_equal_in_pieces({}); }

@@ -31,8 +31,18 @@ TEST(forward, one_number_through_each_weight) {
   const double ln3 = std::log(3.0);
   const Tensor y = mine::swiglu(tensor({ln3, 8.0}, kFloat64), tensor({{1.0, 0.0}}, kFloat64),
                                 tensor({{10.0}, {-1.0}}, kFloat64), tensor({{0.0, 1.0}}, kFloat64));
-  expect_close("swiglu of [ln 3, 8], w1 [[1, 0]], w3 [[0, 1]], w2 [[10], [-1]]", y,
-               tensor({60 * ln3, -6 * ln3}, kFloat64));
+  const auto with_hidden = [](double hidden) { return tensor({10 * hidden, -hidden}, kFloat64); };
+  const auto silu_of = [](double number) { return silu(tensor(number, kFloat64)).item<double>(); };
+  expect_close(
+      "swiglu of [ln 3, 8], w1 [[1, 0]], w3 [[0, 1]], w2 [[10], [-1]]", y, with_hidden(6 * ln3), {},
+      {{"the gate is sigmoid(W1 x), it must be silu(W1 x)", with_hidden(6)},
+       {"the gate is gelu(W1 x), it must be silu(W1 x)",
+        with_hidden(8 * gelu(tensor(ln3, kFloat64)).item<double>())},
+       {"silu is applied to W3 x, it must be applied to W1 x", with_hidden(ln3 * silu_of(8))},
+       {"silu is applied to the product, it must be applied to W1 x",
+        with_hidden(silu_of(8 * ln3))},
+       {"the branches are added, they must be multiplied", with_hidden(silu_of(ln3) + 8)},
+       {"silu is missing", with_hidden(8 * ln3)}});
 }
 
 TEST(forward, random_numbers) {

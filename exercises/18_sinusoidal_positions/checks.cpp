@@ -41,8 +41,13 @@ TEST(shape, dimensions_of_size_one_and_zero) {
 }
 
 TEST(forward, position_zero) {
-  expect_close("the row of position 0", mine::sinusoidal_positions(1, 6),
-               tensor({{0.0, 1.0, 0.0, 1.0, 0.0, 1.0}}, kFloat64));
+  expect_close(
+      "the row of position 0", mine::sinusoidal_positions(1, 6),
+      tensor({{0.0, 1.0, 0.0, 1.0, 0.0, 1.0}}, kFloat64), {},
+      {{"the positions are counted from 1, they begin at 0", table(1, 6, 1)},
+       {"sine and cosine are exchanged", tensor({{1.0, 0.0, 1.0, 0.0, 1.0, 0.0}}, kFloat64)},
+       {"all sines come first: sine and cosine of a pair must be neighbours",
+        tensor({{0.0, 0.0, 0.0, 1.0, 1.0, 1.0}}, kFloat64)}});
 }
 
 TEST(forward, two_columns) {
@@ -54,8 +59,14 @@ TEST(forward, two_columns) {
 
 TEST(forward, four_columns) {
   // C = 4 has the angles p and p / 100
+  const auto with_speed = [](double speed) {
+    return tensor({std::sin(3.0), std::cos(3.0), std::sin(3 * speed), std::cos(3 * speed)},
+                  kFloat64);
+  };
   expect_close("row 3 of sinusoidal_positions(4, 4)", mine::sinusoidal_positions(4, 4)[3],
-               tensor({std::sin(3.0), std::cos(3.0), std::sin(0.03), std::cos(0.03)}, kFloat64));
+               with_speed(0.01), {},
+               {{"the base is 1000, it must be 10000", with_speed(std::pow(1000.0, -0.5))},
+                {"the exponent is i / C, it must be 2i / C", with_speed(0.1)}});
 }
 
 TEST(forward, many_numbers) {
@@ -64,13 +75,14 @@ TEST(forward, many_numbers) {
 
 TEST(forward, from_a_later_position) {
   expect_close("sinusoidal_positions(4, 6, 10)", mine::sinusoidal_positions(4, 6, 10),
-               table(4, 6, 10));
+               table(4, 6, 10), {}, {{"start is not added to the positions", table(4, 6)}});
 }
 
 TEST(forward, the_sum) {
   const Tensor x = example({2, 5, 8});
   expect_close("add_positions of [2, 5, 8]", mine::add_positions(x), x + table(5, 8));
-  expect_close("add_positions of [2, 5, 8] from 7", mine::add_positions(x, 7), x + table(5, 8, 7));
+  expect_close("add_positions of [2, 5, 8] from 7", mine::add_positions(x, 7), x + table(5, 8, 7),
+               {}, {{"start is not added to the positions", x + table(5, 8)}});
   expect_close("x after add_positions", x, example({2, 5, 8}));
 }
 
