@@ -94,7 +94,7 @@ std::string mistake_of_a_normalisation(const InputGradients& of) {
   if (same(error, factor * centred + mean))
     return fmt::format(
         "in every row yours - right is a + b {}: the gradients through the row's own mean and "
-        "variance are missing",
+        "variance are missing, or one of them is wrong",
         of.input.name);
   return "";
 }

@@ -157,7 +157,7 @@ void checking(Lesson& lesson) {
       [](const std::vector<Tensor>& x) { return softmax(matmul(x[0], x[1]), -1); }, inputs);
   lesson.equal("gradcheck of softmax(x w) passes", good, true);
   lesson.code("WrongSquare");
-  lesson.refused("And WrongSquare, whose gradient is 1% too large, random factor or not:", [] {
+  lesson.refused("And WrongSquare, whose gradient is 1% too large:", [] {
     gradcheck([](const std::vector<Tensor>& x) { return WrongSquare::apply(x[0]); },
               {tensor({1.0, 3.0}, kFloat64)});
   });
@@ -278,7 +278,8 @@ void tensors_and_gradients(Lesson& lesson) {
   mistakes(lesson);
   lesson.try_next(
       {"change the expression in step 2 to y = tanh(a * b + c) * a, after finding its gradients",
-       "correct WrongSquare, so that gradcheck passes",
+       "correct WrongSquare, so that gradcheck passes (step 6 expects its mistake and then says "
+       "no)",
        "lessons/stages/gradient_descent.cpp: how large may lr be before the loss grows?",
        "open autograd/engine.cpp: backward is one loop",
        "lesson 02: two networks, trained to translate"});

@@ -275,8 +275,8 @@ void gpt2_block(Lesson& lesson) {
   lesson.say(
       "The question was what a block needs besides attention, so that twelve can be trained. Three "
       "things: feed-forward, with which each word computes something from what it has collected; "
-      "layer norm, which keeps the size of the numbers the same in every block; and shortcuts, "
-      "through which gradients reach the first block.");
+      "layer norm, which gives attention and feed-forward numbers of the same size in every block; "
+      "and shortcuts, through which gradients reach the first block.");
 }
 
 void gpt_block(Lesson& lesson) {

@@ -4,6 +4,7 @@
 
 #include <regex>
 #include <set>
+#include <thread>
 
 #ifdef EXERCISE_GRADER
 #include "exercises/grader/answers.h"
@@ -385,6 +386,30 @@ TEST(Answers, ProgressOutlivesTheProgramAndBadLines) {
   const std::string list = list_text(exercises, again);
   EXPECT_NE(list.find("> " + all[1].number() + " " + all[1].name()), std::string::npos) << list;
   EXPECT_NE(list.find("wrong  2 hints"), std::string::npos) << list;
+}
+
+TEST(Answers, SessionsSideBySideKeepTheProgressOfBoth) {
+  const Exercises exercises = scratch("two_sessions");
+  const std::vector<Exercise> all = exercises.all();
+  Progress one(exercises);
+  Progress other(exercises);
+  one.note(all[0], Outcome::right);
+  other.note(all[1], Outcome::right);
+  other.note_hints(all[0], 2);
+  one.note(all[2], Outcome::wrong);
+  const Progress read(exercises);
+  EXPECT_EQ(read.of(all[0]).verdict, "right");
+  EXPECT_EQ(read.of(all[0]).hints, 2u);
+  EXPECT_EQ(read.of(all[1]).verdict, "right");
+  EXPECT_EQ(read.of(all[2]).verdict, "wrong");
+  // many at once
+  std::vector<std::thread> sessions;
+  for (const Exercise& e : all)
+    sessions.emplace_back([&exercises, &e] { Progress(exercises).note(e, Outcome::right); });
+  for (std::thread& session : sessions)
+    session.join();
+  for (const Exercise& e : all)
+    EXPECT_EQ(Progress(exercises).of(e).verdict, "right") << e.name();
 }
 
 TEST(Answers, ASkeletonIsAnExercise) {

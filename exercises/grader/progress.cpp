@@ -1,6 +1,9 @@
 #include "exercises/grader/progress.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <regex>
@@ -11,8 +14,35 @@ namespace gradus::grader {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Waits for the lock of a file, and holds it. Where there can be no file, there is no lock.
+class Lock {
+ public:
+  explicit Lock(const fs::path& path)
+      : file_(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644)) {
+    if (file_ >= 0) flock(file_, LOCK_EX);
+  }
+  ~Lock() {
+    if (file_ >= 0) close(file_);
+  }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int file_;
+};
+
+}  // namespace
+
 Progress::Progress(const Exercises& exercises)
     : exercises_(exercises), file_(exercises.mine / "progress.txt") {
+  read();
+}
+
+void Progress::read() {
+  states_.clear();
+  current_.clear();
   if (!fs::exists(file_)) return;
   // Lines that do not fit are left out: the file may have been edited by hand.
   // Earlier versions wrote the numbers of that time before the names.
@@ -31,8 +61,14 @@ Progress::State Progress::of(const Exercise& e) const {
 }
 
 void Progress::set(const Exercise& e, const State& state) {
-  states_[e.name()] = state;
-  write();
+  change([&] { states_[e.name()] = state; });
+}
+
+void Progress::note_hints(const Exercise& e, size_t hints) {
+  change([&] {
+    State& state = states_[e.name()];
+    state.hints = std::max(state.hints, hints);
+  });
 }
 
 Exercise Progress::current() const {
@@ -44,8 +80,7 @@ Exercise Progress::current() const {
 }
 
 void Progress::set_current(const Exercise& e) {
-  current_ = e.name();
-  write();
+  change([&] { current_ = e.name(); });
 }
 
 Exercise Progress::after(const Exercise& e) const {
@@ -59,11 +94,19 @@ Exercise Progress::after(const Exercise& e) const {
 }
 
 void Progress::note(const Exercise& e, Outcome outcome) {
-  State state = of(e);
-  state.verdict = outcome == Outcome::right   ? "right"
-                  : outcome == Outcome::to_do ? "to do"
-                                              : "wrong";
-  set(e, state);
+  const char* const verdict = outcome == Outcome::right   ? "right"
+                              : outcome == Outcome::to_do ? "to do"
+                                                          : "wrong";
+  change([&] { states_[e.name()].verdict = verdict; });
+}
+
+void Progress::change(const std::function<void()>& f) {
+  std::error_code ignored;  // write() reports what is wrong
+  fs::create_directories(exercises_.mine, ignored);
+  const Lock lock(exercises_.mine / ".progress.lock");
+  read();
+  f();
+  write();
 }
 
 void Progress::write() const {

@@ -107,6 +107,7 @@ class Screen {
         answer([this] { return hint(); });
         return;
       case 'l':
+        progress_.read();  // another session may have changed it
         answer([this] { return list_text(exercises_, progress_); });
         return;
       case 'r':
@@ -155,9 +156,7 @@ class Screen {
         shown_hint_ >= count_hints() || shown_for_ != exercise_.folder ? 1 : shown_hint_ + 1;
     shown_for_ = exercise_.folder;
     if (count_hints() == 0) return;
-    Progress::State state = progress_.of(exercise_);
-    state.hints = std::max(state.hints, shown_hint_);
-    progress_.set(exercise_, state);
+    progress_.note_hints(exercise_, shown_hint_);
   }
 
   std::string hint() const {

@@ -122,7 +122,8 @@ void Lesson::refused(const std::string& what, const std::function<void()>& call,
   show_code_before(here);
   try {
     call();
-    note_equal(false, {}, what, "", "it was not refused");
+    const std::string name = what.substr(0, what.find_last_not_of(": ") + 1);
+    note_equal(false, {}, name, "", "it was not refused");
   } catch (const Error& e) {
     if (!silent())
       screen_.block(terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
