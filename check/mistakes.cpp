@@ -55,7 +55,7 @@ Guess lost_precision(const ComparedElements& e) {
   const bool agrees = e.all([&](size_t i) {
     return std::abs(e.yours[i] - e.right[i]) <= 1e-4 * std::abs(e.right[i]) + 1e-6 * largest;
   });
-  if (!agrees || worst == 0) return {};
+  if (!agrees || worst == 0 || !std::isfinite(worst) || !std::isfinite(largest)) return {};
   const int digits = static_cast<int>(-std::log10(worst / largest));
   return fmt::format(
       "right to about {} digits only: precision is lost (float32 in between, or a difference of "
