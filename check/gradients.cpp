@@ -124,8 +124,7 @@ std::string mistake_of_the_rule(const InputGradients& of) {
   if (error_is_multiple_of(of.input.x, of))
     return fmt::format(
         "in every row yours - right is a multiple of {}: the gradient through the row's own norm "
-        "or "
-        "variance is missing",
+        "or variance is missing",
         of.input.name);
   const std::string normalisation = mistake_of_a_normalisation(of);
   if (!normalisation.empty()) return normalisation;

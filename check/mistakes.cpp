@@ -248,8 +248,7 @@ Guess constant_along_a_dimension(const ComparedElements& e) {
     if (constant_along(e, d, [&](size_t i) { return e.yours[i] - e.right[i]; }))
       return fmt::format(
           "yours - right is constant along dimension {}: a sum or mean over it is missing or one "
-          "too "
-          "many",
+          "too many",
           d);
     if (no_zeros && constant_along(e, d, [&](size_t i) { return e.yours[i] / e.right[i]; }))
       return fmt::format(

@@ -43,6 +43,20 @@ void expect_shape(const std::string& what, const Tensor& y, const Shape& sizes) 
   check(y.sizes() == sizes, "{} is {}, it must be {}", what, y.sizes(), sizes);
 }
 
+void expect_shape_without_rows(const std::string& what, const std::function<Tensor()>& f,
+                               const Shape& sizes) {
+  Tensor y;
+  try {
+    y = f();
+  } catch (const Error& error) {
+    fail(
+        "{}: {}\n  Without rows a reduction over the whole tensor has no elements. Each row needs "
+        "its own maximum and its own sum",
+        what, error.what());
+  }
+  expect_shape(what, y, sizes);
+}
+
 void expect_close(const std::string& what, const Tensor& yours, const Tensor& right,
                   const Tolerance& tolerance, const std::vector<KnownMistake>& known) {
   expect_shape(what, yours, right.sizes());

@@ -29,6 +29,11 @@ Tensor example(const Shape& sizes, uint64_t seed = 1);
 /// Checks the shape of y, which the messages call `what`.
 void expect_shape(const std::string& what, const Tensor& y, const Shape& sizes);
 
+/// Checks the shape of f(), for a function that reduces each row and is given an input without
+/// rows. If f throws, the message says the usual reason.
+void expect_shape_without_rows(const std::string& what, const std::function<Tensor()>& f,
+                               const Shape& sizes);
+
 /// A mistake that many make, in words, and the wrong result that it gives.
 struct KnownMistake {
   std::string words;

@@ -143,9 +143,8 @@ void checking(Lesson& lesson) {
   const double h = 1e-6;
   lesson.say(
       "Increase and decrease a by {:g}, and see how far y moves: ({:.9f} - {:.9f}) / {:g} = "
-      "{:.6f}. "
-      "This needs no calculus and no graph, but two more runs of the program for each input: too "
-      "slow for training, perfect for checking.",
+      "{:.6f}. This needs no calculus and no graph, but two more runs of the program for each "
+      "input: too slow for training, perfect for checking.",
       h, f(2 + h, -1, 3), f(2 - h, -1, 3), 2 * h, (f(2 + h, -1, 3) - f(2 - h, -1, 3)) / (2 * h));
   lesson.say(
       "gradcheck does this for any function, in float64 (in float32 the difference of two nearly "

@@ -111,8 +111,8 @@ void luongs_scores(Lesson& lesson) {
   lesson.say(
       "Their local-p is not another score. With the general one, it guesses a position p from s "
       "alone, looks only at the 10 words on either side of p, and multiplies the weights by a bell "
-      "curve around it. The window must "
-      "not be too small: where the guess is far off, no gradient says where to look instead.");
+      "curve around it. The window must not be too small: where the guess is far off, no gradient "
+      "says where to look instead.");
   lesson.code("nn/luong_attention.h", "positions");
 }
 
@@ -153,7 +153,7 @@ bool training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
       "side, each in a thread of its own. 'one vector' is lesson 02's model with lesson 02's "
       "training. Ctrl-C ends the training; the lesson goes on with what was learned by then.",
       grouped(steps), size);
-  lesson.code("lessons/translation/training.cpp", "learn_side_by_side");
+  lesson.code("lessons/kit/side_by_side.h", "learn_side_by_side");
   const KeptModels kept(lesson, "lesson_03", fmt::format("{} steps of {} lists", steps, size));
   bool stopped = false;
   if (!kept.load(lesson, parameters_of(models))) {

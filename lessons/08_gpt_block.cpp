@@ -199,11 +199,10 @@ void shortcut_part(Lesson& lesson) {
   lesson.say(
       "On its way back a gradient is multiplied by the matrix and by the slope of GELU of each "
       "layer, which mostly make it smaller here. So without shortcuts the gradient of the last "
-      "layer is "
-      "{:.0f} times that of the first, which would hardly learn. With shortcuts it is {:.0f} "
-      "times: every gradient still goes through the last layer, which has no shortcut, but from "
-      "there the sums x + y pass it on unchanged to x as well as to y, and it reaches the first "
-      "layer without being multiplied again.",
+      "layer is {:.0f} times that of the first, which would hardly learn. With shortcuts it is "
+      "{:.0f} times: every gradient still goes through the last layer, which has no shortcut, but "
+      "from there the sums x + y pass it on unchanged to x as well as to y, and it reaches the "
+      "first layer without being multiplied again.",
       (gradients[0][4] / gradients[0][0]).item<double>(),
       (gradients[1][4] / gradients[1][0]).item<double>());
 }

@@ -197,8 +197,8 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   if (!lesson.quick())
     lesson.say(
         "These are the heads that do it most often and least often. No head was trained to align. "
-        "In lesson 03 there was only one attention, which had to do it "
-        "all. Here several heads in several blocks share the work.");
+        "In lesson 03 there was only one attention, which had to do it all. Here several heads in "
+        "several blocks share the work.");
 }
 
 /// Trains one model after another, each with a seed of its own, and measures them.

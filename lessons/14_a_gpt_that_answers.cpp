@@ -46,8 +46,7 @@ void a_text_of_facts(Lesson& lesson, const NumberTexts& texts, const NumberGptSi
     tokens.push_back(texts.tokenizer.decode({&id, 1}));
   lesson.say(
       "Byte-pair encoding (lesson 11) has learned {} tokens from the text and from questions. "
-      "Every "
-      "word became a token, and so did the hyphen:",
+      "Every word became a token, and so did the hyphen:",
       texts.tokenizer.vocab_size());
   lesson.lines(fmt::format("  {}\n", fmt::join(tokens, "|")));
   lesson.say(
@@ -228,9 +227,8 @@ void classification(Lesson& lesson, const nn::Gpt& reader, const NumberTexts& te
   const Words labels = printable_labels(split);
   lesson.say(
       "The model of step 2 can sort texts into classes: {}. Its head, with {} outputs for each "
-      "token, "
-      "is exchanged for one with {}. The last block, the final norm and the head are trained on {} "
-      "texts; {} are for the test. One of them:",
+      "token, is exchanged for one with {}. The last block, the final norm and the head are "
+      "trained on {} texts; {} are for the test. One of them:",
       fmt::format("{}", fmt::join(labels, ", ")), reader.config.vocab_size, split.labels.size(),
       split.train.size(), split.test.size());
   const auto& [label, text] = split.train.front();

@@ -1,9 +1,6 @@
 #include "lessons/answers/learning.h"
 
-#include <deque>
-#include <future>
-
-#include "lessons/translation/one_thread.h"
+#include "lessons/kit/side_by_side.h"
 #include "nn/optim.h"
 
 namespace gradus::lessons {
@@ -40,25 +37,12 @@ struct InTraining {
   }
 };
 
-/// Every learner takes its steps on the batches. Returns the mean loss.
-double learn_side_by_side(std::deque<InTraining>& all, const std::vector<gpt::Batch>& batches,
-                          std::launch policy) {
-  std::vector<std::future<double>> sums;
-  for (InTraining& one : all)
-    sums.push_back(std::async(policy, [&] { return one.learn(batches); }));
-  double sum = 0;
-  for (std::future<double>& one : sums)
-    sum += one.get();
-  return sum / static_cast<double>(all.size() * batches.size());
-}
-
 }  // namespace
 
 void learn(const std::vector<Learner>& learners, const gpt::Examples& examples,
            const Learning& learning, const std::string& work, const ProgressBar::Output& output,
            const std::function<void(int64_t, double, ProgressBar&)>& on_round) {
-  const bool several = learners.size() > 1 && get_num_threads() > 1;
-  const std::launch policy = several ? std::launch::async : std::launch::deferred;
+  const std::launch policy = launch_policy(learners.size());
   const OneThread one_thread;  // for each model
   std::deque<InTraining> all;  // a deque does not move them: a schedule points to its optimiser
   for (const Learner& learner : learners)

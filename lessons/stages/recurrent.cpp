@@ -80,14 +80,11 @@ void fading_gradient(Lesson& lesson) {
   lesson.say(
       "A GRU (Cho et al. 2014) has gates. For each word it proposes a new state n, much as the RNN "
       "does, and for each number a gate z = sigmoid(W_iz x + b_iz + W_hz h + b_hz), where "
-      "sigmoid(y) "
-      "= 1 / (1 + e^-y) is between 0 and 1. Its new state is h = (1 - z) n + z h_before, so a "
-      "number "
-      "is kept where z is near 1. (Another gate, r, says how much of h the proposal n sees.) An "
-      "LSTM (Hochreiter and Schmidhuber 1997) "
-      "has a second vector, the cell, and a gate that says how much of it is kept. At the start z "
-      "is about 0.5. The last curve is a GRU with 4 added to the gate's bias, so that z is about "
-      "{:.2f}:",
+      "sigmoid(y) = 1 / (1 + e^-y) is between 0 and 1. Its new state is h = (1 - z) n + z "
+      "h_before, so a number is kept where z is near 1. (Another gate, r, says how much of h the "
+      "proposal n sees.) An LSTM (Hochreiter and Schmidhuber 1997) has a second vector, the cell, "
+      "and a gate that says how much of it is kept. At the start z is about 0.5. The last curve is "
+      "a GRU with 4 added to the gate's bias, so that z is about {:.2f}:",
       1 / (1 + std::exp(-4.0)));
   {
     const NoGradGuard no_grad;

@@ -4,9 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
-#include <future>
 
-#include "lessons/translation/one_thread.h"
+#include "lessons/kit/side_by_side.h"
 #include "nn/optim.h"
 
 namespace gradus::lessons {
@@ -39,26 +38,12 @@ struct Learner {
   }
 };
 
-/// Lets every model take its steps on the batches, each in a thread of its own. Returns the mean
-/// loss.
-double learn_side_by_side(std::deque<Learner>& learners, const std::vector<Batch>& batches,
-                          std::launch policy) {
-  std::vector<std::future<double>> sums;
-  for (Learner& learner : learners)
-    sums.push_back(std::async(policy, [&] { return learner.learn(batches); }));
-  double sum = 0;
-  for (std::future<double>& one : sums)
-    sum += one.get();
-  return sum / static_cast<double>(learners.size() * batches.size());
-}
-
 }  // namespace
 
 Trained train(const std::vector<Translator>& models, const std::function<Batch(int64_t)>& batch_of,
               const TrainingOptions& options, const ProgressBar::Output& output) {
   check(!models.empty(), "train: there is no model");
-  const bool several = models.size() > 1 && get_num_threads() > 1;
-  const std::launch policy = several ? std::launch::async : std::launch::deferred;
+  const std::launch policy = launch_policy(models.size());
   const OneThread one_thread;    // for each model
   std::deque<Learner> learners;  // a deque does not move them: a schedule points to its optimiser
   for (const Translator& model : models)

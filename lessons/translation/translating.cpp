@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "lessons/translation/one_thread.h"
+#include "lessons/kit/side_by_side.h"
 
 namespace gradus::lessons {
 
