@@ -277,8 +277,7 @@ void tensors_and_gradients(Lesson& lesson) {
   mistakes(lesson);
   lesson.try_next(
       {"change the expression in step 2 to y = tanh(a * b + c) * a, after finding its gradients",
-       "correct WrongSquare, so that gradcheck passes (step 6 expects its mistake and then says "
-       "no)",
+       "correct WrongSquare, so that gradcheck passes (step 6, which expects its mistake, says no)",
        "lessons/stages/gradient_descent.cpp: how large may lr be before the loss grows?",
        "open autograd/engine.cpp: backward is one loop",
        "lesson 02: two networks, trained to translate"});
