@@ -10,6 +10,7 @@ name=$3
 
 . "$root/tests/run_support.sh"
 . "$root/tests/run_downloads.sh"
+. "$root/tests/run_browser.sh"
 
 # Paths
 

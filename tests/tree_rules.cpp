@@ -46,11 +46,12 @@ const std::regex kKnownFolders(
     "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed|page"
     "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
-    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/torch_compat)?|cmake|docs|\\.run");
+    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page|/torch_compat)?"
+    "|cmake|docs|\\.run");
 
-// Build folders and a learner's answers. Unknown folders whose name starts with a dot are skipped,
-// too.
-const std::vector<std::string> kIgnoredFolders = {"build", "my"};
+// Build folders, a learner's answers, and packages of npm. Unknown folders whose name starts with a
+// dot are skipped, too.
+const std::vector<std::string> kIgnoredFolders = {"build", "my", "tests/page/node_modules"};
 
 class TreeRules {
  public:
