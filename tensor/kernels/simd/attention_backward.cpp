@@ -72,9 +72,11 @@ void compute_delta(const BackwardScratch<T>& scratch, const AttentionGradients<T
   const T* const y_row = row_of(y, head, i);
   T* const delta = scratch.delta + first;
   if (attention.L <= kFewQueries) {
-    for (int64_t n = 0; n < count; n += W) {
-      store(delta + n, row_dots(dy_row + n * dy.row_stride, dy.row_stride, y_row + n * y.row_stride,
-                                y.row_stride, count - n, attention.Dv));
+    for (int64_t n = 0; n < count; ++n) {
+      T product[W];  // a full vector is written
+      dots_with_rows(product, dy_row + n * dy.row_stride, y_row + n * y.row_stride, 0, 1,
+                     attention.Dv, T(1));
+      delta[n] = product[0];
     }
     return;
   }
@@ -154,7 +156,7 @@ void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t colu
 }
 
 /// products (keys, P) = factor * x (keys, columns) queries^T (columns, P), each computed like the
-/// score of a single query in the forward.
+/// scores of a single query in the forward.
 template <class T>
 void multiply_by_queries(T* products, const Heads<const T>& x, const Heads<const T>& queries,
                          int64_t columns, T factor, const ScoreBlock& block,

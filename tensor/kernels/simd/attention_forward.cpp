@@ -80,28 +80,6 @@ T exponentiate(T* scores, int64_t n, T maximum) {
   }));
 }
 
-/// scores[j] = scale * (q . k_j) for j < keys, in full vectors. The rows of k are read one after
-/// the other, because the processor prefetches only numbers that are used in their order.
-template <class T>
-void scores_of_query(T* scores, const T* q, const T* k, int64_t keys,
-                     const Attention<T>& attention) {
-  constexpr int W = kWidth<T>;
-  const int64_t D = attention.D;
-  for (int64_t j = 0; j < keys; j += W) {
-    Vector<T> sums[W];
-    for (int i = 0; i < W; ++i) {
-      const T* const row = k + min(j + i, keys - 1) * attention.k.row_stride;
-      Vector<T> sum = {};
-      int64_t d = 0;
-      for (; d + W <= D; d += W)
-        sum += load(q + d) * load(row + d);
-      if (d < D) sum += load_part(q + d, D - d) * load_part(row + d, D - d);
-      sums[i] = sum;
-    }
-    store(scores + j, lane_sums<T>(sums) * attention.scale);
-  }
-}
-
 /// VECTORS vectors of y = the sum of weights[j] * (row j of v), with the sums in registers.
 template <int VECTORS, class T>
 void add_values(T* y, const T* weights, const T* v, int64_t v_row_stride, int64_t keys) {
@@ -146,7 +124,7 @@ void attend_single_query(T* y, const SoftmaxSums<T>& sums, const Attention<T>& a
   const T* const k = row_of(attention.k, head);
   const T* const v = row_of(attention.v, head);
   const int64_t keys = keys_seen(attention, query + 1);
-  scores_of_query(weights, q, k, keys, attention);
+  dots_with_rows(weights, q, k, attention.k.row_stride, keys, attention.D, attention.scale);
   mask_scores_of_query(weights, keys, attention, head, query);
   const T maximum = largest_of(weights, keys);
   const T sum = exponentiate(weights, keys, maximum);

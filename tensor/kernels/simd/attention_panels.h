@@ -276,37 +276,28 @@ GRADUS_INLINE Vector<T> lane_sums(Vector<T>* rows) {
   return sums;
 }
 
-/// Lane i: the dot product of row i of x with row i of y, over n columns. Lanes from `rows` on
-/// repeat the last row.
+/// out[j] = factor * (x . row j of y) for j < rows, over n columns. Writes full vectors. The rows
+/// of y are read one after the other, because the processor prefetches only numbers that are used
+/// in their order. Never inlined: the forward and the backward must get the same bits for the same
+/// products, and in two inlined copies the compiler may fuse multiplications with additions
+/// differently.
 template <class T>
-GRADUS_INLINE Vector<T> row_dots(const T* x, int64_t x_row_stride, const T* y, int64_t y_row_stride,
-                                 int64_t rows, int64_t n) {
+[[gnu::noinline]] void dots_with_rows(T* out, const T* x, const T* y, int64_t y_row_stride,
+                                      int64_t rows, int64_t n, T factor) {
   constexpr int W = kWidth<T>;
-  Vector<T> sums[W] = {};
-  const T* x_rows[W];
-  const T* y_rows[W];
-  for (int i = 0; i < W; ++i) {
-    const int64_t row = min<int64_t>(i, rows - 1);
-    x_rows[i] = x + row * x_row_stride;
-    y_rows[i] = y + row * y_row_stride;
+  for (int64_t j = 0; j < rows; j += W) {
+    Vector<T> sums[W];
+    for (int i = 0; i < W; ++i) {
+      const T* const row = y + min(j + i, rows - 1) * y_row_stride;
+      Vector<T> sum = {};
+      int64_t d = 0;
+      for (; d + W <= n; d += W)
+        sum += load(x + d) * load(row + d);
+      if (d < n) sum += load_part(x + d, n - d) * load_part(row + d, n - d);
+      sums[i] = sum;
+    }
+    store(out + j, lane_sums<T>(sums) * factor);
   }
-  int64_t d = 0;
-  for (; d + W <= n; d += W) {
-    GRADUS_UNROLL
-    for (int i = 0; i < W; ++i)
-      sums[i] += load(x_rows[i] + d) * load(y_rows[i] + d);
-  }
-  for (int i = 0; d < n && i < W; ++i)
-    sums[i] += load_part(x_rows[i] + d, n - d) * load_part(y_rows[i] + d, n - d);
-  return lane_sums<T>(sums);
-}
-
-/// out[j] = factor * (x . row j of y) for j < rows, over n columns. Writes full vectors.
-template <class T>
-GRADUS_INLINE void dots_with_rows(T* out, const T* x, const T* y, int64_t y_row_stride,
-                                  int64_t rows, int64_t n, T factor) {
-  for (int64_t j = 0; j < rows; j += kWidth<T>)
-    store(out + j, row_dots(x, 0, y + j * y_row_stride, y_row_stride, rows - j, n) * factor);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
