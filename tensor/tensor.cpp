@@ -32,7 +32,7 @@ void check_environment() {
 Storage::Storage(int64_t size, bool zeroed) : data(no_elements), bytes(size) {
   if (size == 0) return;
   check_environment();
-  data = static_cast<std::byte*>(kernels::allocate(static_cast<size_t>(size), zeroed));
+  data = static_cast<std::byte*>(kernels::allocate(static_cast<uint64_t>(size), zeroed));
   check(data != nullptr, "out of memory: a tensor of {} bytes could not be allocated", size);
   if (observers::active()) [[unlikely]]
     observers::allocated(*this);

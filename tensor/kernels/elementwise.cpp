@@ -39,7 +39,7 @@ void gather(T* y, const T* x, const Block<N>& block, size_t i, int64_t begin, in
   int64_t r = begin / block.n;
   int64_t column = begin % block.n;
   for (const T* const end = y + count; y < end; ++r, column = 0) {
-    const int64_t n = std::min(end - y, block.n - column);
+    const int64_t n = std::min<int64_t>(end - y, block.n - column);
     copy_strided(y, 1, x + block.offset(i, r) + column * stride, stride, n);
     y += n;
   }
@@ -51,7 +51,7 @@ void scatter(T* y, const T* x, const Block<N>& block, int64_t begin, int64_t cou
   int64_t r = begin / block.n;
   int64_t column = begin % block.n;
   for (const T* const end = x + count; x < end; ++r, column = 0) {
-    const int64_t n = std::min(end - x, block.n - column);
+    const int64_t n = std::min<int64_t>(end - x, block.n - column);
     copy_strided(y + block.offset(0, r) + column * stride, stride, x, 1, n);
     x += n;
   }

@@ -17,7 +17,8 @@ namespace {
 
 constexpr bool kKeepsFreedMemory = !kSanitized;
 constexpr std::align_val_t kAlignment{64};
-constexpr size_t kMaxBytes = size_t{1} << 40;        // of one block
+// Of one block. An address space of 32 bits has less than twice as much.
+constexpr uint64_t kMaxBytes = uint64_t{1} << (sizeof(size_t) > 4 ? 40 : 31);
 constexpr size_t kMaxSmall = size_t{64} << 10;       // the size of the largest small block
 constexpr size_t kMaxListBytes = size_t{512} << 10;  // in one free list of one thread
 
@@ -148,14 +149,15 @@ constinit thread_local ThreadBuffer* first_buffer = nullptr;
 
 }  // namespace
 
-void* allocate(size_t bytes, bool zeroed) {
+void* allocate(uint64_t bytes, bool zeroed) {
   if (bytes > kMaxBytes) return nullptr;
+  const auto size = static_cast<size_t>(bytes);
   bool fresh = false;
-  void* const memory = allocate_uninitialised(bytes, &fresh);
+  void* const memory = allocate_uninitialised(size, &fresh);
   if (!memory) return nullptr;
-  if (zeroed && !fresh) std::memset(memory, 0, bytes);
+  if (zeroed && !fresh) std::memset(memory, 0, size);
 #ifndef NDEBUG
-  if (!zeroed) std::memset(memory, 0xFF, bytes);  // all ones is NaN for float32 and float64
+  if (!zeroed) std::memset(memory, 0xFF, size);  // all ones is NaN for float32 and float64
 #endif
   return memory;
 }

@@ -8,8 +8,9 @@
 namespace gradus::kernels {
 
 /// Memory aligned to 64 bytes, or null if there is not enough. bytes > 0. With `zeroed` all bytes
-/// are 0; otherwise they are uninitialised, and NaN in debug builds.
-void* allocate(size_t bytes, bool zeroed = false);
+/// are 0; otherwise they are uninitialised, and NaN in debug builds. `bytes` may be more than a
+/// pointer can address.
+void* allocate(uint64_t bytes, bool zeroed = false);
 /// The same, uninitialised; calls fail_out_of_memory() instead of returning null.
 void* allocate_or_throw(size_t bytes);
 /// Throws gradus::Error. The kernels do not know that class: tensor/tensor.cpp defines the
