@@ -43,7 +43,7 @@ const std::vector<Place> kPlaces = {
 
 /// Every folder that may hold files, as a regular expression for its whole path.
 const std::regex kKnownFolders(
-    "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed|page"
+    "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed|page(/js)?"
     "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
     "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page|/torch_compat)?"
@@ -106,6 +106,7 @@ class TreeRules {
     ++files_;
     const Place* place = place_of(path);
     const bool is_cpp = path.ends_with(".h") || path.ends_with(".cpp");
+    const bool has_slashes = is_cpp || path.ends_with("js");  // comments begin with //
     if (is_cpp && place == nullptr)
       fault(path, "folders", "a C++ file must be in a folder of the map");
 
@@ -116,7 +117,7 @@ class TreeRules {
       ++number;
       const std::string where = path + ":" + std::to_string(number);
       check_columns(where, line);
-      if (!is_blank_or_comment(line, is_cpp)) ++lines_of_code;
+      if (!is_blank_or_comment(line, has_slashes)) ++lines_of_code;
       if (is_cpp && place != nullptr) check_include(where, *place, line);
       if (path.starts_with("tests/")) check_test_files(path, where, line);
     }
@@ -138,10 +139,10 @@ class TreeRules {
                 " are allowed");
   }
 
-  static bool is_blank_or_comment(const std::string& line, bool is_cpp) {
+  static bool is_blank_or_comment(const std::string& line, bool has_slashes) {
     const auto start = line.find_first_not_of(" \t\r");
     return start == std::string::npos ||
-           line.compare(start, is_cpp ? 2 : 1, is_cpp ? "//" : "#") == 0;
+           line.compare(start, has_slashes ? 2 : 1, has_slashes ? "//" : "#") == 0;
   }
 
   void check_include(const std::string& where, const Place& from, const std::string& line) {

@@ -1,0 +1,98 @@
+#include "page/html.h"
+
+#include <algorithm>
+#include <map>
+
+#include "page/assets.h"
+#include "tensor/file_io.h"
+
+namespace gradus::page {
+namespace {
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '&')
+      result += "&amp;";
+    else if (c == '<')
+      result += "&lt;";
+    else if (c == '>')
+      result += "&gt;";
+    else
+      result += c;
+  }
+  return result;
+}
+
+/// JSON for a script element: no text in it can close the element.
+std::string json_text(const Json& json) {
+  const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string result;
+  for (const char c : text) {
+    if (c == '<')
+      result += "\\u003c";
+    else
+      result += c;
+  }
+  return result;
+}
+
+/// A script js/play_NAME.js is left out unless the report has a panel of the type play_NAME.
+bool is_needed(std::string_view script, const Json& panels) {
+  constexpr std::string_view folder = "js/";
+  std::string_view name = script.substr(folder.size());
+  name = name.substr(0, name.find('.'));
+  if (!name.starts_with("play_")) return true;
+  return std::any_of(panels.begin(), panels.end(), [&](const Json& panel) {
+    return name.starts_with(panel.at("type").get<std::string>());
+  });
+}
+
+std::string script(const Json& report) {
+  std::string text = "\"use strict\";\n";
+  for (const Asset& asset : scripts())
+    if (is_needed(asset.name, report.at("panels"))) text += asset.text;
+  return text;
+}
+
+}  // namespace
+
+std::string html(const Json& report, const std::string& program) {
+  const std::map<std::string_view, std::string> parts = {
+      {"TITLE", escaped(report.at("title").get<std::string>())},
+      {"STYLE", std::string(stylesheet())},
+      {"REPORT", json_text(report)},
+      {"PROGRAM", program.empty()
+                      ? ""
+                      : "<script type=\"text/plain\" id=\"program\">" + program + "</script>\n"},
+      {"SCRIPT", script(report)},
+  };
+  std::string page;
+  std::string_view rest = html_template();
+  for (size_t start = rest.find('@'); start != std::string_view::npos; start = rest.find('@')) {
+    const size_t end = rest.find('@', start + 1);
+    page += rest.substr(0, start);
+    page += parts.at(rest.substr(start + 1, end - start - 1));
+    rest = rest.substr(end + 1);
+  }
+  page += rest;
+  return page;
+}
+
+std::string read_program(const std::string& wasm_file) {
+  InputFile file("write", wasm_file);
+  std::string bytes(static_cast<size_t>(file.left()), ' ');
+  file.read(bytes.data(), file.left());
+  if (bytes.starts_with("\x1f\x8b")) return base64(bytes);
+  while (bytes.ends_with('\n'))
+    bytes.pop_back();
+  const auto is_base64 = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '+' || c == '/' || c == '=';
+  };
+  // "H4sI" is the beginning of a gzip file in base64.
+  file.check(bytes.starts_with("H4sI") && std::all_of(bytes.begin(), bytes.end(), is_base64),
+             "it is not a program that was compressed by gzip");
+  return bytes;
+}
+
+}  // namespace gradus::page

@@ -1,0 +1,164 @@
+// The page: it draws the panels of a report and holds what is selected.
+//
+//   page.report             the report that is shown (page/report.h makes its JSON)
+//   page.state              what is selected or set, such as {query: 4, head: 0, theme: "dark"}; it
+//                           is in the address after the #, so a link shows the same
+//   page.selection          the state, with what the mouse points at in place of what is pinned
+//   page.select(change)     changes the state; with preview = true only the selection, until
+//                           page.endPreview(). A value of null removes an entry. page.setState is
+//                           the same function.
+//   page.onSelect(callback) calls back after every change of the selection, and once when the page
+//                           is drawn
+//   page.canRun             whether the program is in the page
+//   page.run(argv)          runs it: a Promise of the new report; rejected with the message of the
+//                           program (run.js replaces both)
+//   page.load(report)       shows another report
+//
+// The keys query, key, head and step are shared by all panels: `step` is a training step, the
+// others are indices.
+
+const panelKinds = new Map();
+
+/// Panels {type, ...} of the report are drawn by draw(panel, page), which returns an element.
+function registerPanel(type, draw) {
+  panelKinds.set(type, draw);
+}
+
+const page = {
+  report: null,
+  state: {},
+  selection: {},
+  canRun: false,
+  run: () => Promise.reject(new Error("the program is not in this page")),
+  callbacks: [],
+
+  onSelect(callback) {
+    page.callbacks.push(callback);
+  },
+  select(change, preview = false) {
+    if (preview) {
+      page.selection = { ...page.state, ...change };
+    } else {
+      page.state = withoutNull({ ...page.state, ...change });
+      page.selection = page.state;
+      writeAddress();
+    }
+    for (const callback of page.callbacks) callback();
+  },
+  setState(change) {
+    page.select(change);
+  },
+  endPreview() {
+    if (page.selection !== page.state) page.select({});
+  },
+  load(report) {
+    page.report = report;
+    page.draw();
+  },
+  draw() {
+    page.callbacks = [];
+    readTheme();
+    document.title = page.report.title;
+    const app = document.getElementById("app");
+    app.replaceChildren(pageHeader(), pageBody(), pageFooter(), liveRegion());
+    for (const callback of page.callbacks) callback();
+  },
+};
+
+function withoutNull(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+// The state in the address: #query=4&theme=dark. A text that looks like a number has a quote before
+// it.
+
+const NUMERIC = /^-?\d+(\.\d+)?$/;
+
+function writeAddress() {
+  const entries = Object.entries(page.state).map(([key, value]) => {
+    const quoted = typeof value === "string" && /^'|^-?\d+(\.\d+)?$/.test(value);
+    return [key, quoted ? "'" + value : String(value)];
+  });
+  const fragment = new URLSearchParams(entries).toString();
+  history.replaceState(null, "", fragment ? "#" + fragment : location.pathname + location.search);
+}
+
+function readAddress() {
+  const entries = [...new URLSearchParams(location.hash.slice(1))].map(([key, text]) => {
+    if (text.startsWith("'")) return [key, text.slice(1)];
+    return [key, NUMERIC.test(text) ? Number(text) : text];
+  });
+  page.state = Object.fromEntries(entries);
+  page.selection = page.state;
+  applyTheme();
+}
+
+// Light and dark.
+
+function applyTheme() {
+  const { theme } = page.state;
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+function isDark() {
+  return (page.state.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : ""))
+    === "dark";
+}
+
+function themeButton() {
+  const change = () => {
+    page.setState({ theme: isDark() ? "light" : "dark" });
+    applyTheme();
+    page.draw();
+    document.getElementById("theme").focus();
+  };
+  return button(isDark() ? "☀ light" : "☾ dark", change, { id: "theme" });
+}
+
+// The parts of the page.
+
+function pageHeader() {
+  const { title, lede } = page.report;
+  const heading = element("div", {}, element("h1", {}, title));
+  if (lede) heading.append(element("p", { class: "lede" }, lede));
+  return element("header", {}, heading, themeButton());
+}
+
+/// The panels, those after a section's heading inside of it.
+function pageBody() {
+  const main = element("main", {}, runBox(), tourBox());
+  let parent = main;
+  for (const panel of page.report.panels) {
+    if (panel.type === "section") {
+      parent = drawSection(panel);
+      main.append(parent);
+    } else {
+      parent.append(drawPanel(panel, parent === main ? "h2" : "h3"));
+    }
+  }
+  return main;
+}
+
+/// A panel has its heading, a place of its own in the page, and what its kind draws.
+function drawPanel(panel, heading = "h3") {
+  const draw = panelKinds.get(panel.type);
+  if (!draw) throw new Error(`no script draws panels of the type ${panel.type}`);
+  if (!panel.title) return draw(panel, page);
+  const attributes = { class: "panel " + panel.type, id: slug(panel.title) };
+  const note = panel.note ? element("p", { class: "note" }, panel.note) : null;
+  return element("div", attributes, element(heading, {}, panel.title), note, draw(panel, page));
+}
+
+function pageFooter() {
+  const { id } = page.report;
+  const save = () => {
+    saveFile((id || "report") + ".json", "application/json", JSON.stringify(page.report));
+  };
+  return element("footer", {}, button("⤓ all numbers of this page (JSON)", save),
+    element("span", {}, " Made by Gradus, MIT License. This page works without a network."));
+}
+
+function liveRegion() {
+  return element("div", { id: "live", class: "only-heard", role: "status" });
+}
