@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { isAbsolute, resolve } from "node:path";
+import { basename, isAbsolute, resolve } from "node:path";
+import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -27,9 +28,7 @@ async function start() {
   return browser;
 }
 
-export async function closeBrowser() {
-  await (await browser)?.close();
-}
+after(async () => (await browser)?.close());  // after the last test of the process
 
 /// A page's file as a URL, with the state in its fragment.
 export function urlOf(file, fragment = "") {
@@ -52,7 +51,7 @@ function collectFaults(page) {
 }
 
 /// Opens a page, waits until it is drawn, and calls body(page). Fails on every console error and
-/// every request. Settings: dark, width, fragment, and mayWarn, a pattern of expected messages.
+/// every request. Settings: dark, width, height, fragment, and shot, the name of a picture.
 export async function visit(file, settings, body) {
   const context = await (await start()).newContext({
     viewport: { width: settings.width ?? 1280, height: settings.height ?? 900 },
@@ -61,10 +60,11 @@ export async function visit(file, settings, body) {
   });
   try {
     const page = await context.newPage();
-    page.setDefaultTimeout(settings.timeout ?? 10000);
+    page.setDefaultTimeout(settings.timeout ?? 30000);
     const faults = collectFaults(page);
     await page.goto(urlOf(file, settings.fragment));
     await drawn(page);
+    await keepPicture(page, file, settings.shot);
     await body(page);
     assert.deepEqual(faults, [], `${file} has faults`);
   } finally {
@@ -72,17 +72,30 @@ export async function visit(file, settings, body) {
   }
 }
 
+// SHOTS=FOLDER keeps pictures, for a person to look at.
+async function keepPicture(page, file, name) {
+  if (!process.env.SHOTS || !name) return;
+  const path = resolve(process.env.SHOTS, `${basename(file, ".html")}_${name}.png`);
+  await page.screenshot({ path, fullPage: true });
+}
+
 /// Waits until the script of the page has drawn everything.
 export async function drawn(page) {
   await page.waitForSelector("#app main");
 }
 
-/// The violations of WCAG 2 (levels A and AA) that axe finds, one line each.
-export async function accessibilityFaults(page) {
+/// The violations of WCAG 2 (levels A and AA) that axe finds, one line each; `rules` for some only.
+/// Removes the rows of large matrices except the first ones: axe takes seconds for thousands of
+/// cells, which are all drawn by the same function. check.contrast reads all of them.
+export async function accessibilityFaults(page, rules) {
+  await page.evaluate(() => {
+    for (const line of document.querySelectorAll("tbody tr:nth-child(n+9)")) line.remove();
+  });
   await page.evaluate(axeSource);  // evaluate is not subject to the page's security policy
-  const report = await page.evaluate(
-    () => axe.run(document, { runOnly: ["wcag2a", "wcag2aa"] }));
-  return report.violations.map((violation) => {
+  const found = await page.evaluate((runOnly) =>
+    globalThis.axe.run(document, { runOnly, resultTypes: ["violations"] }),
+  rules ?? ["wcag2a", "wcag2aa"]);
+  return found.violations.map((violation) => {
     const node = violation.nodes[0];
     return `${violation.id} (${violation.nodes.length} times): ${node.html.slice(0, 160)}: ` +
       node.failureSummary.replace(/\s+/g, " ");

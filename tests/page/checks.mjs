@@ -40,8 +40,28 @@ export async function pictures(page) {
   assert.deepEqual(without, [], "pictures without a text alternative");
 }
 
-export async function accessibility(page) {
-  assert.deepEqual(await accessibilityFaults(page), []);
+export async function accessibility(page, rules) {
+  assert.deepEqual(await accessibilityFaults(page, rules), []);
+}
+
+/// The numbers in coloured cells have a contrast of at least 4.5 to 1.
+export async function contrast(page) {
+  const faint = await page.evaluate(() => {
+    const luminance = (colour) => {
+      const [r, g, b] = colour.match(/[\d.]+/g).map((part) => {
+        const x = part / 255;
+        return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    return [...document.querySelectorAll("td[style]")].filter((cell) => {
+      const { color, background } = cell.style;
+      if (!color.startsWith("rgb") || !background.startsWith("rgb")) return false;
+      const [low, high] = [luminance(color), luminance(background)].sort((a, b) => a - b);
+      return (high + 0.05) / (low + 0.05) < 4.5;
+    }).map((cell) => cell.outerHTML);
+  });
+  assert.deepEqual(faint.slice(0, 3), [], `${faint.length} cells are hard to read`);
 }
 
 /// The page itself does not scroll sideways; wide tables scroll inside their boxes.
