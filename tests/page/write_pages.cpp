@@ -80,7 +80,7 @@ void write_models(const std::string& folder) {
                        .drop_rate = 0.0});
   const Tensor ids = randint(0, 50, {1, 8});
   const Tensor loss = nn::functional::cross_entropy(model(ids).view({8, 50}), ids.view({8}));
-  page::NamedTensors named = model.named_parameters();
+  const NamedTensors named = model.named_parameters();
   page::show_graph(loss, folder + "/show_graph_gpt.html", named);
   loss.backward();
   page::show(model, folder + "/show_module.html");
