@@ -1,7 +1,12 @@
 # Writes a C++ file with the texts of sources: -DROOT=... -DFILES=a.h,b.cpp -DOUT=sources.cpp. The
-# paths are relative to ROOT. lessons/kit/source.h says what the texts are for.
-set(code "// Written by lessons/embed_sources.cmake.\n#include \"lessons/kit/source.h\"\n\n")
-string(APPEND code "namespace gradus::lessons {\n\n"
+# paths are relative to ROOT. lessons/kit/source.h says what the texts are for. -DHEADER=a.h and
+# -DNAMESPACE=a::b name another header that declares embedded_files(), and its namespace.
+if(NOT HEADER)
+  set(HEADER lessons/kit/source.h)
+  set(NAMESPACE gradus::lessons)
+endif()
+set(code "// Written by lessons/embed_sources.cmake.\n#include \"${HEADER}\"\n\n")
+string(APPEND code "namespace ${NAMESPACE} {\n\n"
                    "const std::vector<EmbeddedFile>& embedded_files() {\n"
                    "  static const std::vector<EmbeddedFile> files{\n")
 set(closing ")gradus_source\"")
@@ -15,5 +20,5 @@ foreach(file IN LISTS files)
   endif()
   string(APPEND code "      {\"${file}\", R\"gradus_source(${text}${closing}},\n")
 endforeach()
-string(APPEND code "  };\n  return files;\n}\n\n}  // namespace gradus::lessons\n")
+string(APPEND code "  };\n  return files;\n}\n\n}  // namespace ${NAMESPACE}\n")
 file(WRITE "${OUT}" "${code}")
