@@ -35,7 +35,7 @@ gradus_dependency(nlohmann_json 3.10 https://github.com/nlohmann/json.git v3.11.
 if(GRADUS_GPT OR GRADUS_LESSONS OR GRADUS_BENCH)
   gradus_dependency(CLI11 2.1 https://github.com/CLIUtils/CLI11.git v2.4.2)
 endif()
-if(GRADUS_TESTS OR GRADUS_LESSONS)
+if(GRADUS_TESTS OR (GRADUS_LESSONS AND NOT GRADUS_HEADERS))
   set(INSTALL_GTEST OFF)
   gradus_dependency(GTest 1.11 https://github.com/google/googletest.git v1.14.0)
 endif()

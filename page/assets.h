@@ -13,5 +13,7 @@ struct Asset {
 const std::vector<Asset>& scripts();
 std::string_view stylesheet();
 std::string_view html_template();
+/// The licences of what a program contains (NOTICE.txt).
+std::string_view notice();
 
 }  // namespace gradus::page

@@ -24,5 +24,7 @@ string(APPEND code "  };\n  return all;\n}\n\n"
 append_text(page.css)
 string(APPEND code ";\n}\n\nstd::string_view html_template() {\n  return ")
 append_text(page.html)
+string(APPEND code ";\n}\n\nstd::string_view notice() {\n  return ")
+append_text(NOTICE.txt)
 string(APPEND code ";\n}\n\n}  // namespace gradus::page\n")
 file(WRITE "${OUT}" "${code}")

@@ -37,8 +37,10 @@ std::string json_text(const Json& json) {
   return result;
 }
 
-/// A script js/play_NAME.js is left out unless the report has a panel of the type play_NAME.
-bool is_needed(std::string_view script, const Json& panels) {
+/// What runs a program is left out where there is none, and a script js/play_NAME.js unless the
+/// report has a panel of the type play_NAME.
+bool is_needed(std::string_view script, const Json& panels, bool has_program) {
+  if (script == "js/run.js" || script.ends_with("/wasi.js")) return has_program;
   constexpr std::string_view folder = "js/";
   std::string_view name = script.substr(folder.size());
   name = name.substr(0, name.find('.'));
@@ -48,11 +50,21 @@ bool is_needed(std::string_view script, const Json& panels) {
   });
 }
 
-std::string script(const Json& report) {
+std::string script(const Json& report, bool has_program) {
   std::string text = "\"use strict\";\n";
   for (const Asset& asset : scripts())
-    if (is_needed(asset.name, report.at("panels"))) text += asset.text;
+    if (is_needed(asset.name, report.at("panels"), has_program)) text += asset.text;
   return text;
+}
+
+/// The program, and the licences of what it contains.
+std::string program_elements(const std::string& program) {
+  if (program.empty()) return "";
+  return "<aside id=\"licences\" aria-label=\"licences\">\n<details><summary>Licences of the "
+         "program in this page</summary>\n<pre>" +
+         escaped(std::string(notice())) +
+         "</pre></details>\n</aside>\n<script type=\"text/plain\" id=\"program\">" + program +
+         "</script>\n";
 }
 
 }  // namespace
@@ -62,10 +74,8 @@ std::string html(const Json& report, const std::string& program) {
       {"TITLE", escaped(report.at("title").get<std::string>())},
       {"STYLE", std::string(stylesheet())},
       {"REPORT", json_text(report)},
-      {"PROGRAM", program.empty()
-                      ? ""
-                      : "<script type=\"text/plain\" id=\"program\">" + program + "</script>\n"},
-      {"SCRIPT", script(report)},
+      {"PROGRAM", program_elements(program)},
+      {"SCRIPT", script(report, !program.empty())},
   };
   std::string page;
   std::string_view rest = html_template();

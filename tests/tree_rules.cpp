@@ -38,7 +38,7 @@ struct Place {
 const std::vector<Place> kPlaces = {
     {"tensor/kernels", 0}, {"tensor", 1},   {"autograd", 2},   {"nn", 3},          {"check", 4},
     {"text", 4},           {"terminal", 4}, {"gradus.h", 5},   {"distributed", 6}, {"gpt", 7},
-    {"page", 8},           {"lessons", 9},  {"exercises", 10}, {"tests", 11},
+    {"page", 8},           {"lessons", 9},  {"exercises", 10}, {"tests", 11},      {"wasm", 0},
 };
 
 /// Every folder that may hold files, as a regular expression for its whole path.
@@ -47,8 +47,8 @@ const std::regex kKnownFolders(
     "|page(/js|/play(/kit|/memory|/backward|/matmul|/one_page|/bottleneck)?)?"
     "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
-    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page|/torch_compat)?"
-    "|cmake|docs|\\.run");
+    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page|/torch_compat|/wasm)?"
+    "|wasm(/runtime|/include(/sys)?)?|cmake|docs|\\.run");
 
 // Build folders, a learner's answers, and packages of npm. Unknown folders whose name starts with a
 // dot are skipped, too.

@@ -1,0 +1,55 @@
+// What two programs printed, compared: numbers within a relative tolerance, everything else
+// exactly.
+
+/// Native and WebAssembly programs round every operation alike, but the functions of their C
+/// libraries (exp, log, sin, tanh) may differ in the last bit, and training enlarges differences.
+export const TOLERANCE = 1e-4;
+/// Differences of numbers near zero.
+const ABSOLUTE = 1e-6;
+
+const NUMBER = /[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?/gi;
+/// Times and speeds, which are those of the machine.
+const TIMES = /\d[\d,.]* ?(?:ms|s|min|h|seconds|tokens\/s|steps\/s|GFLOP\/s)(?![\w])/g;
+
+const isClose = (a, b) =>
+  a === b || Math.abs(a - b) <= Math.max(ABSOLUTE, TOLERANCE * Math.max(Math.abs(a), Math.abs(b)));
+
+/// The numbers of a text, and the text without them.
+function parts(text) {
+  const timeless = text.replace(TIMES, "TIME");
+  const numbers = (timeless.match(NUMBER) ?? []).map((word) => Number(word.replaceAll(",", "")));
+  // A number that is rounded differently can be a character longer.
+  return { numbers, words: timeless.replace(NUMBER, "#").replace(/ +/g, " ") };
+}
+
+function differencesOfTexts(a, b, where) {
+  const [x, y] = [parts(a), parts(b)];
+  if (x.words !== y.words) return [`${where}: ${firstDifference(x.words, y.words)}`];
+  return x.numbers.flatMap((n, i) =>
+    isClose(n, y.numbers[i]) ? [] : [`${where}: ${n}, ${y.numbers[i]}`]);
+}
+
+function firstDifference(a, b) {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) ++i;
+  const from = Math.max(0, i - 30);
+  return `${JSON.stringify(a.slice(from, i + 40))}, ${JSON.stringify(b.slice(from, i + 40))}`;
+}
+
+/// The differences of two values of JSON, each with its place.
+export function differences(a, b, where = "report") {
+  if (typeof a === "number" && typeof b === "number")
+    return isClose(a, b) ? [] : [`${where}: ${a}, ${b}`];
+  if (typeof a === "string" && typeof b === "string") return differencesOfTexts(a, b, where);
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object")
+    return a === b ? [] : [`${where}: ${JSON.stringify(a)}, ${JSON.stringify(b)}`];
+  const keys = Object.keys(a);
+  if (keys.join() !== Object.keys(b).join()) return [`${where}: other entries`];
+  return keys.flatMap((key) => differences(a[key], b[key], `${where}.${key}`));
+}
+
+/// The same for what programs printed: reports if they are JSON, else texts.
+export function differencesOfOutputs(a, b) {
+  if (a.startsWith("{") && b.startsWith("{")) return differences(JSON.parse(a), JSON.parse(b));
+  return differencesOfTexts(a, b, "output");
+}
