@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tensor/strided.h"
 
@@ -10,30 +11,45 @@ namespace {
 
 constexpr int kDigits = 5;
 constexpr size_t kMostNumbers = 8192;
-constexpr int16_t kNan = -32768;
-constexpr int16_t kMinusInfinity = -32767;
-constexpr int16_t kInfinity = 32767;
-constexpr double kLargest = 32766;
+// The integers beyond these stand for NaN and the infinities.
+constexpr double kLargest16 = 32766;
+constexpr double kLargest32 = 2147483646;
 
-int16_t packed(double x, double scale) {
-  if (std::isnan(x)) return kNan;
-  if (std::isinf(x)) return x < 0 ? kMinusInfinity : kInfinity;
-  return static_cast<int16_t>(std::lround(x / scale));
+/// The integer for x on a scale; the special values are the first two and the last integer.
+template <class Integer>
+Integer packed(double x, double scale) {
+  using Limits = std::numeric_limits<Integer>;
+  if (std::isnan(x)) return Limits::min();
+  if (std::isinf(x)) return x < 0 ? Limits::min() + 1 : Limits::max();
+  return static_cast<Integer>(std::llround(x / scale));
 }
 
+template <class Integer>
+std::string packed_bytes(const std::vector<double>& values, double scale) {
+  std::string bytes;
+  bytes.reserve(sizeof(Integer) * values.size());
+  for (const double x : values) {
+    const auto integer = static_cast<uint32_t>(packed<Integer>(x, scale));
+    for (size_t byte = 0; byte < sizeof(Integer); ++byte)
+      bytes += static_cast<char>(integer >> 8 * byte & 0xFF);
+  }
+  return base64(bytes);
+}
+
+/// Integers are kept as they are if they fit, fractions are rounded.
 Json packed_values(const std::vector<double>& values) {
   double largest = 0;
-  for (const double x : values)
-    if (std::isfinite(x)) largest = std::max(largest, std::abs(x));
-  const double scale = largest > 0 ? largest / kLargest : 1;
-  std::string bytes;
-  bytes.reserve(2 * values.size());
+  bool are_integers = true;
   for (const double x : values) {
-    const auto integer = static_cast<uint16_t>(packed(x, scale));
-    bytes += static_cast<char>(integer & 0xFF);
-    bytes += static_cast<char>(integer >> 8);
+    if (!std::isfinite(x)) continue;
+    largest = std::max(largest, std::abs(x));
+    are_integers = are_integers && x == std::trunc(x);
   }
-  return {{"scale", scale}, {"i16", base64(bytes)}};
+  if (are_integers && largest > kLargest16 && largest <= kLargest32)
+    return {{"scale", 1}, {"i32", packed_bytes<int32_t>(values, 1)}};
+  const bool fits = are_integers && largest <= kLargest16;
+  const double scale = fits || largest == 0 ? 1 : largest / kLargest16;
+  return {{"scale", scale}, {"i16", packed_bytes<int16_t>(values, scale)}};
 }
 
 }  // namespace
@@ -63,9 +79,9 @@ std::vector<double> elements(const Tensor& x) {
   return values;
 }
 
-Json tensor_values(const Shape& shape, const std::vector<double>& values) {
+Json tensor_values(const Shape& shape, const std::vector<double>& values, Packing packing) {
   Json json = {{"shape", shape.vec()}};
-  if (values.size() > kMostNumbers)
+  if (packing == Packing::always || values.size() > kMostNumbers)
     json["data"] = packed_values(values);
   else
     json["data"] = numbers(values);

@@ -16,10 +16,13 @@ Json numbers(const std::vector<double>& values);
 /// The elements in row-major order. int64 becomes the nearest double.
 std::vector<double> elements(const Tensor& x);
 
-/// {"shape": [...], "data": [...]}. Above 8,192 elements the data is {"scale": s, "i16": base64}:
-/// element = s * integer, with -32768 for NaN, -32767 for -inf and 32767 for inf.
+/// {"shape": [...], "data": [...]}. Above 8,192 elements the data is {"scale": s, "i16": base64},
+/// or "i32" for large integers: element = s * integer. The smallest integer of the type stands for
+/// NaN, the next one for -inf, the largest one for inf.
 Json tensor_values(const Tensor& x);
-Json tensor_values(const Shape& shape, const std::vector<double>& values);
+enum class Packing { large, always };
+Json tensor_values(const Shape& shape, const std::vector<double>& values,
+                   Packing packing = Packing::large);
 
 std::string base64(const std::string& bytes);
 

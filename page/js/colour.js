@@ -1,14 +1,17 @@
 // Colours of numbers. They are mixed here and not by CSS, so that the text on them can be chosen
 // for its contrast.
 
-let themeColours = {};
+const themeColours = {};
 
 function readTheme() {
+  for (const name of ["paper", "hot", "cold"]) themeColours[name] = readColour(name);
+}
+
+/// A colour of the style sheet as [r, g, b].
+function readColour(name) {
   const style = getComputedStyle(document.documentElement);
-  for (const name of ["paper", "hot", "cold"]) {
-    const hex = style.getPropertyValue("--" + name).trim().slice(1);
-    themeColours[name] = hex.match(/../g).map((pair) => parseInt(pair, 16));
-  }
+  const hex = style.getPropertyValue("--" + name).trim().slice(1);
+  return hex.match(/../g).map((pair) => parseInt(pair, 16));
 }
 
 /// The colour of x on a scale where `top` is the strongest, as [r, g, b]: blue above zero, orange

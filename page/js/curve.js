@@ -1,24 +1,127 @@
-// Lines over the same x.
+// Lines over the same x, with axes.
+
+const DASHES = ["", "7 3", "2 3", "9 3 2 3"];  // colour is not all that tells lines apart
 
 registerPanel("curve", (panel) => {
-  const [width, height, left, bottom] = [720, 220, 56, 34];
-  const x = panel.x.map(numberOf);
-  const scale = (y) => (panel.log ? Math.log10(y) : y);
-  const all = panel.series.flatMap(({ values }) => values.map(numberOf).map(scale))
-    .filter(Number.isFinite);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const X = (v) => left + (width - left - 10) * (v - x[0]) / (x[x.length - 1] - x[0] || 1);
-  const Y = (v) => 8 + (height - bottom - 8) * (1 - (scale(v) - low) / (high - low || 1));
-  const svg = svgElement("svg", { viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": panel.title });
-  panel.series.forEach(({ name, values }, n) => {
-    const points = values.map((y, i) => `${X(x[i]).toFixed(1)},${Y(numberOf(y)).toFixed(1)}`);
-    svg.append(svgElement("polyline", { points: points.join(" "), fill: "none",
-      stroke: `var(--s${n % 4})`, "stroke-width": 1.5 },
-    svgElement("title", {}, name)));
+  const plot = curvePlot(panel);
+  const { x, series } = plot;
+  const say = element("p", { class: "say" });
+  const slider = element("input", { type: "range", min: 0, max: x.length - 1,
+    "aria-label": `${panel.x_axis} of ${panel.title}`,
+    oninput: ({ target }) => select(Number(target.value), false) });
+  const select = (n, preview) => page.select({ [panel.x_axis]: x[n] }, preview);
+  const place = ({ clientX }) => {
+    const { left, width } = plot.svg.getBoundingClientRect();
+    return nearest(x, plot.toX((clientX - left) / width));
+  };
+  plot.svg.addEventListener("mousemove", (event) => select(place(event), true));
+  plot.svg.addEventListener("mouseleave", () => page.endPreview());
+  plot.svg.addEventListener("click", (event) => select(place(event), false));
+  page.onSelect(() => {
+    const at = page.selection[panel.x_axis];
+    const n = typeof at === "number" ? nearest(x, at) : x.length - 1;
+    plot.mark(n);
+    slider.value = n;
+    const values = series.map(({ name, values: y }) => `${name} ${formatShort(y[n])}`);
+    say.textContent = `${panel.x_axis} ${formatShort(x[n])}: ${values.join(", ")}`;
+    slider.setAttribute("aria-valuetext", say.textContent);
   });
-  const legend = panel.series.map(({ name }, n) =>
-    element("span", { class: "key" + (n % 4) }, "— " + name + " "));
-  return element("figure", {}, scrollBox(panel.title, svg),
-    element("figcaption", {}, legend, saveSvgButton(panel.title, () => svg)));
+  const legend = series.map(({ name }, n) => element("span", { class: "legend" },
+    svgElement("svg", { width: 30, height: 8, "aria-hidden": "true" }, curveLine(n,
+      { d: "M0,4H30" })), name));
+  return element("figure", { class: "curve" }, element("figcaption", {}, legend,
+    saveSvgButton(panel.title, () => plot.svg)), plot.svg, slider, say);
 });
+
+/// The index of the number in the list that is nearest to v.
+function nearest(list, v) {
+  return list.reduce((best, x, n) => (Math.abs(x - v) < Math.abs(list[best] - v) ? n : best), 0);
+}
+
+function curveLine(n, attributes) {
+  return svgElement("path", { fill: "none", stroke: `var(--s${n % 4})`, "stroke-width": 1.8,
+    "stroke-dasharray": DASHES[n % 4] || null, ...attributes });
+}
+
+/// The picture of the axes and the lines. toX(part) is the x at a part of the width from 0 to 1.
+function curvePlot(panel) {
+  const x = panel.x.map(numberOf);
+  const series = panel.series.map(({ name, values }) => ({ name, values: values.map(numberOf) }));
+  const box = { width: 720, height: 250, left: 58, right: 12, top: 14, bottom: 40 };
+  const scale = panel.log ? (y) => (y > 0 ? Math.log10(y) : NaN) : (y) => y;
+  const xs = axis(x, box.left, box.width - box.right);
+  const ys = axis(series.flatMap(({ values }) => values.map(scale)), box.height - box.bottom,
+    box.top);
+  const svg = svgElement("svg", { viewBox: `0 0 ${box.width} ${box.height}`, width: box.width,
+    role: "img", "aria-label": curveInWords(panel, x, series) });
+  drawAxes(svg, panel, box, xs, ys);
+  const point = (values, i) => `${xs.at(x[i]).toFixed(1)},${ys.at(scale(values[i])).toFixed(1)}`;
+  series.forEach(({ values }, n) => {
+    const isThere = (i) => Number.isFinite(scale(values[i]));
+    const steps = x.map((_, i) => (isThere(i)
+      ? (i > 0 && isThere(i - 1) ? "L" : "M") + point(values, i) : ""));
+    svg.append(curveLine(n, { d: steps.join("") || "M0,0" }));
+  });
+  const rule = svgElement("line", { y1: box.top, y2: box.height - box.bottom,
+    stroke: "var(--pick)", "stroke-dasharray": "3 3" });
+  const dots = series.map(() => svgElement("circle", { r: 4, fill: "var(--pick)" }));
+  svg.append(rule, ...dots);
+  const mark = (n) => {
+    for (const end of ["x1", "x2"]) rule.setAttribute(end, xs.at(x[n]));
+    series.forEach(({ values }, s) => {
+      const y = scale(values[n]);
+      dots[s].setAttribute("visibility", Number.isFinite(y) ? "visible" : "hidden");
+      dots[s].setAttribute("cx", xs.at(x[n]));
+      dots[s].setAttribute("cy", ys.at(Number.isFinite(y) ? y : ys.low));
+    });
+  };
+  return { svg, x, series, mark, toX: (part) => xs.value(part * box.width) };
+}
+
+/// A linear scale from the numbers to the pixels `from` to `to`.
+function axis(numbers, from, to) {
+  const finite = numbers.filter(Number.isFinite);
+  let low = finite.length ? Math.min(...finite) : 0;
+  let high = finite.length ? Math.max(...finite) : 1;
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const at = (v) => from + (to - from) * (v - low) / (high - low);
+  const value = (pixel) => low + (high - low) * (pixel - from) / (to - from);
+  return { low, high, at, value };
+}
+
+/// Round numbers between low and high, about `count` of them.
+function ticks({ low, high }, count) {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
+  const list = [];
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; ++n)
+    list.push(Number((n * step).toPrecision(12)));
+  return list;
+}
+
+function drawAxes(svg, panel, box, xs, ys) {
+  const base = box.height - box.bottom;
+  const label = (x, y, anchor, text) =>
+    svg.append(svgElement("text", { x, y, "text-anchor": anchor, class: "soft" }, text));
+  for (const v of ticks(ys, 5)) {
+    if (panel.log && !Number.isInteger(v) && ys.high - ys.low > 1) continue;
+    const y = ys.at(v);
+    svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: y, y2: y,
+      stroke: "var(--line)" }));
+    label(box.left - 6, y + 4, "end", formatShort(panel.log ? 10 ** v : v));
+  }
+  for (const v of ticks(xs, 7)) label(xs.at(v), base + 16, "middle", formatShort(v));
+  svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: base, y2: base,
+    stroke: "var(--soft)" }));
+  label((box.left + box.width) / 2, box.height - 6, "middle", panel.x_axis);
+  const unit = [panel.y_axis, panel.log ? "(logarithmic scale)" : null].filter(Boolean).join(" ");
+  if (unit) label(box.left + 4, 11, "start", unit);
+}
+
+function curveInWords({ title, x_axis: name }, x, series) {
+  const last = x.length - 1;
+  const lines = series.map(({ name: line, values }) =>
+    `${line} from ${formatShort(values[0])} to ${formatShort(values[last])}`);
+  return `${title}, ${name} ${formatShort(x[0])} to ${formatShort(x[last])}: ${lines.join("; ")}`;
+}

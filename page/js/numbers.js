@@ -42,15 +42,17 @@ function decode(values) {
   return tensor;
 }
 
-/// Elements as 16-bit integers in base64 (page/json_values.h).
-function unpack({ scale, i16 }) {
-  const bytes = Uint8Array.from(atob(i16), (letter) => letter.charCodeAt(0));
+/// Elements as integers of 16 or 32 bits in base64 (page/json_values.h).
+function unpack({ scale, i16, i32 }) {
+  const bits = i16 === undefined ? 32 : 16;
+  const bytes = Uint8Array.from(atob(i16 ?? i32), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
-  return Float64Array.from({ length: bytes.length / 2 }, (_, i) => {
-    const integer = view.getInt16(2 * i, true);
-    if (integer === -32768) return NaN;
-    if (integer === -32767) return -Infinity;
-    return integer === 32767 ? Infinity : integer * scale;
+  const most = 2 ** (bits - 1) - 1;
+  return Float64Array.from({ length: 8 * bytes.length / bits }, (_, i) => {
+    const integer = bits === 16 ? view.getInt16(2 * i, true) : view.getInt32(4 * i, true);
+    if (integer === -most - 1) return NaN;
+    if (integer === -most) return -Infinity;
+    return integer === most ? Infinity : integer * scale;
   });
 }
 

@@ -1,39 +1,123 @@
 // A tensor of any shape: what it is, its elements, its statistics.
 
 registerPanel("tensor", (panel) => {
-  const tensor = decode(panel.values);
-  const { shape } = tensor;
+  const { shape } = panel;
   const facts = [
-    `shape ${formatShape(shape)}`,
-    panel.dtype,
-    `strides (${panel.strides.join(", ")})`,
+    `shape ${formatShape(shape)}`, panel.dtype,
+    shape.length ? `strides (${panel.strides.join(", ")})` : null,
+    panel.offset ? `offset ${panel.offset}` : null,
+    panel.contiguous ? null : "not contiguous",
   ];
-  return element("div", {}, element("p", { class: "facts" }, facts.join(" · ")),
-    statisticsLine(panel.statistics), tensorTable(panel, tensor));
+  return element("div", {}, element("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
+    specialValues(panel), element("div", { class: "row" }, tensorTable(panel),
+      statisticsFigure(panel.title, panel.statistics)));
 });
 
-/// mean, std, min and max in one line.
-function statisticsLine(statistics) {
-  const parts = [];
-  for (const name of ["mean", "std", "min", "max"])
-    if (name in statistics) parts.push(`${name} ${formatShort(statistics[name])}`);
-  if (statistics.nan) parts.push(`${statistics.nan} NaN`);
-  if (statistics.inf) parts.push(`${statistics.inf} infinite`);
-  return element("p", { class: "facts" }, parts.join(" · "));
+/// A sentence that says where elements are not finite.
+function specialValues({ statistics: { nan, inf, first_bad: first }, title }) {
+  if (!nan && !inf) return null;
+  const counts = [nan ? `${nan} NaN` : null, inf ? `${inf} infinite` : null].filter(Boolean);
+  const where = first.length ? `; the first is at [${first.join(", ")}]` : "";
+  const go = button("show it", () => selectElement(title, first), { class: "mini" });
+  return element("p", { class: "warning" }, `⚠ Not finite: ${counts.join(", ")}${where}. `,
+    first.length ? go : null);
 }
 
-/// The last two dimensions as a table.
-function tensorTable(panel, { shape, data }) {
-  const columns = shape.length > 0 ? shape[shape.length - 1] : 1;
-  const rows = shape.length > 1 ? shape[shape.length - 2] : 1;
-  const names = (labels, size) => (labels.length ? labels
-    : Array.from({ length: size }, (_, i) => String(i)));
-  return matrixFigure({
-    caption: "elements",
-    rows: names(panel.rows, rows),
-    columns: names(panel.columns, columns),
+/// What of a tensor is shown is in the state: an index for each dimension, "x.0", "x.1", ...
+function selectElement(title, index, preview = false) {
+  const id = slug(title);
+  page.select(Object.fromEntries(index.map((n, d) => [`${id}.${d}`, n])), preview);
+}
+
+function selectedIndex({ title, shape }) {
+  const id = slug(title);
+  return shape.map((size, d) => clampIndex(page.selection[`${id}.${d}`], size));
+}
+
+/// The last two dimensions as a table; the others are picked.
+function tensorTable(panel) {
+  const { shape } = panel;
+  if (shape.includes(0)) return element("p", {}, "It has no elements.");
+  const leading = Math.max(0, shape.length - 2);
+  const part = panel.window ?? panel.values;
+  const { data, shape: shown } = decode(part);
+  const columns = shown[shown.length - 1] ?? 1;
+  const rows = shown.length > 1 ? shown[shown.length - 2] : 1;
+  const start = () => selectedIndex(panel).slice(0, leading)
+    .reduce((place, n, d) => place * shape[d] + n, 0) * rows * columns;
+  const fromTable = (i, j) => [...selectedIndex(panel).slice(0, leading),
+    ...[i, j].slice(2 - Math.min(2, shape.length))];
+  const figure = matrixFigure({
+    caption: panel.window ? `the first ${rows} × ${columns} elements` : "elements",
+    rows: labelsOf(panel.rows, rows), columns: labelsOf(panel.columns, columns),
+    corner: panel.axes.length > 1
+      ? `${panel.axes[leading]}↓ ${panel.axes[leading + 1]}→` : panel.axes[0],
     top: largest(data),
-    value: (i, j) => data[i * columns + j],
+    text: elementText(panel),
+    value: (i, j) => data[(panel.window ? 0 : start()) + i * columns + j],
     isMasked: () => false,
+    select: (i, j, preview) => selectElement(panel.title, fromTable(i, j), preview),
+    selected: () => selectedCell(panel, rows, columns),
+    version: () => String(start()),
   });
+  const say = element("p", { class: "say" });
+  page.onSelect(() => {
+    figure.mark();
+    const { row, column } = selectedCell(panel, rows, columns);
+    const x = data[(panel.window ? 0 : start()) + row * columns + column];
+    say.textContent = `${panel.title}[${fromTable(row, column).join(", ")}] = ${formatShort(x)}`;
+  });
+  return element("div", {}, panel.window ? largeTensor(panel) : indexPickers(panel, leading), say,
+    figure);
+}
+
+function selectedCell(panel, rows, columns) {
+  const index = [0, 0, ...selectedIndex(panel)].slice(-2);
+  return { row: Math.min(index[0], rows - 1), column: Math.min(index[1], columns - 1) };
+}
+
+function labelsOf(labels, size) {
+  return labels.length ? labels.slice(0, size)
+    : Array.from({ length: size }, (_, i) => String(i));
+}
+
+/// The text of an element: C++ decides the digits.
+function elementText({ dtype, digits }) {
+  if (dtype === "bool") return (x) => (x ? "true" : "false");
+  if (digits === null) return formatShort;
+  return (x) => format(x, digits);
+}
+
+/// An input for the index of each dimension before the last two.
+function indexPickers(panel, leading) {
+  if (leading === 0) return null;
+  const inputs = Array.from({ length: leading }, (_, d) => element("input", {
+    type: "number", min: 0, max: panel.shape[d] - 1, class: "index",
+    onchange: ({ target }) => page.select({ [`${slug(panel.title)}.${d}`]: Number(target.value) }),
+  }));
+  page.onSelect(() => selectedIndex(panel).slice(0, leading).forEach((n, d) => {
+    if (inputs[d].value !== String(n)) inputs[d].value = n;
+  }));
+  return element("p", { class: "pickers" }, inputs.map((input, d) => element("label", {},
+    `${panel.axes[d] ?? "dimension " + d} `, input, ` of ${panel.shape[d]} `)));
+}
+
+/// A picture of a tensor that is too large for the page: each cell is the mean of a block.
+function largeTensor(panel) {
+  const { thumbnail, shape } = panel;
+  const { data, shape: [height, width] } = decode(thumbnail);
+  const canvas = element("canvas", { "aria-hidden": "true" });
+  const cell = Math.max(1, Math.floor(256 / Math.max(height, width)));
+  const strongest = largest(data);
+  const value = (i, j) => data[i * width + j];
+  paintCells(canvas, { height, width, cell, value, isMasked: () => false, strongest });
+  const box = element("div", { class: "thumbnail", role: "img", "aria-label": thumbnail.note },
+    canvas);
+  const first = shape.length > 2 ? "of the first matrix " : "";
+  const numbers = (size) => Array.from({ length: size }, (_, i) => String(i));
+  const save = saveSvgButton("all elements of " + panel.title, () => matrixSvg({
+    caption: panel.title, rows: numbers(height), columns: numbers(width),
+    cell: (i, j) => ({ text: "", colour: `rgb(${colourOf(value(i, j), strongest)})` }) }));
+  return element("figure", {}, element("figcaption", {}, element("b", {}, "all elements "), first,
+    save, element("small", {}, thumbnail.note)), box);
 }
