@@ -94,6 +94,15 @@ void check_words(const Sequence& heads, const Words& queries, const Words& keys)
         queries.size(), keys.size(), sizes[1], sizes[2]);
 }
 
+/// Whether the scores are dot products, and by what they were divided.
+Json formula(const Sequence& heads) {
+  const bool has_scores = heads.q.defined() && heads.masked_scores.defined();
+  if (!has_scores) return {{"divisor", nullptr}};
+  const int64_t D = heads.q.size(-1);
+  const double d = divisor(heads.masked_scores, heads.weights, D);
+  return {{"divisor", number(d)}, {"divisor_text", d == 1 ? "1" : fmt::format("√{}", D)}};
+}
+
 Json step_json(int64_t step, const Sequence& heads, bool with_vectors, Packing packing) {
   Json json = {{"step", step}};
   const auto add = [&](const char* name, const Tensor& x) {
@@ -102,20 +111,12 @@ Json step_json(int64_t step, const Sequence& heads, bool with_vectors, Packing p
   for (const auto& [name, x] : heads.matrices())
     add(name, x);
   json["hidden"] = hidden_keys(heads.masked_scores);
+  json.update(formula(heads));
   if (packing == Packing::large) add("masked_scores", heads.masked_scores);
   if (!with_vectors) return json;
   for (const auto& [name, x] : heads.vectors())
     add(name, x);
   return json;
-}
-
-/// What belongs to all steps: whether the scores are dot products that were divided by sqrt(D).
-Json formula(const Sequence& heads) {
-  const bool has_scores = heads.q.defined() && heads.masked_scores.defined();
-  if (!has_scores) return {{"divisor", nullptr}};
-  const int64_t D = heads.q.size(-1);
-  const double d = divisor(heads.masked_scores, heads.weights, D);
-  return {{"divisor", number(d)}, {"divisor_text", d == 1 ? "1" : fmt::format("√{}", D)}};
 }
 
 }  // namespace

@@ -92,7 +92,8 @@ function headPicker(view) {
     drawn = step;
     const weights = decode(step.weights);
     buttons.forEach(({ canvas }, head) => paintCells(canvas, {
-      height, width, cell, strongest: width > 24 ? 8 / width : 1, value: (i, j) => weights.at(head, i, j),
+      height, width, cell, strongest: width > 24 ? 8 / width : 1,
+      value: (i, j) => weights.at(head, i, j),
       isMasked: (i, j) => isHiddenKey(step.hidden, [head, i, j], [height, width]),
     }));
   };

@@ -3,7 +3,7 @@
 /// Two tables: q x k = sum -> score -> weight, and weight x v -> output.
 function numberByNumber(view) {
   const last = view.steps[view.steps.length - 1];
-  if (!last.q || !last.scores || !view.panel.divisor) return null;
+  if (!last.q || !last.scores || !last.divisor) return null;
   const box = element("div");
   const figure = element("figure", { class: "numbers" }, element("figcaption", {},
     element("b", {}, "the selected weight, number by number")), box);
@@ -36,8 +36,9 @@ function rowOf(tensor, head, i) {
 
 /// The score is the one that C++ computed.
 function scoreInWords(view) {
-  const { query, key, head } = view.now();
-  const { divisor, divisor_text: text, masked_because: why } = view.panel;
+  const { query, key, head, step } = view.now();
+  const { divisor, divisor_text: text } = step;
+  const why = view.panel.masked_because;
   const score = view.tensor("scores").at(head, query, key);
   const sum = `sum of q × k = ${format(score, 3)}, the score`;
   if (view.isHidden(query, key))

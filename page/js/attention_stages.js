@@ -2,9 +2,10 @@
 
 /// The scores, the masked scores and the weights side by side.
 function matrixStages(view) {
-  const { panel, steps } = view;
+  const { steps } = view;
+  const { divisor, divisor_text: text } = steps[0];
   const hasMask = steps.some(({ hidden }) => hidden);
-  const divided = panel.divisor && panel.divisor !== 1 ? ` ÷ ${panel.divisor_text}` : "";
+  const divided = divisor && divisor !== 1 ? ` ÷ ${text}` : "";
   // In a long text most weights are small: a picture of them would be empty.
   const most = view.keys.length > 24 ? 8 / view.keys.length : 1;
   const scale = most < 1 ? `; ${format(most, 2)} and more have the strongest colour` : "";
@@ -12,7 +13,7 @@ function matrixStages(view) {
   const isScore = { field: "scores", digits: 2, top: view.top("scores") };
   const stages = [
     steps[0].scores ? matrixStage(view, { ...isScore, caption: "1 · scores",
-      note: panel.divisor ? "q · k for every query and key" : null, isMasked: () => false }) : null,
+      note: divisor ? "q · k for every query and key" : null, isMasked: () => false }) : null,
     steps[0].scores && hasMask ? matrixStage(view, { ...isScore, caption: "2 · masked",
       note: "striped keys are hidden: −∞", isMasked: view.isHidden,
       hiddenValue: -Infinity }) : null,
@@ -66,7 +67,8 @@ function vectorStage(view, field, caption, words, key) {
   const tensor = () => view.tensor(field) ?? decode(last[field]);
   return matrixFigure({
     caption, rows: words, columns: Array.from({ length: width }, (_, c) => String(c)),
-    corner: `${key}↓ channel→`, size: 5, kind: "vectors", top: view.top(field), isMasked: () => false,
+    corner: `${key}↓ channel→`, size: 5, kind: "vectors", top: view.top(field),
+    isMasked: () => false,
     value: (i, c) => tensor().at(view.now().head, i, c), version: view.version,
     select: (i, channel, preview) => page.select({ [key]: i, channel }, preview),
     selected: () => ({ row: view.now()[key], column: clampIndex(page.selection.channel, width) }),

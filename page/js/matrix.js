@@ -58,7 +58,8 @@ function matrixTable(spec, size) {
     headers.map((__, j) => element("td", { "data-i": i, "data-j": j })));
   const lines = sides.map((side, i) => element("tr", {}, side, cells[i]));
   const node = element("table",
-    { class: `cells ${spec.kind ?? "matrix"}`, tabindex: spec.select ? 0 : null, "aria-label": tableName(spec) },
+    { class: `cells ${spec.kind ?? "matrix"}`, tabindex: spec.select ? 0 : null,
+      "aria-label": tableName(spec) },
     element("thead", {}, element("tr", {}, element("td", { class: "corner" }, spec.corner || ""),
       headers)),
     element("tbody", {}, lines));

@@ -3,7 +3,8 @@
 function statisticsFigure(name, statistics) {
   if (!("mean" in statistics)) return null;
   const rows = ["mean", "std", "min", "max"].map((key) => element("tr", {},
-    element("th", { scope: "row" }, key), element("td", {}, formatShort(numberOf(statistics[key])))));
+    element("th", { scope: "row" }, key),
+    element("td", {}, formatShort(numberOf(statistics[key])))));
   const table = element("table", { class: "list", "aria-label": `statistics of ${name}` },
     element("tbody", {}, element("tr", {}, element("th", { scope: "row" }, "count"),
       element("td", {}, statistics.count.toLocaleString("en"))), rows));
@@ -27,14 +28,14 @@ function histogramPicture(name, { low, high, counts }, width, height) {
     svg.append(svgElement("rect", { x: 4 + n * bin, y: base - size, width: bin - 1, height: size,
       fill: "var(--hot)" }, svgElement("title", {}, `${count} elements`)));
   });
-  svg.append(svgElement("line", { x1: 4, x2: width - 4, y1: base, y2: base, stroke: "var(--soft)" }),
+  const line = (ends) => svgElement("line", { stroke: "var(--soft)", ...ends });
+  svg.append(line({ x1: 4, x2: width - 4, y1: base, y2: base }),
     svgElement("text", { x: 4, y: height - 4 }, formatShort(low)),
     svgElement("text", { x: width - 4, y: height - 4, "text-anchor": "end" }, formatShort(high)));
   if (low < 0 && high > 0) {
     const x = 4 + (width - 8) * (0 - low) / (high - low);
-    svg.append(svgElement("line", { x1: x, x2: x, y1: 2, y2: base, stroke: "var(--soft)",
-      "stroke-dasharray": "3 3" }),
-    svgElement("text", { x, y: height - 4, "text-anchor": "middle" }, "0"));
+    svg.append(line({ x1: x, x2: x, y1: 2, y2: base, "stroke-dasharray": "3 3" }),
+      svgElement("text", { x, y: height - 4, "text-anchor": "middle" }, "0"));
   }
   return svg;
 }

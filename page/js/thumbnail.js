@@ -7,8 +7,8 @@ function matrixThumbnail(spec, table) {
   const canvas = element("canvas", { "aria-hidden": "true" });  // the box has its text
   const frame = element("div", { class: "window-frame" });
   const box = element("div", { class: "thumbnail", role: "img",
-    "aria-label": `${spec.caption}: a picture of ${height} rows and ${width} columns; the numbers ` +
-      "around the selected cell are in the table below" }, canvas, frame);
+    "aria-label": `${spec.caption}: a picture of ${height} rows and ${width} columns; the ` +
+      "numbers around the selected cell are in the table below" }, canvas, frame);
   box.repaint = () => {
     const strongest = typeof spec.top === "function" ? spec.top() : spec.top;
     const isMasked = (i, j, x) => isMaskedCell(spec, i, j, x);
