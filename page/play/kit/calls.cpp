@@ -74,84 +74,82 @@ Tensor layer_norm_of(A a) {
 }
 
 // A lambda for a binary operator.
-#define GRADUS_BINARY(op) [](A a) { return binary(a, [](auto x, auto y) { return x op y; }); }
+#define GRADUS_BINARY(op) \
+  [](A a) { return binary(a, [](const auto& x, const auto& y) { return x op y; }); }
 
-const std::vector<Call>& calls() {
-  static const std::vector<Call> list = {
-      // Views and copies.
-      {"view", "sizes", 2, 2, [](A a) { return view(a.tensor(0), a.shape(1)); }},
-      {"reshape", "sizes", 2, 2, [](A a) { return reshape(a.tensor(0), a.shape(1)); }},
-      {"transpose", "dim0, dim1", 3, 3,
-       [](A a) { return transpose(a.tensor(0), a.integer(1), a.integer(2)); }},
-      {"t", "", 1, 1, [](A a) { return t(a.tensor(0)); }},
-      {"permute", "dims", 2, 2, [](A a) { return permute(a.tensor(0), a.shape(1)); }},
-      {"unsqueeze", "dim", 2, 2, [](A a) { return unsqueeze(a.tensor(0), a.integer(1)); }},
-      {"squeeze", "[dim]", 1, 2, squeeze_of},
-      {"expand", "sizes", 2, 2, [](A a) { return expand(a.tensor(0), a.shape(1)); }},
-      {"flatten", "[start_dim, end_dim]", 1, 3,
-       [](A a) { return flatten(a.tensor(0), a.integer(1, 0), a.integer(2, -1)); }},
-      {"select", "dim, index", 3, 3,
-       [](A a) { return select(a.tensor(0), a.integer(1), a.integer(2)); }},
-      {"narrow", "dim, start, length", 4, 4,
-       [](A a) { return narrow(a.tensor(0), a.integer(1), a.integer(2), a.integer(3)); }},
-      {"slice", "[dim, start, end, step]", 1, 5, slice_of},
-      {"contiguous", "", 1, 1, [](A a) { return contiguous(a.tensor(0)); }},
-      {"clone", "", 1, 1, [](A a) { return clone(a.tensor(0)); }},
-      {"detach", "", 1, 1, [](A a) { return a.tensor(0).detach(); }},
-      {"cat", "tensors, [dim]", 1, 2, [](A a) { return cat(a.tensors(0), a.integer(1, 0)); }},
-      {"stack", "tensors, [dim]", 1, 2, [](A a) { return stack(a.tensors(0), a.integer(1, 0)); }},
-      // Element by element.
-      {"add", "y", 2, 2, GRADUS_BINARY(+)},
-      {"sub", "y", 2, 2, GRADUS_BINARY(-)},
-      {"mul", "y", 2, 2, GRADUS_BINARY(*)},
-      {"div", "y", 2, 2, GRADUS_BINARY(/)},
-      {"pow", "exponent", 2, 2,
-       [](A a) {
-         return a.is_tensor(1) ? pow(a.tensor(0), a.tensor(1)) : pow(a.tensor(0), a.scalar(1));
-       }},
-      {"neg", "", 1, 1, [](A a) { return neg(a.tensor(0)); }},
-      {"exp", "", 1, 1, [](A a) { return exp(a.tensor(0)); }},
-      {"log", "", 1, 1, [](A a) { return log(a.tensor(0)); }},
-      {"sqrt", "", 1, 1, [](A a) { return sqrt(a.tensor(0)); }},
-      {"sin", "", 1, 1, [](A a) { return sin(a.tensor(0)); }},
-      {"cos", "", 1, 1, [](A a) { return cos(a.tensor(0)); }},
-      {"tanh", "", 1, 1, [](A a) { return tanh(a.tensor(0)); }},
-      {"sigmoid", "", 1, 1, [](A a) { return sigmoid(a.tensor(0)); }},
-      {"relu", "", 1, 1, [](A a) { return relu(a.tensor(0)); }},
-      {"gelu", "", 1, 1, [](A a) { return gelu(a.tensor(0)); }},
-      {"abs", "", 1, 1, [](A a) { return abs(a.tensor(0)); }},
-      {"maximum", "y", 2, 2, [](A a) { return maximum(a.tensor(0), a.tensor(1)); }},
-      {"tril", "[diagonal]", 1, 2, [](A a) { return tril(a.tensor(0), a.integer(1, 0)); }},
-      // In place.
-      {"fill_", "value", 2, 2, [](A a) { return a.tensor(0).fill_(a.scalar(1)); }},
-      {"zero_", "", 1, 1, [](A a) { return a.tensor(0).zero_(); }},
-      {"add_", "y", 2, 2, add_in_place},
-      {"mul_", "y", 2, 2, mul_in_place},
-      {"copy_", "source", 2, 2, [](A a) { return a.tensor(0).copy_(a.tensor(1)); }},
-      // Reductions and products.
-      {"sum", "[dim, keepdim]", 1, 3,
-       [](A a) { return sum(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
-      {"mean", "[dim, keepdim]", 1, 3,
-       [](A a) { return mean(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
-      {"amax", "[dim, keepdim]", 1, 3,
-       [](A a) { return amax(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
-      {"cumsum", "dim", 2, 2, [](A a) { return cumsum(a.tensor(0), a.integer(1)); }},
-      {"matmul", "y", 2, 2, [](A a) { return matmul(a.tensor(0), a.tensor(1)); }},
-      {"softmax", "dim", 2, 2, [](A a) { return softmax(a.tensor(0), a.integer(1)); }},
-      {"log_softmax", "dim", 2, 2, [](A a) { return log_softmax(a.tensor(0), a.integer(1)); }},
-      {"layer_norm", "sizes, [weight, bias]", 2, 4, layer_norm_of},
-      {"mse_loss", "y", 2, 2, [](A a) { return mse_loss(a.tensor(0), a.tensor(1)); }},
-      // New tensors.
-      {"arange", "[start,] end, [step]", 1, 3, arange_of, true},
-      {"zeros", "sizes", 1, 1, [](A a) { return zeros(a.shape(0), a.dtype()); }, true},
-      {"ones", "sizes", 1, 1, [](A a) { return ones(a.shape(0), a.dtype()); }, true},
-      {"full", "sizes, value", 2, 2, [](A a) { return full(a.shape(0), a.scalar(1), a.dtype()); },
-       true},
-      {"randn", "sizes", 1, 1, [](A a) { return randn(a.shape(0), a.dtype()); }, true},
-      {"tensor", "numbers", 1, 1, tensor_of_list, true},
-  };
-  return list;
-}
+const Call kCalls[] = {
+    // Views and copies.
+    {"view", "sizes", 2, 2, [](A a) { return view(a.tensor(0), a.shape(1)); }},
+    {"reshape", "sizes", 2, 2, [](A a) { return reshape(a.tensor(0), a.shape(1)); }},
+    {"transpose", "dim0, dim1", 3, 3,
+     [](A a) { return transpose(a.tensor(0), a.integer(1), a.integer(2)); }},
+    {"t", "", 1, 1, [](A a) { return t(a.tensor(0)); }},
+    {"permute", "dims", 2, 2, [](A a) { return permute(a.tensor(0), a.shape(1)); }},
+    {"unsqueeze", "dim", 2, 2, [](A a) { return unsqueeze(a.tensor(0), a.integer(1)); }},
+    {"squeeze", "[dim]", 1, 2, squeeze_of},
+    {"expand", "sizes", 2, 2, [](A a) { return expand(a.tensor(0), a.shape(1)); }},
+    {"flatten", "[start_dim, end_dim]", 1, 3,
+     [](A a) { return flatten(a.tensor(0), a.integer(1, 0), a.integer(2, -1)); }},
+    {"select", "dim, index", 3, 3,
+     [](A a) { return select(a.tensor(0), a.integer(1), a.integer(2)); }},
+    {"narrow", "dim, start, length", 4, 4,
+     [](A a) { return narrow(a.tensor(0), a.integer(1), a.integer(2), a.integer(3)); }},
+    {"slice", "[dim, start, end, step]", 1, 5, slice_of},
+    {"contiguous", "", 1, 1, [](A a) { return contiguous(a.tensor(0)); }},
+    {"clone", "", 1, 1, [](A a) { return clone(a.tensor(0)); }},
+    {"detach", "", 1, 1, [](A a) { return a.tensor(0).detach(); }},
+    {"cat", "tensors, [dim]", 1, 2, [](A a) { return cat(a.tensors(0), a.integer(1, 0)); }},
+    {"stack", "tensors, [dim]", 1, 2, [](A a) { return stack(a.tensors(0), a.integer(1, 0)); }},
+    // Element by element.
+    {"add", "y", 2, 2, GRADUS_BINARY(+)},
+    {"sub", "y", 2, 2, GRADUS_BINARY(-)},
+    {"mul", "y", 2, 2, GRADUS_BINARY(*)},
+    {"div", "y", 2, 2, GRADUS_BINARY(/)},
+    {"pow", "exponent", 2, 2,
+     [](A a) {
+       return a.is_tensor(1) ? pow(a.tensor(0), a.tensor(1)) : pow(a.tensor(0), a.scalar(1));
+     }},
+    {"neg", "", 1, 1, [](A a) { return neg(a.tensor(0)); }},
+    {"exp", "", 1, 1, [](A a) { return exp(a.tensor(0)); }},
+    {"log", "", 1, 1, [](A a) { return log(a.tensor(0)); }},
+    {"sqrt", "", 1, 1, [](A a) { return sqrt(a.tensor(0)); }},
+    {"sin", "", 1, 1, [](A a) { return sin(a.tensor(0)); }},
+    {"cos", "", 1, 1, [](A a) { return cos(a.tensor(0)); }},
+    {"tanh", "", 1, 1, [](A a) { return tanh(a.tensor(0)); }},
+    {"sigmoid", "", 1, 1, [](A a) { return sigmoid(a.tensor(0)); }},
+    {"relu", "", 1, 1, [](A a) { return relu(a.tensor(0)); }},
+    {"gelu", "", 1, 1, [](A a) { return gelu(a.tensor(0)); }},
+    {"abs", "", 1, 1, [](A a) { return abs(a.tensor(0)); }},
+    {"maximum", "y", 2, 2, [](A a) { return maximum(a.tensor(0), a.tensor(1)); }},
+    {"tril", "[diagonal]", 1, 2, [](A a) { return tril(a.tensor(0), a.integer(1, 0)); }},
+    // In place.
+    {"fill_", "value", 2, 2, [](A a) { return a.tensor(0).fill_(a.scalar(1)); }},
+    {"zero_", "", 1, 1, [](A a) { return a.tensor(0).zero_(); }},
+    {"add_", "y", 2, 2, add_in_place},
+    {"mul_", "y", 2, 2, mul_in_place},
+    {"copy_", "source", 2, 2, [](A a) { return a.tensor(0).copy_(a.tensor(1)); }},
+    // Reductions and products.
+    {"sum", "[dim, keepdim]", 1, 3,
+     [](A a) { return sum(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
+    {"mean", "[dim, keepdim]", 1, 3,
+     [](A a) { return mean(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
+    {"amax", "[dim, keepdim]", 1, 3,
+     [](A a) { return amax(a.tensor(0), dims_or_all(a, 1), a.boolean(2, false)); }},
+    {"cumsum", "dim", 2, 2, [](A a) { return cumsum(a.tensor(0), a.integer(1)); }},
+    {"matmul", "y", 2, 2, [](A a) { return matmul(a.tensor(0), a.tensor(1)); }},
+    {"softmax", "dim", 2, 2, [](A a) { return softmax(a.tensor(0), a.integer(1)); }},
+    {"log_softmax", "dim", 2, 2, [](A a) { return log_softmax(a.tensor(0), a.integer(1)); }},
+    {"layer_norm", "sizes, [weight, bias]", 2, 4, layer_norm_of},
+    {"mse_loss", "y", 2, 2, [](A a) { return mse_loss(a.tensor(0), a.tensor(1)); }},
+    // New tensors.
+    {"arange", "[start,] end, [step]", 1, 3, arange_of, true},
+    {"zeros", "sizes", 1, 1, [](A a) { return zeros(a.shape(0), a.dtype()); }, true},
+    {"ones", "sizes", 1, 1, [](A a) { return ones(a.shape(0), a.dtype()); }, true},
+    {"full", "sizes, value", 2, 2, [](A a) { return full(a.shape(0), a.scalar(1), a.dtype()); },
+     true},
+    {"randn", "sizes", 1, 1, [](A a) { return randn(a.shape(0), a.dtype()); }, true},
+    {"tensor", "numbers", 1, 1, tensor_of_list, true},
+};
 #undef GRADUS_BINARY
 
 /// How many letters must be changed, added or removed to make b of a.
@@ -176,7 +174,7 @@ void check_new_size(const Call& call, const Arguments& a, int64_t most_elements)
   if (!call.makes_new || call.name == "tensor") return;
   double elements = 0;
   if (call.name != "arange") {
-    elements = static_cast<double>(numel(call.name.data(), a.shape(0)));
+    elements = static_cast<double>(numel(std::string(call.name).c_str(), a.shape(0)));
   } else {
     const double end = a.scalar(a.size() == 1 ? 0 : 1).to_double();
     const double start = a.size() == 1 ? 0 : a.scalar(0).to_double();
@@ -191,15 +189,15 @@ void check_new_size(const Call& call, const Arguments& a, int64_t most_elements)
 }  // namespace
 
 const Call* find_call(std::string_view name) {
-  const auto found = std::find_if(calls().begin(), calls().end(),
-                                  [&](const Call& call) { return call.name == name; });
-  return found == calls().end() ? nullptr : &*found;
+  const auto* found = std::find_if(std::begin(kCalls), std::end(kCalls),
+                                   [&](const Call& call) { return call.name == name; });
+  return found == std::end(kCalls) ? nullptr : found;
 }
 
 std::string_view similar_call(std::string_view name) {
   std::string_view best;
   size_t distance = std::min<size_t>(2, name.size() / 2) + 1;
-  for (const Call& call : calls()) {
+  for (const Call& call : kCalls) {
     const size_t d = edit_distance(name, call.name);
     if (d >= distance) continue;
     distance = d;
@@ -210,7 +208,7 @@ std::string_view similar_call(std::string_view name) {
 
 std::vector<std::string_view> call_names() {
   std::vector<std::string_view> names;
-  for (const Call& call : calls())
+  for (const Call& call : kCalls)
     names.push_back(call.name);
   return names;
 }

@@ -1,0 +1,85 @@
+// Below the graph of "Play it backward": the chosen node with its rules, and what gradcheck says.
+
+function nodeCard(panel, result, state) {
+  const { nodes, label } = state.view.boxes[state.box];
+  const index = nodes[nodes.length - 1];
+  const node = result.nodes[index];
+  const { hasValue, hasGradient } = phaseOf(state, state.box);
+  const wrong = state.broken?.gradients[index];
+  const tables = [node.value && hasValue ? smallTable("value", node.value) : null,
+    node.gradient && hasGradient ? smallTable(wrong ? "right gradient" : "gradient", node.gradient)
+      : null,
+    wrong && hasGradient ? smallTable("✗ gradient by the wrong rule", wrong) : null];
+  const source = panel.sources[node.op];
+  const rules = node.inputs.map((input) => ruleOf(index, input, state.broken));
+  return element("section", { style: "margin-top:12px", "aria-label": "the chosen node" },
+    element("h3", {}, node.op === "leaf" ? label : `${node.op}: ${node.label}`),
+    node.scope ? element("p", { class: "facts" }, "in " + node.scope) : null,
+    element("div", { class: "row" }, tables,
+      rules.length > 0 ? element("div", {}, element("p", { class: "facts" }, nodes.length > 1
+        ? "The rule of the module's last node; y is its result, dy the gradient of y:"
+        : "Its rule for each input; y is its result, dy the gradient of y:"), rules) : null),
+    source ? element("details", {}, element("summary", {}, `The C++ of ${node.op}`),
+      panelKinds.get("code")(source, page)) : null);
+}
+
+/// The formula for one input, and the buttons that make it wrong.
+function ruleOf(index, { input, label, formula, mistakes }, broken) {
+  const buttons = mistakes.map(({ name, label: words }) => {
+    const key = `${index}.${input}.${name}`;
+    const isOn = broken?.key === key;
+    return button(words, () => page.select({ broken: isOn ? null : key }),
+      { class: "mini", "aria-pressed": String(isOn), "data-focus": "break" + key });
+  });
+  return element("div", { style: "margin-bottom:8px" },
+    element("div", {}, `for ${label}: `, element("code", {}, formula)),
+    element("div", { class: "row", style: "gap:4px;align-items:center" },
+      element("small", {}, "break it:"), buttons));
+}
+
+/// A tensor as a table; leading dimensions are stacked.
+function smallTable(caption, values) {
+  const { shape, data } = decode(values);
+  const columns = shape.length > 0 ? shape[shape.length - 1] : 1;
+  const top = largest(data);
+  const rows = [];
+  for (let start = 0; start < data.length; start += columns) {
+    rows.push(element("tr", {}, Array.from(data.slice(start, start + columns), (x) => {
+      const cell = element("td", {}, formatShort(Number(x.toPrecision(3))));
+      if (Number.isFinite(x)) shade(cell, x, top);
+      return cell;
+    })));
+  }
+  return element("figure", {}, element("figcaption", {}, `${caption}, ${formatShape(shape)}`),
+    scrollBox(caption, element("table", { class: "matrix" }, element("tbody", {}, rows))));
+}
+
+/// What the library's checks say about the wrong rule.
+function sabotageCard(broken) {
+  const undo = button("mend the rule", () => page.select({ broken: null }),
+    { "data-focus": "mend" });
+  const list = (verdicts) => element("ul", { style: "margin:4px 0;padding-left:20px" },
+    verdicts.map(({ name, ok, message }) => element("li", {},
+      ok ? `✓ ${name}: right` : element("span", { style: "white-space:pre-wrap" },
+        "✗ " + message))));
+  announce(broken.gradcheck);
+  return element("section", { class: "question", "aria-label": "the wrong rule" },
+    element("p", {}, element("strong", {}, broken.say), " ", undo),
+    element("p", {}, broken.gradcheck ? "gradcheck compares with differences and throws:"
+      : "gradcheck of the whole finds nothing: the gradients of the leaves are right by chance."),
+    broken.gradcheck ? element("pre", { class: "output", style: "white-space:pre-wrap" },
+      broken.gradcheck) : null,
+    element("p", {}, "The diagnosis of each leaf:"), list(broken.leaves),
+    broken.op ? element("p", {}, `And of ${broken.op} alone:`) : null,
+    broken.op ? list(broken.inputs) : null);
+}
+
+function honestCard({ honest, loss }) {
+  const wrong = honest.filter(({ ok }) => !ok);
+  const names = honest.map(({ name }) => name);
+  const shown = names.length > 5 ? `all ${names.length} leaves` : names.join(", ");
+  return element("p", { class: wrong.length === 0 ? "check ok" : "check failed" },
+    wrong.length === 0
+      ? `✓ gradcheck: the gradients of ${shown} are right. The loss is ${formatShort(loss)}.`
+      : "✗ " + wrong.map(({ message }) => message).join(" "));
+}
