@@ -125,7 +125,7 @@ void gpt_on_one_page(Lesson& lesson) {
     std::vector<int64_t> ids = letters.encode(name);
     ids.insert(ids.begin(), BOS);
     ids.push_back(BOS);
-    const int64_t T = std::min(T_max, std::ssize(ids) - 1);
+    const int64_t T = std::min<int64_t>(T_max, std::ssize(ids) - 1);
     const Tensor x = tensor(ids).narrow(0, 0, T);
     const Tensor next = tensor(ids).narrow(0, 1, T);  // the targets: the inputs, moved by one
     const Tensor loss = cross_entropy(model(x), next);
