@@ -291,7 +291,7 @@ Tensor masked_softmax(const Tensor& scores) {
 
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const Tensor& attn_mask, double dropout_p, bool is_causal,
-                                    std::optional<double> scale) {
+                                    std::optional<double> scale) try {
   check_arguments(q, k, v, attn_mask, dropout_p, is_causal);
   check(!scale || q.dtype() != kFloat32 || fits<float>(*scale), "{}: scale {} does not fit into {}",
         kOp, scale.value_or(0), q.dtype());
@@ -305,6 +305,8 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   if (can_be_fused(q, k, v, options)) return fused_attention(q, k, v, options);
   return attention_in_plain_ops(
       q, k, v, options, [&](const Tensor& weights) { return dropout(weights, dropout_p, true); });
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 }  // namespace gradus

@@ -24,13 +24,15 @@ Tensor extreme(OpName name, BinaryOp op, const Tensor& a, const Tensor& b,
 /// f(x), whose gradient has a loop of its own; `definition` is f written with other ops.
 template <class F>
 Tensor activation(OpName name, const Tensor& x, UnaryOp f, UnaryGrad gradient,
-                  const F& definition) {
+                  const F& definition) try {
   return record_fused(
       name, unary(name, f, x), {x},
       [=, x = saved(x)](const Tensor& dy, const std::vector<bool>&) {
         return std::vector<Tensor>{unary_grad(name, gradient, dy, x())};
       },
       [definition](const std::vector<Tensor>& inputs) { return definition(inputs[0]); });
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 /// The normal CDF, Phi(x). Phi'(x) = e^(-x^2 / 2) / sqrt(2 pi).

@@ -296,7 +296,7 @@ void warn_about_cycles() {
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& grad_outputs, std::optional<bool> retain_graph,
-                         bool create_graph, bool allow_unused) {
+                         bool create_graph, bool allow_unused) try {
   check_outputs("grad", outputs);
   check(!inputs.empty(), "grad: there is no input to differentiate by");
   std::vector<Node*> targets;
@@ -320,14 +320,18 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
     gradients.push_back(is_shared ? clone(dx) : dx);
   }
   return gradients;
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs,
-              std::optional<bool> retain_graph, bool create_graph) {
+              std::optional<bool> retain_graph, bool create_graph) try {
   check_outputs("backward", outputs);
   if (create_graph) warn_about_cycles();
   const AutoGradMode mode(create_graph);
   GraphTask("backward", retain_graph.value_or(create_graph)).execute(outputs, grad_outputs);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 std::vector<Tensor> vjp(const Definition& f, const std::vector<Tensor>& inputs, const Tensor& dy) {

@@ -185,7 +185,7 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes) {
                      ones({}, kInt64).expand(sizes));
 }
 
-Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
+Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) try {
   check(p.dim() == 1 || p.dim() == 2,
         "multinomial: expected one row of probabilities or a matrix of them, got {}", p.sizes());
   const int64_t V = p.size(-1);
@@ -204,6 +204,8 @@ Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement) {
     }
   });
   return y;
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 }  // namespace gradus

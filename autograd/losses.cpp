@@ -103,7 +103,7 @@ Tensor row_weights(const Tensor& target, const Tensor& weight, int64_t ignore_in
 //
 //   loss_n  = -(1 - s) w_(t_n) log p_n[t_n] - s / V sum_v w_v log p_nv
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& weight,
-                     int64_t reduction, int64_t ignore_index, double label_smoothing) {
+                     int64_t reduction, int64_t ignore_index, double label_smoothing) try {
   check(label_smoothing >= 0 && label_smoothing <= 1,
         "cross_entropy: label_smoothing is between 0 and 1, got {}", label_smoothing);
   const ClassRows rows = class_rows("cross_entropy", logits, target, weight, ignore_index);
@@ -117,6 +117,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& w
   }
   if (reduction == Reduction::Mean) return sum(losses) / sum(weights);
   return reduced("cross_entropy", reshape(losses, rows.sizes), reduction);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& target,

@@ -16,7 +16,7 @@ Shape batch_of(const Tensor& x) { return {x.sizes().begin(), x.sizes().end() - 2
 
 /// c (..., M, N) = a (..., M, K) b (..., K, N) + start. The batch dimensions of a and b broadcast
 /// to those of c. start is c itself, a bias (N), or undefined.
-void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) {
+void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& start = {}) try {
   const int64_t M = c.size(-2);
   const int64_t N = c.size(-1);
   const int64_t K = a.size(-1);
@@ -46,6 +46,8 @@ void multiply(const Tensor& c, const Tensor& a, const Tensor& b, const Tensor& s
                               .N = N,
                               .K = K});
   });
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 /// x (..., C) as a matrix (rows, C).

@@ -15,7 +15,7 @@ namespace {
 /// size, inner), where x is (outer, size, inner) with dim in the middle.
 template <class Forward, class Backward>
 Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward,
-                 const Backward& backward, Definition definition) {
+                 const Backward& backward, Definition definition) try {
   const OuterSizeInner shape = outer_size_inner(x.sizes(), wrap_dim(op, dim, x.sizes().size()));
   Tensor y = empty(x.sizes(), x.dtype());
   const Tensor in = as_contiguous(x);
@@ -35,6 +35,8 @@ Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward
     return std::vector<Tensor>{dx};
   };
   return record_fused(op, std::move(y), {x}, fast, std::move(definition));
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 /// The largest elements of x along dim, as constants.
@@ -167,7 +169,7 @@ Tensor layer_norm_definition(const Tensor& x, size_t dims, const Tensor& weight,
 }  // namespace
 
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight,
-                  const Tensor& bias, double eps) {
+                  const Tensor& bias, double eps) try {
   check_layer_norm(x, normalized_shape, weight, bias);
   const int64_t size = numel("layer_norm", normalized_shape);
   const int64_t rows = size == 0 ? 0 : x.numel() / size;
@@ -195,6 +197,8 @@ Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& 
       [dims, eps](const std::vector<Tensor>& inputs) {
         return layer_norm_definition(inputs[0], dims, inputs[1], inputs[2], eps);
       });
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 // Dropout (Srivastava et al. 2014): y = x mask, where mask is 0 with probability p, else 1 / (1 -

@@ -177,7 +177,7 @@ Tensor argmin(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
 //   m    max_j x_j, which keeps exp from overflowing
 //
 // The sum is 1, except for the rounding error of y, which is large where x is.
-Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
+Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) try {
   const Arranged in = arrange("logsumexp", x, dim);
   const Tensor result = empty(in.sizes(keepdim), x.dtype());
   dispatch_float("logsumexp", x.dtype(), [&]<class T>() {
@@ -191,6 +191,8 @@ Tensor logsumexp(const Tensor& x, const Shape& dim, bool keepdim) {
                    const Tensor total = masked_fill(sum(shares, dim, true), infinite, 1);
                    return reshape(dy, kept) * (shares / total);
                  }});
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 // The running sum, whose gradient is a running sum from the other end:
@@ -211,7 +213,7 @@ Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
 }
 
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool largest,
-                                bool /*sorted*/) {
+                                bool /*sorted*/) try {
   const Arranged in = arrange("topk", x, {dim});
   check(0 <= k && k <= in.size, "topk: k is {}, dimension {} of {} has {}", k, dim, x.sizes(),
         in.size);
@@ -225,6 +227,8 @@ std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim, bool la
                   in.inner, k, largest);
   });
   return {x.dim() == 0 ? alias(x) : gather(x, dim, index), index};
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 Tensor sum_to(const Tensor& x, const Shape& sizes) {

@@ -138,7 +138,7 @@ Tensor narrow(const Tensor& x, int64_t dim, int64_t start, int64_t length) {
   return slice(x, dim, first, first + length);
 }
 
-std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim) {
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim) try {
   int64_t left = size_along("split", x, dim);  // counted down: a sum of the sizes could overflow
   for (const int64_t size : sizes) {
     check(size >= 0, "split: sizes are at least 0, got {}", size);
@@ -154,18 +154,22 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
     start += size;
   }
   return parts;
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
-std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) {
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) try {
   const int64_t total = size_along("split", x, dim);
   check(size > 0 || (size == 0 && total == 0), "split: the size must be positive, got {}", size);
   std::vector<int64_t> sizes{std::min(size, total)};
   for (int64_t left = total - sizes[0]; left > 0; left -= size)
     sizes.push_back(std::min(size, left));
   return split(x, sizes, dim);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
-std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) try {
   check(chunks > 0, "chunk: the number of chunks must be positive, got {}", chunks);
   const int64_t total = size_along("chunk", x, dim);
   if (total == 0) {
@@ -176,9 +180,11 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) {
   }
   const int64_t size = total / chunks + (total % chunks != 0);
   return split(x, size, dim);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
-Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
+Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) try {
   check(!tensors.empty(), "cat: there is no tensor to concatenate");
   const std::vector<Tensor> parts = non_empty_parts(tensors);
   if (parts.empty()) return clone(tensors[0]);
@@ -195,9 +201,11 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim) {
     start += length;
   }
   return record("cat", y, inputs);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
-Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
+Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) try {
   check(!tensors.empty(), "stack: there is no tensor to stack");
   const Shape& sizes = tensors[0].sizes();
   const auto new_dim = static_cast<int64_t>(wrap_dim("stack", dim, sizes.size() + 1));
@@ -208,6 +216,8 @@ Tensor stack(const std::vector<Tensor>& tensors, int64_t dim) {
     parts.push_back(unsqueeze(x, new_dim));
   }
   return cat(parts, new_dim);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 }  // namespace gradus

@@ -52,8 +52,10 @@ void Tensor::set_data(const Tensor& value) const {
 }
 
 void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph,
-                      bool create_graph) const {
+                      bool create_graph) const try {
   autograd::backward({*this}, {gradient}, retain_graph, create_graph);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
 }
 
 }  // namespace gradus
