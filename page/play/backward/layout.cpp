@@ -100,18 +100,20 @@ class Columns {
   /// Each item moves to the mean row of its neighbours.
   void order_rows() {
     for (auto& column : columns_) {
-      std::vector<std::pair<double, size_t>> order;
-      for (const size_t i : column) {
+      std::vector<std::pair<double, size_t>> order;  // the new row, and the place in the column
+      for (size_t place = 0; place < column.size(); ++place) {
+        const Item& item = items_[column[place]];
         double sum = 0;
-        for (const size_t n : items_[i].neighbours)
+        for (const size_t n : item.neighbours)
           sum += items_[n].row;
-        const auto count = static_cast<double>(items_[i].neighbours.size());
-        order.emplace_back(count > 0 ? sum / count : items_[i].row, i);
+        const auto count = static_cast<double>(item.neighbours.size());
+        order.emplace_back(count > 0 ? sum / count : item.row, place);
       }
-      std::stable_sort(order.begin(), order.end(),
-                       [](const auto& a, const auto& b) { return a.first < b.first; });
-      for (size_t row = 0; row < order.size(); ++row)
-        column[row] = order[row].second;
+      std::sort(order.begin(), order.end());
+      std::vector<size_t> sorted;
+      for (const auto& [row, place] : order)
+        sorted.push_back(column[place]);
+      column = sorted;
     }
     number_rows();
   }
