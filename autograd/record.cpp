@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/anomaly.h"
+#include "autograd/op_log.h"
 #include "autograd/profile.h"
 #include "tensor/observers.h"
 
@@ -13,6 +14,12 @@ namespace {
 [[gnu::noinline]] void observe(const char* name, const Tensor& y, std::span<const Input> inputs) {
   if (RunningBackward::is_active()) return;
   autograd::profile_result(name, y);
+  if (autograd::logs_ops()) {
+    std::vector<Tensor> tensors;
+    for (const Input& input : inputs)
+      tensors.push_back(input.x);
+    autograd::log_result(name, y, tensors);
+  }
   if (autograd::nan_check_is_on()) autograd::check_result(name, y, inputs);
 }
 
