@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "lessons/kit/python_random.h"
 #include "lessons/one_page/explanation.h"
 #include "tests/expect_error.h"
 #include "tests/lesson_support.h"
+#include "tests/microgpt_golden.h"
 #include "tests/temporary.h"
 #include "text/char_tokenizer.h"
 
@@ -161,27 +161,12 @@ void expect_printed(const std::string& output, const std::map<int64_t, double>& 
   EXPECT_TRUE(contains(output, samples + "\n")) << output;
 }
 
-// The values are from the same algorithm in Python, with CPython's random and PyTorch's gradients.
 TEST(OnePage, MadeUpWordsGivePythonsNumbers) {
   const EndedProgram run = lesson_10("--text " GRADUS_SOURCE_DIR "/tests/microgpt_words.txt");
   EXPECT_EQ(run.status, 0);
   EXPECT_TRUE(contains(run.output, "\nnum docs: 13\nvocab size: 29\nnum params: 4256\nstep    1 "));
-  const std::string wang = "王芳";
-  const Words names = {"x",  "x",     "d'arc", "x",   wang, wang,  "lu", "lu", "x", "lu",
-                       wang, "naïma", "x",     "bob", "x",  "zoë", "x",  wang, "x", "anna"};
-  expect_printed(run.output,
-                 {{1, 3.5974502369803214},
-                  {2, 3.3794707526356986},
-                  {3, 3.449021099072379},
-                  {10, 3.6126207351845503},
-                  {50, 0.8094371515176423},
-                  {100, 0.8214005869328743},
-                  {250, 0.5372338313971946},
-                  {500, 0.24770551501310017},
-                  {750, 0.48527745459312516},
-                  {999, 0.39918665884603405},
-                  {1000, 0.6184633003973703}},
-                 names);
+  const auto [losses, names] = golden_of_13_words();
+  expect_printed(run.output, losses, names);
   EXPECT_TRUE(contains(run.output, "(Words with 16 letters or more: 1."));
   EXPECT_FALSE(contains(run.output, "that Python printed"));
 }
@@ -195,18 +180,7 @@ TEST(OnePage, NamesGiveKarpathysLines) {
   EXPECT_EQ(run.status, 0);
   EXPECT_TRUE(
       contains(run.output, "\nnum docs: 32033\nvocab size: 27\nnum params: 4192\nstep    1 "));
-  std::map<int64_t, double> losses;
-  Words made_up;
-  std::ifstream golden(GRADUS_GOLDEN_DIR "/microgpt.tsv");
-  for (std::string line; std::getline(golden, line);) {
-    std::istringstream fields(line);
-    std::string kind;
-    int64_t number = 0;
-    std::string value;
-    fields >> kind >> number >> value;
-    if (kind == "loss") losses[number] = std::stod(value);
-    if (kind == "name") made_up.push_back(value);
-  }
+  const auto [losses, made_up] = golden_of_names();
   EXPECT_EQ(losses.size(), 1000U);
   EXPECT_EQ(made_up.size(), 20U);
   expect_printed(run.output, losses, made_up);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <map>
 
+#include "lessons/one_page/letter_counts.h"
 #include "lessons/one_page/names.h"
 #include "lessons/one_page/residual_stream.h"
 
@@ -22,10 +23,5 @@ void introduce(Lesson& lesson, const Names& names, int64_t context_length);
 /// names and the residual stream. lm_head is (V, C).
 void explain(Lesson& lesson, const Run& run, const text::CharTokenizer& letters,
              const Tensor& lm_head, const Added& added);
-
-/// The mean loss of a table of how often each letter occurs in the words, and of a table of how
-/// often each letter follows another one. The beginning and the end of a word count as a letter.
-double loss_of_letter_counts(const Words& words, const text::CharTokenizer& letters);
-double loss_of_pair_counts(const Words& words, const text::CharTokenizer& letters);
 
 }  // namespace gradus::lessons
