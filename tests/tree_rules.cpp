@@ -4,9 +4,9 @@
 //   folders    sources are only in the folders of the map (docs/structure.md)
 //   file size  a file has at most 300 lines of code, a test 400; comments and blank lines are free
 //   columns    a line has at most 100 columns
-//   includes   go one way: exercises -> lessons -> page -> gpt -> distributed -> text, check,
-//              terminal -> nn -> autograd -> tensor -> tensor/kernels; a quoted path starts at the
-//              root of the tree
+//   includes   go one way: exercises, page/play -> lessons -> page -> gpt -> distributed -> text,
+//              check, terminal -> nn -> autograd -> tensor -> tensor/kernels; a quoted path starts
+//              at the root of the tree
 //   test files a test writes its files to the folder of tests/temporary.h, which no other process
 //   has
 //
@@ -34,11 +34,12 @@ struct Place {
   std::string path;
   int level;
 };
-// tensor/kernels comes first because it is inside tensor.
+// A folder comes before the one that it is inside of.
 const std::vector<Place> kPlaces = {
-    {"tensor/kernels", 0}, {"tensor", 1},   {"autograd", 2},   {"nn", 3},          {"check", 4},
-    {"text", 4},           {"terminal", 4}, {"gradus.h", 5},   {"distributed", 6}, {"gpt", 7},
-    {"page", 8},           {"lessons", 9},  {"exercises", 10}, {"tests", 11},      {"wasm", 0},
+    {"tensor/kernels", 0}, {"tensor", 1},     {"autograd", 2},   {"nn", 3},
+    {"check", 4},          {"text", 4},       {"terminal", 4},   {"gradus.h", 5},
+    {"distributed", 6},    {"gpt", 7},        {"page/play", 10}, {"page", 8},
+    {"lessons", 9},        {"exercises", 10}, {"tests", 11},     {"wasm", 0},
 };
 
 /// Every folder that may hold files, as a regular expression for its whole path.
