@@ -22,14 +22,14 @@ const Model& model_named(const std::string& name) {
   throw Error("there is no such model");
 }
 
-TEST(BottleneckLearning, OneVectorHoldsFewDigits) {
+void one_vector_holds_few_digits() {
   EXPECT_GT(accuracy_at(trained(), "one vector", 2), 0.95);
   EXPECT_LT(accuracy_at(trained(), "one vector", 12), 0.5);
   for (const std::string& name : kWithAttention)
     EXPECT_GT(accuracy_at(trained(), name, 12), 0.95) << name;
 }
 
-TEST(BottleneckLearning, TheAlignmentIsADiagonal) {
+void the_alignment_is_a_diagonal() {
   const Tensor source = digits_of("314159265358");
   for (const std::string name : {"Bahdanau", "Luong"}) {
     const Tensor most = alignment(model_named(name), source, source).argmax(-1);  // (T)
@@ -38,7 +38,7 @@ TEST(BottleneckLearning, TheAlignmentIsADiagonal) {
   }
 }
 
-TEST(BottleneckLearning, WithoutAttentionTheDecodersForget) {
+void without_attention_the_decoders_forget() {
   const Tensor source = digits_of("314159265358");
   for (const std::string& name : kWithAttention) {
     const Tensor right = written(model_named(name), source, 6) == source;  // (1, T)
@@ -47,7 +47,7 @@ TEST(BottleneckLearning, WithoutAttentionTheDecodersForget) {
   }
 }
 
-TEST(BottleneckLearning, TheGradientFadesOnTheLongPath) {
+void the_gradient_fades_on_the_long_path() {
   manual_seed(1);
   const std::vector<Model> fresh = make_models();
   const Tensor source = digits_of("314159265358");
@@ -60,6 +60,14 @@ TEST(BottleneckLearning, TheGradientFadesOnTheLongPath) {
       EXPECT_GT(ratio, 0.1) << model.name;
     }
   }
+}
+
+// One test, because the models are trained once for a process.
+TEST(BottleneckLearning, TheSentencesOfThePage) {
+  one_vector_holds_few_digits();
+  the_alignment_is_a_diagonal();
+  without_attention_the_decoders_forget();
+  the_gradient_fades_on_the_long_path();
 }
 
 }  // namespace
