@@ -5,16 +5,20 @@ import * as screen from "./screen.mjs";
 
 export const weights = "3 · weights";
 
-/// The panels of attention in the report that is shown now.
+/// The attention in the report that is shown: {panel, heads, queries, keys, at}, where
+/// at(step, h, i, j) is {score, weight, hidden}.
 async function attentionOf(page) {
   const panel = (await reportOf(page)).panels.find(({ type }) => type === "attention");
   assert.ok(panel, "the page has no attention");
-  return panel;
-}
-
-/// The elements of a tensor of the report as (H, rows, columns) -> number.
-function reader({ shape, data }) {
-  return (h, i, j) => Number(String(data[(h * shape[1] + i) * shape[2] + j]).replace("inf", "Infinity"));
+  const [heads, queries, keys] = panel.steps[0].weights.shape;
+  const at = (step, h, i, j) => {
+    const { scores, weights: given, hidden } = panel.steps.find((one) => one.step === step);
+    const place = (h * queries + i) * keys + j;
+    const isOfOneHead = hidden && hidden.length === queries * keys;  // all heads hide the same
+    return { score: scores.data[place], weight: given.data[place],
+      hidden: hidden?.[isOfOneHead ? i * keys + j : place] === "1" };
+  };
+  return { panel, heads, queries, keys, at };
 }
 
 /// On the screen, the weights of every query sum to 1 but for the rounding.
@@ -29,22 +33,20 @@ export async function rowsSumToOne(page, caption = weights) {
   });
 }
 
-/// A key after the query has no weight and is marked as masked; every other key has its weight of
-/// the report, in its row and column.
+/// Hidden keys are marked as masked; every other key has its weight of the report, in its row and
+/// column.
 export async function showsTheReport(page, { step, head }) {
-  const panel = await attentionOf(page);
-  const of = panel.steps.find((candidate) => candidate.step === step);
-  const [expected, scores] = [reader(of.weights), reader(of.masked_scores)];
+  const { panel, at } = await attentionOf(page);
   const { rows, columns, cells } = await screen.matrix(page, weights);
   assert.deepEqual(rows, panel.queries, "the rows are not the queries");
   assert.deepEqual(columns, panel.keys, "the columns are not the keys");
   cells.forEach((line, i) => line.forEach(({ text, masked }, j) => {
-    const where = `head ${head}, query ${i}, key ${j}, step ${step}`;
-    assert.equal(masked, scores(head, i, j) === -Infinity, `masked: ${where}`);
+    const where = `step ${step}, head ${head}, query ${i}, key ${j}`;
+    const { weight, hidden } = at(step, head, i, j);
+    assert.equal(masked, hidden, `masked: ${where}`);
     if (masked) return;
-    const shown = screen.numberOf(text);
-    assert.ok(Math.abs(shown - expected(head, i, j)) <= 0.00501,
-      `${where}: ${text} on the screen, ${expected(head, i, j)} in the report`);
+    assert.ok(Math.abs(screen.numberOf(text) - weight) <= 0.00501,
+      `${where}: ${text} on the screen, ${weight} in the report`);
   }));
 }
 
@@ -56,21 +58,23 @@ export async function keysAfterTheQueryAreMasked(page, caption = weights) {
   }));
 }
 
-/// The weights of the report are the softmax of its masked, scaled scores: a changed number is
-/// found even where the screen rounds it away.
+/// The weights of the report are the softmax of its scaled scores that are not hidden: a changed
+/// number is found even where the screen rounds it away.
 export async function weightsFollowFromScores(page) {
-  const panel = await attentionOf(page);
-  for (const { step, masked_scores, weights: given, divisor } of panel.steps) {
-    const [score, weight] = [reader(masked_scores), reader(given)];
-    const [heads, queries, keys] = given.shape;
+  const { panel, heads, queries, keys, at } = await attentionOf(page);
+  const powersOf = (step, h, i) => Array.from({ length: keys }, (_, j) => {
+    const { score, hidden } = at(step, h, i, j);
+    return hidden ? 0 : Math.exp(score / panel.divisor);
+  });
+  for (const { step } of panel.steps) {
     for (let h = 0; h < heads; ++h) {
       for (let i = 0; i < queries; ++i) {
-        const powers = Array.from({ length: keys }, (_, j) => Math.exp(score(h, i, j) / divisor));
+        const powers = powersOf(step, h, i);
         const sum = powers.reduce((total, x) => total + x, 0);
         powers.forEach((power, j) => {
-          assert.ok(Math.abs(power / sum - weight(h, i, j)) < 2e-4,
-            `step ${step}, head ${h}, query ${i}, key ${j}: weight ${weight(h, i, j)}, ` +
-            `softmax ${power / sum}`);
+          const { weight } = at(step, h, i, j);
+          assert.ok(Math.abs(power / sum - weight) < 2e-4, `step ${step}, head ${h}, query ${i}, ` +
+            `key ${j}: weight ${weight}, softmax ${power / sum}`);
         });
       }
     }
@@ -79,7 +83,7 @@ export async function weightsFollowFromScores(page) {
 
 /// The sentence about a masked cell gives the reason.
 export async function maskedCellSaysWhy(page) {
-  const panel = await attentionOf(page);
+  const { panel } = await attentionOf(page);
   await screen.cell(page, weights, 1, 4).hover();
   const sentence = await screen.says(page);
   assert.match(sentence, new RegExp(panel.masked_because), "no reason is given");

@@ -72,8 +72,8 @@ export async function visit(file, settings, body) {
   }
 }
 
-// SHOTS=FOLDER keeps pictures, for a person to look at.
-async function keepPicture(page, file, name) {
+/// SHOTS=FOLDER keeps pictures, for a person to look at.
+export async function keepPicture(page, file, name) {
   if (!process.env.SHOTS || !name) return;
   const path = resolve(process.env.SHOTS, `${basename(file, ".html")}_${name}.png`);
   await page.screenshot({ path, fullPage: true });

@@ -16,38 +16,43 @@ test("there are pages to test", () => {
   assert.ok(files.length > 0, `no page in ${browser.pages}`);
 });
 
-// Two visits at a time: CI has two cores.
+// One visit for each page: each step leaves the page for the next. Two visits at a time: CI has two
+// cores.
+const steps = [
+  ["words", check.words],
+  ["text alternatives", check.pictures],
+  ["headings", conduct.headings],
+  ["saved pictures", conduct.savedPictures],
+  ["keyboard", conduct.keyboard],
+  ["theme", conduct.themeButton],
+  ["tour", (page, file) => conduct.tour(page, { isRequired: isMadeByHand(file) })],
+  ["link", conduct.linkShowsTheSame],
+  ["contrast in light", check.contrast],
+  ["accessibility in light", (page) => check.accessibility(page)],
+  ["on a phone", async (page, file) => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.reload();
+    await check.fitsTheWidth(page);
+    await browser.keepPicture(page, file, "phone");
+  }],
+  ["accessibility in dark", async (page, file) => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.goto(browser.urlOf(file));
+    await page.reload();
+    await browser.keepPicture(page, file, "dark");
+    await check.contrast(page);
+    await check.accessibility(page, ["color-contrast"]);  // the other rules are as in light
+  }],
+];
+
 describe("every page", { concurrency: 2 }, () => {
   for (const file of files) {
-    test(`${file}: the file`, () => {
-      check.file(readFileSync(join(browser.pages, file), "utf8"));
-    });
-    test(`${file}: in light`, async () => {
+    test(file, async (t) => {
+      await t.test("file", () => check.file(readFileSync(join(browser.pages, file), "utf8")));
       await browser.visit(file, { shot: "light" }, async (page) => {
-        await check.words(page);
-        await check.pictures(page);
-        await check.contrast(page);
-        await conduct.headings(page);
-        await conduct.savedPictures(page);
-        await check.accessibility(page);
+        for (const [name, step] of steps) await t.test(name, () => step(page, file));
       });
-    });
-    test(`${file}: in use`, async () => {
-      await browser.visit(file, {}, async (page) => {
-        await conduct.keyboard(page);
-        await conduct.themeButton(page);
-        await conduct.tour(page, { isRequired: isMadeByHand(file) });
-        await conduct.linkShowsTheSame(page);
-      });
-    });
-    test(`${file}: in dark`, async () => {
-      await browser.visit(file, { dark: true, shot: "dark" }, async (page) => {
-        await check.contrast(page);
-        await check.accessibility(page, ["color-contrast"]);  // the rest is as in light
-      });
-    });
-    test(`${file}: on a phone`, async () => {
-      await browser.visit(file, { width: 390, shot: "phone" }, check.fitsTheWidth);
     });
   }
 });

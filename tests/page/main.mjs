@@ -2,3 +2,6 @@
 import "./attention.mjs";
 import "./every_page.mjs";
 import "./mutations.mjs";
+import "./programs.mjs";
+import "./tensors.mjs";
+import "./timing.mjs";

@@ -45,13 +45,15 @@ function transpose(step, heads, tokens) {
   });
 }
 
-function dropMask(step, heads, tokens) {
-  step.masked_scores = step.scores;
-  const powers = step.scores.data.map((score) => Math.exp(score / step.divisor));
-  step.weights.data = powers.map((power, n) => {
-    const first = n - n % tokens;
-    return power / powers.slice(first, first + tokens).reduce((sum, x) => sum + x, 0);
-  });
+function dropMask(divisor) {
+  return (step, heads, tokens) => {
+    step.hidden = "0".repeat(step.hidden.length);
+    const powers = step.scores.data.map((score) => Math.exp(score / divisor));
+    step.weights.data = powers.map((power, n) => {
+      const first = n - n % tokens;
+      return power / powers.slice(first, first + tokens).reduce((sum, x) => sum + x, 0);
+    });
+  };
 }
 
 function addTo(place, amount) {
@@ -72,10 +74,10 @@ const faults = [
   ["transposed weights in the report", withSteps(transpose), attention.rowsSumToOne, /sum to/],
   ["a transposed drawing", inScript("spec.value(i, j)", "spec.value(j, i)"), shown,
     /on the screen|masked:/],
-  ["no mask in the report", withSteps(dropMask), attention.keysAfterTheQueryAreMasked, /query 0/],
-  ["a mask that is not drawn", inScript('"masked", masked', '"masked", false'),
+  ["no mask in the report", withSteps(dropMask(2)), attention.keysAfterTheQueryAreMasked, /query 0/],
+  ["a mask that is not drawn", inScript('masked ? "masked"', 'false ? "masked"'),
     attention.keysAfterTheQueryAreMasked, /query 0/],
-  ["a mask without a reason", inScript("panel.masked_because", '"it is so"'),
+  ["a mask without a reason", inScript("`${inHead}: ${panel.masked_because}.`", "`${inHead}.`"),
     attention.maskedCellSaysWhy, /no reason/],
   ["a large change of a weight", withSteps(addTo([0, 4, 1], 0.2)), attention.rowsSumToOne,
     /sum to/],
