@@ -29,6 +29,7 @@ function matmulSvg(panel, step, cache) {
 function areaGrid(line, area, index, { x, y }, { lines, last }) {
   const parts = [svgElement("text", { x, y: y - 6, "font-weight": 600 }, area.name)];
   const inCache = `rgb(${colourOf(0.45, 1)})`;
+  const ink = inkOn(colourOf(0.45, 1));
   for (let start = 0; start < area.rows * area.columns; start += line) {
     const isIn = lines.has(area.line + start / line);
     const place = { x: x + (start % area.columns) * squareSize,
@@ -38,7 +39,7 @@ function areaGrid(line, area, index, { x, y }, { lines, last }) {
       stroke: "var(--soft)", "stroke-width": isIn ? 1.6 : 0.8 }));
     for (let i = 0; i < line; ++i)
       parts.push(svgElement("circle", { cx: place.x + (i + 0.5) * squareSize,
-        cy: place.y + squareSize / 2, r: squareSize / 10, fill: isIn ? inkOn(colourOf(0.45, 1)) : "var(--soft)" }));
+        cy: place.y + squareSize / 2, r: squareSize / 10, fill: isIn ? ink : "var(--soft)" }));
   }
   if (last && last.area === index) parts.push(accessMark(area, last, { x, y }));
   return svgElement("g", {}, parts);

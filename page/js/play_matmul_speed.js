@@ -37,10 +37,10 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
   const narrow = innerWidth < 620;
   const [left, full, row] = [112, narrow ? 120 : 420, 24];
   const width = left + full + 96;
-  const height = 30 + names.length * row + 22;
-  const caption = `${where}: ${size} × ${size}, vectors of ${vector} bytes`;
+  const [top, height] = [48, 48 + names.length * row + 22];
+  const caption = `C = A B with ${size} × ${size} numbers, vectors of ${vector} bytes`;
   const bars = names.map((name, i) => {
-    const y = 30 + i * row;
+    const y = top + i * row;
     const share = Math.min(1, gflops[i] / peak);
     return svgElement("g", {}, svgElement("text", { x: left - 8, y: y + 14, "text-anchor": "end" },
       i < names.length - 1 ? `${i + 1}. ${name}` : name),
@@ -52,10 +52,12 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
       `${formatShort(Number(gflops[i].toPrecision(3)))} · ${percent(gflops[i] / peak)}`));
   });
   return svgElement("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": caption + ", GFLOP/s: " + names.map((n, i) => `${n} ${gflops[i]}`).join(", "),
+    "aria-label": `${where}, ${caption}, GFLOP/s: ` +
+      names.map((name, i) => `${name} ${gflops[i]}`).join(", "),
     style: "max-width:none" },
   svgElement("rect", { width, height, fill: "var(--card)" }),
-  svgElement("text", { x: 2, y: 16, "font-weight": 600 }, caption), bars,
+  svgElement("text", { x: 2, y: 16, "font-weight": 600 }, where),
+  svgElement("text", { x: 2, y: 34 }, caption), bars,
   svgElement("text", { x: left + full, y: height - 6, "text-anchor": "end" },
     `peak ${formatShort(Number(peak.toPrecision(3)))} GFLOP/s`));
 }
