@@ -37,21 +37,25 @@ function ruleOf(index, { input, label, formula, mistakes }, broken) {
       element("small", {}, "break it:"), buttons));
 }
 
-/// A tensor as a table; leading dimensions are stacked.
+/// A tensor as a table; the rows of leading dimensions follow each other.
 function smallTable(caption, values) {
   const { shape, data } = decode(values);
-  const columns = shape.length > 0 ? shape[shape.length - 1] : 1;
-  const top = largest(data);
-  const rows = [];
-  for (let start = 0; start < data.length; start += columns) {
-    rows.push(element("tr", {}, Array.from(data.slice(start, start + columns), (x) => {
-      const cell = element("td", {}, formatShort(Number(x.toPrecision(3))));
-      if (Number.isFinite(x)) shade(cell, x, top);
-      return cell;
-    })));
+  const width = shape.length > 0 ? shape[shape.length - 1] : 1;
+  const columns = Array.from({ length: width }, (_, j) => String(j));
+  const rows = Array.from({ length: data.length / width }, (_, i) => rowName(shape, i));
+  return matrixFigure({ caption, note: formatShape(shape), rows, columns, top: largest(data),
+    value: (i, j) => data[i * width + j], text: (x) => formatShort(Number(x.toPrecision(3))) });
+}
+
+/// "1" of a matrix, "0,1" of a tensor of three dimensions.
+function rowName(shape, row) {
+  const index = [];
+  let rest = row;
+  for (const size of shape.slice(0, -1).reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
   }
-  return element("figure", {}, element("figcaption", {}, `${caption}, ${formatShape(shape)}`),
-    scrollBox(caption, element("table", { class: "matrix" }, element("tbody", {}, rows))));
+  return index.join(",");
 }
 
 /// What the library's checks say about the wrong rule.

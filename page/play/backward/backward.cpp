@@ -153,8 +153,8 @@ Json backward_result(const std::string& code) {
     const Subject subject = subject_of(code);
     const Forward forward = subject.forward();
     Json views = Json::array();
-    const std::vector<Box> modules = boxes_of_modules(forward);
-    const std::vector<Box> ops = boxes_of_ops(forward);
+    const std::vector<ViewBox> modules = boxes_of_modules(forward);
+    const std::vector<ViewBox> ops = boxes_of_ops(forward);
     if (modules.size() < ops.size()) views.push_back(view("modules", forward, modules));
     views.push_back(view("ops", forward, ops));
     const double loss = forward.loss.item<double>();

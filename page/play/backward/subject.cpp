@@ -1,6 +1,7 @@
 #include "page/play/backward/subject.h"
 
 #include "autograd/graph.h"
+#include "autograd/op_log.h"
 #include "nn/gpt_block.h"
 
 namespace gradus::page {
@@ -112,6 +113,7 @@ Subject layer(const std::string& code, const Layer& module, int64_t width,
       keep(forward, value, name);
     nn::AttentionTrace trace;
     *current = &forward;
+    const autograd::OpLog log;
     const Tensor y = module(x, &trace);
     *current = nullptr;
     const Tensor squares = y * y;
@@ -120,6 +122,8 @@ Subject layer(const std::string& code, const Layer& module, int64_t width,
     keep(forward, y, "the result of the layer");
     keep(forward, squares, "its squares");
     keep(forward, forward.loss, "the loss");
+    for (const auto& [op, result, inputs] : log.entries())
+      keep(forward, result, std::string(op));
     return forward;
   };
   subject.note =

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <map>
 
-#include "page/play/backward/layout.h"
+#include "page/graph_layout.h"
 #include "page/play/backward/sabotage.h"
 
 namespace gradus::page {
 namespace {
 
-constexpr Point kBox{118, 46};
+constexpr double kBoxWidth = 118;
+constexpr double kBoxHeight = 46;
 
 std::string text_of(const Forward& forward, const Node& node) {
   const auto found = forward.known.find(node.id);
@@ -32,18 +33,18 @@ std::string module_of(const Forward& forward, const Node& node) {
 
 }  // namespace
 
-std::vector<Box> boxes_of_ops(const Forward& forward) {
+std::vector<ViewBox> boxes_of_ops(const Forward& forward) {
   const std::vector<Node*> nodes = nodes_of(forward.loss);
-  std::vector<Box> boxes;
+  std::vector<ViewBox> boxes;
   for (size_t i = 0; i < nodes.size(); ++i)
     boxes.push_back({.label = nodes[i]->is_leaf() ? text_of(forward, *nodes[i]) : nodes[i]->name,
                      .nodes = {i}});
   return boxes;
 }
 
-std::vector<Box> boxes_of_modules(const Forward& forward) {
+std::vector<ViewBox> boxes_of_modules(const Forward& forward) {
   const std::vector<Node*> nodes = nodes_of(forward.loss);
-  std::vector<Box> boxes;
+  std::vector<ViewBox> boxes;
   std::map<std::string, size_t> box_of_module;
   for (size_t i = 0; i < nodes.size(); ++i) {
     const std::string module = module_of(forward, *nodes[i]);
@@ -57,17 +58,17 @@ std::vector<Box> boxes_of_modules(const Forward& forward) {
     boxes[found->second].nodes.push_back(i);
   }
   std::sort(boxes.begin(), boxes.end(),
-            [](const Box& a, const Box& b) { return a.nodes.back() < b.nodes.back(); });
+            [](const ViewBox& a, const ViewBox& b) { return a.nodes.back() < b.nodes.back(); });
   return boxes;
 }
 
-Json view(const std::string& name, const Forward& forward, const std::vector<Box>& boxes) {
+Json view(const std::string& name, const Forward& forward, const std::vector<ViewBox>& boxes) {
   const std::vector<Node*> nodes = nodes_of(forward.loss);
   std::map<const Node*, size_t> box_of;
   for (size_t b = 0; b < boxes.size(); ++b)
     for (const size_t i : boxes[b].nodes)
       box_of[nodes[i]] = b;
-  std::vector<GraphEdge> edges;
+  std::vector<std::pair<size_t, size_t>> edges;
   std::map<std::pair<size_t, size_t>, bool> seen;
   for (const Node* node : nodes) {
     for (const Node::Edge& edge : node->edges) {
@@ -75,14 +76,15 @@ Json view(const std::string& name, const Forward& forward, const std::vector<Box
       const size_t from = box_of.at(edge.input.get());
       const size_t to = box_of.at(node);
       if (from == to || !seen.emplace(std::pair(from, to), true).second) continue;
-      edges.push_back({from, to});
+      edges.emplace_back(from, to);
     }
   }
-  const Layout places = layout(boxes.size(), edges, kBox);
+  const Layout places =
+      layout(std::vector<Box>(boxes.size(), {.width = kBoxWidth, .height = kBoxHeight}), edges);
   Json json = {{"name", name},
                {"width", number(places.width)},
                {"height", number(places.height)},
-               {"box", {kBox.x, kBox.y}},
+               {"box", {kBoxWidth, kBoxHeight}},
                {"boxes", Json::array()},
                {"edges", Json::array()}};
   for (size_t b = 0; b < boxes.size(); ++b)
@@ -90,11 +92,11 @@ Json view(const std::string& name, const Forward& forward, const std::vector<Box
                              {"nodes", boxes[b].nodes},
                              {"x", number(places.boxes[b].x)},
                              {"y", number(places.boxes[b].y)}});
-  for (size_t e = 0; e < edges.size(); ++e) {
+  for (const Line& line : places.lines) {
     Json points = Json::array();
-    for (const Point& point : places.edges[e])
+    for (const Point& point : line.points)
       points.push_back({number(point.x), number(point.y)});
-    json["edges"].push_back({{"from", edges[e].from}, {"to", edges[e].to}, {"points", points}});
+    json["edges"].push_back({{"from", line.from}, {"to", line.to}, {"points", points}});
   }
   return json;
 }
