@@ -133,8 +133,9 @@ class Report {
   /// The most probable labels: logits (..., labels), one row for each position.
   void predictions(const std::string& title, const Tensor& logits, const Words& labels,
                    int top = 5);
-  /// The graph from which y was computed. The `named` tensors are shown with their names, values
-  /// and gradients.
+  /// The graph from which y was computed, modules first. The `named` tensors are shown with their
+  /// names and values; one with an empty name only gets its value (autograd/op_log.h has those of
+  /// all ops). The gradients of y, or of y.sum(), are computed here; no grad changes.
   void graph(const std::string& title, const Tensor& y, const NamedTensors& named = {});
   /// The parameters of a module and of its children, with their gradients.
   void module(const std::string& title, const nn::Module& module);

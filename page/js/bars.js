@@ -3,7 +3,7 @@
 /// items: [{label, value}]; text(value) is beside the bar.
 function barList(items, text) {
   const top = largest(items.map(({ value }) => value)) || 1;
-  return element("div", { class: "bars" }, items.map(({ label, value }) => [
+  return element("div", { class: "bar-list" }, items.map(({ label, value }) => [
     element("span", {}, label),
     element("i", { class: value < 0 ? "negative" : null,
       style: `width: ${Number.isFinite(value) ? Math.abs(100 * value / top).toFixed(1) : 0}%` }),

@@ -4,7 +4,8 @@
 registerPanel("graph", (panel) => {
   const id = slug(panel.title);
   const view = () => panel.views[clampIndex(page.selection[id + ".view"], panel.views.length)];
-  const open = (n) => page.select({ [id + ".view"]: n, [id + ".node"]: null, [id + ".time"]: null });
+  const open = (n) => page.select(
+    { [id + ".view"]: n, [id + ".node"]: null, [id + ".time"]: null });
   const select = (n, preview) => page.select({ [id + ".node"]: n }, preview);
   const graph = { panel, id, view, open, select };
   const path = element("p", { class: "row path" });
@@ -116,7 +117,8 @@ function graphInWords(graph, time) {
 /// "gradient 1, 2", or its norm and mean.
 function numbersInWords(what, numbers) {
   if (!numbers) return null;
-  if (numbers.numbers) return `${what} ${numbers.numbers.map(numberOf).map(formatShort).join(", ")}`;
+  const list = (numbers.numbers ?? []).map((x) => formatShort(numberOf(x)));
+  if (list.length) return `${what} ${list.join(", ")}`;
   return `${what}: norm ${formatShort(numberOf(numbers.norm))}, ` +
     `mean ${formatShort(numberOf(numbers.mean))}`;
 }

@@ -77,5 +77,6 @@ function backwardInWords({ nodes, edges }, n, bold) {
 /// "a", "a and b", "a, b and c".
 function joined(names) {
   const all = [...new Set(names)];
-  return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} and ${all[all.length - 1]}`;
+  const last = all.pop() ?? "";
+  return all.length ? `${all.join(", ")} and ${last}` : last;
 }

@@ -11,7 +11,8 @@ registerPanel("heatmap", (panel) => {
     column: clampIndex(page.selection[column_axis], columns.length),
   });
   const figure = matrixFigure({
-    caption: panel.title, rows, columns, digits, selected,
+    name: panel.title, caption: `${row_axis} in rows, ${column_axis} in columns`,
+    rows, columns, digits, selected,
     corner: cornerOf(row_axis, column_axis),
     top: Math.max(Math.abs(panel.low), Math.abs(panel.high)),
     value: (i, j) => matrix.at(i, j),

@@ -7,6 +7,7 @@ const WINDOW = 12;
 
 /// spec:
 ///   caption, note, corner    texts
+///   name                     of the saved picture and for screen readers; the caption by default
 ///   rows, columns            labels
 ///   value(i, j)              a number
 ///   top                      the absolute value with the strongest colour, a number or a function
@@ -25,11 +26,12 @@ function matrixFigure(spec) {
   const isBig = rows.length > MOST_CELLS || columns.length > MOST_CELLS;
   const table = matrixTable(spec, isBig ? spec.size ?? WINDOW : MOST_CELLS);
   const picture = isBig ? matrixThumbnail(spec, table) : null;
-  const save = saveSvgButton(caption, () => matrixSvg(svgOfMatrix(spec, table)));
+  const name = spec.name ?? caption;
+  const save = saveSvgButton(name, () => matrixSvg(svgOfMatrix(spec, table)));
   const figure = element("figure", { class: "matrix-figure" },
     element("figcaption", {}, element("b", {}, caption), " ", save,
       note ? element("small", {}, note) : null),
-    picture, scrollBox(caption + ", numbers", table.node));
+    picture, scrollBox(name + ", numbers", table.node));
   let version = spec.version ? spec.version() : "";
   figure.repaint = () => {
     table.repaint();
@@ -70,9 +72,9 @@ function matrixTable(spec, size) {
   return table;
 }
 
-function tableName({ caption, corner, select }) {
+function tableName({ caption, name = caption, corner, select }) {
   const axes = corner ? `, ${corner.replace("↓", " in rows,").replace("→", " in columns")}` : "";
-  return caption + axes + (select ? ". The arrow keys move." : "");
+  return name + axes + (select ? ". The arrow keys move." : "");
 }
 
 function paintTable(table, spec) {
@@ -162,7 +164,7 @@ function moveByKey(event, spec) {
 /// What saveSvgButton draws: all cells of a matrix of up to 128 rows and columns, those of a small
 /// one with their numbers; otherwise the cells of the table.
 function svgOfMatrix(spec, table) {
-  const { caption, rows, columns } = spec;
+  const { caption, name = caption, rows, columns } = spec;
   const all = rows.length <= 128 && columns.length <= 128;
   const top = all ? 0 : table.top;
   const left = all ? 0 : table.left;
@@ -175,7 +177,7 @@ function svgOfMatrix(spec, table) {
     return { text, colour: `rgb(${colour})`, ink: inkOn(colour) };
   };
   return {
-    caption, cell,
+    caption: name, cell,
     rows: all ? rows : rows.slice(top, top + table.height),
     columns: all ? columns : columns.slice(left, left + table.width),
   };

@@ -11,7 +11,8 @@ function numberOf(value) {
 function format(x, digits = 2) {
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x < 0 ? "−∞" : "∞";
-  return x.toFixed(digits).replace("-", "−");
+  const text = x.toFixed(digits);
+  return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
 /// The text of a number with at most 4 significant digits: "1024", "0.01234", "1.2e−5".

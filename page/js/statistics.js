@@ -1,7 +1,7 @@
 // mean, standard deviation, smallest and largest element, and a histogram.
 
 function statisticsFigure(name, statistics) {
-  if (!("mean" in statistics)) return null;
+  if (!("mean" in statistics) || statistics.count < 2) return null;
   const rows = ["mean", "std", "min", "max"].map((key) => element("tr", {},
     element("th", { scope: "row" }, key),
     element("td", {}, formatShort(numberOf(statistics[key])))));
@@ -35,7 +35,8 @@ function histogramPicture(name, { low, high, counts }, width, height) {
   if (low < 0 && high > 0) {
     const x = 4 + (width - 8) * (0 - low) / (high - low);
     svg.append(line({ x1: x, x2: x, y1: 2, y2: base, "stroke-dasharray": "3 3" }),
-      svgElement("text", { x, y: height - 4, "text-anchor": "middle" }, "0"));
+      x > width / 3 && x < width * 2 / 3
+      ? svgElement("text", { x, y: height - 4, "text-anchor": "middle" }, "0") : "");
   }
   return svg;
 }

@@ -65,7 +65,8 @@ function tensorTable(panel) {
     figure.mark();
     const { row, column } = selectedCell(panel, rows, columns);
     const x = data[(panel.window ? 0 : start()) + row * columns + column];
-    say.textContent = `${panel.title}[${fromTable(row, column).join(", ")}] = ${formatShort(x)}`;
+    const place = shape.length ? `[${fromTable(row, column).join(", ")}]` : "";
+    say.textContent = `${panel.title}${place} = ${formatShort(x)}`;
   });
   return element("div", {}, panel.window ? largeTensor(panel) : indexPickers(panel, leading), say,
     figure);
