@@ -1,10 +1,5 @@
 // A field for an expression in C++ that the program in the page runs (page/play/kit/expression.h).
 
-/// i, or the nearest index of a list of this length.
-function clampIndex(i, length) {
-  return Math.max(0, Math.min(length - 1, i));
-}
-
 /// The text, the examples and the fault. panel = {type, examples: [{label, code, result}]}.
 /// compute(code) runs the program with argv(code) and adds the result to the map `results`; show
 /// (result) is called when a result is drawn. `cleared` is the state that another text ends.

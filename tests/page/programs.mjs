@@ -6,15 +6,21 @@ import { describe, test } from "node:test";
 import { differences } from "../wasm/compare.mjs";
 import * as browser from "./browser.mjs";
 
-const withProgram = readdirSync(browser.pages)
-  .filter((file) => /^(lesson|play)_.*\.html$/.test(file))
-  .filter((file) => /<script[^>]* id="program"/.test(
-    readFileSync(join(browser.pages, file), "utf8")));
+const isOfProgram = (file) => /^(lesson|play)_.*\.html$/.test(file);
+const textOf = (file) => readFileSync(join(browser.pages, file), "utf8");
+const withProgram = readdirSync(browser.pages).filter(isOfProgram)
+  .filter((file) => /<script[^>]* id="program"/.test(textOf(file)));
+
+/// The arguments with which write_pages.sh made a page.
+function argumentsOf(file) {
+  const line = textOf("arguments.tsv").split("\n").find((text) => text.startsWith(file + "\t"));
+  return line.split("\t")[1].split(" ").filter(Boolean);
+}
 
 /// Runs the program in the page with the arguments that made the page.
-export async function runsAsNatively(page) {
+async function runsAsNatively(page, argv) {
   const native = await browser.reportOf(page);
-  const again = await page.evaluate(() => page.run(page.report.arguments ?? []));
+  const again = await page.evaluate((args) => page.run(args), argv);
   assert.deepEqual(differences(native, again).slice(0, 5), [],
     "the program in the page computes something else");
 }
@@ -27,7 +33,8 @@ describe("programs in pages", () => {
   });
   for (const file of withProgram) {
     test(`${file}: the program computes what it computed natively`, async () => {
-      await browser.visit(file, { timeout: 120000 }, runsAsNatively);
+      await browser.visit(file, { timeout: 120000 },
+        (page) => runsAsNatively(page, argumentsOf(file)));
     });
   }
 });

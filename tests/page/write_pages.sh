@@ -1,14 +1,24 @@
 #!/bin/sh
-# write_pages.sh FOLDER WRITE_PAGES [PROGRAM...]: the pages that the tests look at, in a fresh
-# folder. A PROGRAM (a lesson or a page to play with) writes one with --page; play_memory writes
-# play_memory.html.
+# write_pages.sh FOLDER WASM_PROGRAMS WRITE_PAGES [PROGRAM...]: the pages that the tests look at, in
+# a fresh folder. A PROGRAM, a lesson or a page to play with, writes one with --page: play_memory
+# writes play_memory.html. If WASM_PROGRAMS has it, the page contains it. arguments.tsv has a line
+# for each page: its file and the arguments of the program.
 set -eu
 folder=$1
-write_pages=$2
-shift 2
+wasm=$2
+write_pages=$3
+shift 3
 rm -rf "$folder"
 mkdir -p "$folder"
 "$write_pages" "$folder"
 for program in "$@"; do
-  "$program" --page "$folder/$(basename "$program").html" >/dev/null
+  name=$(basename "$program")
+  arguments=
+  case $name in
+    lesson_*) case $("$program" --about) in *"option quick"*) arguments=--quick ;; esac ;;
+  esac
+  printf '%s\t%s\n' "$name.html" "$arguments" >>"$folder/arguments.tsv"
+  set -- --page "$folder/$name.html"
+  if [ -f "$wasm/$name.wasm.gz" ]; then set -- "$@" --wasm "$wasm/$name.wasm.gz"; fi
+  "$program" $arguments "$@" >/dev/null </dev/null
 done
