@@ -24,7 +24,7 @@ Trained trained_by(const page::Flags& flags) {
   const std::string& path = flags.at("--trained");
   if (!path.empty()) return page::bottleneck::trained_from_json(content_of(path), path);
   const Trained trained =
-      page::bottleneck::train_models({.steps = page::integer_flag(flags, "--steps", 1, 100'000),
+      page::bottleneck::train_models({.steps = page::integer_flag(flags, "--steps", 0, 100'000),
                                       .seeds = page::integer_flag(flags, "--seeds", 1, 100)});
   // The page and later runs compute with the parameters of the file, which are rounded.
   const std::string text = to_json(trained).dump();

@@ -36,9 +36,10 @@ std::vector<Tensor> training_batches(const TrainingOptions& options, uint64_t se
 }
 
 void train(const Model& model, const std::vector<Tensor>& batches, double lr) {
+  if (batches.empty()) return;  // the models stay as they were made
   const std::vector<Tensor> parameters = model.tensors();
   optim::Adam adam(parameters, {.lr = lr, .betas = {0.9, 0.98}});
-  const auto steps = std::ssize(batches);
+  const int64_t steps = std::ssize(batches);
   optim::CosineSchedule schedule(adam,
                                  {.warmup_steps = std::min(kWarmup, steps), .total_steps = steps});
   for (const Tensor& digits : batches) {
