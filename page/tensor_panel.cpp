@@ -151,7 +151,7 @@ Json tensor_panel(const std::string& name, const Tensor& x, const TableOptions& 
     json["thumbnail"] = thumbnail(values, rows, columns);
     json["window"] = first_window(values, rows, columns);
     const auto shorten = [](const Words& labels) {
-      return Words(labels.begin(), labels.begin() + std::min(std::ssize(labels), kWindow));
+      return Words(labels.begin(), labels.begin() + std::min<int64_t>(std::ssize(labels), kWindow));
     };
     json["rows"] = shorten(options.rows);
     json["columns"] = shorten(options.columns);

@@ -15,6 +15,7 @@ for program in "$@"; do
   name=$(basename "$program")
   arguments=
   case $name in
+    play_bottleneck) arguments="--steps 0 --seeds 1" ;;  # training takes half a minute
     lesson_*) case $("$program" --about) in *"option quick"*) arguments=--quick ;; esac ;;
   esac
   printf '%s\t%s\n' "$name.html" "$arguments" >>"$folder/arguments.tsv"
