@@ -9,6 +9,7 @@ namespace gradus::page {
 
 Json curve_panel(const std::string& title, const std::vector<double>& x,
                  const std::vector<Series>& series, const CurveOptions& options) {
+  check(!x.empty(), "curve: '{}' has no points", title);
   Json lines = Json::array();
   for (const Series& line : series) {
     check(line.values.size() == x.size(), "curve: '{}' has {} values and x has {}", line.name,

@@ -71,6 +71,7 @@ std::vector<Tensor> gradients(const Tensor& y, const Nodes& nodes) {
 }  // namespace
 
 std::vector<Op> graph_ops(const Tensor& y, const NamedTensors& named) {
+  check(y.defined(), "graph: y is undefined, it was never given a value");
   check(needs_grad(y),
         "graph: y has no graph, because no tensor that it was computed from needs gradients");
   std::map<uint64_t, std::pair<std::string, Tensor>> names;

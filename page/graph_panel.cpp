@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kMostBoxes = 100;  // in a view; older ones become one box
 constexpr size_t kMostFlat = 150;   // ops for a view of all of them
-constexpr size_t kMostOps = 3000;   // in all views, for pages of less than 1 MB
+constexpr size_t kMostOps = 1500;   // in all views, for pages of less than 1 MB
 constexpr double kCharacter = 7.2;  // pixels
 constexpr double kLineOfText = 15;
 
@@ -166,10 +166,10 @@ Json Views::node(const Item& item) const {
                                                 : "op"},
                {"label", is_module ? item.module : last.label()},
                {"op", last.op},
-               {"scope", last.scope},
-               {"shape", last.shape.vec()},
-               {"value", last.value},
-               {"gradient", last.gradient}};
+               {"shape", last.shape.vec()}};
+  if (!last.scope.empty()) json["scope"] = last.scope;
+  if (!last.value.is_null()) json["value"] = last.value;
+  if (!last.gradient.is_null()) json["gradient"] = last.gradient;
   Words lines{json["label"].get<std::string>()};
   if (is_module)
     lines.push_back(item.ops.size() == 1 ? last.op : fmt::format("{} ops", item.ops.size()));

@@ -13,7 +13,7 @@ struct Report::State {
 };
 
 Report::Report(Meta meta) : state_(std::make_unique<State>()) {
-  check(!meta.title.empty(), "report: the title is empty");
+  gradus::check(!meta.title.empty(), "report: the title is empty");
   state_->json = {{"schema", 1},
                   {"id", std::move(meta.id)},
                   {"title", std::move(meta.title)},

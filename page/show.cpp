@@ -5,6 +5,7 @@
 namespace gradus::page {
 
 void show(const Tensor& x, const std::string& file) {
+  check(x.defined(), "show: the tensor is undefined, it was never given a value");
   const std::string title = fmt::format("Tensor of shape {}", x.sizes());
   Report report({.id = "tensor", .title = title, .lede = ""});
   report.tensor("elements", x);

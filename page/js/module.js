@@ -8,7 +8,8 @@ registerPanel("module", ({ title, module, training }) => {
     ? element("details", {}, element("summary", {}, "gradient norms side by side"),
       barList(norms, formatShort),
       saveSvgButton(title + ", gradient norms", () => barsSvg(title, norms, formatShort)))
-    : element("p", { class: "note" }, "No parameter has a gradient: no backward() has reached one.");
+    : element("p", { class: "note" },
+      "No parameter has a gradient: no backward() has reached one.");
   return element("div", {}, element("p", { class: "facts" }, `${count} parameters · ${mode} mode`),
     picture, moduleContent(module, 0));
 });
