@@ -2,7 +2,7 @@
 // is played node by node.
 
 registerPanel("graph", (panel) => {
-  const id = slug(panel.title);
+  const { id } = panel;
   const view = () => panel.views[clampIndex(page.selection[id + ".view"], panel.views.length)];
   const open = (n) => page.select(
     { [id + ".view"]: n, [id + ".node"]: null, [id + ".time"]: null });
@@ -65,7 +65,8 @@ function graphNode({ open, select }, node, n) {
     stroke: "var(--soft)", "stroke-dasharray": kind === "leaf" ? "5 3"
       : kind === "outside" ? "1 3" : null });
   const texts = lines.map((line, i) => svgElement("text", { x: x + width / 2, y: y + 17 + 15 * i,
-    "text-anchor": "middle", "font-weight": i === 0 ? 700 : 400, fill: "var(--ink)" }, line));
+    class: line.startsWith("grad ") ? "grad" : null, "text-anchor": "middle",
+    "font-weight": i === 0 ? 700 : 400, fill: "var(--ink)" }, line));
   return svgElement("g", { class: "node " + kind, tabindex: 0, role: "button",
     "data-n": n, "aria-label": lines.join(", ") + (opens === undefined ? "" : "; opens"),
     onmouseenter: () => select(n, true), onmouseleave: () => page.endPreview(),
@@ -87,6 +88,7 @@ function markGraph(holder, { id, view }, time) {
     const n = Number(node.dataset.n);
     node.classList.toggle("on", n === current);
     node.classList.toggle("waiting", playing && !hasGradientAt(view(), n, order));
+    node.classList.toggle("partial", playing && !isCompleteAt(view(), n, order));
   }
   for (const edge of holder.querySelectorAll(".edge")) {
     const isOf = Number(edge.dataset.to) === current ||

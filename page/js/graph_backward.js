@@ -17,6 +17,12 @@ function hasGradientAt({ nodes, edges }, n, order) {
   return edges.some(({ from, to }) => from === n && nodes[to].order >= order);
 }
 
+/// Whether all that use a node have sent it their part of its gradient.
+function isCompleteAt({ nodes, edges }, n, order) {
+  return nodes[n].order >= order ||
+    edges.every(({ from, to }) => from !== n || nodes[to].order >= order);
+}
+
 /// Buttons and a slider: the arrow keys step forward and backward on it.
 function backwardPlayer(graph) {
   const { id, view } = graph;

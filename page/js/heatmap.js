@@ -1,7 +1,6 @@
 // Heat maps, and alignments of two sentences.
 
-/// The keys of the selection that the axes of a heat map stand for: "query" and "key" are shared
-/// with the attention panels.
+/// Its axes are keys of the selection: "query" and "key" are shared with the attention panels.
 registerPanel("heatmap", (panel) => {
   const matrix = decode(panel.values);
   const { rows, columns, row_axis, column_axis, digits } = panel;
@@ -11,7 +10,7 @@ registerPanel("heatmap", (panel) => {
     column: clampIndex(page.selection[column_axis], columns.length),
   });
   const figure = matrixFigure({
-    name: panel.title, caption: `${row_axis} in rows, ${column_axis} in columns`,
+    caption: panel.title, note: `${row_axis} in rows, ${column_axis} in columns`,
     rows, columns, digits, selected,
     corner: cornerOf(row_axis, column_axis),
     top: Math.max(Math.abs(panel.low), Math.abs(panel.high)),

@@ -1,8 +1,8 @@
 // Text, code and checks.
 
-function drawSection({ title, note }) {
-  const heading = element("h2", { id: slug(title) }, title);
-  return element("section", { "aria-labelledby": slug(title) }, heading,
+function drawSection({ title, note, id }) {
+  const heading = element("h2", { id }, title);
+  return element("section", { "aria-labelledby": id }, heading,
     note ? element("p", { class: "note" }, note) : null);
 }
 

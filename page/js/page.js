@@ -53,6 +53,7 @@ const page = {
   },
   load(report) {
     page.report = report;
+    namePanels(report.panels);
     page.draw();
   },
   draw() {
@@ -64,6 +65,18 @@ const page = {
     for (const callback of page.callbacks) callback();
   },
 };
+
+/// Gives every panel an id of its own, from its title; the state of a panel has it in its keys.
+function namePanels(panels) {
+  const counts = new Map();
+  for (const panel of panels) {
+    const name = slug(panel.title ?? panel.type) || panel.type;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    const value = count === 1 ? name : `${name}.${count}`;
+    Object.defineProperty(panel, "id", { value });  // not a part of the report's JSON
+  }
+}
 
 function withoutNull(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
@@ -145,7 +158,7 @@ function drawPanel(panel, heading = "h3") {
   const draw = panelKinds.get(panel.type);
   if (!draw) throw new Error(`no script draws panels of the type ${panel.type}`);
   if (!panel.title) return draw(panel, page);
-  const attributes = { class: "panel " + panel.type, id: slug(panel.title) };
+  const attributes = { class: "panel " + panel.type, id: panel.id };
   const note = panel.note ? element("p", { class: "note" }, panel.note) : null;
   return element("div", attributes, element(heading, {}, panel.title), note, draw(panel, page));
 }

@@ -14,23 +14,21 @@ registerPanel("tensor", (panel) => {
 });
 
 /// A sentence that says where elements are not finite.
-function specialValues({ statistics: { nan, inf, first_bad: first }, title }) {
+function specialValues({ statistics: { nan, inf, first_bad: first }, id }) {
   if (!nan && !inf) return null;
   const counts = [nan ? `${nan} NaN` : null, inf ? `${inf} infinite` : null].filter(Boolean);
   const where = first.length ? `; the first is at [${first.join(", ")}]` : "";
-  const go = button("show it", () => selectElement(title, first), { class: "mini" });
+  const go = button("show it", () => selectElement(id, first), { class: "mini" });
   return element("p", { class: "warning" }, `⚠ Not finite: ${counts.join(", ")}${where}. `,
     first.length ? go : null);
 }
 
 /// What of a tensor is shown is in the state: an index for each dimension, "x.0", "x.1", ...
-function selectElement(title, index, preview = false) {
-  const id = slug(title);
+function selectElement(id, index, preview = false) {
   page.select(Object.fromEntries(index.map((n, d) => [`${id}.${d}`, n])), preview);
 }
 
-function selectedIndex({ title, shape }) {
-  const id = slug(title);
+function selectedIndex({ id, shape }) {
   return shape.map((size, d) => clampIndex(page.selection[`${id}.${d}`], size));
 }
 
@@ -56,7 +54,7 @@ function tensorTable(panel) {
     text: elementText(panel),
     value: (i, j) => data[(panel.window ? 0 : start()) + i * columns + j],
     isMasked: () => false,
-    select: (i, j, preview) => selectElement(panel.title, fromTable(i, j), preview),
+    select: (i, j, preview) => selectElement(panel.id, fromTable(i, j), preview),
     selected: () => selectedCell(panel, rows, columns),
     version: () => String(start()),
   });
@@ -94,7 +92,7 @@ function indexPickers(panel, leading) {
   if (leading === 0) return null;
   const inputs = Array.from({ length: leading }, (_, d) => element("input", {
     type: "number", min: 0, max: panel.shape[d] - 1, class: "index",
-    onchange: ({ target }) => page.select({ [`${slug(panel.title)}.${d}`]: Number(target.value) }),
+    onchange: ({ target }) => page.select({ [`${panel.id}.${d}`]: Number(target.value) }),
   }));
   page.onSelect(() => selectedIndex(panel).slice(0, leading).forEach((n, d) => {
     if (inputs[d].value !== String(n)) inputs[d].value = n;

@@ -7,17 +7,19 @@ if(METHOD STREQUAL "find_package")
   execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix
                   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 
-  # Exactly the headers that a compiler reads for gradus.h are installed.
+  # Exactly the headers that a compiler reads for gradus.h and page/show.h are installed.
   set(include_dir ${SCRATCH}/prefix/include/gradus)
   file(GLOB_RECURSE installed RELATIVE ${include_dir} ${include_dir}/*)
-  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I. gradus.h WORKING_DIRECTORY ${include_dir}
-                  OUTPUT_VARIABLE rule COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX REPLACE "^gradus.o:" "" rule "${rule}")
-  string(REGEX MATCHALL "[^ \\\n]+" read "${rule}")
+  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I. gradus.h page/show.h
+                  WORKING_DIRECTORY ${include_dir} OUTPUT_VARIABLE rules
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX REPLACE "(gradus|show).o:" "" rules "${rules}")
+  string(REGEX MATCHALL "[^ \\\n]+" read "${rules}")
+  list(REMOVE_DUPLICATES read)
   list(SORT installed)
   list(SORT read)
   if(NOT installed STREQUAL read)
-    message(FATAL_ERROR "installed:\n${installed}\nread for gradus.h:\n${read}")
+    message(FATAL_ERROR "installed:\n${installed}\nread:\n${read}")
   endif()
   if(installed MATCHES "/simd/" OR EXISTS ${include_dir}/tensor/kernels/gemm.h)
     message(FATAL_ERROR "headers of the kernels are installed: ${installed}")
@@ -30,7 +32,12 @@ endif()
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${SCRATCH}/build ${options}
                 COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/build COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND ${SCRATCH}/build/outside OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${SCRATCH}/build/outside WORKING_DIRECTORY ${SCRATCH}
+                OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
 if(NOT output STREQUAL "2 4 6\n")
   message(FATAL_ERROR "expected '2 4 6', got '${output}'")
+endif()
+file(READ ${SCRATCH}/outside.html page)
+if(NOT page MATCHES "\"shape\":\\[3\\]")
+  message(FATAL_ERROR "the page does not have the tensor:\n${page}")
 endif()

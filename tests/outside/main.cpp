@@ -1,5 +1,6 @@
 #include <gradus.h>  // the other name
 #include <gradus/gradus.h>
+#include <gradus/page/show.h>
 
 #include <cstdio>
 
@@ -9,4 +10,5 @@ int main() {
   (x * x).sum().backward();
   std::printf("%g %g %g\n", x.grad()[0].item<double>(), x.grad()[1].item<double>(),
               x.grad()[2].item<double>());
+  page::show(x.grad(), "outside.html");
 }
