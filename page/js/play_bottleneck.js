@@ -71,12 +71,15 @@ function bottleneckForm(view) {
     try {
       const report = await page.run(["--digits", digits, "--trained", "trained.json"],
         { files: [["trained.json", view.data.trained]] });
-      if (digits !== String(page.state.digits ?? digits)) return;
+      if (digits !== asked) return;
+      const place = page.report.panels.indexOf(view.data);
       view.data = report.panels.find(({ type }) => type === "play_bottleneck");
+      page.report.panels[place] = view.data; // for the next page.draw(), such as in the dark
       bottleneckDraw(view);
       status.textContent = "";
       page.select({});
     } catch (error) {
+      if (digits !== asked) return;
       status.textContent = error.message;
       announce(error.message);
     }

@@ -11,7 +11,8 @@ const ONE_PAGE_STYLE = `
   border-radius: 0; padding: 0 10px 0 0; background: none; text-align: left; max-width: none;
   font: 12.5px/1.5 ui-monospace, monospace; white-space: pre; color: var(--soft); }
 .one-page .source button.line { color: var(--ink); }
-.one-page .source .mark { display: inline-block; width: 5ch; text-align: right; color: var(--hot); }
+.one-page .source .mark { display: inline-block; width: 5ch; text-align: right;
+  color: var(--hot); }
 .one-page .source button.line:hover { background: var(--card); }
 .one-page .source button.line[aria-pressed="true"] { background: var(--card); font-weight: 700;
   box-shadow: inset 4px 0 0 var(--pick); }
@@ -23,7 +24,8 @@ const ONE_PAGE_STYLE = `
 .one-page .pictures { display: flex; flex-wrap: wrap; gap: 18px 28px; margin-top: 14px; }
 .one-page .pictures > div { max-width: 100%; min-width: 0; }
 .one-page .names { display: flex; flex-wrap: wrap; gap: 10px; }
-.one-page .names > div { padding: 4px 10px; max-width: 150px; border: 1px solid var(--line); border-radius: 8px; }
+.one-page .names > div { padding: 4px 10px; max-width: 150px; border: 1px solid var(--line);
+  border-radius: 8px; }
 .one-page .names > div.on { border-color: var(--pick); box-shadow: inset 0 0 0 1px var(--pick); }
 .one-page ul { margin: 4px 0; padding-left: 18px; }
 .one-page input[type="range"] { width: min(340px, 60vw); }
@@ -155,8 +157,8 @@ function onePageTensor(view, { name, axes, shape, dtype }, data) {
   const facts = `${meaning.join(" × ") || "a number"}, ${dtype}`;
   const columns = shape.length ? shape[shape.length - 1] : 1;
   const rows = shape.length > 1 ? shape[shape.length - 2] : 1;
-  const blocks = data.length / (rows * columns);
-  const numbers = data.map(numberOf);
+  const numbers = decode({ shape, data }).data;
+  const blocks = numbers.length / (rows * columns);
   const top = largest(numbers);
   const digits = dtype === "int64" ? 0 : top < 1 ? 3 : 2;
   const labels = (axis, size) => onePageLabels(view.data, axis, size);
@@ -187,6 +189,7 @@ function onePageLabels({ tokens, letters }, axis, size) {
 
 /// The reader's own words. follow() runs the program again if the state asks for another run.
 function onePageForm(view) {
+  const canRun = page.canRun && view.data.reruns;
   const words = element("textarea", { rows: 3, style: "width:min(420px,100%)",
     placeholder: "one word a line", "aria-label": "your words, one a line" });
   const word = element("input", { type: "text", size: 14, autocapitalize: "off" });
@@ -195,28 +198,35 @@ function onePageForm(view) {
   const submit = (event) => {
     event.preventDefault();
     const typed = words.value.trim();
-    page.select({ words: typed || null, word: word.value.trim() || null,
+    // Other words may lack the letters of the word that is shown: then the program chooses one.
+    const isLeft = word.value.trim() === view.data.word && typed !== (page.state.words ?? "");
+    page.select({ words: typed || null, word: isLeft ? null : word.value.trim() || null,
       seed: seed.value === "" ? null : Number(seed.value), letter: null, tour: null });
   };
   const wanted = () => ["words", "word", "seed"].filter((key) => key in page.state)
     .flatMap((key) => ["--" + key, String(page.state[key])]);
-  let shown = "[]"; // the arguments of the report that is drawn
+  let shown = view.data.argv ?? "[]"; // the arguments of the run that is drawn
   const follow = async () => {
     const argv = wanted();
-    if (JSON.stringify(argv) === shown || !page.canRun) return;
+    if (JSON.stringify(argv) === shown || !canRun) return;
     shown = JSON.stringify(argv);
+    const isOld = () => JSON.stringify(wanted()) !== JSON.stringify(argv);
     status.textContent = "training 1,000 steps in this page …";
     const start = performance.now();
     try {
       const report = await page.run(argv);
-      if (JSON.stringify(wanted()) !== JSON.stringify(argv)) return;
+      if (isOld()) return;
+      const place = page.report.panels.indexOf(view.data);
       view.data = report.panels.find(({ type }) => type === "play_one_page");
+      view.data.argv = shown;
+      page.report.panels[place] = view.data; // for the next page.draw(), such as in the dark
       onePageDraw(view);
       for (const update of view.updates) update();
       const seconds = (performance.now() - start) / 1000;
       status.textContent = `trained here in ${format(seconds, 1)} s on ${view.data.words}`;
       word.value = view.data.word;
     } catch (error) {
+      if (isOld()) return;
       status.textContent = error.message;
     }
     announce(status.textContent);
@@ -224,7 +234,7 @@ function onePageForm(view) {
   words.value = page.state.words ?? "";
   word.value = page.state.word ?? view.data.word;
   seed.value = page.state.seed ?? 42;
-  const node = page.canRun
+  const node = canRun
     ? element("form", { class: "row", onsubmit: submit, style: "align-items:end" },
       element("label", {}, "train on your own words ", words),
       element("label", {}, "look into ", word), element("label", {}, "seed ", seed),

@@ -34,6 +34,7 @@ page::one_page::PageOptions options_of(const page::Flags& flags) {
   if (!file.empty()) {
     options.words = lessons::read_words(file);
     options.origin = file;
+    options.reruns = false;
   }
   if (!typed.empty()) {
     check(typed.size() <= kLongestList, "--words has {} bytes, expected at most {}", typed.size(),

@@ -19,6 +19,7 @@ namespace {
 constexpr size_t kMostWords = 50'000;
 constexpr size_t kMostLetters = 100;  // different ones
 constexpr size_t kAveraged = 50;      // losses in a mean of the curve
+constexpr int64_t kMostPlain = 40;    // elements of a tensor that is not packed
 constexpr int kFirstLine = 28;        // of the source that is shown: its sizes
 
 /// The number of characters of a text in UTF-8.
@@ -44,6 +45,12 @@ Json source_lines(const std::string& source) {
 
 Json flat(const Tensor& x) { return numbers(elements(x)); }
 
+/// The elements of a value, packed if there are many: a snapshot has 13,000 numbers.
+Json data_of(const Tensor& x) {
+  const Packing packing = x.numel() > kMostPlain ? Packing::always : Packing::large;
+  return tensor_values(x.sizes(), elements(x), packing)["data"];
+}
+
 /// What a value is: the same in every snapshot.
 Json description(const Value& value) {
   return {{"name", value.name},
@@ -65,7 +72,7 @@ struct Snapshots {
     const std::vector<Value> found = values_of(snapshot, source);
     Json data = Json::array();
     for (const Value& value : found)
-      data.push_back(flat(value.tensor));
+      data.push_back(data_of(value.tensor));
     if (values.empty())
       for (const Value& value : found)
         values.push_back(description(value));
@@ -153,6 +160,7 @@ Json panel_json(const PageOptions& options, const Words& words, const std::strin
   return {{"type", "play_one_page"},
           {"title", "The program and its tensors"},
           {"words", fmt::format("{}: {} words", options.origin, words.size())},
+          {"reruns", options.reruns},
           {"word", shown},
           {"tokens", tokens},
           {"letters", run.letters},
