@@ -8,6 +8,7 @@ import * as attention from "./attention_checks.mjs";
 import * as browser from "./browser.mjs";
 import * as check from "./checks.mjs";
 import * as conduct from "./conduct_checks.mjs";
+import { withReport } from "./reports.mjs";
 
 const folder = join(browser.pages, "damaged");
 mkdirSync(folder, { recursive: true });
@@ -16,16 +17,6 @@ mkdirSync(folder, { recursive: true });
 function replaced(html, from, to) {
   assert.ok(html.includes(from), `the page has no "${from}" to damage`);
   return html.replace(from, () => to);
-}
-
-/// The page with a changed report.
-function withReport(html, change) {
-  return html.replace(/(<script type="application\/json" id="report">)(.*?)(<\/script>)/s,
-    (_, open, json, close) => {
-      const report = JSON.parse(json);
-      change(report);
-      return open + JSON.stringify(report).replaceAll("<", "\\u003c") + close;
-    });
 }
 
 /// Changes every step of the attention: change(step, H, T), its tensors as plain numbers.

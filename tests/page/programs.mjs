@@ -1,10 +1,12 @@
 // Pages that contain their program: the same C++ in WebAssembly.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { differences } from "../wasm/compare.mjs";
 import * as browser from "./browser.mjs";
+import * as screen from "./screen.mjs";
+import { withReport } from "./reports.mjs";
 
 const isOfProgram = (file) => /^(lesson|play)_.*\.html$/.test(file);
 const textOf = (file) => readFileSync(join(browser.pages, file), "utf8");
@@ -17,6 +19,8 @@ function argumentsOf(file) {
   return line.split("\t")[1].split(" ").filter(Boolean);
 }
 
+const has = (file) => withProgram.includes(file);
+
 /// Runs the program in the page with the arguments that made the page.
 async function runsAsNatively(page, argv) {
   const native = await browser.reportOf(page);
@@ -25,16 +29,65 @@ async function runsAsNatively(page, argv) {
     "the program in the page computes something else");
 }
 
+const waiting = { timeout: 120000 };  // a program may run for a while on a busy machine
+
 describe("programs in pages", () => {
   const reason = withProgram.length === 0 &&
     "the programs in WebAssembly are missing: cmake --preset wasm && cmake --build --preset wasm";
   test("there are programs", { skip: process.env.CI === "true" ? false : reason }, () => {
     assert.ok(withProgram.length > 0, reason);
   });
+
   for (const file of withProgram) {
     test(`${file}: the program computes what it computed natively`, async () => {
-      await browser.visit(file, { timeout: 120000 },
-        (page) => runsAsNatively(page, argumentsOf(file)));
+      await browser.visit(file, waiting, (page) => runsAsNatively(page, argumentsOf(file)));
+    });
+    test(`${file}: a wrong argument is a sentence`, async () => {
+      await browser.visit(file, waiting, async (page) => {
+        const message = await page.evaluate(() => page.run(["--no-such-flag", "1"])
+          .then(() => "no error", (error) => error.message));
+        assert.match(message, /--no-such-flag/);
+      });
     });
   }
+
+  test("a program of another seed is found", { skip: !has("play_one_page.html") }, async () => {
+    const file = "play_one_page.html";
+    let other;
+    await browser.visit(file, waiting, async (page) => {
+      other = await page.evaluate(() => page.run(["--seed", "7"]));
+    });
+    const html = withReport(textOf(file), (report) => Object.assign(report, other));
+    mkdirSync(join(browser.pages, "damaged"), { recursive: true });
+    writeFileSync(join(browser.pages, "damaged", "another_seed.html"), html);
+    await assert.rejects(
+      browser.visit("damaged/another_seed.html", waiting, (page) => runsAsNatively(page, [])),
+      /computes something else/);
+  });
+
+  test("an expression of the reader runs; a wrong one shows the library's error",
+    { skip: !has("play_memory.html") }, async () => {
+      await browser.visit("play_memory.html", waiting, async (page) => {
+        const input = page.locator("main textarea");
+        await input.fill("x.t().sum(1)");
+        await input.press("Enter");
+        await page.locator(".facts", { hasText: "shape [4]" }).waitFor();
+        assert.match(page.url(), /code=x/);
+        await input.fill("x.view({5, 2})");
+        await input.press("Enter");
+        const alert = page.getByRole("alert");
+        await alert.waitFor();
+        assert.match(await alert.textContent(), /view: .*12.*\[5, 2\]|view: .*\[5, 2\].*12/);
+      });
+    });
+
+  test("a broken rule is named by gradcheck", { skip: !has("play_backward.html") }, async () => {
+    await browser.visit("play_backward.html", waiting, async (page) => {
+      await page.locator("[data-focus^=break]").first().click();
+      await page.locator(".output", { hasText: /gradcheck/ }).first().waitFor();
+      assert.match(await page.locator(".output").first().textContent(), /gradcheck: .*input/);
+      await page.locator("[data-focus=mend]").click();
+      assert.match(await screen.seen(page), /✓ gradcheck/);
+    });
+  });
 });
