@@ -147,6 +147,8 @@ class Views {
   }
 
   Json drawn(const std::vector<Item>& items);
+  const char* kind_of(const Item& item) const;
+  Words lines_of(const Item& item) const;
   Json node(const Item& item) const;
   std::vector<std::pair<size_t, size_t>> edges_of(const std::vector<Item>& items) const;
 
@@ -156,35 +158,42 @@ class Views {
   size_t drawn_ops_ = 0;
 };
 
+const char* Views::kind_of(const Item& item) const {
+  if (!item.module.empty()) return "module";
+  if (!item.outside.empty()) return "outside";
+  return ops_[item.ops.back()].is_leaf() ? "leaf" : "op";
+}
+
+/// The text of a box.
+Words Views::lines_of(const Item& item) const {
+  const Op& last = ops_[item.ops.back()];
+  if (!item.outside.empty()) return {item.outside + " " + last.label()};
+  const bool is_module = !item.module.empty();
+  Words lines{is_module ? item.module : last.label()};
+  if (is_module)
+    lines.push_back(item.ops.size() == 1 ? last.op : fmt::format("{} ops", item.ops.size()));
+  else if (!last.name.empty() && !last.is_leaf())
+    lines.push_back(last.op);
+  lines.push_back(last.shape.empty() ? "one number" : fmt::format("{}", last.shape));
+  const std::string value = is_module ? "" : short_text(last.value);
+  if (!value.empty()) lines.push_back(value);
+  const std::string gradient = short_text(last.gradient);
+  if (!gradient.empty()) lines.push_back("grad " + gradient);
+  return lines;
+}
+
 /// What is in the box, and what is said when it is selected.
 Json Views::node(const Item& item) const {
   const Op& last = ops_[item.ops.back()];
   const bool is_module = !item.module.empty();
-  Json json = {{"kind", is_module               ? "module"
-                        : !item.outside.empty() ? "outside"
-                        : last.is_leaf()        ? "leaf"
-                                                : "op"},
+  Json json = {{"kind", kind_of(item)},
                {"label", is_module ? item.module : last.label()},
+               {"lines", lines_of(item)},
                {"op", last.op},
                {"shape", last.shape.vec()}};
   if (!last.scope.empty()) json["scope"] = last.scope;
   if (!last.value.is_null()) json["value"] = last.value;
   if (!last.gradient.is_null()) json["gradient"] = last.gradient;
-  Words lines{json["label"].get<std::string>()};
-  if (is_module)
-    lines.push_back(item.ops.size() == 1 ? last.op : fmt::format("{} ops", item.ops.size()));
-  else if (!item.outside.empty())
-    lines[0] = item.outside + " " + lines[0];
-  else if (!last.name.empty() && !last.is_leaf())
-    lines.push_back(last.op);
-  if (item.outside.empty()) {
-    lines.push_back(last.shape.empty() ? "one number" : fmt::format("{}", last.shape));
-    if (const std::string text = short_text(last.value); !text.empty() && !is_module)
-      lines.push_back(text);
-    if (const std::string text = short_text(last.gradient); !text.empty())
-      lines.push_back("grad " + text);
-  }
-  json["lines"] = lines;
   if (is_module)
     json["count"] = item.ops.size();
   else

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "autograd/graph.h"
 #include "autograd/op_log.h"
 #include "autograd/ops.h"
 #include "nn/gpt.h"
