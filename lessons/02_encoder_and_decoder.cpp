@@ -186,7 +186,8 @@ void train_and_test(Lesson& lesson, const NumberLists& lists, const Translator& 
   lesson.say("Lists without any mistake, in percent, of {} lists of each length:",
              lists.tests()[0].source.size(0));
   lesson.lines(accuracy_table({{translator.name, accuracy}}));
-  lesson.lines(terminal::bars({"1", "2", "3", "4", "5", "6", "7", "8"}, accuracy, lesson.canvas()));
+  lesson.bars("share of right lists, by length", {"1", "2", "3", "4", "5", "6", "7", "8"},
+              tensor(accuracy, kFloat64));
   if (lesson.quick()) return;
   lesson.say(
       "Every list goes through the same {} numbers, and a list of eight has eight times as "

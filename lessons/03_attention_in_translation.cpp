@@ -80,7 +80,7 @@ void one_score(Lesson& lesson) {
       "each multiplied by its weight. The decoder reads it together with the previous word, and it "
       "is computed anew at each step. All states stay available until the last one.");
   lesson.print("weights", weights, {.columns = words});
-  lesson.bars(words, weights);
+  lesson.bars("weights", words, weights);
   lesson.print("context vector", matmul(weights, h));
   lesson.equal("PyTorch has the same context vector", matmul(weights, h),
                golden_tensor("bahdanau/context"));
@@ -108,6 +108,15 @@ void luongs_scores(Lesson& lesson) {
   lesson.equal("PyTorch has the same dot scores", dot, golden_tensor("luong_dot/scores"));
   lesson.equal("PyTorch has the same general scores", general,
                golden_tensor("luong_general/scores"));
+  const Tensor query = s.unsqueeze(0);         // (1, 4): one query
+  const Tensor scores = dot.unsqueeze(0);      // (1, 6)
+  const Tensor weights = softmax(scores, -1);  // (1, 6)
+  const Tensor context = matmul(weights, h);   // (1, 4)
+  lesson.attention(
+      "Luong's attention with dot scores",
+      {{.trace = {query, h, h, scores, scores, weights, weights, context, context, context}}},
+      {"s"}, words,
+      {.note = "The decoder's state is the only query; the encoder's states are keys and values."});
   lesson.say(
       "Their local-p is not another score. With the general one, it guesses a position p from s "
       "alone, looks only at the 10 words on either side of p, and multiplies the weights by a bell "
@@ -173,7 +182,7 @@ bool training(Lesson& lesson, const NumberLists& lists, const std::vector<Transl
               {"more than 90", true}});
   lesson.say("Lists without any mistake, in percent, of {} unseen lists of each length:",
              lists.tests()[0].source.size(0));
-  lesson.lines(accuracy_table(accuracy));
+  show_accuracy(lesson, accuracy);
   if (stopped)
     lesson.say("These models are half-trained. What they have not learned is not claimed below.");
   if (stopped || lesson.quick()) return stopped;
@@ -202,13 +211,7 @@ void alignment_of_one(Lesson& lesson, const NumberLists& lists, const Translator
   nn::teacher_forcing(model.begin(one), one.target_in, &weights);  // (1, T, S)
   Words rows = t.english;
   rows.push_back("(end)");
-  lesson.lines(terminal::draw({.title = "where " + model.name + " looks",
-                               .values = values_of(weights),
-                               .rows = rows,
-                               .columns = t.german,
-                               .row_axis = "says",
-                               .column_axis = "looks at"},
-                              lesson.canvas()));
+  lesson.alignment("where " + model.name + " looks", weights[0], rows, t.german);
   const Tensor most = weights[0].argmax(-1);  // (T)
   Words elsewhere;
   for (size_t i = 0; i < t.english.size(); ++i) {
@@ -229,7 +232,7 @@ void alignment_of_one(Lesson& lesson, const NumberLists& lists, const Translator
   const Tensor states = model.encode(one).states[0].detach();  // (S, K)
   const Batch changed = make_batch({{other, t.english}}, lists.german, lists.english);
   const Tensor moved = model.encode(changed).states[0].detach() - states;
-  lesson.bars(t.german, moved.norm(2, {1}) / states.norm(2, {1}));
+  lesson.bars("how far each state moves", t.german, moved.norm(2, {1}) / states.norm(2, {1}));
 }
 
 void alignment(Lesson& lesson, const NumberLists& lists, const std::vector<Translator>& models,

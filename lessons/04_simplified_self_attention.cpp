@@ -112,7 +112,7 @@ void simplified_self_attention(Lesson& lesson) {
                         {.columns = words});
   const Tensor weights_2 = softmax(scores_2, -1);
   lesson.show_from_book("attn_weights_2", weights_2, {.columns = words});
-  lesson.bars(words, weights_2);
+  lesson.bars(fmt::format("weights of '{}'", word), words, weights_2);
   lesson.say("Sum of the weights: {:.4f}", weights_2.sum().item<double>());
   const int64_t high = scores_2.argmax().item<int64_t>();
   const int64_t low = scores_2.argmin().item<int64_t>();
@@ -196,7 +196,12 @@ void simplified_self_attention(Lesson& lesson) {
                context_2);
   lesson.say("The library has these three lines as a layer, nn::SimplifiedSelfAttention:");
   lesson.code("nn/simplified_self_attention.h", "forward");
-  lesson.equal("the layer gives the same", nn::SimplifiedSelfAttention()(inputs), context);
+  nn::AttentionTrace trace;  // it keeps the layer's scores and weights
+  lesson.equal("the layer gives the same", nn::SimplifiedSelfAttention()(inputs, &trace), context);
+  lesson.attention("simplified self-attention", trace, words,
+                   "Queries, keys and values are the same here: the words' own vectors. So the "
+                   "scores are symmetric. The weights are not: each row was divided by its own "
+                   "sum.");
   lesson.often_asked("Why do the figures in the book show slightly different numbers?",
                      "They cut numbers off after one or two digits instead of rounding them. (And "
                      "one reference to figure 3.10 there means figure 3.11.)");

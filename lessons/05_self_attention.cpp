@@ -123,7 +123,7 @@ void self_attention(Lesson& lesson) {
   const Tensor weights_2 = softmax(scaled_2, -1);
   lesson.show_from_book("scaled_scores_2", scaled_2, {.columns = words});
   lesson.show_from_book("attn_weights_2", weights_2, {.columns = words});
-  lesson.bars(words, weights_2);
+  lesson.bars(fmt::format("weights of '{}'", word), words, weights_2);
   lesson.say("Without the division the same scores give sharper weights:");
   lesson.show_from_book("attn_weights_2_unscaled", softmax(scores_2, -1), {.columns = words});
   lesson.say(
@@ -237,6 +237,9 @@ void self_attention(Lesson& lesson) {
   lesson.show_from_book("v2/attn_scores", trace.scores, table);
   lesson.show_from_book("v2/attn_weights", trace.weights, table);
   lesson.heatmap("attention weights, version 2", trace.weights, words, words, 0.25);
+  lesson.attention("self-attention, version 2", trace, words,
+                   "Each word has a query, a key and a value of its own. A score is query times "
+                   "key, and is divided by sqrt(2) before the softmax.");
   lesson.show_from_book("v2/context_vecs", context, rows);
   lesson.show_from_book("v2/loss_mean_square", mean_square(context));
   lesson.often_asked("Versions 1 and 2 give different results. Which one is wrong?",

@@ -169,6 +169,9 @@ void causal_attention(Lesson& lesson) {
   lesson.show_from_book("class/keys", trace.k, rows);
   lesson.show_from_book("class/values", trace.v, rows);
   lesson.show_from_book("class/attn_weights", trace.weights, rows);
+  lesson.attention("causal attention", trace, words,
+                   "The first word sees only itself, so its weight is 1 and its context vector is "
+                   "its own value. The last word sees all words.");
   lesson.show_from_book("class/context_vecs", context, rows);
   lesson.show_from_book("class/loss_mean_square", (context * context).mean());
   lesson.equal("the two texts are equal, and so are their contexts", context[0], context[1]);

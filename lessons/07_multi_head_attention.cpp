@@ -68,6 +68,8 @@ void multi_head_attention(Lesson& lesson) {
     lesson.print(fmt::format("context of head {}, first text", h),
                  trace.context[0][static_cast<int64_t>(h)], rows);
   }
+  lesson.attention("two heads", trace, words,
+                   "Both heads see the same words, and give them different weights.");
   lesson.code("nn/multi_head_attention_wrapper.h", "forward");
   const int64_t last = side_by_side.size(-1);
   lesson.ask("2 texts, and 2 heads of 2 numbers each: what is the last size of the result?",
@@ -189,7 +191,10 @@ void multi_head_attention(Lesson& lesson) {
   lesson.detail("lecture/context_concatenated", s.context_concatenated, {.rows = three});
   lesson.print("side by side, first text", s.context_concatenated[0], {.rows = three});
   lesson.show_from_book("lecture/context_vecs", s.context_vecs, {.rows = three});
-  lesson.equal("the layer gives the same", lecture(stack({x, x})), s.context_vecs);
+  nn::AttentionTrace of_lecture;
+  lesson.equal("the layer gives the same", lecture(stack({x, x}), &of_lecture), s.context_vecs);
+  lesson.attention("two heads of 3 numbers", of_lecture, three,
+                   "A head sees 3 of the 6 numbers of each query, key and value.");
 
   lesson.step("lecture", "One head alone");
   const auto makes_head_1 = [&](int64_t row) {

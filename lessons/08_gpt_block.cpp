@@ -134,10 +134,8 @@ void feed_forward_part(Lesson& lesson) {
       x / 2 * (1 + tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
   lesson.equal("the formula with tanh gives the same", by_formula, gelu(x, "tanh"));
   const Tensor line = linspace(-3, 3, 100);
-  lesson.lines(terminal::plot(
-      values_of(line),
-      {{"GELU", 'o', values_of(gelu(line, "tanh"))}, {"ReLU", '.', values_of(relu(line))}},
-      lesson.canvas()));
+  lesson.plot("GELU and ReLU", values_of(line),
+              {{"GELU", 'o', values_of(gelu(line, "tanh"))}, {"ReLU", '.', values_of(relu(line))}});
   const Tensor fine = linspace(-0.8, -0.7, 10001, kFloat64);
   const Tensor values = gelu(fine, "tanh");
   const Tensor lowest = fine[values.argmin().item<int64_t>()].clone().requires_grad_();
@@ -194,7 +192,8 @@ void shortcut_part(Lesson& lesson) {
         "last layer's:",
         with ? "with" : "without",
         fmt::format("{:.6g}", fmt::join(values_of(gradients[with]), ", ")));
-    lesson.bars(names, gradients[with] / gradients[with][4]);
+    lesson.bars(with ? "with shortcuts" : "without shortcuts", names,
+                gradients[with] / gradients[with][4]);
   }
   lesson.say(
       "On its way back a gradient is multiplied by the matrix and by the slope of GELU of each "
@@ -229,6 +228,8 @@ void tiny_block(Lesson& lesson) {
         fmt::format("weights of head {}", h),
         stages.trace.weights[0][h].masked_fill(future, -std::numeric_limits<double>::infinity()),
         tokens, tokens);
+  lesson.attention("the attention of the tiny block", stages.trace, tokens,
+                   "Its input is not x but x after the layer norm.");
   compare_stages(lesson, tiny, stages);
   lesson.show_from_book("tiny/output", stages.output);
   lesson.code("nn/gpt_block.h", "forward");

@@ -44,14 +44,13 @@ void positions(Lesson& lesson) {
       "numbers for each position p is added to that of the word (section 3.5 of the paper): number "
       "2i is sin(p / 10000^(2i/C)), number 2i + 1 the cosine of the same. With C = 8:");
   const Tensor table = nn::sinusoidal_positions(10, 8);
-  lesson.lines(terminal::draw({.title = "positions",
-                               .values = values_of(table),
-                               .rows = named("", 10),
-                               .columns = named("", 8),
-                               .low = -1,
-                               .row_axis = "position",
-                               .column_axis = "number"},
-                              lesson.canvas()));
+  lesson.heatmap({.title = "positions",
+                  .values = values_of(table),
+                  .rows = named("", 10),
+                  .columns = named("", 8),
+                  .low = -1,
+                  .row_axis = "position",
+                  .column_axis = "number"});
   lesson.say("A block of the encoder reads five words, and then the same in reverse order:");
   manual_seed(lesson.seed(123));
   const nn::TransformerBlock block({.emb_dim = 8, .n_heads = 2, .ff_dim = 16, .drop_rate = 0},
@@ -157,7 +156,7 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   const std::vector<double> accuracy = accuracy_by_length(translator, lists);
   lesson.say("The percentage of unseen lists without a mistake, of {} lists of each length:",
              lists.tests()[0].source.size(0));
-  lesson.lines(accuracy_table({{translator.name, accuracy}}));
+  show_accuracy(lesson, {{translator.name, accuracy}});
   if (!lesson.quick())
     lesson.holds("at least 98% at every length",
                  *std::min_element(accuracy.begin(), accuracy.end()) >= 0.98);
@@ -173,7 +172,8 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   lesson.say(
       "How often the largest weight of each head in the decoder's last cross-attention is on the "
       "piece that is being translated:");
-  lesson.bars(named("head ", model.decoder.config.n_heads), tensor(heads, kFloat32));
+  lesson.bars("share of pieces", named("head ", model.decoder.config.n_heads),
+              tensor(heads, kFloat32));
   const NoGradGuard no_grad;
   const numbers::Translation t = numbers::translate({27, 786});
   const Batch one = make_batch({{t.german, t.english}}, lists.german, lists.english);
@@ -182,18 +182,16 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
   Words rows = t.english;
   rows.push_back("(end)");
   const auto draw_head = [&](size_t h) {
-    lesson.lines(terminal::draw(
-        {.title = fmt::format("head {}", h),
-         .values = values_of(traces.back().cross.weights[0][static_cast<int64_t>(h)]),
-         .rows = rows,
-         .columns = t.german,
-         .row_axis = "says",
-         .column_axis = "looks at"},
-        lesson.canvas()));
+    lesson.alignment(fmt::format("head {}", h),
+                     traces.back().cross.weights[0][static_cast<int64_t>(h)], rows, t.german);
   };
   const auto [worst, best] = std::minmax_element(heads.begin(), heads.end());
   draw_head(static_cast<size_t>(best - heads.begin()));
   draw_head(static_cast<size_t>(worst - heads.begin()));
+  lesson.attention("the decoder's last cross-attention", {{.trace = traces.back().cross}}, rows,
+                   t.german,
+                   {.note = "Queries are the English pieces, keys and values the German ones. No "
+                            "piece is hidden."});
   if (!lesson.quick())
     lesson.say(
         "These are the heads that do it most often and least often. No head was trained to align. "
@@ -201,9 +199,19 @@ void train_and_look(Lesson& lesson, const NumberLists& lists, const nn::Transfor
         "several blocks share the work.");
 }
 
-/// Trains one model after another, each with a seed of its own, and measures them.
+/// The attention of a model on a sentence.
+page::AttentionStep attention_at(int64_t step, const VerbModel& model, const Tensor& sentence) {
+  const NoGradGuard no_grad;
+  page::AttentionStep at{.step = step};
+  model(sentence, &at.trace);
+  return at;
+}
+
+/// Trains one model after another, each with a seed of its own, and measures them. `first` gets the
+/// attention of the first model on a sentence while it learns.
 std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& grammar,
-                                      bool with_stood) {
+                                      bool with_stood, const Tensor& sentence,
+                                      std::vector<page::AttentionStep>& first) {
   const int64_t seeds = seeds_of(lesson);
   const int64_t steps = lesson.quick() ? 8 : 400;
   std::vector<AtTheGap> all;
@@ -214,6 +222,7 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
     const VerbModel model(grammar.words.size());
     optim::Adam optimizer(model.parameters(), {.lr = 3e-3});
     for (int64_t s = 0; s < steps && progress.going(); ++s) {
+      if (seed == 1 && s % (steps / 8) == 0) first.push_back(attention_at(s, model, sentence));
       const AgreementSentences batch = grammar.draw(32, s % 4, s % 8 >= 4, with_stood);
       optimizer.zero_grad();
       const Tensor loss = cross_entropy(model(batch.words), batch.plural);
@@ -222,10 +231,23 @@ std::vector<AtTheGap> models_of_seeds(Lesson& lesson, const AgreementGrammar& gr
       progress.step(loss.item<double>(), batch.words.numel());
     }
     if (progress.stopped()) throw Lesson::Leave{130};
+    if (seed == 1) first.push_back(attention_at(steps, model, sentence));
     all.push_back(measure(model, grammar, with_stood, lesson.quick() ? 20 : 300));
   }
   progress.going();
   return all;
+}
+
+/// On the page: what the first model looks at while it learns.
+void show_learning(Lesson& lesson, const std::string& kind, const Words& words,
+                   const std::vector<page::AttentionStep>& steps) {
+  const Tensor at_gap = steps.back().trace.weights[0][0][-1];  // (T)
+  const auto most = static_cast<size_t>(at_gap.argmax().item<int64_t>());
+  lesson.attention(
+      kind + ": the model with seed 1 learns", steps, words, words,
+      {.note = fmt::format("The last row is the gap, where the verb is chosen. After "
+                           "{} steps it gives '{}' the most weight, {:.2f}.",
+                           steps.back().step, words[most], at_gap.max().item<double>())});
 }
 
 void agreement(Lesson& lesson) {
@@ -238,10 +260,14 @@ void agreement(Lesson& lesson) {
       "the verb; in the second kind 'was' or 'were' shows it, too:");
   manual_seed(lesson.seed(123));
   const AgreementGrammar grammar;
+  Tensor sentences[2];  // the first of each kind
   for (const bool with_stood : {true, false}) {
     std::string text;
-    for (const auto& [clauses, opening] : {std::pair{1, true}, {2, false}})
-      text += terminal::wrap(grammar.text(grammar.draw(1, clauses, opening, with_stood), 0), 80, 2);
+    for (const auto& [clauses, opening] : {std::pair{1, true}, {2, false}}) {
+      const AgreementSentences drawn = grammar.draw(1, clauses, opening, with_stood);
+      if (opening) sentences[with_stood] = drawn.words;
+      text += terminal::wrap(grammar.text(drawn, 0), 80, 2);
+    }
     lesson.lines(text);
   }
   lesson.say(
@@ -252,13 +278,19 @@ void agreement(Lesson& lesson) {
       "one animal (the cat), 'many' for those about several (the cats).",
       seeds_of(lesson));
   lesson.code("lessons/translation/verb_model.h", "VerbModel");
-  const std::vector<AtTheGap> of_stood = models_of_seeds(lesson, grammar, /*with_stood=*/true);
-  const std::vector<AtTheGap> of_was = models_of_seeds(lesson, grammar, /*with_stood=*/false);
+  std::vector<page::AttentionStep> learning[2];  // of the first model of each kind
+  std::vector<AtTheGap> models[2];
+  for (const bool with_stood : {true, false})
+    models[with_stood] =
+        models_of_seeds(lesson, grammar, with_stood, sentences[with_stood], learning[with_stood]);
+  const auto& [of_was, of_stood] = models;
   const MeanAtTheGap was = mean_of(of_was);
   lesson.ask("in sentences with 'was' and 'were', what gets more weight?",
              {{"the subject", was.subject > was.copula}, {"'was' or 'were'", true}});
   show_models(lesson, of_stood, /*with_stood=*/true);
+  show_learning(lesson, "'stood'", grammar.words.words(sentences[1][0]), learning[1]);
   show_models(lesson, of_was, /*with_stood=*/false);
+  show_learning(lesson, "'was' and 'were'", grammar.words.words(sentences[0][0]), learning[0]);
   if (!lesson.quick())
     lesson.say(
         "All of these models give the right answer, but they look at different words to find it. "

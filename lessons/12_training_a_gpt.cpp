@@ -199,10 +199,8 @@ void training(Lesson& lesson, const nn::Gpt& model, const TrainingText& text, co
       grouped(sizes.batch * sizes.model.context_length));
   lesson.code("train");
   const Curve curve = train(lesson, model, text, sizes);
-  lesson.lines(terminal::plot(
-      curve.steps,
-      {{"validation", 'o', curve.validation}, {"one training batch", '.', curve.train}},
-      lesson.canvas()));
+  lesson.plot("loss", curve.steps,
+              {{"validation", 'o', curve.validation}, {"one training batch", '.', curve.train}});
   lesson.say("A text of 400 letters by the model:");
   lesson.lines(shown_text(written(model, text, 400)));
 }

@@ -64,6 +64,22 @@ void count_part(Lesson& lesson, const nn::Gpt& model) {
                      "time. The book has two matrices, which its author found easier to train.");
 }
 
+/// On the page: the attention of the first block on the first text.
+void show_first_block(Lesson& lesson, const nn::Gpt& model, const Tensor& batch) {
+  std::vector<nn::AttentionTrace> traces;
+  model(batch, &traces);
+  const Tensor even = 1 / arange(1, 5).unsqueeze(1).to(kFloat32);  // (4, 1): all see the same
+  const Tensor differences = (traces[0].weights[0] - even)
+                                 .abs()
+                                 .masked_fill(triu(ones({4, 4}), 1).to(kBool), 0);  // (H, 4, 4)
+  lesson.attention(
+      "the attention of the first block", traces[0], {"Every", "effort", "moves", "you"},
+      fmt::format("The model has {} blocks of {} heads. Before training, a head gives all words "
+                  "that it sees much the same weight: none is more than {:.3f} from an equal "
+                  "share.",
+                  traces.size(), differences.size(0), differences.max().item<double>()));
+}
+
 void untrained_part(Lesson& lesson) {
   const NoGradGuard no_grad;
   const nn::Gpt model = untrained_gpt(lesson, 1024);
@@ -76,6 +92,7 @@ void untrained_part(Lesson& lesson) {
   model.eval();
   const Tensor logits = printed_columns(model(batch));
   lesson.print("the first three and the last three of 50257 logits", logits);
+  show_first_block(lesson, model, batch);
   as_in_the_book(lesson, "the logits with dropout", in_training,
                  "06_gpt_model/logits_train" + lesson.mask_suffix() + "_printed_columns");
   as_in_the_book(lesson, "the logits in evaluation mode", logits,
@@ -158,7 +175,7 @@ void sampling_part(Lesson& lesson) {
     const Tensor p = gpt::next_token_probabilities(logits, std::stod(temperature), 0, 1);
     const Tensor drawn = counts(p);
     lesson.print("counts at temperature " + temperature, drawn, {.columns = words});
-    lesson.bars(words, p);
+    lesson.bars("temperature " + temperature, words, p);
     as_in_the_book(lesson, "the probabilities", p, "08_sampling/probas_T" + temperature, 2e-6);
     if (lesson.by_the_book())
       lesson.equal("the counts as in the book", drawn, tensor(expected, kInt64), 0);

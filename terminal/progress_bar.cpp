@@ -97,9 +97,10 @@ void ProgressBar::step(double loss, int64_t tokens) {
   tokens_ += tokens;
   const int64_t done_here = done_ - steps_before_;
   loss_ += (loss - loss_) * std::max(0.05, 1.0 / static_cast<double>(done_here));
+  if (output_.on_step) output_.on_step(work_, done_, loss);
   if (done_here == trial_ && done_ < steps_)
-    print(fmt::format("{}: {} steps, about {} on this machine", work_, steps_,
-                      duration_text(seconds() + seconds_left())));
+    print_line(fmt::format("{}: {} steps, about {} on this machine", work_, steps_,
+                           duration_text(seconds() + seconds_left())));
   if (done_here >= trial_ && done_ < steps_) show();
 }
 
@@ -115,7 +116,7 @@ void ProgressBar::show() {
   if (!output_.redraw) {
     if (done_ * 10 / steps_ <= lines_) return;
     lines_ = done_ * 10 / steps_;
-    return print(work_ + ": " + status());
+    return print_line(work_ + ": " + status());
   }
   if (drawn_ && clock_() - shown_at_ < 0.1) return;
   shown_at_ = clock_();
@@ -129,6 +130,11 @@ void ProgressBar::show() {
 }
 
 void ProgressBar::print(const std::string& text) {
+  if (output_.on_line) output_.on_line(text);
+  print_line(text);
+}
+
+void ProgressBar::print_line(const std::string& text) {
   if (!output_.stream) return;
   if (drawn_)
     *output_.stream << "\r" << std::string(static_cast<size_t>(output_.canvas.width - 1), ' ')

@@ -27,6 +27,10 @@ class ProgressBar {
     std::ostream* stream = nullptr;  // null: nothing is shown
     bool redraw = false;             // whether a line can be redrawn
     Canvas canvas = {};
+    /// Learns of every step, and of every line that is printed above the bar and at its end; also
+    /// if there is no stream.
+    std::function<void(const std::string& work, int64_t step, double loss)> on_step = {};
+    std::function<void(const std::string& text)> on_line = {};
   };
 
   /// The time is estimated from the first `trial` steps; with 0 no estimate is printed. All steps
@@ -58,6 +62,7 @@ class ProgressBar {
 
  private:
   void show();
+  void print_line(const std::string& text);
   std::string status() const;
   /// The work of the first n steps.
   double cost_of(int64_t n) const;

@@ -15,9 +15,8 @@ struct EndedProgram {
   std::string output;  // with the errors
 };
 
-/// Runs `program --color=never arguments` in a shell.
-inline EndedProgram run_program(const std::string& program, const std::string& arguments) {
-  FILE* const out = popen(("'" + program + "' --color=never " + arguments + " 2>&1").c_str(), "r");
+inline EndedProgram run_in_shell(const std::string& command) {
+  FILE* const out = popen(command.c_str(), "r");
   if (out == nullptr) return {.output = "popen failed"};
   EndedProgram ended;
   char buffer[4096];
@@ -26,6 +25,11 @@ inline EndedProgram run_program(const std::string& program, const std::string& a
   const int status = pclose(out);
   if (WIFEXITED(status)) ended.status = WEXITSTATUS(status);
   return ended;
+}
+
+/// Runs `program --color=never arguments` in a shell.
+inline EndedProgram run_program(const std::string& program, const std::string& arguments) {
+  return run_in_shell("'" + program + "' --color=never " + arguments + " 2>&1");
 }
 
 /// Runs a lesson and presses Ctrl-C as soon as it says how long its training will take.

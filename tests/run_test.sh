@@ -8,9 +8,7 @@ root=$1
 scratch=$2
 name=$3
 
-. "$root/tests/run_support.sh"
-. "$root/tests/run_downloads.sh"
-. "$root/tests/run_browser.sh"
+for part in support downloads browser pages; do . "$root/tests/run_$part.sh"; done
 
 # Paths
 

@@ -28,6 +28,8 @@ std::string facts(const About& about) {
                                 about.title, about.builds, about.seconds);
   for (const std::string& name : about.options)
     out += fmt::format("option {}\n", name);
+  for (const std::string& name : about.exercises)
+    out += fmt::format("exercise {}\n", name);
   if (!about.golden.empty()) out += fmt::format("golden {}/\n", about.golden);
   for (const std::string& name : about.pitfalls)
     out += fmt::format("golden 11_pitfalls/{}\n", name);
@@ -98,6 +100,14 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   app.add_flag("--no-code", no_code, "Do not print the program's lines");
   terminal::add_integer(app, "--from", arguments.from, "Begin at this step; the first is 1");
   add_options_of(about, app, arguments, dropout);
+  app.add_option("--page", arguments.page,
+                 "Write the lesson as a page, too: one HTML file, with attention to click through")
+      ->type_name("FILE");
+  app.add_option("--wasm", arguments.wasm,
+                 "The lesson compiled to WebAssembly, for --page: the page can run it again")
+      ->type_name("FILE")
+      ->group("");
+  app.add_flag("--json", arguments.json, "Print the page's numbers and texts only, as JSON");
   app.add_option("--color", color, "Colours: auto, never, 256, truecolor or always")
       ->check(CLI::IsMember({"auto", "never", "256", "truecolor", "always"}));
   app.add_flag("--about", about_only,
@@ -116,7 +126,8 @@ std::optional<int> parse(int argc, const char* const* argv, const About& about,
   arguments.terminal = tty;
   arguments.code = (arguments.code || tty) && !no_code && !arguments.quiet;
   arguments.canvas = {terminal::color_depth(color, tty), terminal::width(), terminal::utf8()};
-  arguments.interactive = arguments.step && !arguments.quiet && tty && terminal::stdin_is_tty();
+  arguments.interactive =
+      arguments.step && !arguments.quiet && tty && terminal::stdin_is_tty() && !arguments.json;
   return {};
 }
 

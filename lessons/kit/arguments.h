@@ -32,10 +32,13 @@ struct About {
 
 struct Arguments {
   bool step = false, quiet = false, quick = false, mkl_dropout = false;
-  bool keep = false;  // keep the trained models, and use those kept before
-  bool all = false;   // print what is otherwise only compared
-  bool code = false;  // print the code of each step
-  int64_t from = 1;   // the first step that is shown
+  bool keep = false;                // keep the trained models, and use those kept before
+  bool all = false;                 // print what is otherwise only compared
+  bool code = false;                // print the code of each step
+  std::optional<std::string> page;  // the file that gets the lesson as a page
+  std::string wasm;                 // the program for this page
+  bool json = false;                // print the lesson's report, and nothing else
+  int64_t from = 1;                 // the first step that is shown
   std::optional<int64_t> query, seed;
   std::optional<std::string> text, pairs, examples;
   terminal::Canvas canvas;

@@ -34,8 +34,10 @@ Words split_words(const std::string& text) {
 Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in, std::ostream& out)
     : about_(about),
       arguments_(arguments),
-      out_(out),
-      screen_(in, out, arguments.canvas, arguments.interactive, arguments.terminal),
+      json_out_(out),
+      out_(arguments.json ? unseen_ : out),
+      page_(about, arguments),
+      screen_(in, out_, arguments.canvas, arguments.interactive, arguments.terminal),
       bookmark_(about.number, is_in_the_course(), trains_too_little()),
       words_(kBookWords),
       exchanged_(arguments.exchanged(about.options)) {
@@ -52,15 +54,29 @@ Lesson::Lesson(const About& about, const Arguments& arguments, std::istream& in,
 }
 
 void Lesson::begin() {
-  if (quiet()) return;
-  const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
-  screen_.block(terminal::bold(title, canvas().depth) + "\n" + std::string(title.size(), '='));
-  if (arguments_.from > 1) return;
+  page_.introduce(about_);
+  if (!quiet()) {
+    const std::string title = fmt::format("Lesson {:02}: {}", about_.number, about_.title);
+    screen_.block(terminal::bold(title, canvas().depth) + "\n" + std::string(title.size(), '='));
+  }
+  if (!quiet() && arguments_.from == 1) show_goals();
+  tell_options();
+}
+
+void Lesson::show_goals() {
   std::string goals = "After this lesson you can:\n";
   for (const std::string& line : about_.goals)
     goals += "  - " + terminal::wrap(line, text_width(), 4).substr(4);
   screen_.block(goals);
-  paragraph("The question: " + about_.question);
+  screen_.block(terminal::wrap("The question: " + about_.question, text_width()));
+}
+
+/// Says what the given options change.
+void Lesson::tell_options() {
+  const auto tell = [&](const std::string& text) {
+    page_.paragraph(text);
+    if (arguments_.from == 1) show_paragraph(text);
+  };
   for (const auto& [given, name] : {std::pair{arguments_.query.has_value(), "query"},
                                     {arguments_.seed.has_value(), "seed"},
                                     {arguments_.text.has_value(), "text"},
@@ -69,12 +85,12 @@ void Lesson::begin() {
                                     {arguments_.pairs.has_value(), "pairs"},
                                     {arguments_.keep, "keep"}})
     if (given && !has_option(name))
-      paragraph(fmt::format("(--{} changes nothing in this lesson.)", name));
+      tell(fmt::format("(--{} changes nothing in this lesson.)", name));
   if (!by_the_book() && !about_.golden.empty())
-    paragraph(fmt::format(
-        "With {} the numbers are your own, so they are not compared with the book's.", exchanged_));
+    tell(fmt::format("With {} the numbers are your own, so they are not compared with the book's.",
+                     exchanged_));
   if (quick() && has_option("quick"))
-    paragraph(
+    tell(
         "With --quick the models train for a few steps only. They have learned almost nothing, so "
         "what they do here proves nothing.");
 }
@@ -115,42 +131,51 @@ void Lesson::step(const std::string& section, const std::string& heading, Here h
   end_step();
   ++steps_;
   section_ = section;
-  if (silent()) return;
-  if (steps_ > arguments_.from)
-    screen_.wait(fmt::format("Enter or space: step {} (q: leave) ", steps_));
-  else if (steps_ > 1)
-    paragraph(fmt::format("Continuing at step {}. (--from 1 starts at the beginning.)", steps_));
-  bookmark_.at(steps_);
   const std::string title = title_of_step(section, heading);
+  step_code_ = StepCode();
+  std::string place;
+  if (shows_code() && is_program(here)) {
+    step_code_.begin(here);
+    place = fmt::format("{}:{}", embedded_file(here.file).path, here.line);
+  }
+  if (steps_ > arguments_.from && !silent())
+    screen_.wait(fmt::format("Enter or space: step {} (q: leave) ", steps_));
+  page_.step(title, place);
+  if (silent()) return;
+  if (steps_ == arguments_.from && steps_ > 1)
+    show_paragraph(
+        fmt::format("Continuing at step {}. (--from 1 starts at the beginning.)", steps_));
+  bookmark_.at(steps_);
   const int underlined = std::min(terminal::columns(title), canvas().width);
   std::string lines = terminal::bold(title, canvas().depth) + "\n" +
                       std::string(static_cast<size_t>(underlined), '-');
-  step_code_ = StepCode();
-  // What other files print for a lesson explains it; its program is in its own file, and in
-  // stages/.
-  const std::string own_file = fmt::format("lessons/{:02}_", about_.number);
-  const bool is_program = here.file.find(own_file) != std::string_view::npos ||
-                          here.file.find("lessons/stages/") != std::string_view::npos;
-  if (arguments_.code && is_program) {
-    step_code_.begin(here);
-    const std::string place = fmt::format("{}:{}", embedded_file(here.file).path, here.line);
+  if (arguments_.code && !place.empty())
     lines += "\n" + terminal::dim(place, canvas().depth) + "\n";
-  }
   screen_.heading(lines + "\n");
 }
 
+/// Whether the code of a step that begins here is shown. What other files print for a lesson
+/// explains it; its program is in its own file, and in stages/.
+bool Lesson::is_program(const Here& here) const {
+  const std::string own_file = fmt::format("lessons/{:02}_", about_.number);
+  return here.file.find(own_file) != std::string_view::npos ||
+         here.file.find("lessons/stages/") != std::string_view::npos;
+}
+
 void Lesson::end_step() {
-  if (arguments_.code && steps_ > 0 && !silent()) {
+  if (shows_code() && steps_ > 0) {
     show_code(step_code_.rest());
-    screen_.flush();
+    if (arguments_.code && !silent()) screen_.flush();
   }
   if (checks_ > 0) {
     print_result_of_checks();
-  } else if (unchecked_ && quiet()) {
-    out_ << fmt::format("{:02} {:<8}{}: not checked ({})\n", about_.number, section_,
-                        what_is_checked(), exchanged_);
-  } else if (unchecked_ && !silent()) {
-    screen_.result(fmt::format("{}: not checked ({})", what_is_checked(), exchanged_));
+  } else if (unchecked_) {
+    const std::string line = fmt::format("{}: not checked ({})", what_is_checked(), exchanged_);
+    page_.paragraph(line);
+    if (quiet())
+      out_ << fmt::format("{:02} {:<8}{}\n", about_.number, section_, line);
+    else if (!silent())
+      screen_.result(line);
   }
   checks_ = 0;
   details_ = 0;
@@ -162,6 +187,7 @@ void Lesson::end_step() {
 
 void Lesson::print(const std::string& name, const Tensor& x, const Labels& labels, Here here) {
   show_code_before(here);
+  page_.tensor(name, x, labels);
   print_titled(terminal::bold(name, canvas().depth), x, labels);
 }
 
@@ -178,6 +204,7 @@ void Lesson::show_from_book(const std::string& name, const Tensor& x, const Labe
   const std::string last_part = name.substr(name.rfind('/') + 1);
   const std::string printed = labels.name.empty() ? last_part : labels.name;
   std::string title = terminal::bold(printed, canvas().depth);
+  page_.tensor(printed, x, labels);
   if (arguments_.all && printed != name) title += " (" + name + ")";
   print_titled(title, x, labels);
   compare_with_book(name, x);
@@ -202,25 +229,36 @@ int Lesson::finish(bool to_the_end) {
   if (!to_the_end) {
     screen_.stop_waiting();
     step_code_ = StepCode();  // the rest of the step was not reached
+    page_.paragraph("(The lesson was left here.)");
   }
   end_step();
   const bool reached = arguments_.from == 1 || arguments_.from <= steps_;
   check(reached || !to_the_end, "--from: expected a step, 1 to {}, got {}", steps_,
         arguments_.from);
   const int wrong = book_steps_.wrong + pytorch_steps_.wrong + others_wrong_;
-  if (!quiet()) print_result_of_lesson();
-  if (!quiet() && to_the_end && !about_.exercises.empty())
-    screen_.block(fmt::format("{}:\n  ./run exercise {}",
-                              about_.exercises.size() == 1 ? "The exercise for this lesson"
-                                                           : "The exercises for this lesson",
-                              fmt::join(about_.exercises, "\n  ./run exercise ")));
+  print_result_of_lesson();
+  if (to_the_end && !about_.exercises.empty()) print_exercises();
   if (to_the_end) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;
     bookmark_.done(seconds.count() - screen_.seconds_waited());
   }
+  const std::string file = page_.write();
+  if (!file.empty() && quiet()) out_ << fmt::format("{:02} page    {}\n", about_.number, file);
+  if (!file.empty() && !quiet()) screen_.block("The lesson as a page:\n  " + file);
   screen_.flush();
   screen_.end();
-  return wrong > 0 || !out_ ? 1 : 0;
+  if (arguments_.json) json_out_ << page_.json() << std::endl;
+  return wrong > 0 || !out_ || !json_out_ ? 1 : 0;
+}
+
+void Lesson::print_exercises() {
+  Words commands;
+  for (const std::string& exercise : about_.exercises)
+    commands.push_back("./run exercise " + exercise);
+  const std::string heading =
+      commands.size() == 1 ? "The exercise for this lesson" : "The exercises for this lesson";
+  page_.list(heading, commands);
+  if (!quiet()) screen_.block(fmt::format("{}:\n  {}", heading, fmt::join(commands, "\n  ")));
 }
 
 }  // namespace gradus::lessons

@@ -10,12 +10,14 @@
 #include <chrono>
 #include <functional>
 #include <iosfwd>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "lessons/kit/arguments.h"
 #include "lessons/kit/bookmark.h"
 #include "lessons/kit/labels.h"
+#include "lessons/kit/lesson_page.h"
 #include "lessons/kit/screen.h"
 #include "lessons/kit/step_code.h"
 #include "terminal/progress_bar.h"
@@ -122,11 +124,32 @@ class Lesson {
   /// A matrix of weights (rows, columns). The value `high` has the brightest colour.
   void heatmap(const std::string& title, const Tensor& weights, const Words& rows,
                const Words& columns, double high = 1, Here here = Here::current());
-  void bars(const Words& labels, const Tensor& values, Here here = Here::current());
+  /// The same with axes of another kind.
+  void heatmap(const terminal::Heatmap& map, Here here = Here::current());
+  /// Where a translation comes from: weights (rows of `says`, columns of `looks_at`).
+  void alignment(const std::string& title, const Tensor& weights, const Words& says,
+                 const Words& looks_at, Here here = Here::current());
+  /// On the page only: all stages of attention, to be clicked through. Several steps are forward
+  /// passes at different times of a training.
+  void attention(const std::string& title, const std::vector<page::AttentionStep>& steps,
+                 const Words& queries, const Words& keys,
+                 const page::AttentionOptions& options = {});
+  void attention(const std::string& title, const nn::AttentionTrace& trace, const Words& words,
+                 const std::string& note = "");
+  /// The title of bars and curves is on the page only, where pictures are listed.
+  void bars(const std::string& title, const Words& labels, const Tensor& values,
+            Here here = Here::current());
+  void plot(const std::string& title, const std::vector<double>& x,
+            const std::vector<terminal::Curve>& curves, Here here = Here::current());
+  /// The same for positive numbers, with a logarithmic scale; its title is on the screen, too.
+  void log_plot(const std::string& title, const std::vector<double>& x,
+                const std::vector<terminal::Curve>& curves, Here here = Here::current());
   /// The graph of y. The tensors that are named are numbers; they are drawn with their values, and
   /// with their gradients if they have some.
   void graph(const Tensor& y, const std::vector<std::pair<std::string, Tensor>>& named,
              Here here = Here::current());
+  /// For panels that only the page has; null if no page is wanted.
+  page::Report* report() { return page_.report(); }
   const terminal::Canvas& canvas() { return screen_.canvas(); }
   /// The width of paragraphs in this window: at most 80 columns.
   int text_width() { return std::min(80, canvas().width); }
@@ -154,6 +177,11 @@ class Lesson {
 
  private:
   void begin();
+  void show_goals();
+  void tell_options();
+  bool is_program(const Here& here) const;
+  /// Whether the code of a step is shown, on the screen or on the page.
+  bool shows_code() const { return arguments_.code || page_.wanted(); }
   std::string title_of_step(const std::string& section, const std::string& heading) const;
   void end_step();
   void print_result_of_checks();
@@ -165,11 +193,16 @@ class Lesson {
   void note_equal(bool ok, std::optional<double> difference, const std::string& what,
                   const std::string& detail, const std::string& wrong);
   void paragraph(const std::string& text);
+  // Only on the screen.
+  void show_paragraph(const std::string& text);
+  void show_lines(const std::string& text);
   void one_line(const std::string& text);
   void one_redrawn(const std::string& text);
   std::string what_is_checked() const;
   void print_result_of_lesson();
-  void check_line(bool ok, const std::string& what, const std::string& detail);
+  void print_exercises();
+  void check_line(bool ok, const std::string& what, const std::string& detail,
+                  bool even_if_quiet = true);
   bool quiet() const { return arguments_.quiet; }
   bool is_in_the_course() const;
   bool trains_too_little() const;
@@ -178,7 +211,10 @@ class Lesson {
 
   const About& about_;
   const Arguments& arguments_;
+  std::ostream& json_out_;
+  std::ostringstream unseen_;  // what the screen would show with --json
   std::ostream& out_;
+  LessonPage page_;
   Screen screen_;
   StepCode step_code_;
   Bookmark bookmark_;

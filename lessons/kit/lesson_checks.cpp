@@ -43,7 +43,11 @@ void Lesson::print_result_of_lesson() {
     result += fmt::format("{}{} of {} {} PyTorch's numbers", result.empty() ? "" : ", and ",
                           pytorch_steps_.checked - pytorch_steps_.wrong, pytorch_steps_.checked,
                           result.empty() ? "checked steps have" : "others have");
-  if (!result.empty()) screen_.block(fmt::format("Lesson {:02}: {}.", about_.number, result));
+  if (result.empty()) return;
+  result = fmt::format("Lesson {:02}: {}.", about_.number, result);
+  const bool all_right = book_steps_.wrong + pytorch_steps_.wrong + others_wrong_ == 0;
+  page_.check(all_right, result);
+  if (!quiet()) screen_.block(result);
 }
 
 void Lesson::print_result_of_checks() {
@@ -59,14 +63,18 @@ void Lesson::print_result_of_checks() {
   check_line(ok, what_is_checked(), detail);
 }
 
-void Lesson::check_line(bool ok, const std::string& what, const std::string& detail) {
+void Lesson::check_line(bool ok, const std::string& what, const std::string& detail,
+                        bool even_if_quiet) {
   const std::string answer = ok ? "yes" : "no";
+  page_.check(ok, what + ": " + answer + (detail.empty() ? "" : " (" + detail + ")"));
   const bool colored = canvas().depth != terminal::Depth::plain;
   const std::string line =
       what + ": " + (colored ? fmt::format("\x1b[1;{}m{}\x1b[0m", ok ? 32 : 31, answer) : answer) +
       (detail.empty() ? "" : " (" + detail + ")");
-  if (quiet())
+  if (quiet() && even_if_quiet)
     out_ << fmt::format("{:02} {:<8}{}\n", about_.number, section_, line);
+  else if (quiet())
+    return;
   else if (!silent() || !ok)
     screen_.result(line);
 }
@@ -94,8 +102,7 @@ void Lesson::note_equal(bool ok, std::optional<double> difference, const std::st
     note_check(ok, difference, what + ": " + wrong);
   else if (!ok)
     ++others_wrong_;
-  if (quiet() && (ok || by_hand)) return;
-  check_line(ok, what, ok ? detail : wrong);
+  check_line(ok, what, ok ? detail : wrong, /*even_if_quiet=*/!ok && !by_hand);
 }
 
 void Lesson::equal(const std::string& what, const Tensor& a, const Tensor& b, double tolerance,
@@ -125,8 +132,9 @@ void Lesson::refused(const std::string& what, const std::function<void()>& call,
     const std::string name = what.substr(0, what.find_last_not_of(": ") + 1);
     note_equal(false, {}, name, "", "it was not refused");
   } catch (const Error& e) {
-    if (!silent())
-      screen_.block(terminal::wrap(std::string("Error: ") + e.what(), text_width(), 2));
+    const std::string message = std::string("Error: ") + e.what();
+    page_.output(message);
+    if (!silent()) screen_.block(terminal::wrap(message, text_width(), 2));
   }
 }
 

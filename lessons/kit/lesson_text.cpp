@@ -15,15 +15,18 @@ std::string grouped(int64_t n) {
 }
 
 void Lesson::show_code(const Excerpt& excerpt) {
-  if (!excerpt.lines.empty()) screen_.heading(drawn(excerpt, canvas()) + "\n");
+  page_.code(excerpt);
+  if (!excerpt.lines.empty() && arguments_.code && !silent())
+    screen_.heading(drawn(excerpt, canvas()) + "\n");
 }
 
 void Lesson::show_code_before(const Here& here) {
-  if (arguments_.code && steps_ > 0 && !silent()) show_code(step_code_.before(here));
+  if (shows_code() && steps_ > 0) show_code(step_code_.before(here));
 }
 
 void Lesson::code(const std::string& file, const std::string& name) {
   const Excerpt excerpt = definition(file, name);
+  page_.code(excerpt);
   if (!arguments_.code || silent()) return;
   const std::string place = fmt::format("{}:{}", excerpt.file, excerpt.lines.front().first);
   screen_.block(terminal::dim(place, canvas().depth) + "\n" + drawn(excerpt, canvas()));
@@ -32,23 +35,36 @@ void Lesson::code(const std::string& file, const std::string& name) {
 void Lesson::code(const std::string& name, Here here) { code(std::string(here.file), name); }
 
 void Lesson::paragraph(const std::string& text) {
+  page_.paragraph(text);
+  show_paragraph(text);
+}
+
+void Lesson::show_paragraph(const std::string& text) {
   if (!silent()) screen_.block(terminal::wrap(text, text_width()));
 }
 
 void Lesson::one_line(const std::string& text) {
+  page_.one_line(text);
   if (!silent()) screen_.line(text);
 }
 
 void Lesson::one_redrawn(const std::string& text) {
+  page_.redrawn(text);
   if (!silent()) screen_.redrawn(text);
 }
 
 void Lesson::lines(const std::string& text, Here here) {
   show_code_before(here);
+  page_.output(text);
+  show_lines(text);
+}
+
+void Lesson::show_lines(const std::string& text) {
   if (!silent()) screen_.block(text, /*continues_lines=*/true);
 }
 
 void Lesson::often_asked(const std::string& question, const std::string& answer) {
+  page_.question(question, answer);
   if (silent()) return;
   std::string asked = "? " + terminal::wrap(question, text_width(), 2).substr(2);
   asked.pop_back();  // the line end
@@ -58,6 +74,7 @@ void Lesson::often_asked(const std::string& question, const std::string& answer)
 
 void Lesson::try_next(const std::vector<std::string>& ideas, Here here) {
   step("", "What to try next", here);
+  page_.list("", ideas);
   if (silent()) return;
   std::string list;
   for (const std::string& idea : ideas)
@@ -76,26 +93,27 @@ void Lesson::ask(const std::string& question, const std::vector<Option>& options
 }
 
 void Lesson::ask(const std::string& question, const Words& options, int64_t answer) {
+  page_.question(question, options, options.at(static_cast<size_t>(answer)));
   if (!arguments_.step || silent()) return;
   std::string text = "Question: " + question + "\n";
   for (size_t i = 0; i < options.size(); ++i)
     text += fmt::format("{}{}: {}", i ? ", " : "", i + 1, options[i]);
   const std::string& right = options.at(static_cast<size_t>(answer));
-  if (!arguments_.interactive) return paragraph(text + "\nAnswer: " + right);
-  paragraph(text);
+  if (!arguments_.interactive) return show_paragraph(text + "\nAnswer: " + right);
+  show_paragraph(text);
   while (true) {
     const std::string line =
         screen_.ask(fmt::format("Your guess, 1-{} (Enter: show me): ", options.size()));
     if (line == "q") throw Leave{};
-    if (line.empty()) return paragraph("The answer is: " + right + ".");
+    if (line.empty()) return show_paragraph("The answer is: " + right + ".");
     const bool digits =
         line.size() < 4 &&
         std::all_of(line.begin(), line.end(), [](unsigned char c) { return std::isdigit(c); });
     const size_t guess = digits ? std::stoul(line) : 0;
     if (guess < 1 || guess > options.size()) continue;
     if (guess == static_cast<size_t>(answer) + 1)
-      return paragraph("Right: " + right + ". Now look:");
-    return paragraph(
+      return show_paragraph("Right: " + right + ". Now look:");
+    return show_paragraph(
         fmt::format("You said: {}. The answer is: {}. Now look:", options[guess - 1], right));
   }
 }

@@ -123,8 +123,7 @@ void explain_curve(Lesson& lesson, const Run& run) {
     const size_t to = std::min(losses.size(), i + 25);
     means.push_back(mean(std::span(losses).subspan(from, to - from)));
   }
-  lesson.lines(terminal::plot(steps, {{"mean of 50 steps", 'o', means}, {"one step", '.', losses}},
-                              lesson.canvas()));
+  lesson.plot("loss", steps, {{"mean of 50 steps", 'o', means}, {"one step", '.', losses}});
   const auto [lowest, highest] = std::minmax_element(losses.end() - kTail, losses.end());
   const auto at = [&](auto step) {
     const auto i = static_cast<size_t>(step - losses.begin());

@@ -78,8 +78,7 @@ void learning_rates(Lesson& lesson) {
   std::vector<double> updates;
   for (size_t update = 0; update <= kUpdates; ++update)
     updates.push_back(static_cast<double>(update));
-  lesson.lines("loss, by the number of updates:\n" +
-               terminal::log_plot(updates, curves, lesson.canvas()));
+  lesson.log_plot("loss, by the number of updates", updates, curves);
   const Line line;
   line.loss().backward();
   lesson.say(

@@ -102,8 +102,8 @@ void fading_gradient(Lesson& lesson) {
       "The share that is left is the length of the gradient for a word, divided by the length of "
       "that for the last word:");
   lesson.code("lessons/stages/recurrent.cpp", "gradient_reaching_back");
-  lesson.lines("share of the gradient that is left, by the number of steps back:\n" +
-               terminal::log_plot(steps_back, curves, lesson.canvas()));
+  lesson.log_plot("share of the gradient that is left, by the number of steps back", steps_back,
+                  curves);
   lesson.lines(table);
   lesson.holds("with z near 1 the GRU keeps the most",
                curves[3].y[40] > curves[0].y[40] && curves[3].y[40] > curves[1].y[40]);

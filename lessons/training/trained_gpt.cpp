@@ -76,7 +76,7 @@ void show_sampling_of_the_book(Lesson& lesson) {
     lesson.show_from_book(
         fmt::format("probas_T{}", name), p,
         {.name = fmt::format("probabilities at temperature {}", name), .columns = words});
-    lesson.bars(words, p);
+    lesson.bars(fmt::format("temperature {}", name), words, p);
   }
   lesson.say("Top-k keeps the k largest logits and sets the others to -inf. k = 3:");
   const auto [top, positions] = topk(logits, 3);
@@ -87,13 +87,14 @@ void show_sampling_of_the_book(Lesson& lesson) {
                         {.name = "logits with the others at -inf", .columns = words});
   lesson.show_from_book("top3_probas", softmax(kept, -1),
                         {.name = "probabilities with top-k = 3", .columns = words});
-  lesson.bars(words, softmax(kept, -1));
+  lesson.bars("top-k = 3", words, softmax(kept, -1));
   lesson.say(
       "Top-p keeps the likeliest words, as many as are needed for a total probability of p: few if "
       "the model is sure, and many if it is not. For p = 0.9, at temperature 1 and at temperature "
       "5:");
-  lesson.bars(words, gpt::next_token_probabilities(logits, 1, 0, 0.9));
-  lesson.bars(words, gpt::next_token_probabilities(logits, 5, 0, 0.9));
+  for (const double temperature : {1.0, 5.0})
+    lesson.bars(fmt::format("top-p = 0.9, temperature {:g}", temperature), words,
+                gpt::next_token_probabilities(logits, temperature, 0, 0.9));
 }
 
 void show_sampling(Lesson& lesson, const nn::Gpt& model, const TrainingText& text) {

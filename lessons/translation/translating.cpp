@@ -95,6 +95,21 @@ std::string accuracy_table(const std::vector<Translator>& models, const NumberLi
   return accuracy_table(table);
 }
 
+void show_accuracy(Lesson& lesson,
+                   const std::vector<std::pair<std::string, std::vector<double>>>& models) {
+  lesson.lines(accuracy_table(models));
+  page::Report* const report = lesson.report();
+  if (report == nullptr) return;
+  std::vector<double> lengths;
+  for (int64_t length = 1; length <= NumberLists::kLongest; ++length)
+    lengths.push_back(static_cast<double>(length));
+  std::vector<page::Series> series;
+  for (const auto& [name, accuracy] : models)
+    series.push_back({name, accuracy});
+  report->curve("right lists, by length", lengths, series,
+                {.x_axis = "numbers in the list", .y_axis = "share without a mistake"});
+}
+
 std::string translations(const Translator& translator, const Batch& batch, int64_t count,
                          const Vocabulary& german, const Vocabulary& english, int width) {
   const Tensor said = translate(translator, batch);

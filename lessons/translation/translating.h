@@ -45,6 +45,9 @@ Alignment alignment_of(const Translator& translator, const NumberLists& lists);
 /// One line for each model: the percentage of lists of 1, 2, ... numbers that are exactly right.
 std::string accuracy_table(const std::vector<std::pair<std::string, std::vector<double>>>& models);
 std::string accuracy_table(const std::vector<Translator>& models, const NumberLists& lists);
+/// Shows the table; on the page also as curves.
+void show_accuracy(Lesson& lesson,
+                   const std::vector<std::pair<std::string, std::vector<double>>>& models);
 /// The German list of each of the first `count` sentences and its translation; with the right one
 /// if that is wrong. Lines have at most `width` columns.
 std::string translations(const Translator& translator, const Batch& batch, int64_t count,

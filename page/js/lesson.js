@@ -1,12 +1,16 @@
 // Text, code and checks.
 
 function drawSection({ title, note, id }) {
-  const heading = element("h2", { id }, title);
+  const heading = element("h2", { id, tabindex: -1 }, title);
   return element("section", { "aria-labelledby": id }, heading,
     note ? element("p", { class: "note" }, note) : null);
 }
 
 registerPanel("paragraph", ({ text }) => element("p", {}, text));
+
+registerPanel("list", ({ heading, items }) =>
+  element("div", {}, heading ? element("p", {}, heading + ":") : null,
+    element("ul", {}, items.map((item) => element("li", {}, item)))));
 
 registerPanel("output", ({ text }) =>
   scrollBox("output of the program", element("pre", { class: "output" }, text)));

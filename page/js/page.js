@@ -140,7 +140,7 @@ function pageHeader() {
 
 /// The panels, those after a section's heading inside of it.
 function pageBody() {
-  const main = element("main", {}, runBox(), tourBox());
+  const main = element("main", {}, runBox(), tourBox(), contentsBox());
   let parent = main;
   for (const panel of page.report.panels) {
     if (panel.type === "section") {
