@@ -7,9 +7,12 @@
 #include "page/play/bottleneck/report.h"
 #include "page/play/bottleneck/writing.h"
 #include "tests/expect_error.h"
+#include "tests/play_support.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::page::bottleneck;
+using page::output_of;
 
 namespace {
 
@@ -192,5 +195,40 @@ TEST(PlayBottleneck, TheReport) {
   expect_part([] { report_of(briefly_trained(), "x"); }, "'x' at position 1 is not a digit");
   expect_error([] { accuracy_at(briefly_trained(), "RNN", 1); }, "there is no model 'RNN'");
 }
+
+TEST(PlayBottleneck, WithoutTrainingTheModelsStayAsTheyWereMade) {
+  const Trained trained = train_models({.steps = 0, .seeds = 1, .tests = 10});
+  const std::vector<Model> fresh = models_of_seed(1);
+  for (size_t m = 0; m < fresh.size(); ++m)
+    EXPECT_TRUE(equal(trained.models[m].parameters[0].second, fresh[m].parameters[0].second));
+}
+
+#ifdef PLAY_PROGRAM
+TEST(PlayBottleneck, TheProgram) {
+  const std::string program = PLAY_PROGRAM;
+  const std::string file = temporary_path("trained.json").string();
+  const auto first = nlohmann::json::parse(
+      output_of(program + " --json --steps 3 --seeds 1 --digits 123 --save " + file, 0));
+  const auto again =
+      nlohmann::json::parse(output_of(program + " --json --digits 123 --trained " + file, 0));
+  EXPECT_EQ(first, again);
+  EXPECT_EQ(first["panels"][0]["digits"], "123");
+  // The page hands this text to the program.
+  EXPECT_EQ(first["panels"][0]["trained"],
+            to_json(trained_from_json(first["panels"][0]["trained"], "a test")).dump());
+}
+
+TEST(PlayBottleneck, TheProgramRefuses) {
+  const auto refuse = [](const std::string& arguments, const std::string& sentence) {
+    const std::string text = output_of(std::string(PLAY_PROGRAM " --json ") + arguments, 1);
+    EXPECT_NE(text.find(sentence), std::string::npos) << arguments << ": " << text;
+  };
+  refuse("--digits 12a", "'a' at position 3 is not a digit");
+  refuse("--steps -1", "--steps: expected an integer from 0 to 100000, got '-1'");
+  refuse("--seeds 0", "--seeds: expected an integer from 1 to 100, got '0'");
+  refuse("--trained /nowhere", "/nowhere: it cannot be opened: No such file or directory");
+  refuse("--trained " GRADUS_SOURCE_DIR "/README.md", "is not a file with trained models");
+}
+#endif
 
 }  // namespace

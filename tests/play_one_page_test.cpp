@@ -13,6 +13,8 @@
 #include "page/play/one_page/values.h"
 #include "tests/expect_error.h"
 #include "tests/microgpt_golden.h"
+#include "tests/play_support.h"
+#include "tests/temporary.h"
 
 using namespace gradus;
 using namespace gradus::page;
@@ -258,5 +260,41 @@ TEST(PlayOnePage, WordsThatCannotBeShown) {
          "the words have 101 different letters, expected at most 100: the page shows a number for "
          "each of them everywhere");
 }
+
+#ifdef PLAY_PROGRAM
+TEST(PlayOnePage, TheProgram) {
+  const std::string program = PLAY_PROGRAM;
+  const auto report = nlohmann::json::parse(output_of(program + " --json --word kado", 0));
+  EXPECT_EQ(report["id"], "play_one_page");
+  EXPECT_EQ(report["panels"][0]["word"], "kado");
+  EXPECT_EQ(report["panels"][0]["reruns"], true);
+  const std::string words = GRADUS_SOURCE_DIR "/tests/microgpt_words.txt";
+  const auto of_file = nlohmann::json::parse(output_of(program + " --json --text " + words, 0));
+  EXPECT_EQ(of_file["panels"][0]["words"], words + ": 13 words");
+  EXPECT_EQ(of_file["panels"][0]["reruns"], false);
+  const auto typed = nlohmann::json::parse(output_of(program + " --json --words 'ab\nba'", 0));
+  EXPECT_EQ(typed["panels"][0]["words"], "your list: 2 words");
+  const std::string page = temporary_path("one_page.html").string();
+  EXPECT_EQ(output_of(program + " --page " + page, 0), page + "\n");
+  EXPECT_GT(std::filesystem::file_size(page), 200'000U);
+}
+
+TEST(PlayOnePage, TheProgramRefuses) {
+  const auto refuse = [](const std::string& arguments, const std::string& sentence) {
+    const std::string text = output_of(std::string(PLAY_PROGRAM " --json ") + arguments, 1);
+    EXPECT_NE(text.find(sentence), std::string::npos) << arguments << ": " << text;
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  };
+  refuse("--seed x", "--seed: expected an integer from 0 to");
+  refuse("--seed", "--seed needs a value");
+  refuse("--steps 3", "unknown option '--steps'");
+  refuse("--words a --text b", "--words and --text cannot be given together");
+  refuse("--text /nowhere/names", "/nowhere/names cannot be read: No such file or directory");
+  refuse("--words ' '", "your list has no words, expected one word a line");
+  refuse("--words \"$(printf 'a\\001')\"", "your list: line 1 is not text in UTF-8");
+  refuse("--words ab --word abc", "is not one of the 2 characters of the vocabulary");
+  refuse("--words \"$(yes abcdefghi | head -n 10001)\"", "--words has 100009 bytes");
+}
+#endif
 
 }  // namespace

@@ -24,8 +24,8 @@ const ONE_PAGE_STYLE = `
 .one-page .pictures { display: flex; flex-wrap: wrap; gap: 18px 28px; margin-top: 14px; }
 .one-page .pictures > div { max-width: 100%; min-width: 0; }
 .one-page .names { display: flex; flex-wrap: wrap; gap: 10px; }
-.one-page .names > div { padding: 4px 10px; max-width: 175px; overflow-wrap: anywhere; border: 1px solid var(--line);
-  border-radius: 8px; }
+.one-page .names > div { padding: 4px 10px; max-width: 175px; overflow-wrap: anywhere;
+  border: 1px solid var(--line); border-radius: 8px; }
 .one-page .names > div.on { border-color: var(--pick); box-shadow: inset 0 0 0 1px var(--pick); }
 .one-page ul { margin: 4px 0; padding-left: 18px; }
 .one-page input[type="range"] { width: min(340px, 60vw); }

@@ -14,7 +14,7 @@ namespace {
 
 using namespace gradus;
 
-constexpr size_t kLongestList = 200'000;  // bytes that a reader can type or paste
+constexpr size_t kLongestList = 100'000;  // bytes that a reader can type or paste
 constexpr int64_t kLargestSeed = int64_t{1} << 53;
 
 /// The text of lesson 10, as it was compiled.

@@ -4,8 +4,10 @@ import { test } from "node:test";
 import { differencesOfOutputs } from "./compare.mjs";
 import { allPrograms, runNative, runWasm } from "./programs.mjs";
 
-/// What every program of its kind is started with. Lessons that train take a few steps only.
+/// What every program of its kind is started with. Those that train take a few steps, or none.
 function argumentsOf(name) {
+  if (name === "play_bottleneck") return ["--json", "--steps", "0", "--seeds", "1"];
+  if (name.startsWith("play_")) return ["--json"];
   return name.startsWith("lesson_") ? ["--quick"] : [];
 }
 
