@@ -1,7 +1,6 @@
 // play_backward: the page "Play it backward".
-//   play_backward --page backward.html [--code "x.exp().sum()"] [--wasm
-//   play_backward.wasm] play_backward --json --code "x.exp().sum()"
-//   [--broken 1.0.factor2]
+//   play_backward --page backward.html [--code "x.exp().sum()"] [--wasm play_backward.wasm]
+//   play_backward --json --code "x.exp().sum()" [--broken 1.0.factor2] [--examples no]
 #include "page/play/backward/backward.h"
 
 #include "page/play/kit/program.h"

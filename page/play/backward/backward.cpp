@@ -17,6 +17,10 @@ constexpr const char* kGivenInWords =
     "single numbers; all need "
     "gradients. gpt_block(x) and attention(x) are layers of the library.";
 
+/// The sabotages of larger examples are left to the program in the page, so that a page has less
+/// than a megabyte.
+constexpr size_t kMostNodesWithSabotages = 8;
+
 /// Runs backward and returns the gradient of every node.
 std::vector<Tensor> gradients_of(const Tensor& loss) {
   const std::vector<Node*> nodes = nodes_of(loss);
@@ -46,8 +50,7 @@ std::string rule_in_words(const Node& node, size_t input) {
          (is_summed ? ", summed to the input's shape" : "");
 }
 
-/// The inputs of a node with their formulas, and the mistakes that can be made
-/// in them.
+/// The inputs of a node with their formulas, and the mistakes that can be made in them.
 Json inputs_of(const Forward& forward, const std::vector<Node*>& nodes, const Node& node) {
   Json inputs = Json::array();
   for (size_t i = 0; i < node.edges.size(); ++i) {
@@ -207,8 +210,8 @@ Json backward_panel(const std::string& code, const std::string& key, bool with_e
     if (!with_examples) break;
     Json result = backward_result(example.code);
     add_sources(result, sources);
-    const bool is_layer = result.contains("views") && result.at("views").size() > 1;
-    result["sabotages"] = is_layer ? Json::array() : all_sabotages(result);
+    const bool is_small = result.at("nodes").size() <= kMostNodesWithSabotages;
+    result["sabotages"] = is_small ? all_sabotages(result) : Json::array();
     examples.push_back({{"label", example.label}, {"code", example.code}, {"result", result}});
   }
   Json result = backward_result(code);

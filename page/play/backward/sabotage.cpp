@@ -17,8 +17,7 @@ bool has_matrix(const Shape& sizes) {
 /// Whether the rule repeats dy, so that exchanging dimensions changes nothing.
 bool gives_equal_elements(std::string_view op) { return op == "sum" || op == "mean"; }
 
-/// The first entry of dy along each dimension that broadcasting has added or
-/// repeated.
+/// The first entry of dy along each dimension that broadcasting has added or repeated.
 Tensor first_entries(const Tensor& dy, const Shape& sizes) {
   Tensor dx = dy;
   while (dx.sizes().size() > sizes.size())
@@ -45,8 +44,7 @@ Tensor spoiled(Mistake mistake, const Tensor& dx, const Tensor& dy, const Shape&
   return dx;
 }
 
-/// Wraps one of the rules of a node. An Input's rule may read the output or
-/// not.
+/// Wraps one of the rules of a node. An Input's rule may read the output or not.
 Rule wrapped(Rule rule, Mistake mistake, const Shape& sizes) {
   const auto honest = std::make_shared<Rule>(std::move(rule));
   if (honest->reads_output())
@@ -103,8 +101,7 @@ std::vector<NamedInput> used_leaves(const Subject& subject, const Tensor& y) {
   return used;
 }
 
-/// The call of an expression that made a node, and the node's place among those
-/// of the call.
+/// The call of an expression that made a node, and the node's place among those of the call.
 struct Origin {
   const Step* step = nullptr;
   size_t place = 0;  // in the order of creation, without the nodes of the call's inputs

@@ -1,5 +1,5 @@
-// Wrong rules: the graph of a forward pass is changed so that backward computes
-// a wrong gradient, and the library's checks are asked for the fault.
+// Wrong rules: the graph of a forward pass is changed so that backward computes a wrong gradient,
+// and the library's checks are asked for the fault.
 #pragma once
 #include <string>
 #include <vector>
@@ -29,8 +29,7 @@ std::vector<Node*> nodes_of(const Tensor& y);
 /// Whether the mistake changes the gradient that node gives to its input.
 bool is_possible(Mistake mistake, const Node& node, size_t input);
 
-/// The rule of an input of a node, made wrong. `node` counts in the order of
-/// nodes_of().
+/// The rule of an input of a node, made wrong. `node` counts in the order of nodes_of().
 struct Sabotage {
   size_t node = 0;
   size_t input = 0;
@@ -40,8 +39,8 @@ struct Sabotage {
 std::string key_of(const Sabotage& sabotage);
 Sabotage sabotage_of_key(const std::string& key);
 
-/// Replaces the rule in the graph of y. Throws Error if the graph has no such
-/// node, or the mistake would change nothing.
+/// Replaces the rule in the graph of y. Throws Error if the graph has no such node, or the mistake
+/// would change nothing.
 void apply(const Sabotage& sabotage, const Tensor& y);
 
 /// What a check of the library says; empty if it finds nothing.
@@ -57,8 +56,7 @@ struct Verdicts {
   std::vector<Verdict> inputs = {};  // the diagnosis of its inputs
 };
 
-/// Runs gradcheck on the subject with the sabotage, or without one if it is
-/// empty.
+/// Runs gradcheck on the subject with the sabotage, or without one if it is empty.
 Verdicts check_with(const Subject& subject, const std::optional<Sabotage>& sabotage);
 
 }  // namespace gradus::page

@@ -92,8 +92,7 @@ void watch_attention(const nn::MultiHeadAttention& att, const std::shared_ptr<Fo
   watch(att.out_proj, "out_proj", current);
 }
 
-/// A layer with its parameters, and the mean of the squares of its result as
-/// the loss.
+/// A layer with its parameters, and the mean of the squares of its result as the loss.
 template <class Layer>
 Subject layer(const std::string& code, const Layer& module, int64_t width,
               const std::shared_ptr<Forward*>& current) {

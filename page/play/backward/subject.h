@@ -1,5 +1,4 @@
-// What the page differentiates: an expression of a reader, or a layer of the
-// library.
+// What the page differentiates: an expression of a reader, or a layer of the library.
 #pragma once
 #include <functional>
 #include <map>
@@ -42,9 +41,8 @@ struct BackwardExample {
 };
 const std::vector<BackwardExample>& backward_examples();
 
-/// "gpt_block(x)" and "attention(x)" are layers of the library, every other
-/// text an expression of the leaves x (3, 2), w (2, 2), b (2), a and c (single
-/// numbers).
+/// "gpt_block(x)" and "attention(x)" are layers of the library, every other text an expression of
+/// the leaves x (3, 2), w (2, 2), b (2), a and c (single numbers).
 Subject subject_of(const std::string& code);
 
 }  // namespace gradus::page

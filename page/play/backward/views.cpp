@@ -17,8 +17,7 @@ std::string text_of(const Forward& forward, const Node& node) {
   return found == forward.known.end() ? "" : found->second.text;
 }
 
-/// "att" of "att.W_query.weight"; "" for a leaf that is no parameter of a
-/// module.
+/// "att" of "att.W_query.weight"; "" for a leaf that is no parameter of a module.
 std::string first_part(const std::string& name) {
   const size_t dot = name.find('.');
   return dot == std::string::npos ? "" : name.substr(0, dot);
@@ -62,6 +61,34 @@ std::vector<ViewBox> boxes_of_modules(const Forward& forward) {
   return boxes;
 }
 
+namespace {
+
+/// The layout, moved up so that its first box or line is at the margin.
+Layout at_the_top(Layout places) {
+  constexpr double kMargin = 8;
+  double top = places.height;
+  double bottom = 0;
+  for (const Box& box : places.boxes) {
+    top = std::min(top, box.y);
+    bottom = std::max(bottom, box.y + box.height);
+  }
+  for (const Line& line : places.lines) {
+    for (const Point& point : line.points) {
+      top = std::min(top, point.y);
+      bottom = std::max(bottom, point.y);
+    }
+  }
+  for (Box& box : places.boxes)
+    box.y += kMargin - top;
+  for (Line& line : places.lines)
+    for (Point& point : line.points)
+      point.y += kMargin - top;
+  places.height = bottom - top + 2 * kMargin;
+  return places;
+}
+
+}  // namespace
+
 Json view(const std::string& name, const Forward& forward, const std::vector<ViewBox>& boxes) {
   const std::vector<Node*> nodes = nodes_of(forward.loss);
   std::map<const Node*, size_t> box_of;
@@ -79,8 +106,8 @@ Json view(const std::string& name, const Forward& forward, const std::vector<Vie
       edges.emplace_back(from, to);
     }
   }
-  const Layout places =
-      layout(std::vector<Box>(boxes.size(), {.width = kBoxWidth, .height = kBoxHeight}), edges);
+  const std::vector<Box> sizes(boxes.size(), {.width = kBoxWidth, .height = kBoxHeight});
+  const Layout places = at_the_top(layout(sizes, edges));
   Json json = {{"name", name},
                {"width", number(places.width)},
                {"height", number(places.height)},

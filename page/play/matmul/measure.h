@@ -1,5 +1,4 @@
-// How fast the steps of the matrix product are: on the machine, or in the page,
-// where this runs.
+// How fast the steps of the matrix product are: on the machine, or in the page, where this runs.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,9 +14,8 @@ struct Measured {
   std::vector<double> gflops = {};  // of each step, and at last of the library's product
 };
 
-/// Measures each step for about `seconds` with one thread; the best time
-/// counts. n is a multiple of 256. Throws Error if a step computes another
-/// product than the library.
+/// Measures each step for about `seconds` with one thread; the best time counts. n is a multiple of
+/// 256. Throws Error if a step computes another product than the library.
 Measured measure(int64_t n, double seconds);
 
 }  // namespace gradus::page

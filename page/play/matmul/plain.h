@@ -1,5 +1,5 @@
-// The memory and the vectors of this machine, for the steps of steps.h. A file
-// that includes it chooses the vectors by its compiler options.
+// The memory and the vectors of this machine, for the steps of steps.h. A file that includes it
+// chooses the vectors by its compiler options.
 #pragma once
 #include <cstdint>
 #include <vector>

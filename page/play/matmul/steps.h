@@ -1,17 +1,18 @@
-// From three loops to a fast matrix product, one idea at a time. C = A B for
-// square row-major matrices whose size n is a multiple of all block sizes.
-// tensor/kernels/README.md explains the steps; ./run bench gemm-steps measures
-// them, and the page play_matmul shows what they touch.
+// From three loops to a fast matrix product, one idea at a time. C = A B for square row-major
+// matrices whose size n is a multiple of all block sizes. tensor/kernels/README.md explains the
+// steps; ./run bench gemm-steps measures them, and the page play_matmul shows what they touch.
 //
-// M says what the numbers are in: memory that is measured (plain.h) or memory
-// that notes every access (trace.h). It has
+// M says what the numbers are in: memory that is measured (plain.h) or memory that notes every
+// access (trace.h). It has
 //
-//   M::Out, M::In                          a pointer, and a pointer to constant
-//   numbers M::kRows, M::kDepth, M::kColumns       of a block M::Vector,
-//   M::kWidth, M::kVectorRows   a vector of kWidth numbers, and the rows of its
-//   tile M::load(In), M::add_to(Out, Vector)    reads a vector; adds one
-//   M::Buffer(name, n)                     memory for n packed numbers, with
-//   data() -> Out
+//   M::Out, M::In                          a pointer, and a pointer to constant numbers
+//   M::kRows, M::kDepth, M::kColumns       of a block
+//   M::Vector, M::kWidth, M::kVectorRows   a vector of kWidth numbers, and the rows of its tile
+//   M::load(In), M::add_to(Out, Vector)    reads a vector; adds one
+//   M::Buffer(name, n)                     memory for n packed numbers, with data() -> Out
+//
+// A number of A is read before one of B, by a statement of its own: C++ does not order the operands
+// of a product.
 #pragma once
 #include <cstdint>
 
@@ -70,8 +71,7 @@ void blocks(typename M::Out C, typename M::In A, typename M::In B, int64_t n) {
   }
 }
 
-/// A part of a row-major or packed matrix: element (i, j) is data[i *
-/// row_stride + j * col_stride].
+/// A part of a row-major or packed matrix: element (i, j) is data[i * row_stride + j * col_stride].
 template <class M>
 struct Part {
   typename M::In data;
@@ -124,11 +124,9 @@ void register_tile(typename M::Out C, typename M::In A, typename M::In B, int64_
   }
 }
 
-// 5. The numbers that a tile reads are first copied ("packed") in the order in
-// which it reads them.
+// 5. The numbers that a tile reads are first copied ("packed") in the order in which it reads them.
 
-/// The rows i0 ... i0 + M::kRows - 1 and M::kDepth columns of A, in panels of
-/// `height` rows.
+/// The rows i0 ... i0 + M::kRows - 1 and M::kDepth columns of A, in panels of `height` rows.
 template <class M>
 void pack_a(typename M::Out packed, typename M::In A, int64_t n, int64_t i0, int64_t k0,
             int64_t height) {
@@ -171,8 +169,7 @@ void packing(typename M::Out C, typename M::In A, typename M::In B, int64_t n) {
   packed_rows<M, ScalarTile<M>>(C, A, B, n, 0, n);
 }
 
-// 6. The same tile with rows of vectors: one instruction multiplies and adds
-// kWidth numbers.
+// 6. The same tile with rows of vectors: one instruction multiplies and adds kWidth numbers.
 template <class M>
 struct VectorTile {
   using Vector = typename M::Vector;

@@ -1,5 +1,4 @@
-// What a step of the matrix product reads and writes, in order, and what a
-// small cache makes of it.
+// What a step of the matrix product reads and writes, in order, and what a small cache makes of it.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -7,8 +6,8 @@
 
 namespace gradus::page {
 
-/// The cache of the pictures: far smaller than a real one, as the matrices are.
-/// It keeps the lines that were used last.
+/// The cache of the pictures: far smaller than a real one, as the matrices are. It keeps the lines
+/// that were used last.
 struct CacheOptions {
   int64_t line = 4;   // numbers in a line, which are fetched together
   int64_t lines = 8;  // lines that fit
@@ -64,8 +63,8 @@ constexpr int64_t kTracedSize = 8;
 
 /// The names of the steps: "three loops", ...
 const std::vector<std::string>& step_names();
-/// Carries out the step, counted from 0, with matrices of 8 x 8 numbers: the
-/// code of steps.h, with blocks of 4.
+/// Carries out the step, counted from 0, with matrices of 8 x 8 numbers: the code of steps.h, with
+/// blocks of 4.
 Trace trace_of(size_t step, const CacheOptions& options = {});
 
 }  // namespace gradus::page
