@@ -100,11 +100,19 @@ write_lesson_pages() { # NUMBERS
   done
 }
 
+# The models of play_bottleneck learn for half a minute; the build folder keeps them until the
+# program changes.
 write_play_pages() { # PROGRAMS
+  trained=$root/$build/play_bottleneck.json
   for name in $1; do
+    set --
+    if [ "$name" = play_bottleneck ]; then
+      set -- --save "$trained"
+      if [ "$trained" -nt "$build/page/play/$name" ]; then set -- --trained "$trained"; fi
+    fi
     page_begins "$name"
     status=0
-    write_page "page/play/$name" || status=$?
+    write_page "page/play/$name" "$@" || status=$?
     page_ends $status "$name"
     if [ -f "$out/$name.html" ]; then printf 'play\t%s.html\n' "$name" >>"$index"; fi
   done

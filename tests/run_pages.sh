@@ -42,6 +42,16 @@ test_pages_of_all_lessons_and_an_index() {
   not_called "lesson_01.html --quiet --quick"
 }
 
+test_pages_keep_trained_models_until_the_program_changes() {
+  make_pages
+  models=$clone/build/release/play_bottleneck.json
+  call pages
+  called "started play_bottleneck --page $clone/my/pages/play_bottleneck.html --save $models"
+  touch -t 203701010000 "$models"
+  call pages
+  called "started play_bottleneck --page $clone/my/pages/play_bottleneck.html --trained $models"
+}
+
 test_full_pages_train_completely() {
   make_pages
   call pages --full

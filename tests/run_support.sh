@@ -63,7 +63,7 @@ case $1 in
     rmdir build/busy
     if [ -n "${BROKEN-}" ]; then echo "a.cpp: error: no ;"; exit 1; fi
     for program in lessons/lesson_01 lessons/lesson_02 lessons/lesson_04 \
-      lessons/course_page page/play/play_memory page/play/play_matmul \
+      lessons/course_page page/play/play_memory page/play/play_bottleneck \
       exercises/exercise_grader gpt/gradus tests/bench/bench tests/bench/bench_ops; do
       mkdir -p "build/release/${program%/*}"
       cp "$LESSON" "build/release/$program"
