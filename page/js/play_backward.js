@@ -36,11 +36,18 @@ registerPanel("play_backward", (panel) => {
 function backwardState(result) {
   const view = result.views.find(({ name }) => name === page.selection.view) ?? result.views[0];
   const count = view.boxes.length;
-  const at = clampIndex(page.selection.at ?? 2 * count, 2 * count + 1);
+  const at = clampIndex(page.selection.at ?? firstShown(result, view), 2 * count + 1);
   const isBackward = at > count;
   const box = at === 0 ? null : isBackward ? 2 * count - at : at - 1;
   const broken = result.sabotages?.find(({ key }) => key === page.selection.broken) ?? null;
   return { view, count, at, isBackward, box, broken };
+}
+
+/// The step backward of the first box that has rules.
+function firstShown(result, { boxes }) {
+  const lastOf = ({ nodes }) => result.nodes[nodes[nodes.length - 1]];
+  const first = boxes.findIndex((box) => lastOf(box).inputs.length > 0);
+  return 2 * boxes.length - Math.max(0, first);
 }
 
 function backwardPicture(panel, result) {
@@ -50,7 +57,8 @@ function backwardPicture(panel, result) {
   if (missing) computeSabotage(panel, result);
   const say = sentenceOfStep(result, state);
   announce(say);
-  return [backwardControls(result, state),
+  return [result.note ? element("p", { class: "facts" }, result.note) : null,
+    backwardControls(result, state),
     element("p", { class: "say" }, say), scrollBox("the graph", svg),
     element("p", { class: "facts" }, "◀: the gradient is known. Click a box, or use ← and →."),
     saveSvgButton("graph of " + result.code, () => svg),
@@ -60,12 +68,11 @@ function backwardPicture(panel, result) {
 }
 
 function sentenceOfStep(result, { view, at, isBackward, box }) {
-  if (at === 0) return `${view.boxes.length} boxes, nothing is computed yet. ${result.note}`;
+  if (at === 0) return `${view.boxes.length} boxes, nothing is computed yet.`;
   const { nodes, label } = view.boxes[box];
   const node = result.nodes[nodes[nodes.length - 1]];
   const module = nodes.length > 1 ? `${label}, a module of ${nodes.length} nodes. ` : "";
-  return module + (isBackward ? node.backward : node.forward) + (result.note && at === 1
-    ? " " + result.note : "");
+  return module + (isBackward ? node.backward : node.forward);
 }
 
 /// Steps, and the choice of the view.
