@@ -115,6 +115,9 @@ function onePageSource(view) {
     buttons.set(line, node);
     return node;
   });
+  const list = element("div", { class: "source", role: "region", "aria-label": "the program",
+    tabindex: 0 }, lines);
+  list.addEventListener("keydown", (event) => moveToLine(event, [...buttons]));
   view.updates.push(() => {
     const { line } = onePageSelection(view.data);
     for (const [each, node] of buttons) node.setAttribute("aria-pressed", String(each === line));
@@ -124,9 +127,18 @@ function onePageSource(view) {
     if (at < box.scrollTop || at > box.scrollTop + box.clientHeight - 30)
       box.scrollTop = at - box.clientHeight / 3;
   });
-  return element("div", {}, element("h3", {}, source.file),
-    element("div", { class: "source", role: "region", "aria-label": "the program", tabindex: 0 },
-      lines));
+  return element("div", {}, element("h3", {}, source.file), list);
+}
+
+/// The arrows go from a line with tensors to the next one. `lines` are [number, button].
+function moveToLine(event, lines) {
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const at = lines.findIndex(([, node]) => node === document.activeElement);
+  const next = lines[at + by];
+  if (at < 0 || !next) return;
+  event.preventDefault();
+  next[1].focus();
+  page.select({ line: next[0] });
 }
 
 /// The tensors of the selected line.
