@@ -85,7 +85,8 @@ describe("programs in pages", () => {
     await browser.visit("play_backward.html", waiting, async (page) => {
       await page.locator("[data-focus^=break]").first().click();
       await page.locator(".output", { hasText: /gradcheck/ }).first().waitFor();
-      assert.match(await page.locator(".output").first().textContent(), /gradcheck: a at .*backward gives .*central differences/);
+      const message = await page.locator(".output").first().textContent();
+      assert.match(message, /gradcheck: a at .*backward gives .*central differences/);
       await page.locator("[data-focus=mend]").click();
       assert.match(await screen.seen(page), /✓ gradcheck/);
     });
