@@ -2,7 +2,7 @@
 
 pages_usage() {
   cat <<'END'
-./run pages [--out DIR] [--full]
+./run pages [--out DIR] [--full] [--wasm]
 
 Writes a page for every lesson, the pages to play with and index.html, the map of the course. They
 are for a browser, and need no network: a page is one file, which you can keep and send. A lesson
@@ -10,13 +10,16 @@ that trains for long trains for a few steps only, and its page says so.
 
   --out DIR   the folder for the pages; otherwise my/pages
   --full      trains completely: a quarter of an hour on 2 cores
+  --wasm      a page contains its program, compiled to WebAssembly, and runs it again with another
+              text or seed; this needs clang and its libraries for WebAssembly (wasm/README.md)
 END
 }
 
-# Sets out and full from the options of the command.
+# Sets out, full and wasm from the options of the command.
 read_pages_options() {
   out=$root/my/pages
   full=
+  wasm=
   while [ $# -gt 0 ]; do
     case $1 in
       --out)
@@ -25,6 +28,7 @@ read_pages_options() {
         shift ;;
       --out=?*) out=${1#--out=} ;;
       --full) full=yes ;;
+      --wasm) wasm=yes ;;
       --help | -h)
         pages_usage
         exit 0 ;;
@@ -57,6 +61,8 @@ write_page() { # PROGRAM OPTIONS...
   program=$1
   shift
   rm -f "$out/${program##*/}.html"
+  wasm_file=$root/build/wasm/programs/${program##*/}.wasm.gz
+  if [ -n "$wasm" ] && [ -f "$wasm_file" ]; then set -- --wasm "$wasm_file" "$@"; fi
   (cd "$caller" && exec "$root/$build/$program" --page "$out/${program##*/}.html" "$@") \
     >"$build/page.txt" 2>&1 </dev/null
 }
@@ -122,6 +128,7 @@ pages() {
   read_pages_options "$@"
   make_pages_folder
   build_target pages "the pages (the first time: a few minutes)"
+  if [ -n "$wasm" ]; then build_wasm; fi
   numbers=$(lesson_numbers)
   programs=$(play_programs)
   pages_count=$(($(printf '%s\n' $numbers $programs | grep -c .)))

@@ -105,7 +105,7 @@ void Report::tour(const std::vector<Stop>& stops) {
   state_->json["tour"] = std::move(list);
 }
 
-void Report::run_box(const std::vector<Field>& fields) {
+void Report::run_box(const std::vector<Field>& fields, const Words& arguments) {
   Json list = Json::array();
   for (const Field& field : fields)
     list.push_back({{"flag", field.flag},
@@ -114,6 +114,7 @@ void Report::run_box(const std::vector<Field>& fields) {
                     {"value", field.value},
                     {"choices", field.choices}});
   state_->json["run_box"] = std::move(list);
+  state_->json["arguments"] = arguments;
 }
 
 std::string Report::json() const {

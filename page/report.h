@@ -145,8 +145,9 @@ class Report {
   // What belongs to the page.
 
   void tour(const std::vector<Stop>& stops);
-  /// Shown if the page contains the program.
-  void run_box(const std::vector<Field>& fields);
+  /// Shown if the page contains the program. `arguments` are given to it in every run, such as
+  /// "--quick".
+  void run_box(const std::vector<Field>& fields, const Words& arguments = {});
 
   std::string json() const;
   /// One HTML file. `wasm_file` is the program that made the report, compiled to WebAssembly; the

@@ -49,6 +49,13 @@ TEST(PageProgram, HasTheScriptsThatRunIt) {
   EXPECT_TRUE(has(page, "function installRunner"));
 }
 
+TEST(PageProgram, HasTheArgumentsOfEveryRun) {
+  Report report({.id = "test", .title = "Test", .lede = ""});
+  report.run_box({{.flag = "--seed", .label = "seed", .kind = "number", .value = "1"}},
+                 {"--quick"});
+  EXPECT_TRUE(has(report.json(), "\"arguments\":[\"--quick\"]"));
+}
+
 TEST(PageProgram, APageWithoutOneHasNeither) {
   const std::string page = page_with("");
   for (const char* part : {"<aside", "WasiProgram", "installRunner(page) {", "id=\"program\""})

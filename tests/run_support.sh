@@ -14,10 +14,12 @@ real_sh=$(command -v dash || command -v sh)
 
 make_copy() { # SHELL
   rm -rf "$scratch"
-  mkdir -p "$clone/lessons/translation" "$clone/docs" "$clone/tests/page" "$bin" "$elsewhere"
+  mkdir -p "$clone/lessons/translation" "$clone/docs" "$clone/tests/page" "$clone/wasm" "$bin" \
+    "$elsewhere"
   cp -R "$root/run" "$root/.run" "$clone"
   cp "$root/docs/tested.md" "$clone/docs"
   cp "$root/tests/page/run_tests.sh" "$clone/tests/page"
+  cp "$root/wasm/toolchain.cmake" "$clone/wasm"
   for number in 01 02 04; do
     printf '    .number = 1,\n    .builds = "part %s",\n    .seconds = 170,\n' $number \
       >"$clone/lessons/${number}_topic.cpp"

@@ -8,7 +8,7 @@ root=$1
 scratch=$2
 name=$3
 
-for part in support downloads browser pages; do . "$root/tests/run_$part.sh"; done
+for part in support downloads browser pages wasm; do . "$root/tests/run_$part.sh"; done
 
 # Paths
 

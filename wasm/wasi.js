@@ -74,7 +74,7 @@ class WasiProgram {
       for (let shift = 0; ; shift += 7) {
         const byte = bytes[at++];
         value += (byte & 0x7f) * 2 ** shift;
-        if (byte < 0x80) return value;
+        if (!(byte >= 0x80)) return value; // also at the end of a damaged file
       }
     };
     while (at < bytes.length) {

@@ -81,7 +81,10 @@ LessonPage::LessonPage(const About& about, const Arguments& arguments)
   report_.emplace(page::Meta{.id = fmt::format("lesson_{:02}", about.number),
                              .title = fmt::format("Lesson {:02}: {}", about.number, about.title),
                              .lede = "The question: " + about.question});
-  if (const auto fields = fields_of(about, arguments); !fields.empty()) report_->run_box(fields);
+  // In a page nobody waits for a training of minutes.
+  const Words in_every_run = has(about, "quick") ? Words{"--quick"} : Words();
+  const auto fields = fields_of(about, arguments);
+  if (!fields.empty()) report_->run_box(fields, in_every_run);
 }
 
 page::Report* LessonPage::report() {

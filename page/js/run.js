@@ -3,7 +3,8 @@
 // an instance of its own, so the page can be used meanwhile and no run leaves anything behind.
 //
 //   page.run(argv, {files, seconds})
-//       Resolves to the new report. Rejects with the message of the program, if it refuses argv,
+//       Starts the program with --json, the report's own `arguments` and argv, and resolves to the
+//       new report. Rejects with the message of the program, if it refuses argv,
 //       or with a sentence, if it fails otherwise, takes longer than `seconds` (120), or is
 //       stopped. `files` is a list of [name, text] that the program can read. A new run stops the
 //       one before.
@@ -20,7 +21,8 @@ function installRunner(page) {
   page.run = async (argv, { files = [], seconds = 120 } = {}) => {
     page.stop();
     program ??= unpackProgram(text);
-    const args = [page.report.id || "program", "--json", ...argv.map(String)];
+    const { id, arguments: always = [] } = page.report;
+    const args = [id || "program", "--json", ...always, ...argv.map(String)];
     const run = startRun(program, args, files, seconds);
     page.stop = run.stop;
     return reportOf(await run.result);

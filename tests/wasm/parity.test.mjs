@@ -46,5 +46,5 @@ test("how many are equal in every byte", (t) => {
 
 test("a program with another seed is found", async () => {
   const { differences } = await compare("lesson_06", ["--seed", "1"], ["--seed", "2"]);
-  assert.ok(differences.length > 10);
+  assert.notEqual(differences.length, 0);
 });

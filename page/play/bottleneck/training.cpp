@@ -40,8 +40,8 @@ void train(const Model& model, const std::vector<Tensor>& batches, double lr) {
   const std::vector<Tensor> parameters = model.tensors();
   optim::Adam adam(parameters, {.lr = lr, .betas = {0.9, 0.98}});
   const int64_t steps = std::ssize(batches);
-  optim::CosineSchedule schedule(adam,
-                                 {.warmup_steps = std::min(kWarmup, steps), .total_steps = steps});
+  optim::CosineSchedule schedule(
+      adam, {.warmup_steps = std::min<int64_t>(kWarmup, steps), .total_steps = steps});
   for (const Tensor& digits : batches) {
     adam.zero_grad();
     const Tensor logits = model.decode(model.encode(digits), inputs_for(digits), nullptr);
