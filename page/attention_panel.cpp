@@ -124,6 +124,8 @@ Json step_json(int64_t step, const Sequence& heads, bool with_vectors, Packing p
 Json attention_panel(const std::string& title, const Words& queries, const Words& keys,
                      const std::vector<AttentionStep>& steps, const AttentionOptions& options) {
   check(!steps.empty(), "attention: there is no step to show");
+  check(!queries.empty() && !keys.empty(), "attention: {} queries and {} keys, expected words",
+        queries.size(), keys.size());
   std::vector<Sequence> all;
   int64_t everything = 0;
   int64_t matrices = 0;

@@ -56,6 +56,7 @@ Json predictions_panel(const std::string& title, const Tensor& logits, const Wor
   check(logits.dim() >= 1 && logits.size(-1) == std::ssize(labels) && !labels.empty(),
         "predictions: {} labels, and logits of shape {}; expected one logit for each label",
         labels.size(), logits.sizes());
+  check(logits.numel() > 0, "predictions: the logits have no rows: {}", logits.sizes());
   check(top > 0, "predictions: top is {}, expected 1 or more", top);
   const std::vector<double> values = elements(logits);
   Json rows = Json::array();

@@ -64,6 +64,7 @@ Json heatmap_panel(const std::string& title, const Tensor& matrix, const Heatmap
 Json alignment_panel(const std::string& title, const Words& source, const Words& target,
                      const Tensor& weights) {
   check_matrix("alignment", weights);
+  check(!source.empty() && !target.empty(), "alignment: there are no words");
   check(std::ssize(target) == weights.size(0) && std::ssize(source) == weights.size(1),
         "alignment: {} target and {} source words, and weights of shape {}; expected one row for "
         "each target word, one column for each source word",

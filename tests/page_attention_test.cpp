@@ -168,6 +168,7 @@ TEST(PageAttention, WrongCalls) {
       },
       "attention: 4 queries and 5 keys, and the weights of a head are [5, 5]; expected "
       "one row for each query, one column for each key");
+  expect_error([&] { add({}, {{0, trace}}); }, "attention: 0 queries and 5 keys, expected words");
   expect_error([&] { add(words(5), {}); }, "attention: there is no step to show");
   expect_error(
       [&] {

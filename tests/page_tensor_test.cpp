@@ -176,6 +176,11 @@ TEST(PageMatrix, AnAlignmentHasARowForEachTargetWord) {
   EXPECT_NEAR(numbers[0] + numbers[1] + numbers[2], 1, 1e-4);
   expect_error(
       [&] {
+        report.alignment("a", {}, {}, zeros({0, 0}));
+      },
+      "alignment: there are no words");
+  expect_error(
+      [&] {
         report.alignment("a", {"the"}, {"la", "casa"}, weights);
       },
       "alignment: 2 target and 1 source words, and weights of shape [2, 3]; expected one "
@@ -198,6 +203,11 @@ TEST(PageCharts, PredictionsAreProbabilitiesInOrder) {
       },
       "predictions: 1 labels, and logits of shape [2, 3]; expected one logit for each "
       "label");
+  expect_error(
+      [&] {
+        report.predictions("p", zeros({0, 1}), {"a"});
+      },
+      "predictions: the logits have no rows: [0, 1]");
   expect_error([&] { report.predictions("p", zeros({1}), {"a"}, 0); },
                "predictions: top is 0, expected 1 or more");
 }
