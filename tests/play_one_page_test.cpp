@@ -88,11 +88,13 @@ TEST(PlayOnePage, ValuesHaveTheLinesThatComputeThem) {
       {"logits", "return linear(x + a + f, lm_head)"},
       {"loss", "const Tensor loss = cross_entropy("},
       {"fc2", "fc2(matrix("}};
-  for (const auto& [name, text] : lines) {
+  for (const auto& line : lines) {
+    const std::string name = line.first;  // clang 14 cannot capture a structured binding
     const auto found = std::find_if(values.begin(), values.end(),
                                     [&](const Value& value) { return value.name == name; });
     ASSERT_NE(found, values.end()) << name;
-    EXPECT_EQ(std::count(found->lines.begin(), found->lines.end(), line_with(text)), 1) << name;
+    EXPECT_EQ(std::count(found->lines.begin(), found->lines.end(), line_with(line.second)), 1)
+        << name;
     EXPECT_EQ(found->axes.size(), found->tensor.sizes().size()) << name;
   }
   EXPECT_EQ(value_named(values, "heads(wq)").sizes(), (Shape{4, 5, 4}));
