@@ -1,5 +1,5 @@
-// Damaged pages: each check must find the fault that it is there for, and must be silent on the
-// page as it is. A check that finds nothing here would find nothing anywhere.
+// Damaged pages: each check must find the fault that it is there for. A check that finds nothing
+// here would find nothing anywhere. On the page as it is, the other files call all of these checks.
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -65,7 +65,8 @@ const faults = [
   ["transposed weights in the report", withSteps(transpose), attention.rowsSumToOne, /sum to/],
   ["a transposed drawing", inScript("spec.value(i, j)", "spec.value(j, i)"), shown,
     /on the screen|masked:/],
-  ["no mask in the report", withSteps(dropMask(2)), attention.keysAfterTheQueryAreMasked, /query 0/],
+  ["no mask in the report", withSteps(dropMask(2)), attention.keysAfterTheQueryAreMasked,
+    /query 0/],
   ["a mask that is not drawn", inScript('masked ? "masked"', 'false ? "masked"'),
     attention.keysAfterTheQueryAreMasked, /query 0/],
   ["a mask without a reason", inScript("`${inHead}: ${panel.masked_because}.`", "`${inHead}.`"),
@@ -111,7 +112,6 @@ const html = readFileSync(join(browser.pages, "attention.html"), "utf8");
 describe("a damaged page is found", { concurrency: 2 }, () => {
   for (const [fault, damage, find, says] of faults) {
     test(fault, async () => {
-      await browser.visit("attention.html", {}, find);
       const damaged = join(folder, fault.replaceAll(" ", "_") + ".html");
       writeFileSync(damaged, damage(html));
       await assert.rejects(browser.visit(damaged, {}, find), (error) => {

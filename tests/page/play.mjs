@@ -29,7 +29,7 @@ describe("pages to play with", { concurrency: 2 }, () => {
       }
     });
 
-  testOf("play_memory.html", "every example is drawn, and its link shows the same", async (page) => {
+  testOf("play_memory.html", "every example is drawn, with what the library says", async (page) => {
     const { examples } = await panelOf(page, "play_memory");
     for (const { label, result } of examples) {
       await page.getByRole("button", { name: label, exact: true }).click();

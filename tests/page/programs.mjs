@@ -81,6 +81,26 @@ describe("programs in pages", () => {
       });
     });
 
+  test("a lesson runs with the reader's words; with a wrong text it says the program's message",
+    { skip: !has("lesson_06.html") }, async () => {
+      await browser.visit("lesson_06.html", waiting, async (page) => {
+        const words = page.locator("input[name='--text']");
+        const status = page.locator(".run-box output");
+        await words.fill("rivers never run uphill");
+        await words.press("Enter");
+        await status.filter({ hasText: /computed here|ms/ }).waitFor();
+        assert.match(await page.locator("main").innerText(), /uphill/);
+        assert.match(page.url(), /rivers/, "a link shows the same words");
+        const before = await page.evaluate(() => JSON.stringify(page.report));
+        await words.fill("alone");
+        await words.press("Enter");
+        await status.filter({ hasText: /--text/ }).waitFor();
+        assert.match(await status.textContent(), /2|words/);
+        assert.equal(await page.evaluate(() => JSON.stringify(page.report)), before,
+          "after an error the page keeps what it showed");
+      });
+    });
+
   test("a broken rule is named by gradcheck", { skip: !has("play_backward.html") }, async () => {
     await browser.visit("play_backward.html", waiting, async (page) => {
       await page.locator("[data-focus^=break]").first().click();

@@ -70,7 +70,8 @@ export async function svgFaults(page, text) {
     if (error) return [error.textContent.slice(0, 200)];
     const faults = [];
     if (picture.documentElement.tagName !== "svg") faults.push("it is not an svg element");
-    if (!picture.querySelector("text, path, rect, circle, line, polyline")) faults.push("it is empty");
+    if (!picture.querySelector("text, path, rect, circle, line, polyline"))
+      faults.push("it is empty");
     const wrong = [...picture.querySelectorAll("*")].flatMap((node) => [...node.attributes])
       .find(({ value }) => /var\(--|undefined|NaN/.test(value));
     if (wrong) faults.push(`${wrong.name}="${wrong.value.slice(0, 60)}"`);

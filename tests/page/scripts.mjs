@@ -19,7 +19,8 @@ test("no two files of the script define the same name", () => {
 });
 
 test("a script never turns text into HTML or code", () => {
-  const forbidden = /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b|new Function/;
+  const forbidden =
+    /\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b|new Function/;
   for (const [file, text] of texts) {
     text.split("\n").forEach((line, i) => {
       assert.doesNotMatch(line.replace(/\/\/.*/, ""), forbidden, `${file}:${i + 1}`);

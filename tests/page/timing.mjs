@@ -43,8 +43,8 @@ test("a page of 64 tokens and 12 heads is drawn and stays usable", async (t) => 
     assert.notEqual(await screen.seen(page), shown, "another head has other weights");
 
     const kilobytes = Math.round(statSync(join(browser.pages, file)).size / 1000);
-    t.diagnostic(`${kilobytes} KB, drawn in ${Math.round(draw)} ms, hover ${hover.toFixed(1)} ms, ` +
-      `another head ${Math.round(change)} ms`);
+    t.diagnostic(`${kilobytes} KB, drawn in ${Math.round(draw)} ms, ` +
+      `hover ${hover.toFixed(1)} ms, another head ${Math.round(change)} ms`);
     assert.ok(draw < 1500, `drawn in ${draw} ms`);
     assert.ok(hover < 60, `${hover} ms for each cell that is pointed at`);
     assert.ok(change < 500, `${change} ms for another head`);
