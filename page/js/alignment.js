@@ -14,7 +14,8 @@ function linksPicture(spec) {
   const lines = svgElement("g");
   const word = (text, i, x, anchor, select) => svgElement("text", { x, y: y(i) + 4,
     "text-anchor": anchor, class: "word", onmouseover: () => select && select(i, true),
-    onmouseout: () => page.endPreview(), onclick: () => select && select(i, false) }, text);
+    onmouseout: () => page.endPreview(), onclick: () => select && select(i, false) },
+  shortened(text, 15), svgElement("title", {}, text));
   const lefts = left.map((text, i) => word(text, i, 112, "end", spec.select));
   const rights = right.map((text, j) => word(text, j, 208, "start", spec.selectRight));
   const title = (text, x, anchor) =>
@@ -40,6 +41,12 @@ function linksPicture(spec) {
     lefts.forEach((text, i) => text.classList.toggle("on", i === selected));
   };
   return svg;
+}
+
+/// The first letters of a long text.
+function shortened(text, size) {
+  const letters = [...text];
+  return letters.length > size ? letters.slice(0, size - 1).join("") + "…" : text;
 }
 
 registerPanel("alignment", (panel) => {

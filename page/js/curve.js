@@ -47,7 +47,8 @@ function curveLine(n, attributes) {
 function curvePlot(panel) {
   const x = panel.x.map(numberOf);
   const series = panel.series.map(({ name, values }) => ({ name, values: values.map(numberOf) }));
-  const box = { width: 720, height: 250, left: 58, right: 12, top: 14, bottom: 40 };
+  const width = innerWidth < 600 ? 400 : 720;  // else the texts are small on a phone
+  const box = { width, height: 250, left: 58, right: 12, top: 14, bottom: 40 };
   const scale = panel.log ? (y) => (y > 0 ? Math.log10(y) : NaN) : (y) => y;
   const xs = axis(x, box.left, box.width - box.right);
   const ys = axis(series.flatMap(({ values }) => values.map(scale)), box.height - box.bottom,
@@ -111,7 +112,7 @@ function drawAxes(svg, panel, box, xs, ys) {
       stroke: "var(--line)" }));
     label(box.left - 6, y + 4, "end", formatShort(panel.log ? 10 ** v : v));
   }
-  for (const v of ticks(xs, 7)) label(xs.at(v), base + 16, "middle", formatShort(v));
+  for (const v of ticks(xs, box.width / 100)) label(xs.at(v), base + 16, "middle", formatShort(v));
   svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: base, y2: base,
     stroke: "var(--soft)" }));
   label((box.left + box.width) / 2, box.height - 6, "middle", panel.x_axis);

@@ -84,6 +84,7 @@ function markGraph(holder, { id, view }, time) {
   const playing = time !== null;
   const current = playing ? backwardOrder(view())[time] : page.selection[id + ".node"];
   const order = nodes[current]?.order;
+  if (playing && nodes[current]) showInside(holder, nodes[current]);
   for (const node of holder.querySelectorAll(".node")) {
     const n = Number(node.dataset.n);
     node.classList.toggle("on", n === current);
@@ -95,6 +96,15 @@ function markGraph(holder, { id, view }, time) {
       (!playing && Number(edge.dataset.from) === current);
     edge.classList.toggle("on", isOf);
   }
+}
+
+/// Scrolls the box of the picture, not the page, so that a node can be seen.
+function showInside(holder, { x, y, width, height }) {
+  const isOutside = x < holder.scrollLeft || x + width > holder.scrollLeft + holder.clientWidth ||
+    y < holder.scrollTop || y + height > holder.scrollTop + holder.clientHeight;
+  if (!isOutside) return;
+  holder.scrollLeft = x + width / 2 - holder.clientWidth / 2;
+  holder.scrollTop = y + height / 2 - holder.clientHeight / 2;
 }
 
 function graphInWords(graph, time) {
