@@ -11,15 +11,17 @@ const NUMBER = /[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?/gi;
 /// Times and speeds, which are those of the machine: "2 min 5 s", "3,000 tokens/s".
 const TIMES =
   /\d[\d,.]* ?(?:min(?: \d+ s)?|h(?: \d+ min)?|ms|s|seconds|tokens\/s|steps\/s|GFLOP\/s)(?!\w)/g;
-/// The table of times of lesson 09.
-const TABLE_OF_TIMES = /of sentences of T words[^]*?the ratio (?:grows|falls) from \S+ to \S+/g;
+/// The times that lesson 09 measures: a table, and a sentence about it.
+const TABLE_OF_TIMES = /T +one vector +Bahdanau[^]*?(?:\n\s*\n|$)/g;
+const COMPARED_TIMES = /the ratio (?:grows|falls) from \S+ to \S+/g;
 
 const isClose = (a, b) =>
   a === b || Math.abs(a - b) <= Math.max(ABSOLUTE, TOLERANCE * Math.max(Math.abs(a), Math.abs(b)));
 
 /// The numbers of a text, and the text without them.
 function parts(text) {
-  const timeless = text.replace(TABLE_OF_TIMES, "TIMES").replace(TIMES, "TIME");
+  const timeless = [TABLE_OF_TIMES, COMPARED_TIMES, TIMES]
+    .reduce((rest, times) => rest.replace(times, "TIME "), text);
   const numbers = (timeless.match(NUMBER) ?? []).map((word) => Number(word.replaceAll(",", "")));
   // A time or a number that is rounded differently can be longer, and break the line elsewhere.
   return { numbers, words: timeless.replace(NUMBER, "#").replace(/\s+/g, " ") };
