@@ -84,6 +84,7 @@ void test_paths() {
   expect(fs::path("/a").parent_path() == "/" && fs::path("a").parent_path().empty(), "the root");
   expect(fs::path(".hidden").extension().empty() && fs::path("..").extension().empty(), "dots");
   expect(fs::path("a") / "b" == "a/b" && fs::path("a") / "/b" == "/b", "joined paths");
+  expect(fs::absolute("a/b") == "/a/b" && fs::absolute("/a") == "/a", "the folder of a program");
   expect(fs::path("/a").is_absolute() && fs::path("a").is_relative(), "absolute");
 }
 

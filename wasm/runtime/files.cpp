@@ -75,6 +75,12 @@ path __canonical(const path& p, error_code* error) {
   return p;
 }
 
+/// A program starts in the folder /.
+path __absolute(const path& p, error_code* error) {
+  if (error) error->clear();
+  return p.is_absolute() ? p : path("/") / p;
+}
+
 bool __create_directory(const path& p, error_code* error) {
   return report(mkdir(p.c_str(), 0777) == 0, "create_directory", p, error);
 }
