@@ -34,9 +34,22 @@ export async function tour(page, { isRequired }) {
     assert.ok(text.includes(stop.say), `the tour says "${text}" and not "${stop.say}"`);
     assert.ok(stop.say.length <= 240, `longer than a sentence or two: ${stop.say}`);
     said.add(text);
+    if (stop.panel) await stopIsInSight(page, stop.panel);
   }
   assert.equal(said.size, stops.length, "two stops look the same");
   assert.match(page.url(), /#.*tour=/);
+}
+
+/// The panel of a stop is on the screen, and the tour does not cover its top.
+async function stopIsInSight(page, title) {
+  const { top, covered, screen: height } = await page.evaluate((panel) => {
+    const target = document.getElementById(globalThis.slug(panel));
+    if (!target) throw new Error(`the tour leads to "${panel}", which is not in the page`);
+    return { top: target.getBoundingClientRect().top, screen: innerHeight,
+      covered: document.querySelector(".tour").getBoundingClientRect().bottom };
+  }, title);
+  assert.ok(top >= covered - 1 && top < height,
+    `"${title}" begins at ${top}, the tour ends at ${covered} of ${height} pixels`);
 }
 
 /// A link shows what its sender saw.
