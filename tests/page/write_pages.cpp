@@ -102,7 +102,7 @@ void write_every_panel(const std::string& folder) {
   report.paragraph(kHostile);
   report.question("What is 2 + 2? " + kHostile, "4 " + kHostile);
   report.output("printed by the program\n" + kHostile);
-  report.code("lessons/04_example.cpp", 12,
+  report.code("lessons/04_simplified_self_attention.cpp", 12,
               "int main() {\n  return a < b;  // " + kHostile + "\n}");
   report.check(true, "a check that holds " + kHostile);
   report.check(false, "a check that does not hold");
