@@ -19,7 +19,8 @@ namespace {
 json panel_of(const std::string& number, const std::string& title) {
   const EndedProgram ended = run_program(LESSONS_DIR "/lesson_" + number, "--quick --json");
   EXPECT_EQ(ended.status, 0) << ended.output;
-  for (const json& panel : json::parse(ended.output).at("panels"))
+  const json report = json::parse(ended.output);
+  for (const json& panel : report.at("panels"))
     if (panel.at("type") == "attention" && panel.at("title") == title) return panel;
   ADD_FAILURE() << "lesson " << number << " has no attention panel '" << title << "'";
   return {};

@@ -85,7 +85,7 @@ void expect_every_tensor(const Shown& shown) {
   // With --all a title may be followed by the golden name: "mean (layernorm/mean)  [2, 1]".
   Texts titles = matches(shown.lines, R"((\S.*?)  (?:\[[0-9, ]*\]|one number))");
   for (std::string& title : titles)
-    title = std::regex_replace(title, std::regex(R"( \([a-z0-9_]+/[^ ]*\)$)"), "");
+    title = std::regex_replace(title, std::regex(R"( \([A-Za-z0-9_./]+\)$)"), "");
   EXPECT_EQ(field_of(shown.panels, "tensor", "title"), titles);
 }
 
