@@ -37,7 +37,7 @@ Json report_of(const std::string& file) {
   const std::string begin = R"(id="report">)";
   const size_t at = html.find(begin);
   const size_t end = html.find("</script>", at);
-  check(at != html.npos && end != html.npos, "{} has no report", file);
+  check(at != std::string::npos && end != std::string::npos, "{} has no report", file);
   const size_t start = at + begin.size();
   const Json report =
       Json::parse(html.substr(start, end - start), nullptr, /*allow_exceptions=*/false);

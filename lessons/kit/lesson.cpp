@@ -247,7 +247,7 @@ int Lesson::finish(bool to_the_end) {
   if (!file.empty() && !quiet()) screen_.block("The lesson as a page:\n  " + file);
   screen_.flush();
   screen_.end();
-  if (arguments_.json) json_out_ << page_.json() << std::endl;
+  if (arguments_.json) json_out_ << page_.json() << '\n' << std::flush;
   return wrong > 0 || !out_ || !json_out_ ? 1 : 0;
 }
 
