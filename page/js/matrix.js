@@ -31,7 +31,8 @@ function matrixFigure(spec) {
   const figure = element("figure", { class: "matrix-figure" },
     element("figcaption", {}, element("b", {}, caption), " ", save,
       note ? element("small", {}, note) : null),
-    picture, scrollBox(name + ", numbers", table.node));
+    picture ? scrollBox(name + ", picture", picture) : null,
+    scrollBox(name + ", numbers", table.node));
   let version = spec.version ? spec.version() : "";
   figure.repaint = () => {
     table.repaint();
