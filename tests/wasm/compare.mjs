@@ -11,8 +11,8 @@ const NUMBER = /[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?/gi;
 /// Times and speeds, which are those of the machine: "2 min 5 s", "3,000 tokens/s".
 const TIMES =
   /\d[\d,.]* ?(?:min(?: \d+ s)?|h(?: \d+ min)?|ms|s|seconds|tokens\/s|steps\/s|GFLOP\/s)(?!\w)/g;
-/// The times that lesson 09 measures: a table, and a sentence about it.
-const TABLE_OF_TIMES = /T +one vector +Bahdanau[^]*?(?:\n\s*\n|$)/g;
+/// The times that lessons 03 and 09 measure: tables, and a sentence about one of them.
+const TABLE_OF_TIMES = /(?:T +one vector +Bahdanau|parameters +ms a step)[^]*?(?:\n\s*\n|$)/g;
 const COMPARED_TIMES = /the ratio (?:grows|falls) from \S+ to \S+/g;
 
 const isClose = (a, b) =>
