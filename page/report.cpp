@@ -5,6 +5,11 @@
 #include "tensor/file_io.h"
 
 namespace gradus::page {
+namespace {
+
+constexpr size_t kMostBytes = 1'000'000;  // of a page that contains its program
+
+}  // namespace
 
 struct Report::State {
   Json json;
@@ -123,7 +128,8 @@ std::string Report::json() const {
 
 void Report::write(const std::string& file, const std::string& wasm_file) const {
   const std::string program = wasm_file.empty() ? "" : read_program(wasm_file);
-  const std::string text = html(state_->json, program);
+  std::string text = html(state_->json, program);
+  if (text.size() > kMostBytes && !program.empty()) text = html(state_->json, "");
   OutputFile out("write", file);
   out.write(text.data(), std::ssize(text));
   out.finish();

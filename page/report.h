@@ -151,7 +151,8 @@ class Report {
 
   std::string json() const;
   /// One HTML file. `wasm_file` is the program that made the report, compiled to WebAssembly; the
-  /// page runs it again. A file that cannot be written completely is not changed. Throws Error.
+  /// page runs it again; it is left out if the page would be larger than 1 MB with it. A file that
+  /// cannot be written completely is not changed. Throws Error.
   void write(const std::string& file, const std::string& wasm_file = "") const;
 
  private:

@@ -50,8 +50,9 @@ export function differences(a, b, where = "report") {
     return a === b ? [] : [`${where}: ${JSON.stringify(a)}, ${JSON.stringify(b)}`];
   const keys = Object.keys(a);
   if (keys.join() !== Object.keys(b).join()) return [`${where}: other entries`];
-  // What was measured is the speed of the machine.
-  return keys.filter((key) => key !== "measured")
+  // What was measured is the speed of the machine. How many digits are shown is decided by the last
+  // bits: none if all numbers are integers.
+  return keys.filter((key) => key !== "measured" && key !== "digits")
     .flatMap((key) => differences(a[key], b[key], `${where}.${key}`));
 }
 
