@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kDigits = 5;
 constexpr size_t kMostNumbers = 8192;
-// The integers beyond these stand for NaN and the infinities.
+// The integers beyond these encode NaN and the infinities.
 constexpr double kLargest16 = 32766;
 constexpr double kLargest32 = 2147483646;
 

@@ -17,7 +17,7 @@ Json numbers(const std::vector<double>& values);
 std::vector<double> elements(const Tensor& x);
 
 /// {"shape": [...], "data": [...]}. Above 8,192 elements the data is {"scale": s, "i16": base64},
-/// or "i32" for large integers: element = s * integer. The smallest integer of the type stands for
+/// or "i32" for large integers: element = s * integer. The smallest integer of the type encodes
 /// NaN, the next one for -inf, the largest one for inf.
 Json tensor_values(const Tensor& x);
 enum class Packing { large, always };

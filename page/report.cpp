@@ -129,7 +129,11 @@ std::string Report::json() const {
 void Report::write(const std::string& file, const std::string& wasm_file) const {
   const std::string program = wasm_file.empty() ? "" : read_program(wasm_file);
   std::string text = html(state_->json, program);
-  if (text.size() > kMostBytes && !program.empty()) text = html(state_->json, "");
+  if (text.size() > kMostBytes && !program.empty()) {
+    Json report = state_->json;
+    report["without_program"] = true;
+    text = html(report, "");
+  }
   OutputFile out("write", file);
   out.write(text.data(), std::ssize(text));
   out.finish();

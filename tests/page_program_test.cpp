@@ -42,6 +42,13 @@ TEST(PageProgram, HasTheLicencesOfWhatItContains) {
     EXPECT_TRUE(has(page, part)) << part;
 }
 
+TEST(PageProgram, IsLeftOutOfAPageThatWouldBeTooLarge) {
+  const std::string page = page_with("\x1f\x8b" + std::string(900'000, 'x'));
+  EXPECT_FALSE(has(page, "id=\"program\""));
+  EXPECT_TRUE(has(page, "\"without_program\":true"));
+  EXPECT_FALSE(has(page_with("\x1f\x8b gzip"), "\"without_program\":true"));
+}
+
 TEST(PageProgram, HasTheScriptsThatRunIt) {
   const std::string page = page_with("\x1f\x8b gzip");
   EXPECT_TRUE(has(page, "<script type=\"text/plain\" id=\"program\">H4sgZ3ppcA==</script>"));

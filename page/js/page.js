@@ -164,12 +164,13 @@ function drawPanel(panel, heading = "h3") {
 }
 
 function pageFooter() {
-  const { id } = page.report;
+  const { id, without_program: isTooLarge } = page.report;
   const save = () => {
     saveFile((id || "report") + ".json", "application/json", JSON.stringify(page.report));
   };
   return element("footer", {}, button("⤓ all numbers of this page (JSON)", save),
-    element("span", {}, " Made by Gradus, MIT License. This page works without a network."));
+    element("span", {}, " Made by Gradus, MIT License. This page works without a network.",
+      isTooLarge ? " With its program it would be larger than 1 MB, so it cannot run it." : ""));
 }
 
 function liveRegion() {
