@@ -20,7 +20,7 @@
 namespace gradus::gpt {
 namespace {
 
-struct Arguments {
+struct ChatArguments {
   std::string model, system;
   std::optional<double> temperature;
   std::optional<int64_t> seed;
@@ -28,7 +28,7 @@ struct Arguments {
 };
 
 /// Reads the command line. Returns the exit status if the program must end now.
-std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments) {
+std::optional<int> parse(int argc, const char* const* argv, ChatArguments& arguments) {
   CLI::App app(
       "A conversation with a fine-tuned GPT: a line is a question. Ctrl-C stops an answer, the end "
       "of the input (Ctrl-D) leaves.",
@@ -50,12 +50,12 @@ std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments
   return {};
 }
 
-volatile std::sig_atomic_t interrupted = 0;
+volatile std::sig_atomic_t answer_interrupted = 0;
 
 /// Ctrl-C sets the flag, and interrupts a read().
 void catch_interrupts() {
   struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
+  action.sa_handler = [](int) { answer_interrupted = 1; };
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
 }
@@ -91,7 +91,7 @@ class Lines {
     char block[4096];
     const ssize_t count = ::read(STDIN_FILENO, block, sizeof block);
     if (count < 0 && errno == EINTR) {
-      interrupted = 0;
+      answer_interrupted = 0;
       read_.clear();
       write("\nCtrl-D leaves.\n");
       return show_prompt();
@@ -106,7 +106,7 @@ class Lines {
   bool ended_ = false;
 };
 
-GenerateOptions options_of(const Arguments& arguments) {
+GenerateOptions options_of(const ChatArguments& arguments) {
   return {.max_new_tokens = arguments.tokens,
           .do_sample = arguments.temperature.has_value(),
           .temperature = arguments.temperature.value_or(1)};
@@ -117,7 +117,7 @@ class Printer {
  public:
   bool operator()(const std::string& bytes) {
     write(stream_.add(bytes));
-    return !interrupted;
+    return !answer_interrupted;
   }
   void finish() { write(stream_.rest() + "\n"); }
 
@@ -133,7 +133,7 @@ void for_each_question(const Answer& answer) {
   lines.show_prompt();
   while (const std::optional<std::string> line = lines.next()) {
     if (line->find_first_not_of(" \t") != std::string::npos) {
-      interrupted = 0;
+      answer_interrupted = 0;
       Printer printer;
       try {
         answer(*line, printer);
@@ -141,7 +141,7 @@ void for_each_question(const Answer& answer) {
       } catch (const Error& e) {
         fmt::print(stderr, "{}\n", e.what());
       }
-      interrupted = 0;
+      answer_interrupted = 0;
     }
     lines.show_prompt();
   }
@@ -149,7 +149,7 @@ void for_each_question(const Answer& answer) {
 }
 
 /// A model that was never fine-tuned goes on writing what was typed.
-void go_on_writing(const Arguments& arguments, const nn::Gpt& model,
+void go_on_writing(const ChatArguments& arguments, const nn::Gpt& model,
                    const text::Tokenizer& tokenizer) {
   check(arguments.system.empty(), "--system needs a model that was fine-tuned");
   fmt::print(stderr,
@@ -169,7 +169,7 @@ void go_on_writing(const Arguments& arguments, const nn::Gpt& model,
 }  // namespace
 
 int run_chat(int argc, char** argv) {
-  Arguments arguments;
+  ChatArguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
   const nn::Gpt model = from_pretrained(arguments.model);
   const text::Tokenizer tokenizer = text::load_tokenizer(arguments.model);

@@ -1,6 +1,5 @@
 // gradus finetune: teaches a trained GPT to answer, and keeps everything in one folder.
 #include <csignal>
-#include <filesystem>
 
 #include "gpt/chat.h"
 #include "gpt/commands.h"
@@ -18,12 +17,7 @@
 namespace gradus::gpt {
 namespace {
 
-constexpr int64_t kSampleTokens = 100;
-
-std::string default_folder(const std::vector<std::string>& paths) {
-  const std::string name = std::filesystem::path(paths.front()).stem().string();
-  return fmt::format("my/{}", name);
-}
+constexpr int64_t kAnswerTokens = 100;
 
 /// The conversations to train on, and the last tenth of them to validate with.
 struct Data {
@@ -86,7 +80,7 @@ std::string sample(const nn::Gpt& model, const ChatFormat& format,
     const std::string& question = messages[has_system ? 1 : 0].content;
     std::string answer;
     try {
-      answer = Chat(model, format, {.max_new_tokens = kSampleTokens},
+      answer = Chat(model, format, {.max_new_tokens = kAnswerTokens},
                     has_system ? messages[0].content : "")
                    .answer(question);
     } catch (const Error& e) {  // the question leaves no room for an answer

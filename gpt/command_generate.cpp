@@ -26,7 +26,7 @@ namespace gradus::gpt {
 namespace {
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct GenerateArguments {
   std::string model, tokenizer, prompt;
   GenerateOptions options = {
       .max_new_tokens = 200, .do_sample = true, .temperature = 0.8, .top_k = 200};
@@ -35,7 +35,7 @@ struct Arguments {
 };
 
 /// Reads the command line. Returns the exit status if the program must end now.
-std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments) {
+std::optional<int> parse(int argc, const char* const* argv, GenerateArguments& arguments) {
   CLI::App app("A trained GPT continues a text.", "gradus generate");
   GenerateOptions& options = arguments.options;
   app.add_option("--model", arguments.model,
@@ -80,7 +80,7 @@ std::optional<int> parse(int argc, const char* const* argv, Arguments& arguments
 /// Text to ids and back; the ids themselves, separated by spaces, if there is no tokenizer.
 class Codec {
  public:
-  Codec(const Arguments& arguments, const nn::Gpt& model) {
+  Codec(const GenerateArguments& arguments, const nn::Gpt& model) {
     const std::string dir = arguments.tokenizer.empty() ? arguments.model : arguments.tokenizer;
     const bool has_tokenizer =
         fs::exists(fs::path(dir) / "vocab.json") || fs::exists(fs::path(dir) / "encoder.json");
@@ -197,7 +197,7 @@ void report(const Stats& stats, const Generator& generator, const GenerateOption
 }  // namespace
 
 int run_generate(int argc, char** argv) {
-  Arguments arguments;
+  GenerateArguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
   GenerateOptions& options = arguments.options;
   const nn::Gpt model = from_pretrained(arguments.model);

@@ -1,6 +1,5 @@
 // gradus train: trains a GPT on text files, and keeps everything in one folder.
 #include <csignal>
-#include <filesystem>
 #include <sstream>
 
 #include "gpt/commands.h"
@@ -17,12 +16,6 @@ namespace gradus::gpt {
 namespace {
 
 constexpr int64_t kSampleTokens = 200;
-
-/// my/NAME, where NAME is that of the first file without its ending.
-std::string default_folder(const std::vector<std::string>& paths) {
-  const std::string name = std::filesystem::path(paths.front()).stem().string();
-  return fmt::format("my/{}", name);
-}
 
 /// What samples begin with: a line end, or token 0 if the vocabulary has none.
 std::vector<int64_t> prompt_of(const text::Tokenizer& tokenizer) {

@@ -21,6 +21,10 @@ std::string cleaned(const std::string& path) {
 
 }  // namespace
 
+std::string default_folder(const std::vector<std::string>& texts) {
+  return "my/" + fs::path(texts.front()).stem().string();
+}
+
 TrainFolder::TrainFolder(const std::string& path) : path_(cleaned(path)) {
   std::error_code error;
   check(!fs::exists(path_, error) || fs::is_directory(path_, error),

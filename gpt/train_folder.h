@@ -5,12 +5,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gpt/train.h"
 #include "gpt/train_settings.h"
 #include "text/tokenizer.h"
 
 namespace gradus::gpt {
+
+/// my/NAME, where NAME is that of the first text without its ending.
+std::string default_folder(const std::vector<std::string>& texts);
 
 class TrainFolder {
  public:

@@ -13,7 +13,7 @@ namespace gradus {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr int64_t kMaxHeaderBytes = 10'000;                     // the limit of numpy.load
+constexpr int64_t kMaxNpyHeaderBytes = 10'000;                  // the limit of numpy.load
 constexpr const char* kDescr[] = {"<f4", "<f8", "<i8", "|b1"};  // in the order of DType
 
 /// The names that NumPy has for a dtype, without the byte order.
@@ -118,7 +118,7 @@ std::string read_header_text(InputFile& file) {
   const auto minor = static_cast<uint8_t>(bytes[start - 1]);
   file.check(1 <= version && version <= 3 && minor == 0, "it has format {}.{}, not 1.0, 2.0 or 3.0",
              version, minor);
-  return file.read_header(version == 1 ? 2 : 4, kMaxHeaderBytes);
+  return file.read_header(version == 1 ? 2 : 4, kMaxNpyHeaderBytes);
 }
 
 struct Header {

@@ -1,5 +1,5 @@
 # cmake -DROOT=... -DSCRATCH=... [-DPAGE=...] [-DCOUNT_ONLY=ON] -DCXX=... -DGENERATOR=...
-#       -DLAUNCHER=... -P extending.cmake
+#       -DLAUNCHER=... -DBUILD_TYPE=... -DWERROR=... -P extending.cmake
 # Makes the changes of docs/extending.md in a copy of the source, builds the copy and runs its tests
 # of ops and layers. Each section of the page states how many files it touches: this is counted.
 #
@@ -116,17 +116,19 @@ if(COUNT_ONLY)
   return()
 endif()
 
-# Without optimisation and debug information, which takes the least time to compile.
+# With the options of the build that runs this test, and as deep in the copy as that build is in the
+# source: a ccache with a base directory then finds what does not change.
+set(build ${copy}/build/release)
 execute_process(
-  COMMAND ${CMAKE_COMMAND} -S ${copy} -B ${SCRATCH}/build -G ${GENERATOR}
+  COMMAND ${CMAKE_COMMAND} -S ${copy} -B ${build} -G ${GENERATOR}
           -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}
-          -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DGRADUS_LESSONS=OFF
+          -DCMAKE_BUILD_TYPE=${BUILD_TYPE} -DGRADUS_WERROR=${WERROR} -DGRADUS_LESSONS=OFF
           -DGRADUS_GPT=OFF
   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 set(ENV{CMAKE_BUILD_PARALLEL_LEVEL} 2)
-execute_process(COMMAND ${CMAKE_COMMAND} --build ${SCRATCH}/build --target ops_test ${tests}
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${build} --target ops_test ${tests}
                 COMMAND_ERROR_IS_FATAL ANY)
 foreach(test ops_test ${tests})
-  execute_process(COMMAND ${SCRATCH}/build/tests/${test} --gtest_brief=1
+  execute_process(COMMAND ${build}/tests/${test} --gtest_brief=1
                   COMMAND_ERROR_IS_FATAL ANY)
 endforeach()

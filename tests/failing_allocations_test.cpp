@@ -15,20 +15,23 @@ namespace {
 thread_local int64_t allocations_left = -1;
 thread_local int64_t allocations = 0;
 
-void* allocate(size_t bytes) {
+void* allocate(size_t bytes) noexcept {
   ++allocations;
   if (allocations_left == 0) {
     allocations_left = -1;
-    throw std::bad_alloc();
+    return nullptr;
   }
   if (allocations_left > 0) --allocations_left;
-  if (void* const memory = std::malloc(bytes)) return memory;
-  throw std::bad_alloc();
+  return std::malloc(bytes);
 }
 
 }  // namespace
 
-void* operator new(size_t bytes) { return allocate(bytes); }
+void* operator new(size_t bytes) {
+  if (void* const memory = allocate(bytes)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return allocate(bytes); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 

@@ -234,7 +234,8 @@ TEST(PlayBackward, EveryRuleHasATextAndASource) {
 
 TEST(PlayBackward, BoxesDoNotOverlapAndEdgesLeadToTheRight) {
   for (const BackwardExample& example : backward_examples()) {
-    for (const Json& view : backward_result(example.code).at("views")) {
+    const Json result = backward_result(example.code);
+    for (const Json& view : result.at("views")) {
       const double w = view.at("box")[0].get<double>();
       const double h = view.at("box")[1].get<double>();
       const Json& boxes = view.at("boxes");

@@ -37,11 +37,11 @@ struct Occurrences {
 };
 
 /// How often a pair occurred when it was put into the heap. The one to merge next is the largest.
-struct Candidate {
+struct CandidatePair {
   int64_t count = 0;
   Pair pair{};
 
-  bool operator<(const Candidate& other) const {
+  bool operator<(const CandidatePair& other) const {
     return count != other.count ? count < other.count : pair > other.pair;
   }
 };
@@ -76,13 +76,13 @@ class Trainer {
   }
 
   /// Removes the most frequent pair from the candidates. Its count is 0 if there is none.
-  Candidate take_most_frequent() {
+  CandidatePair take_most_frequent() {
     while (!candidates_.empty()) {
       std::pop_heap(candidates_.begin(), candidates_.end());
-      Candidate& best = candidates_.back();
+      CandidatePair& best = candidates_.back();
       const int64_t count = pairs_[best.pair].count;  // other merges may have made it rarer
       if (best.count == count) {
-        const Candidate taken = best;
+        const CandidatePair taken = best;
         candidates_.pop_back();
         return taken;
       }
@@ -135,8 +135,8 @@ class Trainer {
 
   std::vector<Word> words_;
   std::unordered_map<Pair, Occurrences, PairHash> pairs_;
-  std::vector<Pair> new_pairs_;        // not among the candidates yet
-  std::vector<Candidate> candidates_;  // a heap
+  std::vector<Pair> new_pairs_;            // not among the candidates yet
+  std::vector<CandidatePair> candidates_;  // a heap
 };
 
 }  // namespace

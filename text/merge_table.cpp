@@ -13,11 +13,11 @@ constexpr size_t kShort = 64;  // tokens; up to here a search along the word is 
 bool is_empty(const Merge& merge) { return merge.rank == INT32_MAX; }
 
 /// A pair that can be merged. In the heap, the one to merge first is the largest.
-struct Candidate {
+struct CandidateMerge {
   const Merge* merge;
   int32_t at;  // position of the left token
 
-  bool operator<(const Candidate& other) const {
+  bool operator<(const CandidateMerge& other) const {
     if (merge->rank != other.merge->rank) return merge->rank > other.merge->rank;
     return at > other.at;
   }
@@ -39,11 +39,11 @@ class LinkedWord {
   int32_t next_of(int32_t at) const { return next_[static_cast<size_t>(at)]; }
   int32_t previous_of(int32_t at) const { return previous_[static_cast<size_t>(at)]; }
 
-  bool has_pair(const Candidate& pair) const {
+  bool has_pair(const CandidateMerge& pair) const {
     const int32_t right = next_of(pair.at);
     return id(pair.at) == pair.merge->left && right >= 0 && id(right) == pair.merge->right;
   }
-  void merge(const Candidate& pair) {
+  void merge(const CandidateMerge& pair) {
     const int32_t right = next_of(pair.at);
     const int32_t after = next_of(right);
     ids_[static_cast<size_t>(pair.at)] = pair.merge->merged;
@@ -129,7 +129,7 @@ size_t MergeTable::apply_to_short(std::span<int32_t> word) const {
 /// since it was put there is skipped.
 size_t MergeTable::apply_to_long(std::span<int32_t> word) const {
   LinkedWord linked(word);
-  std::vector<Candidate> candidates;
+  std::vector<CandidateMerge> candidates;
   const auto add_candidate = [&](int32_t at) {
     if (at < 0 || linked.next_of(at) < 0) return false;
     const Merge& merge = find(linked.id(at), linked.id(linked.next_of(at)));
@@ -141,7 +141,7 @@ size_t MergeTable::apply_to_long(std::span<int32_t> word) const {
   std::make_heap(candidates.begin(), candidates.end());
   while (!candidates.empty()) {
     std::pop_heap(candidates.begin(), candidates.end());
-    const Candidate best = candidates.back();
+    const CandidateMerge best = candidates.back();
     candidates.pop_back();
     if (!linked.has_pair(best)) continue;
     linked.merge(best);

@@ -27,7 +27,8 @@ if(METHOD STREQUAL "find_package")
 
   list(APPEND options -DCMAKE_PREFIX_PATH=${SCRATCH}/prefix)
 else()
-  list(APPEND options -DGRADUS=${GRADUS} -DCMAKE_BUILD_TYPE=Debug)
+  # Several files of the library at once: that takes a third of the time.
+  list(APPEND options -DGRADUS=${GRADUS} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=ON)
 endif()
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR} -B ${SCRATCH}/build ${options}
                 COMMAND_ERROR_IS_FATAL ANY)
