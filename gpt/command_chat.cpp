@@ -60,7 +60,7 @@ void catch_interrupts() {
   sigaction(SIGINT, &action, nullptr);
 }
 
-void write(const std::string& text) {
+void show_at_once(const std::string& text) {
   const bool done = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   check(done && std::fflush(stdout) == 0, "standard output cannot be written");
 }
@@ -83,7 +83,7 @@ class Lines {
     }
   }
   void show_prompt() const {
-    if (is_terminal_) write("> ");
+    if (is_terminal_) show_at_once("> ");
   }
 
  private:
@@ -93,7 +93,7 @@ class Lines {
     if (count < 0 && errno == EINTR) {
       answer_interrupted = 0;
       read_.clear();
-      write("\nCtrl-D leaves.\n");
+      show_at_once("\nCtrl-D leaves.\n");
       return show_prompt();
     }
     check(count >= 0, "standard input cannot be read");
@@ -116,10 +116,10 @@ GenerateOptions options_of(const ChatArguments& arguments) {
 class Printer {
  public:
   bool operator()(const std::string& bytes) {
-    write(stream_.add(bytes));
+    show_at_once(stream_.add(bytes));
     return !answer_interrupted;
   }
-  void finish() { write(stream_.rest() + "\n"); }
+  void finish() { show_at_once(stream_.rest() + "\n"); }
 
  private:
   TextStream stream_{terminal::stdout_is_tty()};
@@ -145,7 +145,7 @@ void for_each_question(const Answer& answer) {
     }
     lines.show_prompt();
   }
-  if (terminal::stdin_is_tty()) write("\n");
+  if (terminal::stdin_is_tty()) show_at_once("\n");
 }
 
 /// A model that was never fine-tuned goes on writing what was typed.

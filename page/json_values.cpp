@@ -10,7 +10,7 @@ namespace gradus::page {
 namespace {
 
 constexpr int kDigits = 5;
-constexpr size_t kMostNumbers = 8192;
+constexpr size_t kMostPlainNumbers = 8192;
 // The integers beyond these encode NaN and the infinities.
 constexpr double kLargest16 = 32766;
 constexpr double kLargest32 = 2147483646;
@@ -81,7 +81,7 @@ std::vector<double> elements(const Tensor& x) {
 
 Json tensor_values(const Shape& shape, const std::vector<double>& values, Packing packing) {
   Json json = {{"shape", shape.vec()}};
-  if (packing == Packing::always || values.size() > kMostNumbers)
+  if (packing == Packing::always || values.size() > kMostPlainNumbers)
     json["data"] = packed_values(values);
   else
     json["data"] = numbers(values);
