@@ -10,9 +10,13 @@
 #include "tensor/error.h"
 
 namespace gradus::grader {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
 
 int timing(const Exercises& exercises, int rounds) {
-  using Clock = std::chrono::steady_clock;
   constexpr double kMostSeconds = 1.5;
   Exercises scratch = exercises;
   scratch.mine = exercises.work() / "answers_of_timing";

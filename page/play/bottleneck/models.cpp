@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "tensor/factories.h"
+
 namespace gradus::page::bottleneck {
 namespace {
 
@@ -105,6 +107,11 @@ int64_t Model::size() const {
   for (const auto& [key, p] : parameters)
     sum += p.numel();
   return sum;
+}
+
+Tensor inputs_for(const Tensor& output) {
+  const auto [B, T] = output.sizes<2>();
+  return cat({full({B, 1}, kStart, kInt64), output.slice(1, 0, T - 1)}, 1);
 }
 
 std::vector<Model> make_models() {

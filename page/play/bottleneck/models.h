@@ -32,6 +32,9 @@ struct Model {
   int64_t size() const;                 // the number of parameters
 };
 
+/// The decoder's inputs for an output (B, T): kStart, then all digits but the last.
+Tensor inputs_for(const Tensor& output);
+
 /// New models with random parameters.
 std::vector<Model> make_models();
 

@@ -7,7 +7,6 @@
 #include "lessons/kit/side_by_side.h"
 #include "nn/functional.h"
 #include "nn/optim.h"
-#include "tensor/factories.h"
 #include "tensor/random.h"
 
 namespace gradus::page::bottleneck {
@@ -15,12 +14,6 @@ namespace {
 
 constexpr int64_t kWarmup = 100;           // training steps
 constexpr uint64_t kTestSeed = 1'000'000;  // no training has it
-
-/// The decoder's inputs for an output (B, T): kStart, then all digits but the last.
-Tensor inputs_for(const Tensor& output) {
-  const auto [B, T] = output.sizes<2>();
-  return cat({full({B, 1}, kStart, kInt64), output.slice(1, 0, T - 1)}, 1);
-}
 
 /// The sequences of all training steps. The longest length grows during the first third.
 std::vector<Tensor> training_batches(const TrainingOptions& options, uint64_t seed) {

@@ -4,14 +4,6 @@
 #include "tensor/factories.h"
 
 namespace gradus::page::bottleneck {
-namespace {
-
-/// The decoder's inputs for an output (1, T).
-Tensor inputs_for(const Tensor& output) {
-  return cat({full({1, 1}, kStart, kInt64), output.slice(1, 0, output.size(1) - 1)}, 1);
-}
-
-}  // namespace
 
 Tensor digits_of(const std::string& text) {
   std::vector<int64_t> digits;
