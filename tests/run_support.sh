@@ -19,6 +19,7 @@ make_copy() { # SHELL
   cp -R "$root/run" "$root/.run" "$clone"
   cp "$root/docs/tested.md" "$clone/docs"
   cp "$root/tests/page/run_tests.sh" "$clone/tests/page"
+  cp "$root/tests/needs.sh" "$clone/tests"
   cp "$root/wasm/toolchain.cmake" "$clone/wasm"
   for number in 01 02 04; do
     printf '    .number = 1,\n    .builds = "part %s",\n    .seconds = 170,\n' $number \

@@ -11,7 +11,8 @@ registerPanel("course_map", ({ entries }) =>
 function courseFacts({ time, quick, exercises }) {
   const facts = [];
   if (time) facts.push(time);
-  if (quick) facts.push("trained for a few steps only (./run pages --full trains completely)");
+  if (quick)
+    facts.push("in this page trained for a few steps only (./run pages --full trains completely)");
   if (exercises && exercises.length > 0)
     facts.push((exercises.length === 1 ? "exercise: " : "exercises: ") + exercises.join(", "));
   return facts.length > 0 ? element("small", {}, facts.join(" · ")) : null;

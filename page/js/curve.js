@@ -84,7 +84,8 @@ function axis(numbers, from, to) {
   const finite = numbers.filter(Number.isFinite);
   let low = finite.length ? Math.min(...finite) : 0;
   let high = finite.length ? Math.max(...finite) : 1;
-  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const margin = Math.abs(low) / 2;
+  if (low === high) [low, high] = low === 0 ? [0, 1] : [low - margin, high + margin];
   const at = (v) => from + (to - from) * (v - low) / (high - low);
   const value = (pixel) => low + (high - low) * (pixel - from) / (to - from);
   return { low, high, at, value };
@@ -101,16 +102,28 @@ function ticks({ low, high }, count) {
   return list;
 }
 
+/// Ticks of a logarithmic axis from 10^low to 10^high, as powers: 1, 2, 5, 10, 20, 50, ..., over
+/// many decades 1, 10, 100, ... or fewer.
+function logTicks({ low, high }) {
+  const between = (list) => list.filter((v) => v >= low - 1e-9 && v <= high + 1e-9);
+  const decades = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 },
+    (_, n) => Math.floor(low) + n);
+  const fine = between(decades.flatMap((n) => [1, 2, 5].map((m) => n + Math.log10(m))));
+  if (fine.length < 2) return ticks({ low: 10 ** low, high: 10 ** high }, 4).map(Math.log10);
+  if (fine.length <= 7) return fine;
+  const each = Math.ceil(between(decades).length / 7);
+  return between(decades).filter((n) => n % each === 0);
+}
+
 function drawAxes(svg, panel, box, xs, ys) {
   const base = box.height - box.bottom;
   const label = (x, y, anchor, text) =>
     svg.append(svgElement("text", { x, y, "text-anchor": anchor, class: "soft" }, text));
-  for (const v of ticks(ys, 5)) {
-    if (panel.log && !Number.isInteger(v) && ys.high - ys.low > 1) continue;
+  for (const v of panel.log ? logTicks(ys) : ticks(ys, 5)) {
     const y = ys.at(v);
     svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: y, y2: y,
       stroke: "var(--line)" }));
-    label(box.left - 6, y + 4, "end", formatShort(panel.log ? 10 ** v : v));
+    label(box.left - 6, y + 4, "end", formatShort(panel.log ? Number((10 ** v).toPrecision(12)) : v));
   }
   for (const v of ticks(xs, box.width / 100)) label(xs.at(v), base + 16, "middle", formatShort(v));
   svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: base, y2: base,

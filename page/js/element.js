@@ -32,10 +32,19 @@ function button(text, onclick, attributes = {}) {
   return element("button", { type: "button", onclick, ...attributes }, text);
 }
 
-/// A box that scrolls sideways instead of the page. It has a name, and the keyboard reaches it.
+/// A box that scrolls sideways instead of the page. It has a name, and the keyboard reaches it. It
+/// fades out at a side beyond which there is more; call update() after other content was put in.
 function scrollBox(label, ...children) {
   const attributes = { class: "scroll", tabindex: 0, role: "region", "aria-label": label };
-  return element("div", attributes, ...children);
+  const box = element("div", attributes, ...children);
+  box.update = () => {
+    box.classList.toggle("more-left", box.scrollLeft > 1);
+    box.classList.toggle("more-right",
+      box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+  };
+  box.addEventListener("scroll", box.update, { passive: true });
+  new ResizeObserver(box.update).observe(box);
+  return box;
 }
 
 /// Says the text to a screen reader.

@@ -18,6 +18,7 @@ registerPanel("graph", (panel) => {
       drawn = view();
       path.replaceChildren(...pathButtons(graph));
       holder.replaceChildren(graphPicture(graph));
+      holder.update();
     }
     const time = player.update();
     markGraph(holder, graph, time);
@@ -25,6 +26,7 @@ registerPanel("graph", (panel) => {
   });
   return element("div", {}, path, player.node, say, element("figure", { class: "graph" }, holder,
     element("figcaption", {}, saveSvgButton(panel.title, () => holder.firstChild), " ",
+      element("strong", { class: "hint" }, "The graph is wider than its box: scroll it sideways. "),
       graphLegend())));
 });
 

@@ -147,10 +147,20 @@ function pageBody() {
       parent = drawSection(panel);
       main.append(parent);
     } else {
-      parent.append(drawPanel(panel, parent === main ? "h2" : "h3"));
+      holderOf(panel, parent).append(drawPanel(panel, parent === main ? "h2" : "h3"));
     }
   }
   return main;
+}
+
+/// Where a panel goes: tensors that follow one another share a row, if they are small.
+function holderOf({ type }, parent) {
+  if (type !== "tensor") return parent;
+  const last = parent.lastElementChild;
+  if (last?.classList.contains("tensors")) return last;
+  const row = element("div", { class: "tensors" });
+  parent.append(row);
+  return row;
 }
 
 /// A panel has its heading, a place of its own in the page, and what its kind draws.

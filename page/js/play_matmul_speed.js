@@ -19,6 +19,7 @@ function speedBox(panel) {
     const measured = [panel.measured, here].filter(Boolean);
     const pictures = measured.map((each) => speedPicture(panel.names, each));
     box.replaceChildren(element("h3", {}, "How fast each step is, with one thread"),
+      element("p", { class: "note" }, panel.speed_note),
       ...pictures, element("div", { class: "row", style: "gap:8px;align-items:center" },
         page.canRun ? button("measure in this tab", measureHere) : null, status));
   };
@@ -37,7 +38,7 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
   const narrow = innerWidth < 620;
   const [left, full, row] = [112, narrow ? 120 : 420, 24];
   const width = left + full + 96;
-  const [top, height] = [48, 48 + names.length * row + 22];
+  const [top, height] = [62, 62 + names.length * row + 22];
   const caption = `C = A B with ${size} × ${size} numbers, vectors of ${vector} bytes`;
   const bars = names.map((name, i) => {
     const y = top + i * row;
@@ -57,7 +58,8 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
     style: "max-width:none" },
   svgElement("rect", { width, height, fill: "var(--card)" }),
   svgElement("text", { x: 2, y: 16, "font-weight": 600 }, where),
-  svgElement("text", { x: 2, y: 34 }, caption), bars,
+  svgElement("text", { x: 2, y: 34 }, caption),
+  svgElement("text", { x: left + full + 8, y: 54 }, "GFLOP/s"), bars,
   svgElement("text", { x: left + full, y: height - 6, "text-anchor": "end" },
     `peak ${formatShort(Number(peak.toPrecision(3)))} GFLOP/s`));
 }

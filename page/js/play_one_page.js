@@ -232,6 +232,7 @@ function onePageForm(view) {
       view.data = report.panels.find(({ type }) => type === "play_one_page");
       view.data.argv = shown;
       page.report.panels[place] = view.data; // for the next page.draw(), such as in the dark
+      page.report.tour = report.tour;
       onePageDraw(view);
       for (const update of view.updates) update();
       const seconds = (performance.now() - start) / 1000;

@@ -10,8 +10,17 @@ registerPanel("tensor", (panel) => {
   ];
   return element("div", {}, element("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
     specialValues(panel), element("div", { class: "row" }, tensorTable(panel),
-      statisticsFigure(panel.title, panel.statistics)));
+      statisticsBox(panel)));
 });
+
+const FEW_ELEMENTS = 256;
+
+/// The statistics of a small tensor are folded: its elements are beside them, and a page has many.
+function statisticsBox({ title, statistics }) {
+  const figure = statisticsFigure(title, statistics);
+  if (!figure || statistics.count > FEW_ELEMENTS || page.report.panels.length === 1) return figure;
+  return element("details", {}, element("summary", {}, "mean, std, histogram"), figure);
+}
 
 /// A sentence that says where elements are not finite.
 function specialValues({ statistics: { nan, inf, first_bad: first }, id }) {

@@ -1,10 +1,10 @@
 // The tour: sentences that lead through the page, each with what it selects.
 
 function tourBox() {
-  const stops = page.report.tour;
-  if (!stops || stops.length === 0) return null;
+  if (!page.report.tour || page.report.tour.length === 0) return null;
   const text = element("span", { class: "say" });
   const show = (n) => {
+    const stops = page.report.tour; // another run may have brought another one
     const stop = stops[n];
     text.textContent = `${n + 1} of ${stops.length}: ${stop.say}`;
     announce(stop.say);
@@ -14,9 +14,10 @@ function tourBox() {
   };
   const move = (by) => () => {
     const now = page.state.tour ?? 0;
-    show(Math.max(0, Math.min(stops.length - 1, now - 1 + by)));
+    show(Math.max(0, Math.min(page.report.tour.length - 1, now - 1 + by)));
   };
-  const now = page.state.tour;
+  const { tour: now } = page.state;
+  const stops = page.report.tour;
   text.textContent = now >= 1 && now <= stops.length
     ? `${now} of ${stops.length}: ${stops[now - 1].say}`
     : `A tour of ${stops.length} stops.`;

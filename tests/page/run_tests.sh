@@ -4,6 +4,7 @@
 # that is a failure. Without PAGES it only says what is missing.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../needs.sh"
 
 find_chromium() {
   for program in "${CHROMIUM-}" chromium chromium-browser google-chrome google-chrome-stable \
@@ -14,13 +15,7 @@ find_chromium() {
   return 1
 }
 
-missing=
-need() { missing="${missing:+$missing, }$1"; }
-if ! command -v node >/dev/null; then
-  need "node 18 or newer"
-elif ! node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'; then
-  need "node 18 or newer (this is $(node --version))"
-fi
+need_node
 for package in playwright-core axe-core; do
   if [ ! -f "$here/node_modules/$package/package.json" ]; then
     need "$package (npm ci --prefix tests/page; 18 MB)"
@@ -29,14 +24,7 @@ done
 if ! CHROMIUM=$(find_chromium); then
   need "Chromium or Chrome (CHROMIUM=PROGRAM names another one)"
 fi
-if [ -n "$missing" ]; then
-  echo "skipped: the tests of the pages need $missing"
-  if [ "${CI-}" = true ]; then
-    echo "with CI=true they must run"
-    exit 1
-  fi
-  exit 77
-fi
+skip_if_missing "the tests of the pages"
 if [ $# = 0 ]; then exit 0; fi
 
 GRADUS_PAGES=$(cd "$1" && pwd)

@@ -41,6 +41,22 @@ function firstDifference(a, b) {
   return `${JSON.stringify(a.slice(from, i + 40))}, ${JSON.stringify(b.slice(from, i + 40))}`;
 }
 
+/// The integers of {scale, i16} or {scale, i32} (page/json_values.h), times the scale.
+function unpacked({ scale, i16, i32 }) {
+  const bytes = Buffer.from(i16 ?? i32, "base64");
+  const size = i16 === undefined ? 4 : 2;
+  return Array.from({ length: bytes.length / size },
+    (_, i) => scale * bytes.readIntLE(i * size, size));
+}
+
+/// A number near the middle between two integers may be rounded to either.
+function differencesOfPacked(a, b, where) {
+  const [x, y] = [unpacked(a), unpacked(b)];
+  if (x.length !== y.length) return [`${where}: ${x.length} numbers, ${y.length}`];
+  const isNear = (p, q) => isClose(p, q) || Math.abs(p - q) < 1.5 * Math.max(a.scale, b.scale);
+  return x.flatMap((n, i) => (isNear(n, y[i]) ? [] : [`${where}[${i}]: ${n}, ${y[i]}`]));
+}
+
 /// The differences of two values of JSON, each with its place.
 export function differences(a, b, where = "report") {
   if (typeof a === "number" && typeof b === "number")
@@ -50,6 +66,8 @@ export function differences(a, b, where = "report") {
     return a === b ? [] : [`${where}: ${JSON.stringify(a)}, ${JSON.stringify(b)}`];
   const keys = Object.keys(a);
   if (keys.join() !== Object.keys(b).join()) return [`${where}: other entries`];
+  if (keys.join() === "scale,i16" || keys.join() === "scale,i32")
+    return differencesOfPacked(a, b, where);
   // What was measured is the speed of the machine. How many digits are shown is decided by the last
   // bits: none if all numbers are integers.
   return keys.filter((key) => key !== "measured" && key !== "digits")

@@ -3,20 +3,12 @@
 # Node. NATIVE_PROGRAMS: folders, separated by colons. Where Node or the programs are missing, it
 # says so and ends with 77 (skipped); with CI=true that is a failure.
 set -eu
-missing=
-if ! command -v node >/dev/null; then
-  missing="node 18 or newer"
-elif [ ! -f "$1/lesson_06.wasm.gz" ]; then
-  missing="the programs in WebAssembly: cmake --preset wasm && cmake --build --preset wasm"
+. "$(dirname "$0")/../needs.sh"
+need_node
+if [ ! -f "$1/lesson_06.wasm.gz" ]; then
+  need "the programs in WebAssembly (cmake --preset wasm && cmake --build --preset wasm)"
 fi
-if [ -n "$missing" ]; then
-  echo "skipped: these tests need $missing"
-  if [ "${CI-}" = true ]; then
-    echo "with CI=true they must run"
-    exit 1
-  fi
-  exit 77
-fi
+skip_if_missing "the tests of the programs in WebAssembly"
 WASM_PROGRAMS=$1
 NATIVE_PROGRAMS=$2
 export WASM_PROGRAMS NATIVE_PROGRAMS
