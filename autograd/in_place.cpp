@@ -1,20 +1,19 @@
 // Ops that write in place. Without gradients they are one loop. While recording, the result is
 // computed in new memory and copied, and the tensor takes over its node. This is correct only if
 // nothing else in the graph refers to the tensor's memory.
+#include "autograd/in_place.h"
+
 #include <numeric>
 
-#include "autograd/anomaly.h"
 #include "autograd/ops.h"
-#include "autograd/profile.h"
 #include "tensor/checks.h"
 #include "tensor/elementwise.h"
 #include "tensor/random.h"
 #include "tensor/strided.h"
 
 namespace gradus {
-namespace {
+namespace in_place {
 
-/// Whether a write to x must be recorded; throws if x cannot be written.
 bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
   check(!has_internal_overlap(x),
         "{}: several elements of the expanded tensor {} share memory; clone() it first", op,
@@ -37,47 +36,37 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad) {
   return true;
 }
 
-/// x as it was before the write, in a handle of its own: the node that x takes over may save it,
-/// and would otherwise own itself through x.
 Tensor before_write(const Tensor& x) {
   const Tensor before = x.detach();
   set_node(before, x.node());
   return before;
 }
 
-/// Calls write_elements, which writes to x, for the tools that watch the program.
-template <class F>
-[[gnu::noinline]] void observed_write(const char* op, const Tensor& x, const F& write_elements) {
-  {
-    const autograd::ProfiledCall call(op, autograd::ProfiledCall::Kind::Forward);
-    write_elements();
-  }
-  if (autograd::checks_nan() && !RunningBackward::is_active()) autograd::check_result(op, x, {});
+void take_node(const Tensor& x, const Tensor& y) {
+  const Ref<Node> old = std::exchange(x.impl().node, y.node());
+  if (!old || !old->retains_grad) return;
+  old->retains_grad = false;
+  x.node()->retains_grad = true;
+  x.node()->grad = std::move(old->grad);
 }
-/// Calls write_elements, which writes to x.
-template <class F>
-Tensor write(const char* op, const Tensor& x, const F& write_elements) {
-  ++x.impl().storage->version;
-  if (observers::active()) [[unlikely]]
-    observed_write(op, x, write_elements);
-  else
-    write_elements();
-  return x;
-}
+
+}  // namespace in_place
+
+namespace {
+
+using in_place::before_write;
+using in_place::recorded_write;
+using in_place::take_node;
+using in_place::write;
+
 /// Replaces x's elements by those of y.
 Tensor write(const char* op, const Tensor& x, const Tensor& y) {
   return write(op, x, [&] { copy_elements(x, y); });
 }
 
-/// Replaces x's elements and its node by those of y. A retained gradient is then the gradient of
-/// x's new value, as in PyTorch.
+/// Replaces x's elements and its node by those of y.
 Tensor adopt(const char* op, const Tensor& x, const Tensor& y) {
-  const Ref<Node> old = std::exchange(x.impl().node, y.node());
-  if (old && old->retains_grad) {
-    old->retains_grad = false;
-    x.node()->retains_grad = true;
-    x.node()->grad = std::move(old->grad);
-  }
+  take_node(x, y);
   return write(op, x, y);
 }
 
@@ -102,6 +91,16 @@ Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
   if (recorded_write(name, x, needs_grad(y))) return adopt(name, x, out_of_place(before_write(x)));
   check_same_dtype(name, x, y);
   return write(name, x, [&] { binary_into(name, op, x, x, unaliased(x, y)); });
+}
+
+/// Throws if no other tensor has x's memory, so that what is assigned to the temporary x would be
+/// lost.
+void check_is_seen(const Tensor& x) {
+  const TensorImpl& impl = x.impl();
+  check(impl.base || impl.references > 1 || impl.storage->references > 1,
+        "operator=: the left side is a copy of shape {} that nothing else refers to, so the value "
+        "would be lost; write x.index_put_({{mask}}, value) for x[mask] = value",
+        x.sizes());
 }
 
 /// Fills x with the numbers that fill(generator, t) writes to a contiguous tensor t. They are drawn
@@ -177,10 +176,12 @@ Tensor Tensor::copy_(const Tensor& source) const {
 }
 
 Tensor& Tensor::operator=(const Tensor& y) && {
+  check_is_seen(*this);
   copy_(y);
   return *this;
 }
 Tensor& Tensor::operator=(Scalar value) && {
+  check_is_seen(*this);
   fill_(value);
   return *this;
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "autograd/record.h"
 #include "tensor/factories.h"
+#include "tensor/indexing.h"
 
 namespace gradus {
 
@@ -255,6 +256,25 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor outer(const Tensor& a, const Tensor& b);
 /// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out)
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+// Lists of indices (indexing.cpp): x.index({...}) and x.index_put_({...}, value) take integers,
+// slices and more, see tensor/indexing.h. The functions here take one tensor for each dimension,
+// int64 or bool, where nullopt selects all of a dimension. A negative index counts from the end.
+
+/// x[ids, mask, ...] as in NumPy: index tensors broadcast together, and their dimensions replace
+/// the indexed ones, or come first if other dimensions are in between. A copy.
+Tensor index(const Tensor& x, const std::vector<std::optional<Tensor>>& indices);
+/// x with x[ids, mask, ...] = values, or += if `accumulate`. The values broadcast. Without
+/// `accumulate`, the last of several values for one element is written, and each gets the gradient.
+Tensor index_put(const Tensor& x, const std::vector<std::optional<Tensor>>& indices,
+                 const Tensor& values, bool accumulate = false);
+/// The same in place.
+Tensor index_put_(const Tensor& x, const std::vector<std::optional<Tensor>>& indices,
+                  const Tensor& values, bool accumulate = false);
+/// The indices of the elements that are not 0: (...) -> (n, dim) int64. No gradient.
+Tensor nonzero(const Tensor& x);
+/// The elements of x where the mask (bool) is true, in row-major order; both broadcast. A vector.
+Tensor masked_select(const Tensor& x, const Tensor& mask);
 
 // Indices (index.cpp): an index outside its range throws
 

@@ -79,18 +79,6 @@ std::vector<Tensor> Tensor::split(const std::vector<int64_t>& sizes, int64_t dim
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
   return gradus::flatten(*this, start_dim, end_dim);
 }
-Tensor Tensor::operator[](const Tensor& index) const {
-  check(index.dtype() != kBool,
-        "operator[]: a mask of bool cannot choose elements, because their number is not known "
-        "beforehand; use masked_fill(mask, value) or where(mask, a, b)");
-  check(index.dtype() == kInt64, "operator[]: the index must be int64, got {}", index.dtype());
-  if (index.dim() == 0) return select(0, index.item<int64_t>());
-  check(dim() > 0, "operator[]: a tensor without dimensions has no rows, got an index of {}",
-        index.sizes());
-  std::vector<int64_t> shape(index.sizes().begin(), index.sizes().end());
-  shape.insert(shape.end(), sizes().begin() + 1, sizes().end());
-  return index_select(0, index.flatten()).reshape(shape);
-}
 
 Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
 Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }

@@ -15,6 +15,9 @@
 namespace gradus {
 
 [[noreturn]] void fail_undefined();
+namespace indexing {
+class TensorIndex;  // tensor/indexing.h
+}
 
 class Tensor {
  public:
@@ -24,7 +27,8 @@ class Tensor {
   Tensor(Tensor&&) = default;
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & = default;
-  /// x[i] = y writes into x.
+  /// x[i] = y writes into x. If the left side is a copy, such as x[ids], the call throws: the value
+  /// would be lost.
   Tensor& operator=(const Tensor& y) &&;
   Tensor& operator=(Scalar value) &&;
 
@@ -109,6 +113,7 @@ class Tensor {
   Tensor slice(int64_t dim = 0, std::optional<int64_t> start = {}, std::optional<int64_t> end = {},
                int64_t step = 1) const;
   Tensor operator[](int64_t index) const { return select(0, index); }
+  /// The same as index({index}).
   Tensor operator[](const Tensor& index) const;
   std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
   std::vector<Tensor> split(int64_t size, int64_t dim = 0) const;
@@ -202,6 +207,14 @@ class Tensor {
 
   Tensor matmul(const Tensor& y) const;
   Tensor outer(const Tensor& y) const;
+  /// x[i, j, ...] in Python, see tensor/indexing.h: a view, or a copy if an index is a tensor.
+  Tensor index(std::initializer_list<indexing::TensorIndex> indices) const;
+  Tensor index(const std::vector<indexing::TensorIndex>& indices) const;
+  Tensor index(const std::vector<std::optional<Tensor>>& indices) const;
+  Tensor index_put(const std::vector<std::optional<Tensor>>& indices, const Tensor& values,
+                   bool accumulate = false) const;
+  Tensor nonzero() const;
+  Tensor masked_select(const Tensor& mask) const;
   Tensor index_select(int64_t dim, const Tensor& index) const;
   Tensor gather(int64_t dim, const Tensor& index) const;
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& source) const;
@@ -223,6 +236,14 @@ class Tensor {
   Tensor div_(const Tensor& y) const;
   Tensor div_(Scalar y) const;
   Tensor masked_fill_(const Tensor& mask, Scalar value) const;
+  /// x[i, j, ...] = value in Python; the value broadcasts.
+  Tensor index_put_(std::initializer_list<indexing::TensorIndex> indices,
+                    const Tensor& value) const;
+  Tensor index_put_(std::initializer_list<indexing::TensorIndex> indices, Scalar value) const;
+  Tensor index_put_(const std::vector<indexing::TensorIndex>& indices, const Tensor& value) const;
+  Tensor index_put_(const std::vector<indexing::TensorIndex>& indices, Scalar value) const;
+  Tensor index_put_(const std::vector<std::optional<Tensor>>& indices, const Tensor& values,
+                    bool accumulate = false) const;
   Tensor uniform_(double from = 0, double to = 1) const;
   Tensor normal_(double mean = 0, double std = 1) const;
   Tensor bernoulli_(double p = 0.5) const;

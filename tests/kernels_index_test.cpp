@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "tensor/kernels/index.h"
@@ -30,6 +31,76 @@ TEST(Index, GatherAndScatterAddRows) {
     scatter_add_rows(out.data(), many.data(), places.data(), 1, 11, 3000, 97);
     return out;
   });
+}
+
+TEST(Index, TheLastOfSeveralRowsIsWritten) {
+  std::vector<double> x(12, -1);                                         // (2, 3, 2)
+  const std::vector<double> y = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};  // (2, 3, 2)
+  const std::vector<int64_t> ids = {2, 0, 2};
+  put_rows(x.data(), y.data(), ids.data(), 2, 3, 3, 2, false);
+  EXPECT_EQ(x, (std::vector<double>{2, 3, -1, -1, 4, 5, 8, 9, -1, -1, 10, 11}));
+  const auto many = numbers(3000 * 301);
+  std::vector<int64_t> repeated(3000);
+  std::vector<int64_t> distinct(3000);
+  for (size_t i = 0; i < repeated.size(); ++i) {
+    repeated[i] = static_cast<int64_t>(i * i % 11);
+    distinct[i] = static_cast<int64_t>(i * 7 % 3001);
+  }
+  std::vector<float> expected(11 * 301);
+  for (size_t i = 0; i < repeated.size(); ++i)
+    std::copy_n(many.begin() + static_cast<int64_t>(i) * 301, 301,
+                expected.begin() + repeated[i] * 301);
+  for_all_thread_counts([&] {
+    std::vector<float> out(11 * 301);
+    put_rows(out.data(), many.data(), repeated.data(), 1, 11, 3000, 301, false);
+    EXPECT_EQ(out, expected);
+    return out;
+  });
+  for_all_thread_counts([&] {
+    std::vector<float> written(3001 * 301);
+    std::vector<float> added(3001 * 301);
+    put_rows(written.data(), many.data(), distinct.data(), 1, 3001, 3000, 301, true);
+    scatter_add_rows(added.data(), many.data(), distinct.data(), 1, 3001, 3000, 301, true);
+    EXPECT_EQ(written, added);
+    return added;
+  });
+}
+
+TEST(Index, PositionsOfTrueElements) {
+  for (const int64_t n : {0, 1, 7, 8, 9, 1000, 1 << 14, (1 << 14) + 1, 200'003}) {
+    const auto mask = std::make_unique<bool[]>(static_cast<size_t>(n));
+    std::vector<int64_t> expected;
+    for (int64_t i = 0; i < n; ++i) {
+      mask[static_cast<size_t>(i)] = i * i % 7 < 3 || (i > 40'000 && i < 80'000);
+      if (mask[static_cast<size_t>(i)]) expected.push_back(i);
+    }
+    for_all_thread_counts([&] {
+      const std::vector<int64_t> counts = count_true(mask.get(), n);
+      std::vector<int64_t> positions(static_cast<size_t>(counts.back()));
+      find_true(positions.data(), mask.get(), n, counts);
+      EXPECT_EQ(positions, expected);
+      return positions;
+    });
+  }
+}
+
+TEST(Index, NumbersOfEntries) {
+  const std::vector<int64_t> sizes = {2, 3, 4};
+  const std::vector<int64_t> strides = {1, 20, 100};
+  const std::vector<int64_t> entries = {0, 5, 23};
+  std::vector<int64_t> indices(9);
+  unravel(indices.data(), entries.data(), 3, {3, sizes.data(), nullptr});
+  EXPECT_EQ(indices, (std::vector<int64_t>{0, 0, 0, 0, 1, 1, 1, 2, 3}));
+  std::vector<int64_t> offsets(3);
+  offsets_of(offsets.data(), entries.data(), 3, {3, sizes.data(), strides.data()});
+  EXPECT_EQ(offsets, (std::vector<int64_t>{0, 120, 341}));
+  const std::vector<int64_t> first = {1, -2, 0};
+  const std::vector<int64_t> second = {2, -1, -3};
+  append_ids(offsets.data(), first.data(), 2, true, StridedLoop<2>(3, 1));
+  append_ids(offsets.data(), second.data(), 3, false, StridedLoop<2>(3, 1));
+  EXPECT_EQ(offsets, (std::vector<int64_t>{5, 2, 0}));
+  EXPECT_EQ(find_outside_wrapped(second.data(), 3, 3), 3);
+  EXPECT_EQ(find_outside_wrapped(second.data(), 3, 2), 0);
 }
 
 TEST(Index, TopkIsSortedStableAndPutsNanFirst) {

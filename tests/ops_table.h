@@ -3,6 +3,7 @@
 // in ops_table_*.h; a new op gets its row there.
 #pragma once
 #include "tests/ops_table_elementwise.h"
+#include "tests/ops_table_indexing.h"
 #include "tests/ops_table_neural.h"
 #include "tests/ops_table_shapes.h"
 
@@ -17,6 +18,7 @@ inline const Rows& op_table() {
     add_reductions(rows);
     add_matmul(rows);
     add_index(rows);
+    add_indexing(rows);
     add_neural(rows);
     return rows;
   }();
