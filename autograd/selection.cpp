@@ -179,7 +179,7 @@ IndexList read_indices(const char* op, const Tensor& x,
   IndexReader reader(op, x);
   int64_t dims = 0;
   for (const std::optional<Tensor>& index : indices) {
-    if (!index || !index->defined()) {
+    if (!index) {
       reader.skip(1);
       ++dims;
       continue;

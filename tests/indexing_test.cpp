@@ -240,6 +240,7 @@ TEST(Indexing, WrongCalls) {
       {[] { x.index({Slice(None, None, -1)}); },
        "index: the step of a slice must be positive, got -1"},
       {[] { x.index({undefined}); }, kUndefined},
+      {[] { index(x, {undefined}); }, kUndefined},
       {[] { index(x, {nullopt}); }, "index: there is no tensor among the indices"},
       {[] { index(x, {tensor(true)}); }, "index: a mask needs at least one dimension"},
       {[] {
