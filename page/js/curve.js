@@ -123,7 +123,8 @@ function drawAxes(svg, panel, box, xs, ys) {
     const y = ys.at(v);
     svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: y, y2: y,
       stroke: "var(--line)" }));
-    label(box.left - 6, y + 4, "end", formatShort(panel.log ? Number((10 ** v).toPrecision(12)) : v));
+    const shown = panel.log ? Number((10 ** v).toPrecision(12)) : v;
+    label(box.left - 6, y + 4, "end", formatShort(shown));
   }
   for (const v of ticks(xs, box.width / 100)) label(xs.at(v), base + 16, "middle", formatShort(v));
   svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: base, y2: base,
