@@ -9,45 +9,42 @@
 
 #include "tensor/kernels/arithmetic.h"
 #include "tensor/kernels/parallel.h"
+#include "tensor/kernels/simd/elementwise.h"
 
 namespace gradus::kernels {
 
 namespace {
 
-// How a value x is written to an element y.
+// How values x are written to y: one, and a row of n.
+template <class T>
 struct Put {
-  template <class T>
-  static void write(T& y, T x) {
-    y = x;
-  }
+  static constexpr bool adds = false;
+  void one(T& y, T x) const { y = x; }
+  void row(T* y, const T* x, int64_t n) const { std::copy(x, x + n, y); }
 };
+template <class T>
 struct Add {
-  template <class T>
-  static void write(T& y, T x) {
-    y = wrapping_add(y, x);
+  static constexpr bool adds = true;
+  BinaryLoop<T, T> loop = GRADUS_DISPATCH(binary_loop<T>(BinaryOp::add));
+
+  void one(T& y, T x) const { y = wrapping_add(y, x); }
+  void row(T* y, const T* x, int64_t n) const {
+    if (n == 1)
+      one(*y, *x);
+    else
+      loop(y, 1, y, 1, x, 1, n);
   }
 };
-
-/// Writes n elements of x to y.
-template <class Write, class T>
-void write_row(T* y, const T* x, int64_t n) {
-  if constexpr (std::is_same_v<Write, Put>) {
-    std::copy(x, x + n, y);
-  } else {
-    for (int64_t i = 0; i < n; ++i)
-      Write::write(y[i], x[i]);
-  }
-}
 
 /// Writes the rows of y (outer, n, inner) to those of x (outer, size, inner) that the ids name.
 template <class Write, class T>
-void scatter_rows(T* x, const T* y, const int64_t* ids, int64_t outer, int64_t size, int64_t n,
-                  int64_t inner) {
+void scatter_rows(const Write& write, T* x, const T* y, const int64_t* ids, int64_t outer,
+                  int64_t size, int64_t n, int64_t inner) {
   parallel_for(outer * n, grain_for(inner), [&](int64_t begin, int64_t end) {
     int64_t a = begin / n;
     int64_t i = begin % n;
     for (int64_t row = begin; row < end; ++row) {
-      write_row<Write>(x + (a * size + ids[i]) * inner, y + row * inner, inner);
+      write.row(x + (a * size + ids[i]) * inner, y + row * inner, inner);
       if (++i == n) {
         i = 0;
         ++a;
@@ -59,8 +56,8 @@ void scatter_rows(T* x, const T* y, const int64_t* ids, int64_t outer, int64_t s
 /// The same if ids may be equal: threads share blocks of columns, not the ids, because two equal
 /// ids would race for one row of x.
 template <class Write, class T>
-void scatter_columns(T* x, const T* y, const int64_t* ids, int64_t outer, int64_t size, int64_t n,
-                     int64_t inner, int64_t width) {
+void scatter_columns(const Write& write, T* x, const T* y, const int64_t* ids, int64_t outer,
+                     int64_t size, int64_t n, int64_t inner, int64_t width) {
   const int64_t blocks = (inner + width - 1) / width;
   const int64_t grain = grain_for(n * std::min(inner, width));
   parallel_for(outer * blocks, grain, [&](int64_t begin, int64_t end) {
@@ -69,15 +66,16 @@ void scatter_columns(T* x, const T* y, const int64_t* ids, int64_t outer, int64_
       const int64_t first = b % blocks * width;
       const int64_t columns = std::min(width, inner - first);
       for (int64_t i = 0; i < n; ++i)
-        write_row<Write>(x + (a * size + ids[i]) * inner + first, y + (a * n + i) * inner + first,
-                         columns);
+        write.row(x + (a * size + ids[i]) * inner + first, y + (a * n + i) * inner + first,
+                  columns);
     }
   });
 }
 
 /// y[ids * stride] = or += x for every element of the loop over (ids, x, y).
 template <class Write, class T>
-auto scatter_row(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop) {
+auto scatter_row(const Write& write, T* y, const T* x, const int64_t* ids, int64_t stride,
+                 const StridedLoop<3>& loop) {
   const auto last = static_cast<size_t>(loop.dims - 1);
   const std::array<int64_t, 3> strides{loop.strides[0][last], loop.strides[1][last],
                                        loop.strides[2][last]};
@@ -86,11 +84,11 @@ auto scatter_row(T* y, const T* x, const int64_t* ids, int64_t stride, const Str
     T* const to = y + offsets[2];
     const int64_t* const id = ids + offsets[0];
     if (strides == std::array<int64_t, 3>{0, 1, 1})  // one id for a contiguous run
-      return write_row<Write>(to + *id * stride, from, n);
-    if (std::is_same_v<Write, Put> && strides == std::array<int64_t, 3>{0, 0, 1})
+      return write.row(to + *id * stride, from, n);
+    if (!Write::adds && strides == std::array<int64_t, 3>{0, 0, 1})
       return void(std::fill_n(to + *id * stride, n, *from));
     for (int64_t i = 0; i < n; ++i)
-      Write::write(to[i * strides[2] + id[i * strides[0]] * stride], from[i * strides[1]]);
+      write.one(to[i * strides[2] + id[i * strides[0]] * stride], from[i * strides[1]]);
   };
 }
 
@@ -136,9 +134,9 @@ void scatter_add_rows(T* x, const T* y, const int64_t* ids, int64_t outer, int64
                       int64_t inner, bool distinct) {
   constexpr int64_t kWidth = 64;
   if (distinct)
-    scatter_rows<Add>(x, y, ids, outer, size, n, inner);
+    scatter_rows(Add<T>(), x, y, ids, outer, size, n, inner);
   else
-    scatter_columns<Add>(x, y, ids, outer, size, n, inner, kWidth);
+    scatter_columns(Add<T>(), x, y, ids, outer, size, n, inner, kWidth);
 }
 
 template <class T>
@@ -146,9 +144,9 @@ void put_rows(T* x, const T* y, const int64_t* ids, int64_t outer, int64_t size,
               int64_t inner, bool distinct) {
   constexpr int64_t kWidth = 256;
   if (distinct)
-    scatter_rows<Put>(x, y, ids, outer, size, n, inner);
+    scatter_rows(Put<T>(), x, y, ids, outer, size, n, inner);
   else
-    scatter_columns<Put>(x, y, ids, outer, size, n, inner, kWidth);
+    scatter_columns(Put<T>(), x, y, ids, outer, size, n, inner, kWidth);
 }
 
 template <class T>
@@ -203,13 +201,13 @@ void gather(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedL
 
 template <class T>
 void scatter_add(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop) {
-  for_each_row_between(loop, 0, count(loop), scatter_row<Add>(y, x, ids, stride, loop));
+  for_each_row_between(loop, 0, count(loop), scatter_row(Add<T>(), y, x, ids, stride, loop));
 }
 
 template <class T>
 void put(T* y, const T* x, const int64_t* ids, int64_t stride, const StridedLoop<3>& loop,
          bool distinct) {
-  const auto row = scatter_row<Put>(y, x, ids, stride, loop);
+  const auto row = scatter_row(Put<T>(), y, x, ids, stride, loop);
   if (distinct)
     for_each_row(loop, row);
   else

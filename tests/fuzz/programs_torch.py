@@ -122,6 +122,24 @@ def clamp(o, x):
     return torch.clamp(x, o("min") if "min" in o else None, o("max") if "max" in o else None)
 
 
+def index_list(o, tensors):
+    """Tensor k is for the dimension at[k], a mask also for the next ones."""
+    found, following = [], 0
+    for at, tensor in zip(o.ints("at"), tensors):
+        found += [None] * (at - following) + [tensor]
+        following = at + (tensor.dim() if tensor.dtype == torch.bool else 1)
+    return found
+
+
+def index_put(o, x, *more):
+    return torch.ops.aten.index_put(x, index_list(o, more), more[-1], bool(o("accumulate")))
+
+
+def index_put_(o, x, *more):
+    torch.ops.aten.index_put_(x, index_list(o, more), more[-1], bool(o("accumulate")))
+    return ()
+
+
 def in_place(name):
     def run(o, x, y=None):
         getattr(x, name)(o("value") if y is None else y)
@@ -149,6 +167,9 @@ OPS = {
     "where": lambda o, c, a, b: torch.where(c, a, b),
     "masked_fill": lambda o, x, m: x.masked_fill(m, o.int("value")),
     "masked_fill_tensor": lambda o, x, m, v: x.masked_fill(m, v),
+    "index": lambda o, x, *i: torch.ops.aten.index(x, index_list(o, i)),
+    "index_put": index_put,
+    "index_put_": index_put_,
     "tril": lambda o, x: torch.tril(x, o.int("diagonal")),
     "triu": lambda o, x: torch.triu(x, o.int("diagonal")),
     "to_int64": lambda o, x: x.to(torch.int64),
