@@ -88,10 +88,10 @@ void write_index(const std::string& folder, std::istream& in) {
                "open what you are curious about."});
   if (!play.empty()) {
     report.section("Pages to play with");
-    report.panel("course_map", Json{{"title", "Pages to play with"}, {"entries", play}}.dump());
+    report.panel("course_map", Json{{"entries", play}}.dump());
   }
   report.section("Lessons", "The times are for computing, on 2 cores.");
-  report.panel("course_map", Json{{"title", "Lessons"}, {"entries", lessons}}.dump());
+  report.panel("course_map", Json{{"entries", lessons}}.dump());
   report.write(folder + "/index.html");
 }
 

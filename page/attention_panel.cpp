@@ -8,7 +8,7 @@ namespace gradus::page {
 namespace {
 
 constexpr int64_t kMostNumbers = 300000;  // of 16 bits, in a page of less than 1 MB
-constexpr int64_t kMostAsText = 40000;    // before all of them are packed
+constexpr int64_t kMostAsText = 10000;    // before all of them are packed
 
 /// A field of a trace as (H, rows, columns): the heads of one sequence.
 Tensor of_sequence(const Tensor& field, int64_t batch) {

@@ -1,6 +1,11 @@
 # Writes a C++ file with the texts of the page's files, which page/assets.h declares:
-# -DROOT=page -DSCRIPTS=js/a.js,js/b.js -DOUT=assets.cpp
+# -DROOT=page -DSCRIPTS=js/a.js,js/b.js -DOUT=assets.cpp [-DEMPTY=ON]
+# With EMPTY the texts are empty: a program inside a page writes no page.
 function(append_text file)
+  if(EMPTY)
+    set(code "${code}\"\"" PARENT_SCOPE)
+    return()
+  endif()
   # Brackets and semicolons have a meaning in lists, but not in quoted arguments.
   file(READ "${ROOT}/${file}" text)
   string(FIND "${text}" ")gradus_page\"" found)

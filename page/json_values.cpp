@@ -10,10 +10,12 @@ namespace gradus::page {
 namespace {
 
 constexpr int kDigits = 5;
-constexpr size_t kMostPlainNumbers = 8192;
+constexpr size_t kMostPlainNumbers = 4096;
 // The integers beyond these encode NaN and the infinities.
 constexpr double kLargest16 = 32766;
 constexpr double kLargest32 = 2147483646;
+constexpr std::string_view kLetters =  // of base64
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The integer for x on a scale; the special values are the first two and the last integer.
 template <class Integer>
@@ -91,8 +93,6 @@ Json tensor_values(const Shape& shape, const std::vector<double>& values, Packin
 Json tensor_values(const Tensor& x) { return tensor_values(x.sizes(), elements(x)); }
 
 std::string base64(const std::string& bytes) {
-  static constexpr char letters[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -101,9 +101,25 @@ std::string base64(const std::string& bytes) {
     for (size_t b = 0; b < 3; ++b)
       bits = bits << 8 | (b < count ? static_cast<unsigned char>(bytes[i + b]) : 0U);
     for (size_t letter = 0; letter < 4; ++letter)
-      text += letter <= count ? letters[bits >> (18 - 6 * letter) & 63] : '=';
+      text += letter <= count ? kLetters[bits >> (18 - 6 * letter) & 63] : '=';
   }
   return text;
+}
+
+std::string from_base64(std::string_view text) {
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;  // of the bits that are not in a byte yet
+  for (const char letter : text) {
+    const size_t value = kLetters.find(letter);
+    if (value == std::string_view::npos) break;  // '=' at the end
+    bits = bits << 6 | static_cast<uint32_t>(value);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xFF);
+  }
+  return bytes;
 }
 
 }  // namespace gradus::page

@@ -2,6 +2,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -16,7 +17,7 @@ Json numbers(const std::vector<double>& values);
 /// The elements in row-major order. int64 becomes the nearest double.
 std::vector<double> elements(const Tensor& x);
 
-/// {"shape": [...], "data": [...]}. Above 8,192 elements the data is {"scale": s, "i16": base64},
+/// {"shape": [...], "data": [...]}. Above 4,096 elements the data is {"scale": s, "i16": base64},
 /// or "i32" for large integers: element = s * integer. The smallest integer of the type encodes
 /// NaN, the next one for -inf, the largest one for inf.
 Json tensor_values(const Tensor& x);
@@ -25,5 +26,7 @@ Json tensor_values(const Shape& shape, const std::vector<double>& values,
                    Packing packing = Packing::large);
 
 std::string base64(const std::string& bytes);
+/// The bytes of a text in base64, up to the first letter that base64 does not have.
+std::string from_base64(std::string_view text);
 
 }  // namespace gradus::page

@@ -237,7 +237,7 @@ TEST(Golden, TinyBlock) {
   expect_gradients(block, mean_square(block(x)), kBlock + "tiny/grad/");
 }
 
-const nlohmann::json& of_block(const std::string& name) {
+const nlohmann::ordered_json& of_block(const std::string& name) {
   return lessons::golden::entry(kBlock + name);
 }
 
@@ -253,7 +253,7 @@ uint32_t crc32_of(const Tensor& x) {
 }
 
 /// Head, tail, mean and deviation of a long golden tensor.
-void expect_summary(const Tensor& x, const nlohmann::json& expected) {
+void expect_summary(const Tensor& x, const nlohmann::ordered_json& expected) {
   const Tensor flat = x.detach().contiguous().view(-1);
   const auto head = expected.at("head").get<std::vector<double>>();
   const auto tail = expected.at("tail").get<std::vector<double>>();

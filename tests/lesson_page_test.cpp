@@ -56,6 +56,14 @@ void some_steps(Lesson& lesson) {
   lesson.try_next({"an idea"});
 }
 
+TEST(LessonPage, AQuestionMayBeginWithAVariable) {
+  const json panels = panels_of([](Lesson& lesson) {
+    lesson.step("1", "A sum");
+    lesson.ask("a = 2: how much is a + a?", {"2", "4"}, 1);
+  });
+  EXPECT_EQ(of_type(panels, "question").at(0).at("question"), "a = 2: how much is a + a? (2 / 4)");
+}
+
 TEST(LessonPage, HasWhatTheScreenShows) {
   const json panels = panels_of(some_steps);
   std::vector<std::string> sections;

@@ -130,7 +130,7 @@ void expect_every_paragraph(const Shown& shown) {
   EXPECT_LE(missing, 1U);  // a sentence may depend on a measurement
 }
 
-/// The elements of a panel's tensor; none if the panel packs them (more than 8,192).
+/// The elements of a panel's tensor; none if the panel packs them (more than 4,096).
 std::vector<double> elements_of(const json& panel) {
   std::vector<double> elements;
   const json data = panel.value("values", json::object()).value("data", json());

@@ -122,7 +122,7 @@ TEST(PageGraph, HasNamesValuesRulesAndGradients) {
 
   const json& product = node_of(view, "c");
   EXPECT_EQ(product["op"], "mul");
-  EXPECT_EQ(product["rule"], "da = dy b, db = dy a");
+  EXPECT_EQ(product["rule"], "da = dy * b; db = dy * a; summed over broadcast dimensions");
   EXPECT_EQ(product["value"]["numbers"], json({-2, 1.5}));
   EXPECT_EQ(product["gradient"]["numbers"], json({1, 1}));
   EXPECT_EQ(product["lines"], json({"c", "mul", "[2]", "-2, 1.5", "grad 1, 1"}));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "page/json_values.h"
 #include "page/report.h"
 
 namespace gradus::page {
@@ -46,20 +47,7 @@ inline std::vector<double> elements_of(const json& tensor) {
   const json& data = tensor["data"];
   if (data.is_array()) return list_of(tensor);
   const bool is_16 = data.contains("i16");
-  const std::string text = data[is_16 ? "i16" : "i32"];
-  const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char letter : text) {
-    const size_t value = letters.find(letter);
-    if (value == std::string::npos) break;  // '=' at the end
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
+  const std::string bytes = from_base64(data[is_16 ? "i16" : "i32"].get<std::string>());
   const size_t size = is_16 ? 2 : 4;
   std::vector<double> numbers;
   for (size_t i = 0; i < bytes.size(); i += size) {

@@ -16,6 +16,23 @@ json tensor_panel_of(const Tensor& x, const TableOptions& options = {}) {
   return last_panel(report);
 }
 
+/// The examples of RFC 4648, and bytes that are no letters.
+TEST(Base64, ThereAndBack) {
+  const std::pair<const char*, const char*> examples[] = {{"", ""},
+                                                          {"f", "Zg=="},
+                                                          {"fo", "Zm8="},
+                                                          {"foo", "Zm9v"},
+                                                          {"foob", "Zm9vYg=="},
+                                                          {"fooba", "Zm9vYmE="},
+                                                          {"foobar", "Zm9vYmFy"},
+                                                          {"\xFB\xFF\x80", "+/+A"}};
+  for (const auto& [bytes, text] : examples) {
+    EXPECT_EQ(base64(bytes), text);
+    EXPECT_EQ(from_base64(text), bytes);
+  }
+  EXPECT_EQ(from_base64("Zm9v YmFy"), "foo");
+}
+
 TEST(PageTensor, HasShapeDtypeStridesAndNumbers) {
   const json panel = tensor_panel_of(tensor({{1.5, -2.0, 0.123456789}, {4., 5., 6.}}, kFloat64));
   EXPECT_EQ(panel["type"], "tensor");

@@ -225,8 +225,8 @@ TEST(PlayBackward, EveryRuleHasATextAndASource) {
     const Forward forward = subject_of(code).forward();
     for (const Node* node : nodes_of(forward.loss)) {
       if (node->is_leaf()) continue;
-      const RuleInWords& rule = rule_of(node->name);
-      EXPECT_FALSE(rule.formulas.empty());
+      const RuleSource& rule = rule_source(node->name);
+      EXPECT_FALSE(formula_of(node->name, 0).empty());
       EXPECT_TRUE(contains(excerpt(rule.file, rule.start).text, "Tensor")) << node->name;
     }
   }

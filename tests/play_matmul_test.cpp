@@ -100,6 +100,14 @@ TEST(PlayMatmul, TheOrderIsThatOfTheLoops) {
   EXPECT_EQ(place(order.accesses[69]), std::tuple(1, 1, false));  // B[0, 1]
 }
 
+/// The lines of the packed blocks.
+int64_t packed_lines(const Trace& trace) {
+  int64_t lines = 0;
+  for (size_t i = 3; i < trace.areas.size(); ++i)
+    lines += trace.areas[i].rows * trace.areas[i].columns / CacheOptions{}.line;
+  return lines;
+}
+
 /// What the page's sentences and its tour say.
 TEST(PlayMatmul, TheClaimsAreTrue) {
   std::vector<Trace> traces;
@@ -125,6 +133,14 @@ TEST(PlayMatmul, TheClaimsAreTrue) {
   EXPECT_LT(traces[2].misses, traces[1].misses);
   // A tile in registers needs far fewer accesses.
   EXPECT_LT(3 * traces[3].accesses.size(), traces[2].accesses.size() + 100);
+  // Tiles miss a small cache more often than blocks, but a larger one only once for each line of
+  // the three matrices, and they make about half as many accesses or fewer.
+  for (size_t step = 3; step < traces.size(); ++step) {
+    EXPECT_GT(traces[step].misses, traces[2].misses) << step_names()[step];
+    EXPECT_LT(2 * traces[step].accesses.size(), traces[2].accesses.size() + 100);
+    const Trace larger = trace_of(step, {.lines = 64});
+    EXPECT_EQ(larger.misses, 48 + packed_lines(larger)) << step_names()[step];
+  }
   EXPECT_NE(sentence_about(0, traces[0]).find("1024 reads, 64 writes, 592 cache misses for 512"),
             std::string::npos);
 }

@@ -224,6 +224,20 @@ TEST(PlayOnePage, AfterTheTrainingTheNamesFollowTheRule) {
   EXPECT_LT(panel["smoothed"][999], panel["baselines"][2]["loss"]);
 }
 
+/// For another list the tour gives the losses of its training.
+TEST(PlayOnePage, TheTourOfAnotherListSpeaksOfThatList) {
+  const auto report = report_json({.words = {"anna", "bob", "carla", "dora"}});
+  const auto& panel = report["panels"][0];
+  const auto say = [&](size_t stop) { return report["tour"][stop]["say"].get<std::string>(); };
+  EXPECT_EQ(say(2).find("vowels"), std::string::npos);
+  EXPECT_NE(say(2).find(fmt::format("{:.2f}", panel["smoothed"][99].get<double>())),
+            std::string::npos);
+  EXPECT_NE(say(3).find(fmt::format("{:.2f}", panel["smoothed"][999].get<double>())),
+            std::string::npos);
+  const auto own = report_json({});
+  EXPECT_NE(own["tour"][2]["say"].get<std::string>().find("vowels"), std::string::npos);
+}
+
 TEST(PlayOnePage, After100StepsAVowelFollowsAConsonant) {
   const Words letters = report_json({.shown = "kado"})["panels"][0]["letters"].get<Words>();
   const Tensor p = softmax(value_named(values_after(100, "kado"), "logits"), -1);

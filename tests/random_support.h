@@ -63,7 +63,7 @@ std::vector<T> normals(int64_t n) {
 
 inline void expect_long(const std::string& lesson, const std::string& name,
                         const std::vector<float>& values) {
-  const nlohmann::json& entry = lessons::golden::entry(lesson + "/" + name);
+  const nlohmann::ordered_json& entry = lessons::golden::entry(lesson + "/" + name);
   const auto head = entry.at("head").get<std::vector<float>>();
   const auto tail = entry.at("tail").get<std::vector<float>>();
   const auto n = static_cast<std::ptrdiff_t>(head.size());

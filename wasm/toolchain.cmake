@@ -34,7 +34,8 @@ string(JOIN " " CMAKE_CXX_FLAGS_INIT
        -isystem ${wasm_settings} -isystem ${wasm_folder}/include
        -msimd128 -fwasm-exceptions -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_GETPID
        -Wno-deprecated -ffile-prefix-map=${source_folder}/=)
-set(CMAKE_CXX_FLAGS_MINSIZEREL_INIT "-Oz -DNDEBUG")
+# Not as ..._INIT, to which CMake appends -Os, and of both the compiler obeys the last one.
+set(CMAKE_CXX_FLAGS_MINSIZEREL "-Oz -DNDEBUG" CACHE STRING "")
 # Without --no-wasm-opt clang runs any wasm-opt that it finds; an old one breaks the program. The
 # stack comes first, so that an overflow ends the program instead of overwriting data.
 string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT

@@ -11,7 +11,7 @@ namespace {
 constexpr double kTolerance = 2e-6;
 
 /// The shape of the tensor of which the entry has a summary.
-Shape summarised_shape(const nlohmann::json& summary) {
+Shape summarised_shape(const nlohmann::ordered_json& summary) {
   return summary.at("shape").get<std::vector<int64_t>>();
 }
 
@@ -19,7 +19,7 @@ Shape summarised_shape(const nlohmann::json& summary) {
 
 bool has(const std::string& name) {
   if (tensors().contains(name)) return true;
-  const nlohmann::json& found = entry_or_null(name);
+  const nlohmann::ordered_json& found = entry_or_null(name);
   return found.contains("head") || found.contains("value");
 }
 
@@ -27,7 +27,7 @@ Tensor get(const std::string& name) {
   const auto found = tensors().find(name);
   if (found != tensors().end()) return found->second;
   check(has(name), "golden: there is no '{}'", name);
-  const nlohmann::json& facts = entry(name);
+  const nlohmann::ordered_json& facts = entry(name);
   if (facts.contains("value")) return tensor(facts.at("value").get<double>(), kFloat64);
   return tensor(facts.at("head").get<std::vector<double>>(), kFloat32);
 }
@@ -35,7 +35,7 @@ Tensor get(const std::string& name) {
 Comparison compare(const Tensor& x, const std::string& name) {
   Tensor actual = x.detach();
   Tensor expected = get(name);
-  const nlohmann::json& summary = entry_or_null(name);
+  const nlohmann::ordered_json& summary = entry_or_null(name);
   if (summary.contains("head")) {
     const Shape shape = summarised_shape(summary);
     if (!(actual.sizes() == shape))

@@ -11,18 +11,18 @@
 namespace gradus::lessons::golden {
 
 /// The entry of this name, such as "05_gpt_block/block_768/parameters"; null if there is none.
-inline const nlohmann::json& entry_or_null(const std::string& name) {
-  static const nlohmann::json sections = [] {
+inline const nlohmann::ordered_json& entry_or_null(const std::string& name) {
+  static const nlohmann::ordered_json sections = [] {
     const std::string path = GRADUS_GOLDEN_DIR "/lessons.json";
     std::ifstream file(path);
     check(file.good(), "golden: {} cannot be read", path);
     try {
-      return nlohmann::json::parse(file).at("lessons");
-    } catch (const nlohmann::json::exception& e) {
+      return nlohmann::ordered_json::parse(file).at("lessons");
+    } catch (const nlohmann::ordered_json::exception& e) {
       fail("golden: {} - {}", path, e.what());
     }
   }();
-  static const nlohmann::json none;
+  static const nlohmann::ordered_json none;
   const size_t slash = name.find('/');
   if (slash == std::string::npos) return none;
   const auto section = sections.find(name.substr(0, slash));
@@ -32,8 +32,8 @@ inline const nlohmann::json& entry_or_null(const std::string& name) {
 }
 
 /// The entry of this name. Throws if there is none.
-inline const nlohmann::json& entry(const std::string& name) {
-  const nlohmann::json& found = entry_or_null(name);
+inline const nlohmann::ordered_json& entry(const std::string& name) {
+  const nlohmann::ordered_json& found = entry_or_null(name);
   check(!found.is_null(), "golden: there is no '{}'", name);
   return found;
 }

@@ -19,7 +19,9 @@ bool has(const About& about, const std::string& option) {
   return std::find(about.options.begin(), about.options.end(), option) != about.options.end();
 }
 
+/// The text with a capital letter, unless it begins with the name of a variable: "a = 2, ...".
 std::string sentence(std::string text) {
+  if (text.find(" = ") == 1) return text;
   text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
   return text;
 }
@@ -123,7 +125,7 @@ void LessonPage::check(bool ok, const std::string& text) {
 
 void LessonPage::list(const std::string& heading, const std::vector<std::string>& items) {
   if (auto* r = report())
-    r->panel("list", nlohmann::json{{"heading", heading}, {"items", items}}.dump());
+    r->panel("list", nlohmann::ordered_json{{"heading", heading}, {"items", items}}.dump());
 }
 
 void LessonPage::code(const Excerpt& excerpt) {

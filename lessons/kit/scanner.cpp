@@ -8,13 +8,6 @@
 namespace gradus::lessons {
 namespace {
 
-bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
-
-bool begins_with_word(std::string_view code, size_t at, std::string_view word) {
-  return code.substr(at, word.size()) == word &&
-         (at + word.size() >= code.size() || !is_word_character(code[at + word.size()]));
-}
-
 /// The position after the semicolon that ends the simple statement at `at`.
 size_t after_semicolon(std::string_view code, size_t at) {
   while (at < code.size() && code[at] != ';' && code[at] != '}') {
@@ -41,7 +34,7 @@ size_t add_body(std::string_view code, size_t at, std::vector<CodeRange>& childr
 /// The word of a statement that has a body: for, if, try, ...; "" for a simple statement.
 std::string_view control_word(std::string_view code, size_t at) {
   for (const std::string_view word : {"for", "if", "while", "switch", "else", "try", "catch"})
-    if (begins_with_word(code, at, word)) return word;
+    if (begins_with_word(code, word, at)) return word;
   return "";
 }
 
@@ -64,6 +57,21 @@ CodeRange statement_at(std::string_view code, size_t at) {
 }
 
 }  // namespace
+
+bool is_word_character(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; }
+
+bool begins_with_word(std::string_view code, std::string_view word, size_t at) {
+  return code.substr(at, word.size()) == word &&
+         (at + word.size() >= code.size() || !is_word_character(code[at + word.size()]));
+}
+
+size_t find_word(std::string_view code, std::string_view word, size_t from) {
+  size_t at = code.find(word, from);
+  while (at != std::string_view::npos &&
+         !(begins_with_word(code, word, at) && (at == 0 || !is_word_character(code[at - 1]))))
+    at = code.find(word, at + 1);
+  return at;
+}
 
 size_t end_of_comment_or_text(std::string_view code, size_t at) {
   const auto from = [&](size_t found, size_t size) {

@@ -5,6 +5,13 @@
 
 namespace gradus::lessons {
 
+bool is_word_character(char c);
+/// Whether the word is at `at` and does not go on there.
+bool begins_with_word(std::string_view code, std::string_view word, size_t at = 0);
+/// The first position from `from` of the word, which is no part of a longer one; npos if there is
+/// none.
+size_t find_word(std::string_view code, std::string_view word, size_t from = 0);
+
 /// Where the comment or the text literal that begins at `at` ends; `at` if none begins there.
 size_t end_of_comment_or_text(std::string_view code, size_t at);
 /// The position after the bracket that closes the one at `at`.

@@ -1,7 +1,7 @@
 #include "lessons/kit/source.h"
 
 #include <algorithm>
-#include <regex>
+#include <cctype>
 
 #include "lessons/kit/scanner.h"
 #include "tensor/error.h"
@@ -29,14 +29,45 @@ bool is_comment_line(std::string_view line) {
   return start != std::string_view::npos && line.substr(start, 2) == "//";
 }
 
+/// Whether a call hands the lesson to a function: "(lesson," or ", lesson)".
+bool passes_lesson(std::string_view code) {
+  constexpr std::string_view word = "lesson";
+  for (size_t at = find_word(code, word); at != std::string_view::npos;
+       at = find_word(code, word, at + 1)) {
+    const size_t end = at + word.size();
+    const size_t before = at > 0 ? code.find_last_not_of(" \n", at - 1) : std::string_view::npos;
+    if (before == std::string_view::npos || end == code.size()) continue;
+    const bool is_argument = code[before] == '(' || code[before] == ',';
+    if (is_argument && (code[end] == ',' || code[end] == ')')) return true;
+  }
+  return false;
+}
+
+template <size_t N>
+bool starts_with_one_of(std::string_view code, const std::string_view (&words)[N]) {
+  return std::any_of(words, words + N,
+                     [&](std::string_view word) { return begins_with_word(code, word); });
+}
+
+/// The code after the word const, if it begins with it.
+std::string_view without_const(std::string_view code) {
+  constexpr std::string_view word = "const ";
+  return code.starts_with(word) ? code.substr(word.size()) : code;
+}
+
+bool has_word(std::string_view code, std::string_view word) {
+  return find_word(code, word) != std::string_view::npos;
+}
+
 /// Whether a statement only prints, or only makes a text to print.
 bool only_prints(std::string_view statement) {
-  static const std::regex with_tensors(R"(^lesson\.(show_from_book|print|equal|refused)\()");
-  if (std::regex_search(statement.begin(), statement.end(), with_tensors)) return false;
-  static const std::regex printing(
-      R"(^lesson\.|[(,]\s*lesson[,)]|\bfmt::)"
-      R"(|^(const )?(std::string|Words|Labels)\b|\btable\b|^return\b)");
-  return std::regex_search(statement.begin(), statement.end(), printing);
+  constexpr std::string_view with_tensors[] = {"lesson.show_from_book", "lesson.print",
+                                               "lesson.equal", "lesson.refused"};
+  constexpr std::string_view texts[] = {"std::string", "Words", "Labels"};
+  if (starts_with_one_of(statement, with_tensors)) return false;
+  return statement.starts_with("lesson.") || passes_lesson(statement) ||
+         has_word(statement, "fmt") || starts_with_one_of(without_const(statement), texts) ||
+         has_word(statement, "table") || begins_with_word(statement, "return");
 }
 /// Whether a call that prints a tensor also computes it: its arguments, texts and labels apart,
 /// have a call.
@@ -117,8 +148,22 @@ Excerpt shown_lines(const EmbeddedFile& file, int first, const CodeRange& range)
   return excerpt;
 }
 
-bool has_word(std::string_view code, const std::string& word) {
-  return std::regex_search(code.begin(), code.end(), std::regex("\\b" + word + "\\b"));
+/// x in "const Tensor& x = f();"; empty if the code is no such definition.
+std::string_view defined_name(std::string_view code) {
+  code = without_const(code);
+  size_t at = 0;
+  const auto is_of_type = [](char c) {
+    return is_word_character(c) || c == ':' || c == '<' || c == '>';
+  };
+  while (at < code.size() && is_of_type(code[at]))
+    ++at;
+  if (at == 0) return "";
+  if (code.substr(at).starts_with("&")) ++at;
+  if (!code.substr(at).starts_with(" ")) return "";
+  const size_t first = ++at;
+  while (at < code.size() && is_word_character(code[at]))
+    ++at;
+  return code.substr(at).starts_with(" = ") ? code.substr(first, at - first) : "";
 }
 
 /// Whether statement i defines something that only lesson.ask uses, to compute the right answer.
@@ -126,13 +171,11 @@ bool serves_a_question(std::string_view text, const std::vector<CodeRange>& stat
   const auto code_of = [&](const CodeRange& range) {
     return text.substr(range.first, range.last - range.first);
   };
-  static const std::regex definition(R"(^(?:const )?[\w:<>]+&? (\w+) = )");
-  const std::string code(code_of(statements[i]));
-  std::smatch found;
-  if (!std::regex_search(code, found, definition)) return false;
+  const std::string_view name = defined_name(code_of(statements[i]));
+  if (name.empty()) return false;
   bool is_asked = false;
   for (size_t j = i + 1; j < statements.size(); ++j) {
-    if (!has_word(code_of(statements[j]), found[1])) continue;
+    if (!has_word(code_of(statements[j]), name)) continue;
     const bool asks = code_of(statements[j]).starts_with("lesson.ask");
     if (!asks && !serves_a_question(text, statements, j)) return false;
     is_asked = true;
@@ -172,14 +215,15 @@ const EmbeddedFile& embedded_file(std::string_view path) {
 Excerpt definition(std::string_view path, std::string_view name) {
   const EmbeddedFile& file = embedded_file(path);
   const std::string_view text = file.text;
-  const std::regex word("(struct |class |[^A-Za-z0-9_.>])(" + std::string(name) +
-                        ")(?![A-Za-z0-9_])");
-  for (std::cregex_iterator found(text.data(), text.data() + text.size(), word), end; found != end;
-       ++found) {
-    const auto after = static_cast<size_t>(found->position(2) + found->length(2));
+  for (size_t at = find_word(text, name); at != std::string_view::npos;
+       at = find_word(text, name, at + 1)) {
+    const std::string_view before = text.substr(0, at);
+    const bool is_type = before.ends_with("struct ") || before.ends_with("class ");
+    if (before.empty() || before.ends_with('.') || before.ends_with('>')) continue;
+    const size_t after = at + name.size();
     const int line = line_of(text, after);
     if (is_comment_line(text_of_line(text, line))) continue;
-    const size_t body = body_of_definition(text, after, found->length(1) > 1);
+    const size_t body = body_of_definition(text, after, is_type);
     if (body == std::string_view::npos) continue;
     int first = line;
     if (first > 1 && text_of_line(text, first - 1).find("template") != std::string_view::npos)
@@ -213,11 +257,10 @@ std::vector<Statement> statements_after(std::string_view path, int line) {
     if (is_step(range)) break;
     const int first = first_comment_above(file.text, line_of(file.text, range.first));
     const std::string_view code = file.text.substr(range.first, range.last - range.first);
-    static const std::regex helper(R"([(,]\s*lesson[,)])");
     const bool is_hidden = serves_a_question(file.text, ranges, i);
     statements.push_back(
         {first, last, is_hidden ? Excerpt{std::string(file.path)} : shown_lines(file, first, range),
-         std::regex_search(code.begin(), code.end(), helper),
+         passes_lesson(code),
          is_printing_call(code) && !is_refused_call(code) && is_shown(file.text, range)});
   }
   return statements;

@@ -8,6 +8,7 @@
 #include "page/play/backward/views.h"
 #include "page/play/kit/fault.h"
 #include "page/play/kit/source.h"
+#include "page/rule_texts.h"
 
 namespace gradus::page {
 namespace {
@@ -129,7 +130,7 @@ void add_sources(const Json& result, Json& sources) {
   for (const Json& node : result.at("nodes")) {
     const auto op = node.at("op").get<std::string>();
     if (op == "leaf" || sources.contains(op)) continue;
-    const RuleInWords& rule = rule_of(op);
+    const RuleSource& rule = rule_source(op);
     const Excerpt code = excerpt(rule.file, rule.start);
     sources[op] = {{"file", code.file}, {"first_line", code.first_line}, {"source", code.text}};
   }

@@ -6,6 +6,7 @@
 #include "autograd/graph.h"
 #include "check/gradients.h"
 #include "page/play/backward/rules.h"
+#include "page/rule_texts.h"
 
 namespace gradus::page {
 namespace {

@@ -29,24 +29,6 @@ Json packed(const Tensor& x) {
   return {{"shape", x.sizes().vec()}, {"scale", scale}, {"i16", base64(bytes)}};
 }
 
-/// The bytes of a text in base64; of a wrong letter 0.
-std::string from_base64(const std::string& text) {
-  const std::string letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char letter : text) {
-    const size_t value = letters.find(letter);
-    if (value == std::string::npos) break;  // padding
-    bits = bits << 6 | static_cast<uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xFF);
-  }
-  return bytes;
-}
-
 void unpack(const Json& json, const std::string& name, const Tensor& parameter) {
   const NoGradGuard no_grad;
   const std::string bytes = from_base64(json.at("i16").get<std::string>());

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "autograd/ops.h"
 #include "lessons/one_page/word_lists.h"
@@ -173,7 +174,27 @@ Json panel_json(const PageOptions& options, const Words& words, const std::strin
           {"names", names_json(run, words, options.words.empty())}};
 }
 
-std::vector<Stop> tour() {
+/// What the training has reached: for the list of the page, whose words follow a rule, or for any
+/// other.
+std::pair<std::string, std::string> sentences_about_training(const Json& panel, bool is_made_up) {
+  if (is_made_up)
+    return {
+        "After 100 steps the loss is below that of a table of letters: the model predicts vowels "
+        "after consonants.",
+        "After 1,000 steps the logits of line 54 prefer a few letters by far, and the names that "
+        "it makes up look like words of the list."};
+  const auto loss = [&](size_t step) { return panel["smoothed"][step - 1].get<double>(); };
+  const auto baseline = [&](size_t i) { return panel["baselines"][i]["loss"].get<double>(); };
+  return {fmt::format("After 100 steps the loss is about {:.2f}. A table of the list's letters has "
+                      "{:.2f}, a table of its letter pairs {:.2f}.",
+                      loss(100), baseline(1), baseline(2)),
+          fmt::format("After 1,000 steps the loss is about {:.2f}. Compare the names that the "
+                      "model makes up with the words of the list.",
+                      loss(1000))};
+}
+
+std::vector<Stop> tour(const Json& panel, bool is_made_up) {
+  const auto [early, late] = sentences_about_training(panel, is_made_up);
   return {
       {"The marked lines of the program computed tensors. This one adds to each letter's embedding "
        "that of its position; the number beside the line says how many tensors it has.",
@@ -182,12 +203,8 @@ std::vector<Stop> tour() {
        "over the "
        "letters so far: the queries and keys of line 69 are small.",
        {{"line", "69"}, {"step", "0"}, {"letter", "3"}}},
-      {"After 100 steps the loss is below that of a table of letters: the model predicts vowels "
-       "after consonants.",
-       {{"line", "54"}, {"step", "100"}, {"letter", "1"}}},
-      {"After 1,000 steps the logits of line 54 prefer a few letters by far, and the names that it "
-       "makes up look like words of the list.",
-       {{"line", "54"}, {"step", "1000"}, {"letter", "1"}}},
+      {early, {{"line", "54"}, {"step", "100"}, {"letter", "1"}}},
+      {late, {{"line", "54"}, {"step", "1000"}, {"letter", "1"}}},
       {"Line 42 is the table of embeddings that it learned. Its rows are the points of the map.",
        {{"line", "42"}, {"step", "1000"}}}};
 }
@@ -205,8 +222,9 @@ Report report_of(const PageOptions& options) {
                  .lede =
                      "Click a line of the program to see the tensors that it computed, and drag "
                      "the training step: everything follows."});
-  report.panel("play_one_page", panel_json(named, words, shown).dump());
-  report.tour(tour());
+  const Json panel = panel_json(named, words, shown);
+  report.panel("play_one_page", panel.dump());
+  report.tour(tour(panel, options.words.empty()));
   return report;
 }
 
