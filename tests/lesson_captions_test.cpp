@@ -7,6 +7,7 @@
 #include "autograd/ops.h"
 #include "tensor/factories.h"
 #include "tests/lesson_support.h"
+#include "tests/page_support.h"
 
 #ifdef LESSONS_DIR
 using namespace gradus;
@@ -29,10 +30,8 @@ json panel_of(const std::string& number, const std::string& title) {
 /// A field of the panel's last step, (H, rows, columns).
 Tensor field_of(const json& panel, const std::string& name) {
   const json& values = panel.at("steps").back().at(name);
-  std::vector<double> elements;
-  for (const json& x : values.at("data"))
-    elements.push_back(x.is_string() ? std::stod(x.get<std::string>()) : x.get<double>());
-  return tensor(elements, kFloat64).view(Shape(values.at("shape").get<std::vector<int64_t>>()));
+  return tensor(page::elements_of(values), kFloat64)
+      .view(Shape(values.at("shape").get<std::vector<int64_t>>()));
 }
 
 bool is_symmetric(const Tensor& x) { return allclose(x, x.transpose(-2, -1)); }
