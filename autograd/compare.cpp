@@ -13,6 +13,10 @@ Tensor triangle(const char* op, const Tensor& x, int64_t diagonal, bool lower) {
   return lower ? where(mask, x, zeros({}, x.dtype())) : where(mask, zeros({}, x.dtype()), x);
 }
 
+Tensor infinity_like(const Tensor& x) {
+  return full({}, std::numeric_limits<double>::infinity(), x.dtype());
+}
+
 void check_mask(const char* op, const Tensor& mask) {
   check(mask.dtype() == kBool, "{}: the condition must be bool, got {}", op, mask.dtype());
 }
@@ -32,6 +36,16 @@ Tensor logical_and(const Tensor& a, const Tensor& b) {
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
   return compare("logical_or", CompareOp::logical_or, to(a, kBool), to(b, kBool));
+}
+
+Tensor isnan(const Tensor& x) { return compare("isnan", CompareOp::ne, x, x); }
+Tensor isinf(const Tensor& x) {
+  if (!x.is_floating_point()) return full(x.sizes(), false);
+  return compare("isinf", CompareOp::abs_eq, x, infinity_like(x));
+}
+Tensor isfinite(const Tensor& x) {
+  if (!x.is_floating_point()) return full(x.sizes(), true);
+  return compare("isfinite", CompareOp::abs_lt, x, infinity_like(x));
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {

@@ -134,6 +134,35 @@ Tensor log(const Tensor& x) {
                 {x, [x = saved(x)](const Tensor& dy) { return dy / x(); }});
 }
 
+Tensor log2(const Tensor& x) {
+  return record("log2", unary("log2", UnaryOp::log2, x),
+                {x, [x = saved(x)](const Tensor& dy) { return dy * std::numbers::log2e / x(); }});
+}
+
+Tensor log1p(const Tensor& x) {
+  return record("log1p", unary("log1p", UnaryOp::log1p, x),
+                {x, [x = saved(x)](const Tensor& dy) { return dy / (x() + 1); }});
+}
+
+Tensor expm1(const Tensor& x) {
+  return record("expm1", unary("expm1", UnaryOp::expm1, x),
+                {x, [](const Tensor& dy, const Tensor& y) { return dy * (y + 1); }});
+}
+
+// erf'(x) = 2 / sqrt(pi) e^(-x^2)
+Tensor erf(const Tensor& x) {
+  return record("erf", unary("erf", UnaryOp::erf, x), {x, [x = saved(x)](const Tensor& dy) {
+                                                         return dy * exp(-square(x())) *
+                                                                (2 * std::numbers::inv_sqrtpi);
+                                                       }});
+}
+
+Tensor square(const Tensor& x) {
+  if (x.dtype() == kBool) return to(x, kInt64);
+  return record("square", unary("square", UnaryOp::square, x),
+                {x, [x = saved(x)](const Tensor& dy) { return dy * x() * 2; }});
+}
+
 Tensor sqrt(const Tensor& x) {
   return record("sqrt", unary("sqrt", UnaryOp::sqrt, x),
                 {x, [](const Tensor& dy, const Tensor& y) { return dy / (y * 2); }});

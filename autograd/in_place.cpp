@@ -103,6 +103,17 @@ void check_is_seen(const Tensor& x) {
         x.sizes());
 }
 
+/// The largest n such that a floating-point tensor of this dtype holds every integer up to n.
+int64_t largest_of_all_integers(DType t) { return int64_t{1} << (t == kFloat32 ? 24 : 53); }
+
+/// x = f(x, y), for int64 and bool, which have no gradient.
+Tensor update_bits(const char* name, BitwiseOp op, const Tensor& x, const Tensor& y) {
+  check_broadcast(name, x, y);
+  check_same_dtype(name, x, y);
+  recorded_write(name, x, false);
+  return write(name, x, [&] { bitwise_into(name, op, x, x, unaliased(x, y)); });
+}
+
 /// Fills x with the numbers that fill(generator, t) writes to a contiguous tensor t. They are drawn
 /// in the order of x's memory, as in PyTorch.
 template <class Fill>
@@ -148,6 +159,25 @@ Tensor Tensor::sub_(Scalar y, Scalar alpha) const {
 }
 Tensor Tensor::mul_(Scalar y) const { return mul_(number_like("mul_", y, *this)); }
 Tensor Tensor::div_(Scalar y) const { return div_(number_like("div_", y, *this)); }
+
+Tensor Tensor::bitwise_and_(const Tensor& y) const {
+  return update_bits("bitwise_and_", BitwiseOp::bitwise_and, *this, y);
+}
+Tensor Tensor::bitwise_or_(const Tensor& y) const {
+  return update_bits("bitwise_or_", BitwiseOp::bitwise_or, *this, y);
+}
+Tensor Tensor::bitwise_xor_(const Tensor& y) const {
+  return update_bits("bitwise_xor_", BitwiseOp::bitwise_xor, *this, y);
+}
+Tensor Tensor::bitwise_and_(Scalar y) const {
+  return bitwise_and_(number_like("bitwise_and_", y, *this));
+}
+Tensor Tensor::bitwise_or_(Scalar y) const {
+  return bitwise_or_(number_like("bitwise_or_", y, *this));
+}
+Tensor Tensor::bitwise_xor_(Scalar y) const {
+  return bitwise_xor_(number_like("bitwise_xor_", y, *this));
+}
 
 Tensor Tensor::masked_fill_(const Tensor& mask, Scalar value) const {
   if (recorded_write("masked_fill_", *this, false))
@@ -200,6 +230,30 @@ Tensor Tensor::normal_(double mean, double std) const {
       else
         fill_normal_pairs(g, x.data<T>(), x.numel(), mean, std);
     });
+  });
+}
+Tensor Tensor::random_() const {
+  if (dtype() != kInt64) {
+    const int64_t largest = dtype() == kBool ? 1 : largest_of_all_integers(dtype());
+    return random_(0, largest + 1);
+  }
+  return draw("random_", *this,
+              [&](Generator& g, const Tensor& x) { fill_random(g, x.data<int64_t>(), x.numel()); });
+}
+Tensor Tensor::random_(int64_t from, int64_t to) const {
+  check(from < to, "random_: from {} to {} - there is no integer in between", from, to);
+  if (dtype() == kBool) {
+    check(from >= 0 && to <= 2, "random_: a bool tensor holds 0 and 1, not all from {} to {}", from,
+          to - 1);
+  } else if (dtype() != kInt64) {
+    const int64_t largest = largest_of_all_integers(dtype());
+    check(from >= -largest && to - 1 <= largest,
+          "random_: {} cannot hold every integer from {} to {}", dtype(), from, to - 1);
+  }
+  return draw("random_", *this, [&](Generator& g, const Tensor& x) {
+    const Tensor numbers = empty(x.sizes(), kInt64);
+    fill_randint(g, numbers.data<int64_t>(), numbers.numel(), from, to);
+    copy_elements(x, numbers);
   });
 }
 Tensor Tensor::bernoulli_(double p) const {

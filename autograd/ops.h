@@ -19,6 +19,9 @@ using TensorList = std::vector<Tensor>;
 namespace Reduction {
 enum Reduction : int64_t { None, Mean, Sum };
 }
+inline constexpr Reduction::Reduction kNone = Reduction::None;
+inline constexpr Reduction::Reduction kMean = Reduction::Mean;
+inline constexpr Reduction::Reduction kSum = Reduction::Sum;
 
 /// The number as a tensor without dimensions, of x's dtype. A fractional number and an int64 x do
 /// not fit: that error names `op`.
@@ -54,6 +57,16 @@ Tensor neg(const Tensor& x);
 Tensor exp(const Tensor& x);
 /// The natural logarithm.
 Tensor log(const Tensor& x);
+/// The logarithm to base 2.
+Tensor log2(const Tensor& x);
+/// log(1 + x), with all digits for a small x.
+Tensor log1p(const Tensor& x);
+/// e^x - 1, with all digits for a small x.
+Tensor expm1(const Tensor& x);
+/// The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+Tensor erf(const Tensor& x);
+/// x^2; of a bool tensor it is int64.
+Tensor square(const Tensor& x);
 /// The square root.
 Tensor sqrt(const Tensor& x);
 /// 1 / sqrt(x)
@@ -88,6 +101,19 @@ inline Tensor min(const Tensor& a, const Tensor& b) { return minimum(a, b); }
 /// x as a new tensor of the graph that shares its memory: the identity.
 Tensor alias(const Tensor& x);
 
+// Rounding (rounding.cpp): the gradient is 0. Integers stay as they are.
+
+/// 1, 0 or -1; 0 for NaN. Any dtype.
+Tensor sign(const Tensor& x);
+/// The largest integer that is at most x.
+Tensor floor(const Tensor& x);
+/// The smallest integer that is at least x.
+Tensor ceil(const Tensor& x);
+/// The nearest integer; of two equally near ones the even one.
+Tensor round(const Tensor& x);
+/// x without its fraction.
+Tensor trunc(const Tensor& x);
+
 // Comparisons and logic (compare.cpp): the result is bool and has no gradient
 
 /// a == b
@@ -114,6 +140,33 @@ Tensor logical_not(const Tensor& x);
 Tensor logical_and(const Tensor& a, const Tensor& b);
 /// Whether one of a and b is not 0; any dtypes.
 Tensor logical_or(const Tensor& a, const Tensor& b);
+
+/// Whether x is NaN.
+Tensor isnan(const Tensor& x);
+/// Whether x is infinity or -infinity.
+Tensor isinf(const Tensor& x);
+/// Whether x is neither infinite nor NaN.
+Tensor isfinite(const Tensor& x);
+
+// Bits (bitwise.cpp): of two int64 tensors, or the logical op of two bool tensors; no gradient
+
+/// a and b
+Tensor bitwise_and(const Tensor& a, const Tensor& b);
+inline Tensor bitwise_and(const Tensor& a, Scalar b) {
+  return bitwise_and(a, number_like("bitwise_and", b, a));
+}
+/// a or b
+Tensor bitwise_or(const Tensor& a, const Tensor& b);
+inline Tensor bitwise_or(const Tensor& a, Scalar b) {
+  return bitwise_or(a, number_like("bitwise_or", b, a));
+}
+/// either a or b
+Tensor bitwise_xor(const Tensor& a, const Tensor& b);
+inline Tensor bitwise_xor(const Tensor& a, Scalar b) {
+  return bitwise_xor(a, number_like("bitwise_xor", b, a));
+}
+/// not x: all bits of an int64 inverted, which is -x - 1.
+Tensor bitwise_not(const Tensor& x);
 
 // Choosing elements by a mask (compare.cpp)
 
@@ -192,6 +245,14 @@ Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 /// The tensors along a new dimension `dim`. Their shapes must agree.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
+// Rearranged copies (rearrange.cpp)
+
+/// x in reverse order along each of the dimensions.
+Tensor flip(const Tensor& x, const Shape& dims);
+/// x repeated repeats[i] times along dimension i. More repeats than dimensions add new ones on the
+/// left.
+Tensor repeat(const Tensor& x, const Shape& repeats);
+
 // Reductions (reduce.cpp, statistics.cpp): over the dimensions `dim`, or over all if it is empty.
 // keepdim keeps them with size 1. A dtype converts x first.
 
@@ -228,6 +289,13 @@ std::tuple<Tensor, Tensor> min(const Tensor& x, int64_t dim, bool keepdim = fals
 Tensor amax(const Tensor& x, const Shape& dim = {}, bool keepdim = false);
 /// The smallest elements, like amax.
 Tensor amin(const Tensor& x, const Shape& dim = {}, bool keepdim = false);
+/// Whether an element is not 0; NaN is not 0. Any dtype; the result is bool and has no gradient.
+Tensor any(const Tensor& x);
+/// The same over the dimensions `dim`. No dimension means none here, not all.
+Tensor any(const Tensor& x, const Shape& dim, bool keepdim = false);
+/// Whether no element is 0, like any.
+Tensor all(const Tensor& x);
+Tensor all(const Tensor& x, const Shape& dim, bool keepdim = false);
 /// The index (int64) of the largest element along dim, or without dim in the flattened tensor; the
 /// first among equal ones.
 Tensor argmax(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);
@@ -345,7 +413,12 @@ GRADUS_OPERATOR(+, add)
 GRADUS_OPERATOR(-, sub)
 GRADUS_OPERATOR(*, mul)
 GRADUS_OPERATOR(/, div)
+GRADUS_OPERATOR(&, bitwise_and)
+GRADUS_OPERATOR(|, bitwise_or)
+GRADUS_OPERATOR(^, bitwise_xor)
 #undef GRADUS_OPERATOR
+
+inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
 
 // `mirrored` is the comparison with exchanged sides: 1 < x is x > 1.
 #define GRADUS_COMPARISON(sign, op, mirrored)                                        \

@@ -137,9 +137,14 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, Extremum which, const T
   return {squeeze(values, dim), squeeze(index, dim)};
 }
 
-/// x in reverse order along dim.
-Tensor flip(const Tensor& x, int64_t dim) {
-  return x.dim() == 0 ? x : index_select(x, dim, arange(x.size(dim) - 1, -1, -1));
+/// any is the largest element of a bool tensor, all the smallest.
+Tensor any_or_all(const char* op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
+  const NoGradGuard no_grad;
+  const Arranged in = arrange(op, to(x, kBool), dim);
+  const Tensor y = empty(in.sizes(keepdim), kBool);
+  const auto reduce = which == Extremum::max ? kernels::any : kernels::all;
+  reduce(y.data<bool>(), in.x.data<bool>(), in.outer, in.size, in.inner);
+  return y;
 }
 
 }  // namespace
@@ -161,6 +166,14 @@ std::tuple<Tensor, Tensor> max(const Tensor& x, int64_t dim, bool keepdim) {
 }
 std::tuple<Tensor, Tensor> min(const Tensor& x, int64_t dim, bool keepdim) {
   return extreme_along("min", Extremum::min, x, dim, keepdim);
+}
+Tensor any(const Tensor& x) { return any_or_all("any", Extremum::max, x, {}, false); }
+Tensor any(const Tensor& x, const Shape& dim, bool keepdim) {
+  return dim.empty() ? x != 0 : any_or_all("any", Extremum::max, x, dim, keepdim);
+}
+Tensor all(const Tensor& x) { return any_or_all("all", Extremum::min, x, {}, false); }
+Tensor all(const Tensor& x, const Shape& dim, bool keepdim) {
+  return dim.empty() ? x != 0 : any_or_all("all", Extremum::min, x, dim, keepdim);
 }
 Tensor argmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {
   return arg_extreme("argmax", Extremum::max, x, dim, keepdim);

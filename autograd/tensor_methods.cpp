@@ -18,6 +18,22 @@ GRADUS_UNARY(neg)
 GRADUS_UNARY(abs)
 GRADUS_UNARY(exp)
 GRADUS_UNARY(log)
+GRADUS_UNARY(log1p)
+GRADUS_UNARY(expm1)
+GRADUS_UNARY(log2)
+GRADUS_UNARY(erf)
+GRADUS_UNARY(square)
+GRADUS_UNARY(sign)
+GRADUS_UNARY(floor)
+GRADUS_UNARY(ceil)
+GRADUS_UNARY(round)
+GRADUS_UNARY(trunc)
+GRADUS_UNARY(isnan)
+GRADUS_UNARY(isinf)
+GRADUS_UNARY(isfinite)
+GRADUS_UNARY(bitwise_not)
+GRADUS_UNARY(any)
+GRADUS_UNARY(all)
 GRADUS_UNARY(sqrt)
 GRADUS_UNARY(rsqrt)
 GRADUS_UNARY(sin)
@@ -40,6 +56,9 @@ GRADUS_TENSOR_OR_SCALAR(lt)
 GRADUS_TENSOR_OR_SCALAR(le)
 GRADUS_TENSOR_OR_SCALAR(gt)
 GRADUS_TENSOR_OR_SCALAR(ge)
+GRADUS_TENSOR_OR_SCALAR(bitwise_and)
+GRADUS_TENSOR_OR_SCALAR(bitwise_or)
+GRADUS_TENSOR_OR_SCALAR(bitwise_xor)
 
 #undef GRADUS_UNARY
 #undef GRADUS_BINARY
@@ -79,6 +98,8 @@ std::vector<Tensor> Tensor::split(const std::vector<int64_t>& sizes, int64_t dim
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
   return gradus::flatten(*this, start_dim, end_dim);
 }
+Tensor Tensor::flip(const Shape& dims) const { return gradus::flip(*this, dims); }
+Tensor Tensor::repeat(const Shape& repeats) const { return gradus::repeat(*this, repeats); }
 
 Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
 Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
@@ -139,6 +160,12 @@ Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const {
 }
 Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const {
   return gradus::argmin(*this, dim, keepdim);
+}
+Tensor Tensor::any(const Shape& dim, bool keepdim) const {
+  return gradus::any(*this, dim, keepdim);
+}
+Tensor Tensor::all(const Shape& dim, bool keepdim) const {
+  return gradus::all(*this, dim, keepdim);
 }
 Tensor Tensor::logsumexp(const Shape& dim, bool keepdim) const {
   return gradus::logsumexp(*this, dim, keepdim);

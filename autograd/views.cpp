@@ -61,22 +61,52 @@ Tensor record_reshape(OpName op, const Tensor& x, const Shape& sizes, const Shap
                 {x, [x_sizes = x.sizes()](const Tensor& dy) { return reshape(dy, x_sizes); }});
 }
 
-}  // namespace
+// The ops view, reshape and expand; errors name `op`.
 
-Tensor view(const Tensor& x, const Shape& sizes) {
-  const Shape full = complete_sizes("view", x, sizes);
+Tensor view_of(const char* op, const Tensor& x, const Shape& sizes) {
+  const Shape full = complete_sizes(op, x, sizes);
   const auto strides = strides_for(x, full);
-  check(strides.has_value(),
-        "view: the strides {} of {} do not allow {} without a copy; use reshape", x.strides(),
-        x.sizes(), full);
+  check(strides.has_value(), "{}: the strides {} of {} do not allow {} without a copy; use reshape",
+        op, x.strides(), x.sizes(), full);
   return record_reshape("view", x, full, *strides);
 }
 
-Tensor reshape(const Tensor& x, const Shape& sizes) {
-  const Shape full = complete_sizes("reshape", x, sizes);
+Tensor reshaped(const char* op, const Tensor& x, const Shape& sizes) {
+  const Shape full = complete_sizes(op, x, sizes);
   const auto strides = strides_for(x, full);
   return strides ? record_reshape("reshape", x, full, *strides) : view(contiguous(x), full);
 }
+
+Tensor expanded(const char* op, const Tensor& x, const Shape& sizes) {
+  check(sizes.size() >= x.sizes().size(), "{}: {} has more dimensions than {}", op, x.sizes(),
+        sizes);
+  const size_t added = sizes.size() - x.sizes().size();
+  Shape full = sizes;
+  Shape strides = Shape::filled(sizes.size(), 0);
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    const int64_t x_size = d < added ? 1 : x.sizes()[d - added];
+    if (sizes[d] == -1 && d >= added) full[d] = x_size;
+    check(full[d] >= 0 && (full[d] == x_size || x_size == 1), "{}: {} does not broadcast to {}", op,
+          x.sizes(), sizes);
+    if (d >= added && full[d] == x_size) strides[d] = x.strides()[d - added];
+  }
+  numel(op, full);  // throws if there are too many elements
+  // The engine sums dy over the repeated dimensions.
+  return record("expand", x.as_view(full, strides, x.impl().offset),
+                {x, [](const Tensor& dy) { return dy; }});
+}
+
+}  // namespace
+
+Tensor view(const Tensor& x, const Shape& sizes) { return view_of("view", x, sizes); }
+Tensor reshape(const Tensor& x, const Shape& sizes) { return reshaped("reshape", x, sizes); }
+Tensor expand(const Tensor& x, const Shape& sizes) { return expanded("expand", x, sizes); }
+
+Tensor Tensor::view_as(const Tensor& y) const { return view_of("view_as", *this, y.sizes()); }
+Tensor Tensor::reshape_as(const Tensor& y) const {
+  return reshaped("reshape_as", *this, y.sizes());
+}
+Tensor Tensor::expand_as(const Tensor& y) const { return expanded("expand_as", *this, y.sizes()); }
 
 Tensor transpose(const Tensor& x, int64_t dim0, int64_t dim1) {
   const size_t i = wrap_dim("transpose", dim0, x.sizes().size());
@@ -143,25 +173,6 @@ Tensor squeeze(const Tensor& x, int64_t dim) {
     strides.erase(d);
   }
   return record_reshape("squeeze", x, sizes, strides);
-}
-
-Tensor expand(const Tensor& x, const Shape& sizes) {
-  check(sizes.size() >= x.sizes().size(), "expand: {} has more dimensions than {}", x.sizes(),
-        sizes);
-  const size_t added = sizes.size() - x.sizes().size();
-  Shape full = sizes;
-  Shape strides = Shape::filled(sizes.size(), 0);
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    const int64_t x_size = d < added ? 1 : x.sizes()[d - added];
-    if (sizes[d] == -1 && d >= added) full[d] = x_size;
-    check(full[d] >= 0 && (full[d] == x_size || x_size == 1), "expand: {} does not broadcast to {}",
-          x.sizes(), sizes);
-    if (d >= added && full[d] == x_size) strides[d] = x.strides()[d - added];
-  }
-  numel("expand", full);  // throws if there are too many elements
-  // The engine sums dy over the repeated dimensions.
-  return record("expand", x.as_view(full, strides, x.impl().offset),
-                {x, [](const Tensor& dy) { return dy; }});
 }
 
 Tensor flatten(const Tensor& x, int64_t start_dim, int64_t end_dim) {

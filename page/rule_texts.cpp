@@ -17,6 +17,7 @@ constexpr std::string_view kPart = "dx = dy in the part that was read, else 0";
 constexpr std::string_view kLargest = "dx = dy where x is the largest, equal ones share it; else 0";
 constexpr std::string_view kSmallest =
     "dx = dy where x is the smallest, equal ones share it; else 0";
+constexpr std::string_view kStep = "dx = 0: y is constant between its steps";
 constexpr std::string_view kSoftmax = "dx = y * (dy - sum(dy * y))";
 constexpr std::string_view kReplaced = "dx = dy, and 0 where x was replaced";
 constexpr std::string_view kRow = "row i of the table gets the sum of dy over all uses of i";
@@ -32,6 +33,7 @@ const std::vector<RuleInWords> kRules = {
     {"amax", {kLargest}},
     {"amin", {kSmallest}},
     {"cat", {"dx = the part of dy that comes from this input"}},
+    {"ceil", {kStep}},
     {"clamp", {"dx = dy inside the limits, else 0"}},
     {"clone", {kSame}},
     {"contiguous", {kSame}},
@@ -42,8 +44,12 @@ const std::vector<RuleInWords> kRules = {
     {"div", {"da = dy / b", "db = -dy * y / b"}},
     {"dropout", {"dx = dy / (1 - p) where x was kept, else 0"}},
     {"embedding", {kRow}},
+    {"erf", {"dx = dy * 2 / sqrt(pi) * exp(-x^2)"}},
     {"exp", {"dx = dy * y"}},
     {"expand", {kSame}},
+    {"expm1", {"dx = dy * (y + 1)"}},
+    {"flip", {"dx = dy in reverse order"}},
+    {"floor", {kStep}},
     {"gather", {"dx = 0, plus dy at the indices"}},
     {"gelu", {"dx = dy * gelu'(x), gelu'(x) = Phi(x) + x phi(x)"}},
     {"index", {"dx = 0, plus dy at the indices"}},
@@ -57,6 +63,8 @@ const std::vector<RuleInWords> kRules = {
       "dweight = dy * z, summed over the rows", "dbias = dy, summed over the rows"}},
     {"linear", {"dx = dy W", "dW = dy^T x", "db = dy, summed over the rows"}},
     {"log", {"dx = dy / x"}},
+    {"log1p", {"dx = dy / (1 + x)"}},
+    {"log2", {"dx = dy / (x * log(2))"}},
     {"log_softmax", {"dx = dy - softmax(x) * sum(dy)"}},
     {"logsumexp", {"dx = dy * softmax(x)"}},
     {"masked_fill", {"dx = dy, and 0 where the mask is true"}},
@@ -80,6 +88,7 @@ const std::vector<RuleInWords> kRules = {
     {"pow", {"dx = dy * p * x^(p - 1)", "dp = dy * y * log(x)"}},
     {"relu", {"dx = dy where y > 0, else 0"}},
     {"reshape", {kOtherShape}},
+    {"round", {kStep}},
     {"rsqrt", {"dx = -dy * y^3 / 2"}},
     {"scaled_dot_product_attention",
      {"dq = dscores k * scale, dscores = the rule of softmax for dy v^T",
@@ -87,12 +96,14 @@ const std::vector<RuleInWords> kRules = {
     {"scatter_add", {kSame, "dsource = dy at the indices"}},
     {"select", {kPart}},
     {"sigmoid", {"dx = dy * y * (1 - y)"}},
+    {"sign", {kStep}},
     {"silu", {"dx = dy * silu'(x)"}},
     {"sin", {"dx = dy * cos(x)"}},
     {"slice", {kPart}},
     {"slice_backward", {"dx = the slice of dy"}},
     {"softmax", {kSoftmax}},
     {"sqrt", {"dx = dy / (2 y)"}},
+    {"square", {"dx = dy * 2 x"}},
     {"squeeze", {kOtherShape}},
     {"std", {"dx = dy * (x - mean) / ((n - 1) y)"}},
     {"sub", {"da = dy", "db = -dy"}},
@@ -101,6 +112,7 @@ const std::vector<RuleInWords> kRules = {
     {"to", {"dx = dy in the dtype of x"}},
     {"transpose", {"dx = dy, transposed back"}},
     {"tril", {"dx = dy in the triangle, else 0"}},
+    {"trunc", {kStep}},
     {"unsqueeze", {kOtherShape}},
     {"var", {"dx = 2 dy * (x - mean) / (n - 1)"}},
     {"view", {kOtherShape}},

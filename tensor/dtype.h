@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <iosfwd>
 #include <limits>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ constexpr const char* name(DType t) {
   return names[static_cast<int>(t)];
 }
 constexpr const char* to_string(DType t) { return name(t); }
+/// "float32"
+std::ostream& operator<<(std::ostream& out, DType t);
 
 }  // namespace gradus
 
@@ -140,6 +143,29 @@ class Scalar {
   bool is_fractional() const { return dtype_ == kFloat64; }
   double to_double() const { return floating_; }
 
+  bool isFloatingPoint() const { return is_fractional(); }
+  bool isBoolean() const { return dtype_ == kBool; }
+  bool isIntegral(bool include_bool) const {
+    return dtype_ == kInt64 || (include_bool && dtype_ == kBool);
+  }
+  /// The value converted to T. A fraction is dropped if T is an integer type; a value outside T's
+  /// range is an error.
+  template <Arithmetic T>
+  T to() const {
+    const auto convert = [](auto value) {
+      if (!fits<T>(value)) [[unlikely]]
+        fail("Scalar: {} does not fit into {}", value, name_of<T>());
+      return static_cast<T>(value);
+    };
+    if (is_fractional()) return convert(floating_);
+    return exceeds_int64_ ? convert(static_cast<uint64_t>(integer_)) : convert(integer_);
+  }
+  double toDouble() const { return to<double>(); }
+  float toFloat() const { return to<float>(); }
+  int64_t toLong() const { return to<int64_t>(); }
+  int toInt() const { return to<int>(); }
+  bool toBool() const { return to<bool>(); }
+
   /// The value as T. A value that T cannot hold is an error naming the op.
   template <Element T>
   T to(const char* op) const {
@@ -167,6 +193,8 @@ class Scalar {
   int64_t integer_;
   double floating_;
 };
+/// "true", "3" or "0.5"
+std::ostream& operator<<(std::ostream& out, const Scalar& value);
 
 /// The options of a factory, such as zeros({2, 3}, kFloat64) or
 /// zeros({2, 3}, dtype(kFloat64).requires_grad(true)).

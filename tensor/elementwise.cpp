@@ -45,6 +45,24 @@ void binary_into(const char* name, BinaryOp op, const Tensor& y, const Tensor& a
     dispatch_float(name, y.dtype(), run);
 }
 
+void bitwise_into(const char* name, BitwiseOp op, const Tensor& y, const Tensor& a,
+                  const Tensor& b) {
+  check(!y.is_floating_point(), "{}: expected int64 or bool tensors, got {}{}", name, y.dtype(),
+        op == BitwiseOp::bitwise_xor ? "; a power is pow(x, 2)" : "");
+  const auto loop = strided_loop(y.sizes(), y, a, b);
+  if (y.dtype() == kInt64) {
+    const BinaryOp integer_op = op == BitwiseOp::bitwise_and  ? BinaryOp::bitwise_and
+                                : op == BitwiseOp::bitwise_or ? BinaryOp::bitwise_or
+                                                              : BinaryOp::bitwise_xor;
+    kernels::binary(integer_op, y.data<int64_t>(), a.data<int64_t>(), b.data<int64_t>(), loop);
+  } else {
+    const CompareOp bool_op = op == BitwiseOp::bitwise_and  ? CompareOp::logical_and
+                              : op == BitwiseOp::bitwise_or ? CompareOp::logical_or
+                                                            : CompareOp::ne;
+    kernels::compare(bool_op, y.data<bool>(), a.data<bool>(), b.data<bool>(), loop);
+  }
+}
+
 Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b) {
   check_same_dtype(name, a, b);
   const Tensor y = empty(broadcast_shapes(name, a.sizes(), b.sizes()), kBool);

@@ -24,6 +24,13 @@ Tensor binary(const char* name, BinaryOp op, const Tensor& a, const Tensor& b);
 /// y = f(a, b) in y's memory. a and b broadcast to y; each may be y itself.
 void binary_into(const char* name, BinaryOp op, const Tensor& y, const Tensor& a, const Tensor& b);
 
+/// The ops on the bits of int64 tensors, which are the logical ops of bool tensors.
+enum class BitwiseOp { bitwise_and, bitwise_or, bitwise_xor };
+
+/// y = f(a, b) in y's memory, for int64 or bool. a and b broadcast to y; each may be y itself.
+void bitwise_into(const char* name, BitwiseOp op, const Tensor& y, const Tensor& a,
+                  const Tensor& b);
+
 /// f(a, b), a bool tensor.
 Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b);
 

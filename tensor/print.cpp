@@ -157,4 +157,12 @@ std::string to_string(const Tensor& x) {
 
 std::ostream& operator<<(std::ostream& out, const Tensor& x) { return out << to_string(x); }
 
+std::ostream& operator<<(std::ostream& out, DType t) { return out << name(t); }
+
+std::ostream& operator<<(std::ostream& out, const Scalar& value) {
+  if (value.isBoolean()) return out << (value.toBool() ? "true" : "false");
+  if (value.isFloatingPoint()) return out << value.toDouble();
+  return value.to_double() < 0 ? out << value.toLong() : out << value.to<uint64_t>();
+}
+
 }  // namespace gradus

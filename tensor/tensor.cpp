@@ -81,6 +81,12 @@ void fail_undefined() {
       "has reached this tensor");
 }
 
+Scalar Tensor::item() const {
+  check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
+        sizes());
+  return dispatch(dtype(), [&]<class T>() { return Scalar(*data<T>()); });
+}
+
 int64_t Tensor::size(int64_t dim) const {
   check(!sizes().empty(), "size: a tensor without dimensions has no sizes");
   return sizes()[wrap_dim("size", dim, sizes().size())];

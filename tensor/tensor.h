@@ -36,6 +36,7 @@ class Tensor {
 
   bool defined() const { return static_cast<bool>(impl_); }
   int64_t dim() const { return static_cast<int64_t>(impl().sizes.size()); }
+  int64_t ndimension() const { return dim(); }
   const Shape& sizes() const { return impl().sizes; }
   /// auto [B, T, C] = x.sizes<3>(); throws unless x has three dimensions.
   template <size_t N>
@@ -77,6 +78,8 @@ class Tensor {
       return static_cast<T>(value);
     });
   }
+  /// The value of a tensor with one element, as a Scalar of the tensor's kind.
+  Scalar item() const;
   /// The same as the functions equal and allclose below.
   bool equal(const Tensor& y) const;
   bool allclose(const Tensor& y, double rtol = 1e-5, double atol = 1e-8,
@@ -101,6 +104,10 @@ class Tensor {
 
   Tensor view(const Shape& sizes) const;
   Tensor reshape(const Shape& sizes) const;
+  /// view, reshape and expand to the sizes of y.
+  Tensor view_as(const Tensor& y) const;
+  Tensor reshape_as(const Tensor& y) const;
+  Tensor expand_as(const Tensor& y) const;
   Tensor transpose(int64_t dim0, int64_t dim1) const;
   Tensor t() const;
   Tensor permute(const Shape& dims) const;
@@ -119,6 +126,11 @@ class Tensor {
   std::vector<Tensor> split(int64_t size, int64_t dim = 0) const;
   std::vector<Tensor> split(const std::vector<int64_t>& sizes, int64_t dim = 0) const;
   Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
+
+  // Rearranged copies (differentiable).
+
+  Tensor flip(const Shape& dims) const;
+  Tensor repeat(const Shape& repeats) const;
 
   // Elementwise (differentiable, except comparisons and logical ops).
 
@@ -139,6 +151,16 @@ class Tensor {
   Tensor log() const;
   Tensor sqrt() const;
   Tensor rsqrt() const;
+  Tensor log1p() const;
+  Tensor expm1() const;
+  Tensor log2() const;
+  Tensor erf() const;
+  Tensor square() const;
+  Tensor sign() const;
+  Tensor floor() const;
+  Tensor ceil() const;
+  Tensor round() const;
+  Tensor trunc() const;
   Tensor sin() const;
   Tensor cos() const;
   Tensor tanh() const;
@@ -167,9 +189,19 @@ class Tensor {
   Tensor logical_not() const;
   Tensor logical_and(const Tensor& y) const;
   Tensor logical_or(const Tensor& y) const;
+  Tensor bitwise_and(const Tensor& y) const;
+  Tensor bitwise_and(Scalar y) const;
+  Tensor bitwise_or(const Tensor& y) const;
+  Tensor bitwise_or(Scalar y) const;
+  Tensor bitwise_xor(const Tensor& y) const;
+  Tensor bitwise_xor(Scalar y) const;
+  Tensor bitwise_not() const;
+  Tensor isnan() const;
+  Tensor isinf() const;
+  Tensor isfinite() const;
 
-  // Reductions (differentiable, except argmax and argmin). `dim` is a number, a list in braces or a
-  // vector; without it all dimensions are reduced.
+  // Reductions (differentiable, except any, all, argmax and argmin). `dim` is a number, a list in
+  // braces or a vector; without it all dimensions are reduced.
 
   Tensor sum(std::optional<DType> dtype = {}) const;
   Tensor sum(const Shape& dim, bool keepdim = false, std::optional<DType> dtype = {}) const;
@@ -196,6 +228,10 @@ class Tensor {
   Tensor amin(const Shape& dim = {}, bool keepdim = false) const;
   Tensor argmax(std::optional<int64_t> dim = {}, bool keepdim = false) const;
   Tensor argmin(std::optional<int64_t> dim = {}, bool keepdim = false) const;
+  Tensor any() const;
+  Tensor any(const Shape& dim, bool keepdim = false) const;
+  Tensor all() const;
+  Tensor all(const Shape& dim, bool keepdim = false) const;
   Tensor logsumexp(const Shape& dim, bool keepdim = false) const;
   Tensor norm(Scalar p = 2) const;
   Tensor norm(std::optional<Scalar> p, const Shape& dim, bool keepdim = false) const;
@@ -235,6 +271,12 @@ class Tensor {
   Tensor mul_(Scalar y) const;
   Tensor div_(const Tensor& y) const;
   Tensor div_(Scalar y) const;
+  Tensor bitwise_and_(const Tensor& y) const;
+  Tensor bitwise_and_(Scalar y) const;
+  Tensor bitwise_or_(const Tensor& y) const;
+  Tensor bitwise_or_(Scalar y) const;
+  Tensor bitwise_xor_(const Tensor& y) const;
+  Tensor bitwise_xor_(Scalar y) const;
   Tensor masked_fill_(const Tensor& mask, Scalar value) const;
   /// x[i, j, ...] = value in Python; the value broadcasts.
   Tensor index_put_(std::initializer_list<indexing::TensorIndex> indices,
@@ -247,6 +289,11 @@ class Tensor {
   Tensor uniform_(double from = 0, double to = 1) const;
   Tensor normal_(double mean = 0, double std = 1) const;
   Tensor bernoulli_(double p = 0.5) const;
+  /// Integers from `from` to `to` - 1. Without bounds: from 0 to the largest int64, for float32 to
+  /// 2^24, for float64 to 2^53, for bool to 1.
+  Tensor random_() const;
+  Tensor random_(int64_t to) const { return random_(0, to); }
+  Tensor random_(int64_t from, int64_t to) const;
   template <class Y>
   Tensor operator+=(const Y& y) const {
     return add_(y);
@@ -263,11 +310,24 @@ class Tensor {
   Tensor operator/=(const Y& y) const {
     return div_(y);
   }
+  template <class Y>
+  Tensor operator&=(const Y& y) const {
+    return bitwise_and_(y);
+  }
+  template <class Y>
+  Tensor operator|=(const Y& y) const {
+    return bitwise_or_(y);
+  }
+  template <class Y>
+  Tensor operator^=(const Y& y) const {
+    return bitwise_xor_(y);
+  }
 
   // Gradients.
 
   bool requires_grad() const;
   Tensor requires_grad_(bool on = true) const;
+  Tensor set_requires_grad(bool on) const { return requires_grad_(on); }
   bool is_leaf() const;
   /// Makes backward() store grad() also if this is not a leaf.
   void retain_grad() const;

@@ -36,6 +36,7 @@ const std::vector<Named<BinaryOp>> kBinaryOps = {
 #define BINARY(name, ...) {#name, BinaryOp::name},
 #define BINARY_FLOAT(name, ...) {#name, BinaryOp::name},
 #define BINARY_SCALAR(name, ...) {#name, BinaryOp::name},
+#define BINARY_INTEGER(name, ...) {#name, BinaryOp::name},
 #include "tensor/kernels/elementwise_ops.def"
 };
 const std::vector<Named<CompareOp>> kCompareOps = {
@@ -176,7 +177,7 @@ TYPED_TEST(ElementwiseOf, AnElementsBitsDoNotDependOnItsPosition) {
   }
   const auto exponents = inputs<T>(2, /*negative=*/false);
   for (const auto& [name, op] : kBinaryOps) {
-    if (!is_float && !has_integers(op)) continue;
+    if (is_float ? !has_floats(op) : !has_integers(op)) continue;
     const auto& second = op == BinaryOp::pow ? exponents : b;
     expect_elements<T, 3>(
         name,
@@ -199,12 +200,19 @@ template <class T>
 std::map<std::string, std::function<T(T)>> unary_references() {
   std::map<std::string, std::function<T(T)>> all;
   all["relu"] = [](T x) { return x < T(0) ? T(0) : x; };
+  all["sign"] = [](T x) { return T(x > T(0)) - T(x < T(0)); };
   if constexpr (std::is_integral_v<T>) {
     all["neg"] = [](T x) { return wrap<T>(0, x, std::minus<>()); };
     all["abs"] = [](T x) { return x < 0 ? wrap<T>(0, x, std::minus<>()) : x; };
+    all["square"] = [](T x) { return wrap<T>(x, x, std::multiplies<>()); };
   } else {
     all["neg"] = [](T x) { return -x; };
     all["abs"] = [](T x) { return std::abs(x); };
+    all["square"] = [](T x) { return x * x; };
+    all["floor"] = [](T x) { return std::floor(x); };
+    all["ceil"] = [](T x) { return std::ceil(x); };
+    all["round"] = [](T x) { return std::nearbyint(x); };
+    all["trunc"] = [](T x) { return std::trunc(x); };
     all["sqrt"] = [](T x) { return std::sqrt(x); };
     all["rsqrt"] = [](T x) { return T(1) / std::sqrt(x); };
     all["sin"] = [](T x) { return std::sin(x); };
@@ -215,6 +223,9 @@ std::map<std::string, std::function<T(T)>> unary_references() {
     all["log"] = [](T x) { return std::log(x); };
     all["tanh"] = [](T x) { return std::tanh(x); };
     all["erf"] = [](T x) { return std::erf(x); };
+    all["expm1"] = [](T x) { return std::expm1(x); };
+    all["log1p"] = [](T x) { return std::log1p(x); };
+    all["log2"] = [](T x) { return std::log2(x); };
   }
   return all;
 }
@@ -228,6 +239,9 @@ std::map<std::string, std::function<T(T, T)>> binary_references() {
   all["clamp_min"] = [](T a, T b) { return a < b || b != b ? b : a; };
   all["clamp_max"] = [](T a, T b) { return a > b || b != b ? b : a; };
   if constexpr (std::is_integral_v<T>) {
+    all["bitwise_and"] = [](T a, T b) { return a & b; };
+    all["bitwise_or"] = [](T a, T b) { return a | b; };
+    all["bitwise_xor"] = [](T a, T b) { return a ^ b; };
     all["add"] = [](T a, T b) { return wrap<T>(a, b, std::plus<>()); };
     all["sub"] = [](T a, T b) { return wrap<T>(a, b, std::minus<>()); };
     all["mul"] = [](T a, T b) { return wrap<T>(a, b, std::multiplies<>()); };
@@ -288,8 +302,7 @@ TYPED_TEST(CompareOf, EqualsScalarCode) {
   std::copy(first.begin(), first.end(), a);
   std::copy(second.begin(), second.end(), b);
   std::copy_n(a + 20, 20, b + 20);  // equal ones
-  std::map<std::string, std::function<bool(T, T)>> references;
-  references["eq"] = std::equal_to<>();
+  std::map<std::string, std::function<bool(T, T)>> references{{"eq", std::equal_to<>()}};
   references["ne"] = std::not_equal_to<>();
   references["lt"] = std::less<>();
   references["le"] = std::less_equal<>();
@@ -297,6 +310,10 @@ TYPED_TEST(CompareOf, EqualsScalarCode) {
   references["ge"] = std::greater_equal<>();
   references["logical_and"] = [](T p, T q) { return p != T(0) && q != T(0); };
   references["logical_or"] = [](T p, T q) { return p != T(0) || q != T(0); };
+  if constexpr (std::is_floating_point_v<T>) {
+    references["abs_eq"] = [](T p, T q) { return p == q || p == -q; };
+    references["abs_lt"] = [](T p, T q) { return p < q && p > -q; };
+  }
   for (const auto& [name, op] : kCompareOps) {
     const auto f = references[name];
     if (!f) continue;

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "tensor/kernels/reduce.h"
@@ -24,6 +25,30 @@ TEST(Reduce, SumEqualsItsReference) {
       return out;
     });
     expect_near(y, expected, 1e-4);
+  }
+}
+
+TEST(Reduce, AnyAndAllEqualPlainLoops) {
+  const int64_t shapes[][3] = {{1, 1, 1},  {2, 3, 4},  {1, 1000, 1}, {3, 29, 67},
+                               {5, 64, 1}, {1, 90, 8}, {2, 0, 3},    {300, 401, 1}};
+  for (const auto& [outer, size, inner] : shapes) {
+    for (const float border : {-0.99f, 0.f, 0.99f}) {
+      const auto from = numbers(outer * size * inner);
+      const auto x = std::make_unique<bool[]>(from.size() + 1);
+      std::transform(from.begin(), from.end(), x.get(), [=](float f) { return f > border; });
+      const auto results = static_cast<size_t>(outer * inner);
+      const auto one = std::make_unique<bool[]>(results);
+      const auto each = std::make_unique<bool[]>(results);
+      any(one.get(), x.get(), outer, size, inner);
+      all(each.get(), x.get(), outer, size, inner);
+      for (int64_t i = 0; i < outer * inner; ++i) {
+        int64_t count = 0;
+        for (int64_t r = 0; r < size; ++r)
+          count += x[static_cast<size_t>((i / inner * size + r) * inner + i % inner)] ? 1 : 0;
+        ASSERT_EQ(one[static_cast<size_t>(i)], count > 0) << i;
+        ASSERT_EQ(each[static_cast<size_t>(i)], count == size) << i;
+      }
+    }
   }
 }
 

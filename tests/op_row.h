@@ -84,5 +84,6 @@ inline Tensor mask(const NestedNumbers& values) { return tensor(values, kBool); 
 
 using Rows = std::vector<Row>;
 inline constexpr double kInf = std::numeric_limits<double>::infinity();
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace gradus::tests

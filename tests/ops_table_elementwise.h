@@ -38,6 +38,11 @@ inline void add_elementwise(Rows& rows) {
   unary("neg", neg);
   unary("exp", exp);
   unary("log", log);
+  unary("log2", log2);
+  unary("log1p", log1p);
+  unary("expm1", expm1);
+  unary("erf", erf);
+  unary("square", square);
   unary("sqrt", sqrt);
   unary("rsqrt", rsqrt);
   unary("tanh", tanh);
@@ -51,6 +56,19 @@ inline void add_elementwise(Rows& rows) {
     rows.push_back(
         row("gelu", approximate, [=](X x) { return gelu(x, approximate); }, {nonzero(2, 3)})
             .smooth());
+  using Unary = Tensor (*)(X);
+  const std::vector<std::pair<std::string, Unary>> steps = {
+      {"sign", sign}, {"floor", floor}, {"ceil", ceil}, {"round", round}, {"trunc", trunc}};
+  for (const auto& [op, f] : steps) {
+    // A second derivative exists only together with another function of x.
+    for (const Tensor& in : {nonzero(2, 3), nonzero(), nonzero(0, 2)})
+      rows.push_back(row(op, fmt::format("of {}", in.sizes()), [f = f](X x) { return f(x); }, {in})
+                         .gradients({zeros_like(in)}));
+    rows.push_back(row(op, "times x", [f = f](X x) { return f(x) * x; }, {nonzero(2, 3)}));
+    rows.push_back(row(op, "at its jumps", [f = f](X x) { return f(x) * x; },
+                       {doubles({-1., -0.5, 0., 0.5, 1.})})
+                       .gradients({f(doubles({-1., -0.5, 0., 0.5, 1.}))}));
+  }
   rows.insert(
       rows.end(),
       {
@@ -155,6 +173,36 @@ inline void add_select(Rows& rows) {
               {mask({0, 1}), doubles({{3.}, {0.}})}),
           row("logical_or", "", [](X a, X b) { return logical_or(a, b); },
               {mask({0, 1}), doubles({{3.}, {0.}})}),
+          row("isnan", "", [](X a) { return isnan(a); }, {doubles({1., kNaN, kInf})}),
+          row("isinf", "", [](X a) { return isinf(a); }, {doubles({1., kNaN, kInf, -kInf})}),
+          row("isfinite", "", [](X a) { return isfinite(a); }, {doubles({1., kNaN, kInf, -kInf})}),
+          row("bitwise_and", "", [](X a, X b) { return bitwise_and(a, b); },
+              {mask({0, 1, 1}), mask({{1}, {0}})}),
+          row("bitwise_and", "of integers", [](X a, X b) { return bitwise_and(a, b); },
+              {indices({12, -7, 1}), indices({{10}, {3}})}),
+          row("bitwise_and", "a scalar", [](X a) { return bitwise_and(a, 6); },
+              {indices({12, -7, 1})}),
+          row("bitwise_or", "", [](X a, X b) { return bitwise_or(a, b); },
+              {mask({0, 1, 1}), mask({{1}, {0}})}),
+          row("bitwise_or", "of integers", [](X a, X b) { return bitwise_or(a, b); },
+              {indices({12, -7, 1}), indices({{10}, {3}})}),
+          row("bitwise_or", "a scalar", [](X a) { return bitwise_or(a, true); }, {mask({0, 1})}),
+          row("bitwise_xor", "", [](X a, X b) { return bitwise_xor(a, b); },
+              {mask({0, 1, 1}), mask({{1}, {0}})}),
+          row("bitwise_xor", "of integers", [](X a, X b) { return bitwise_xor(a, b); },
+              {indices({12, -7, 1}), indices({{10}, {3}})}),
+          row("bitwise_xor", "a scalar", [](X a) { return bitwise_xor(a, 6); },
+              {indices({12, -7, 1})}),
+          row("bitwise_not", "", [](X a) { return bitwise_not(a); }, {mask({0, 1, 1})}),
+          row("bitwise_not", "of integers", [](X a) { return bitwise_not(a); },
+              {indices({12, -7, 1})}),
+          row("operator&", "", [](X a, X b) { return true & (a & b) & 1; },
+              {mask({0, 1, 1}), mask({{1}, {0}})}),
+          row("operator|", "", [](X a, X b) { return 4 | (a | b) | 2; },
+              {indices({12, -7, 1}), indices({{10}, {3}})}),
+          row("operator^", "", [](X a, X b) { return 4 ^ (a ^ b) ^ 2; },
+              {indices({12, -7, 1}), indices({{10}, {3}})}),
+          row("operator~", "", [](X a) { return ~a; }, {mask({0, 1, 1})}),
           row("where", "", [](X c, X a, X b) { return where(c, a, b); },
               {mask({{1, 0, 1}, {0, 0, 1}}), nonzero(2, 3), nonzero(2, 3)}),
           row("where", "broadcast", [](X c, X a, X b) { return where(c, a, b); },

@@ -35,6 +35,22 @@ inline void add_views(Rows& rows) {
   form("flatten", "", [](X a) { return flatten(a); });
   form("flatten", "a part", [](X a) { return flatten(a, 1, 2); });
   form("expand", "", [](X a) { return expand(unsqueeze(a, 1), {-1, 5, 3, -1}); });
+  form("flip", "", [](X a) { return flip(a, {0, -1}); });
+  form("flip", "one", [](X a) { return flip(a, 1); });
+  form("flip", "none", [](X a) { return flip(a, {}) * a; });
+  form("flip", "of a transpose", [](X a) { return flip(transpose(a, 0, 2), 0); });
+  form("repeat", "", [](X a) { return repeat(a, {2, 1, 3}); });
+  form("repeat", "with new dimensions", [](X a) { return repeat(a, {3, 1, 2, 1, 1}); });
+  form("repeat", "once", [](X a) { return repeat(a, {1, 1, 1}) * a; });
+  form("repeat", "zero times", [](X a) { return repeat(a, {2, 0, 1}); });
+  form("any", "", [](X a) { return any(a); });
+  form("all", "", [](X a) { return all(a); });
+  for (const Shape& dim : {Shape{}, Shape{0}, Shape{-1}, Shape{0, 2}})
+    for (const bool keepdim : {false, true}) {
+      const std::string over = fmt::format("over {}{}", dim, keepdim ? " keepdim" : "");
+      form("any", over, [=](X a) { return any(a > 1, dim, keepdim); });
+      form("all", over, [=](X a) { return all(a > -1, dim, keepdim); });
+    }
   form("cat", "of overlapping parts", [](X a) {
     return cat({narrow(a, 1, 0, 2), narrow(a, 1, 1, 2), a}, 1);
   });
@@ -50,6 +66,25 @@ inline void add_views(Rows& rows) {
                       {nonzero(2, 3, 4)}),
                   row("t", "", [](X a) { return t(a); }, {nonzero(2, 3)}),
                   row("t", "of a vector", [](X a) { return mul(t(a), 2); }, {nonzero(3)}),
+                  row("flip", "of a number", [](X a) { return flip(a, 0); }, {nonzero()}),
+                  row("flip", "without elements",
+                      [](X a) {
+                        return flip(a, {0, 1});
+                      },
+                      {nonzero(0, 3)}),
+                  row("repeat", "of a number",
+                      [](X a) {
+                        return repeat(a, {2, 3});
+                      },
+                      {nonzero()}),
+                  row("repeat", "without elements",
+                      [](X a) {
+                        return repeat(a, {2, 3});
+                      },
+                      {nonzero(0, 3)}),
+                  row("any", "without elements", [](X a) { return any(a, 0); }, {nonzero(0, 3)}),
+                  row("all", "without elements", [](X a) { return all(a, 0); }, {nonzero(0, 3)}),
+                  row("any", "of a number", [](X a) { return any(a, 0); }, {nonzero()}),
                   row("expand", "of ones",
                       [](X a) {
                         return expand(a, {4, 2, 3});

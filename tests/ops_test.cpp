@@ -358,9 +358,16 @@ bool remove_prefix(std::string& line, const std::vector<std::string>& words) {
 Declarations read_declarations(std::istream& header) {
   const std::vector<std::string> results = {"Tensor ", "std::vector<Tensor> ",
                                             "std::tuple<Tensor, Tensor> "};
-  const std::vector<std::string> other = {"//",     "#",         "}",
-                                          "using ", "struct",    "namespace ",
-                                          "enum ",  "template ", "Tensor number_like("};
+  const std::vector<std::string> other = {"//",
+                                          "#",
+                                          "}",
+                                          "using ",
+                                          "struct",
+                                          "namespace ",
+                                          "enum ",
+                                          "template ",
+                                          "Tensor number_like(",
+                                          "inline constexpr Reduction::"};
   Declarations declarations;
   for (std::string line; std::getline(header, line);) {
     if (line.empty() || line[0] == ' ' || remove_prefix(line, other)) continue;

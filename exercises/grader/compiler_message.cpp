@@ -25,10 +25,11 @@ const Meaning kMeanings[] = {
      "x.mean(-1, true)"},
     {"'(torch|np|F)' (?:was not|has not been) declared|undeclared identifier '(torch|np|F)'",
      "there is no '$1' here: its functions have the same names without it, exp(x) or x.exp()"},
-    {"member named '(repeat|tile|repeat_interleave)'|'(repeat|tile|repeat_interleave)' was not "
-     "declared|undeclared identifier '(repeat|tile|repeat_interleave)'",
-     "there is no '$1': expand({...}) repeats dimensions of size 1 without a copy, and cat({x, x}, "
-     "dim) joins copies"},
+    {"member named '(tile|repeat_interleave)'|'(tile|repeat_interleave)' was not "
+     "declared|undeclared "
+     "identifier '(tile|repeat_interleave)'",
+     "there is no '$1': repeat({...}) joins copies, and expand({...}) repeats dimensions of size 1 "
+     "without a copy"},
     {"'(\\w+)' was not declared in this scope; did you mean '(\\w+)'|undeclared identifier "
      "'(\\w+)'; did you mean '(\\w+)'",
      "'$1' is not declared; is '$2' meant?"},
@@ -80,10 +81,9 @@ const Meaning kMeanings[] = {
      "a list of Tensors is expected here: write it in braces, as in return {dx};"},
     {"no match for 'operator.*(?:tensor_list|vector<[^']*Tensor)",
      "this is a list of Tensors: take one of them, as in dy[0]"},
-    {"no match for 'operator\\|\\|?'", "a Tensor has no | and no ||: write logical_or(a, b)"},
-    {"no match for 'operator&&?'", "a Tensor has no & and no &&: write logical_and(a, b)"},
-    {"no match for 'operator[~!]'", "a Tensor has no ~ and no !: write logical_not(x)"},
-    {"no match for 'operator\\^'", "C++ has no ^ for powers: write x * x, or pow(x, 3)"},
+    {"no match for 'operator\\|\\|'", "a Tensor has no ||: write a | b for two masks"},
+    {"no match for 'operator&&'", "a Tensor has no &&: write a & b for two masks"},
+    {"no match for 'operator!'", "a Tensor has no !: write ~mask"},
     {"could not convert .* to 'bool'|not contextually convertible to 'bool'|from '.*Tensor' to "
      "'bool'",
      "a Tensor cannot be a condition: choose element by element with where(condition, a, b), or "

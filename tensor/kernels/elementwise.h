@@ -9,7 +9,7 @@
 
 namespace gradus::kernels {
 
-/// Whether the op exists for int64, too. All ops exist for float and double.
+/// Whether the op exists for int64.
 constexpr bool has_integers(UnaryOp op) {
   switch (op) {
 #define UNARY(name, formula) case UnaryOp::name:
@@ -23,10 +23,22 @@ constexpr bool has_integers(BinaryOp op) {
   switch (op) {
 #define BINARY(name, formula) case BinaryOp::name:
 #define BINARY_SCALAR(name, formula) case BinaryOp::name:
+#define BINARY_INTEGER(name, formula) case BinaryOp::name:
 #include "tensor/kernels/elementwise_ops.def"
     return true;
     default:
       return false;
+  }
+}
+
+/// Whether the op exists for float and double. All ops of one tensor do.
+constexpr bool has_floats(BinaryOp op) {
+  switch (op) {
+#define BINARY_INTEGER(name, formula) case BinaryOp::name:
+#include "tensor/kernels/elementwise_ops.def"
+    return false;
+    default:
+      return true;
   }
 }
 

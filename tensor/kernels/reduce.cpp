@@ -1,6 +1,7 @@
 #include "tensor/kernels/reduce.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -176,7 +177,51 @@ void select_extreme(T* y, int64_t* index, const T* x, int64_t outer, int64_t siz
   });
 }
 
+/// y[c] = op(y[c], x[c]) for n bools, eight at a time. A bool is a byte of 0 or 1.
+template <class Op>
+void combine_bools(bool* y, const bool* x, int64_t n, const Op& op) {
+  int64_t c = 0;
+  for (; c + 8 <= n; c += 8) {
+    uint64_t a = 0;
+    uint64_t b = 0;
+    std::memcpy(&a, y + c, 8);
+    std::memcpy(&b, x + c, 8);
+    a = op(a, b);
+    std::memcpy(y + c, &a, 8);
+  }
+  for (; c < n; ++c)
+    y[c] = op(uint64_t{y[c]}, uint64_t{x[c]}) != 0;
+}
+
+/// y = `found` if one of x is `found`, else !found. `op` combines two such results.
+template <class Op>
+void find_bool(bool* y, const bool* x, bool found, int64_t outer, int64_t size, int64_t inner,
+               const Op& op) {
+  parallel_for(outer, grain_for(size * inner / 8), [&](int64_t begin, int64_t end) {
+    for (int64_t a = begin; a < end; ++a) {
+      const bool* const block = x + a * size * inner;
+      bool* const result = y + a * inner;
+      if (inner == 1) {
+        const bool absent =
+            size == 0 || std::memchr(block, found ? 1 : 0, static_cast<size_t>(size)) == nullptr;
+        *result = absent ? !found : found;
+        continue;
+      }
+      std::fill_n(result, inner, !found);
+      for (int64_t r = 0; r < size; ++r)
+        combine_bools(result, block + r * inner, inner, op);
+    }
+  });
+}
+
 }  // namespace
+
+void any(bool* y, const bool* x, int64_t outer, int64_t size, int64_t inner) {
+  find_bool(y, x, true, outer, size, inner, [](uint64_t a, uint64_t b) { return a | b; });
+}
+void all(bool* y, const bool* x, int64_t outer, int64_t size, int64_t inner) {
+  find_bool(y, x, false, outer, size, inner, [](uint64_t a, uint64_t b) { return a & b; });
+}
 
 template <class S, class T>
 void sum(S* y, const T* x, int64_t outer, int64_t size, int64_t inner) {

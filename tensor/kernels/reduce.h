@@ -34,6 +34,10 @@ template <class T>
 void extreme(T* y, int64_t* index, const T* x, int64_t outer, int64_t size, int64_t inner,
              bool largest);
 
+/// y = whether one of x (any), or whether all of x.
+void any(bool* y, const bool* x, int64_t outer, int64_t size, int64_t inner);
+void all(bool* y, const bool* x, int64_t outer, int64_t size, int64_t inner);
+
 /// y (outer, size, inner): y[r] = x[0] + ... + x[r]. float, double, int64.
 template <class T>
 void cumsum(T* y, const T* x, int64_t outer, int64_t size, int64_t inner);

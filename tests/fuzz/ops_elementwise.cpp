@@ -51,6 +51,30 @@ Op logical(const std::string& name, Binary f) {
           [=](X x, O) -> Tensors { return {f(x[0], x[1])}; }};
 }
 
+/// A step function, of numbers that are away from its jumps.
+Op step(const std::string& name, Unary f) {
+  return {name, Effect::moves,
+          [=](Chooser& choose) {
+            const int x = choose.floating();
+            for (double jump = -8; jump <= 8; jump += 0.5)
+              choose.require_away_from(x, jump);
+            choose.require_range(x, -8, 8);
+            choose.call(name, {x});
+          },
+          [=](X x, O) -> Tensors { return {f(x[0])}; }};
+}
+
+/// A function of the bits of two tensors of integers or bool.
+Op bits(const std::string& name, Binary f) {
+  return {name, Effect::moves,
+          [=](Chooser& choose) {
+            const int a = choose.of(choose.chance(0.5) ? kInt64 : kBool);
+            const int b = choose.partner(a);
+            choose.call(name, {a, b});
+          },
+          [=](X x, O) -> Tensors { return {f(x[0], x[1])}; }};
+}
+
 /// An integer for an integer tensor, else a number with decimals.
 Options scalar(Chooser& choose, int x, double low = -3, double high = 3) {
   const bool is_floating = choose.value(x).is_floating_point();
@@ -212,6 +236,11 @@ std::vector<Op> elementwise_ops() {
       unary("neg", neg, -100, 100, Effect::moves),
       unary("exp", exp, -50, 4),
       unary("log", log, 0.1),
+      unary("expm1", expm1, -50, 4),
+      unary("log1p", log1p, -0.9),
+      unary("log2", log2, 0.1),
+      unary("erf", erf, -3, 3),
+      unary("square", square),
       unary("sqrt", sqrt, 0.1),
       unary("rsqrt", rsqrt, 0.1),
       unary("sin", sin),
@@ -231,6 +260,14 @@ std::vector<Op> elementwise_ops() {
       comparison("minimum", minimum),
       logical("logical_and", logical_and),
       logical("logical_or", logical_or),
+      step("sign", sign),
+      step("floor", floor),
+      step("ceil", ceil),
+      step("round", round),
+      step("trunc", trunc),
+      bits("bitwise_and", [](const Tensor& a, const Tensor& b) { return a & b; }),
+      bits("bitwise_or", [](const Tensor& a, const Tensor& b) { return a | b; }),
+      bits("bitwise_xor", [](const Tensor& a, const Tensor& b) { return a ^ b; }),
   };
   for (const std::vector<Op>& more : {binaries(), with_scalars(), kinked()})
     ops.insert(ops.end(), more.begin(), more.end());

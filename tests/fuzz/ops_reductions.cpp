@@ -69,6 +69,20 @@ Op extreme_of_all(const std::string& name, Tensor (*f)(const Tensor&)) {
           [=](X x, O) -> Tensors { return {f(x[0])}; }};
 }
 
+/// any or all, over some dimensions or over all.
+Op truth(const std::string& name, Tensor (*f)(const Tensor&),
+         Tensor (*along)(const Tensor&, const Shape&, bool)) {
+  return {name, Effect::moves,
+          [=](Chooser& choose) {
+            const int x = choose.of(choose.chance(0.7) ? kBool : kInt64);
+            choose.call(name, {x}, dims_of(choose, x));
+          },
+          [=](X x, O o) -> Tensors {
+            const Shape dim = o.shape("dim");
+            return {dim.empty() ? f(x[0]) : along(x[0], dim, o.flag("keepdim"))};
+          }};
+}
+
 using Spread = Tensor (*)(const Tensor&, const Shape&, bool, bool);
 
 Op spread(const std::string& name, Spread f) {
@@ -123,6 +137,8 @@ std::vector<Op> sums() {
        [](X x, O o) -> Tensors {
          return {norm(x[0], o.number("p"), o.shape("dim"), o.flag("keepdim"))};
        }},
+      truth("any", gradus::any, gradus::any),
+      truth("all", gradus::all, gradus::all),
       {"cumsum", Effect::rounds,
        [](Chooser& choose) {
          const int x = choose.any();

@@ -180,6 +180,22 @@ std::vector<Op> parts() {
          choose.call("split", {x}, o, static_cast<int>(count));
        },
        [](X x, O o) -> Tensors { return split(x[0], o.integer("size"), o.integer("dim")); }},
+      {"flip", Effect::moves,
+       [](Chooser& choose) {
+         const int x = choose.any();
+         choose.call("flip", {x}, {{"dims", choose.some_dims(x)}});
+       },
+       [](X x, O o) -> Tensors { return {flip(x[0], o.shape("dims"))}; }},
+      {"repeat", Effect::moves,
+       [](Chooser& choose) {
+         const int x = choose.any();
+         choose.require(choose.dims(x) < 4);
+         std::vector<double> repeats;
+         for (int64_t d = 0; d < choose.dims(x) + choose.integer(0, 1); ++d)
+           repeats.push_back(static_cast<double>(choose.integer(choose.chance(0.1) ? 0 : 1, 2)));
+         choose.call("repeat", {x}, {{"repeats", repeats}});
+       },
+       [](X x, O o) -> Tensors { return {repeat(x[0], o.shape("repeats"))}; }},
       {"cat", Effect::moves,
        [](Chooser& choose) {
          const int x = choose.any();

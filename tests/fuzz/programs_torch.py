@@ -79,6 +79,10 @@ def spread(f):
     return lambda o, x: f(x, **dims(o), correction=int(o("unbiased")))
 
 
+def truth(f):
+    return lambda o, x: f(x, **dims(o)) if o.ints("dim") else f(x)
+
+
 def logsumexp(o, x):
     return torch.logsumexp(x, o.ints("dim"), bool(o("keepdim")))
 
@@ -193,6 +197,10 @@ OPS = {
     "split": lambda o, x: x.split(o.int("size"), o.int("dim")),
     "cat": lambda o, *x: torch.cat(x, o.int("dim")),
     "stack": lambda o, *x: torch.stack(x, o.int("dim")),
+    "flip": lambda o, x: x.flip(o.ints("dims")),
+    "repeat": lambda o, x: x.repeat(o.ints("repeats")),
+    "any": truth(torch.any),
+    "all": truth(torch.all),
     "sum": lambda o, x: torch.sum(x, **dims(o)),
     "mean": lambda o, x: torch.mean(x, **dims(o)),
     "var": spread(torch.var),

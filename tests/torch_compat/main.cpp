@@ -22,6 +22,7 @@ void calls_neural();
 void calls_inplace();
 void calls_gradients();
 void calls_autograd();
+void calls_everyday();
 void calls_nn();
 
 namespace {
@@ -215,6 +216,7 @@ int main(int argc, char** argv) {
   calls_inplace();
   calls_gradients();
   calls_autograd();
+  calls_everyday();
   calls_nn();
   if (argc > 1) return compare(argv[1]);
   for (const std::string& name : names) {

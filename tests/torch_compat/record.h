@@ -4,7 +4,8 @@
 //
 //  - With Gradus: CMakeLists.txt copies them to the build folder and exchanges only the include and
 //    the namespace. The test compares their rows with expected.tsv.
-//  - With libtorch, unchanged. This creates expected.tsv again (Debian: libtorch-dev, here 1.13.1):
+//  - With libtorch, unchanged. This creates expected.tsv again (Debian: libtorch-dev, here 1.13.1;
+//    for calls_everyday.cpp 2.15):
 //
 //      cd tests/torch_compat
 //      g++ -std=c++17 -I/usr/include/torch/csrc/api/include main.cpp calls_*.cpp nn_torch.cpp

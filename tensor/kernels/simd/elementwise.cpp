@@ -180,6 +180,10 @@ BinaryLoop<T, T> binary_loop(BinaryOp op) {
 #define BINARY_SCALAR(name, ...) \
   case BinaryOp::name:           \
     return make_scalar_loop<T, T>(GRADUS_BINARY_FORMULA(__VA_ARGS__));
+#define BINARY_INTEGER(name, ...)                                                                  \
+  case BinaryOp::name:                                                                             \
+    if constexpr (!kIsFloat<T>) return make_binary_loop<T, T>(GRADUS_BINARY_FORMULA(__VA_ARGS__)); \
+    break;
 #include "tensor/kernels/elementwise_ops.def"
   }
   return nullptr;

@@ -21,6 +21,7 @@ enum class BinaryOp {
 #define BINARY GRADUS_ENUMERATOR
 #define BINARY_FLOAT GRADUS_ENUMERATOR
 #define BINARY_SCALAR GRADUS_ENUMERATOR
+#define BINARY_INTEGER GRADUS_ENUMERATOR
 #include "tensor/kernels/elementwise_ops.def"
 };
 /// y = f(a, b), a bool

@@ -1,12 +1,12 @@
 // exp, log, tanh, erf and other functions of C's math library for vectors.
 //
-// For float, exp, log, tanh and erf are computed here, with errors of at most 2 units in the last
-// place; zeros, infinities and NaN give the results of C's functions. Each first reduces its
-// argument to a small interval, where a polynomial approximates the function. The coefficients are
-// those of minimax polynomials (the smallest largest error over the interval), rounded to float;
-// tests/math_test.cpp compares every 2,003rd float with C's function in double. Everything else
-// calls C's function for each element: all of double, with which gradients are checked, and sin,
-// cos and pow.
+// For float, exp, expm1, log, log1p, log2, tanh and erf are computed here, with errors of at most 2
+// units in the last place (log1p and log2: 3); zeros, infinities and NaN give the results of C's
+// functions. Each first reduces its argument to a small interval, where a polynomial approximates
+// the function. The coefficients are those of minimax polynomials (the smallest largest error over
+// the interval), rounded to float; tests/math_test.cpp compares every 2,003rd float with C's
+// function in double. Everything else calls C's function for each element: all of double, with
+// which gradients are checked, and sin, cos and pow.
 #pragma once
 
 #include "tensor/kernels/simd/vector.h"
@@ -67,13 +67,14 @@ GRADUS_INLINE Vector<float> scale(Vector<float> x, Integers<float> n, Vector<flo
 #endif
 }
 
-/// e^x = 2^n e^r, where x = n ln 2 + r and |r| <= ln 2 / 2.
-struct ExpParts {
+/// e^x = 2^n e^r, where x = n ln 2 + r and |r| <= ln 2 / 2, and e^r = 1 + r slope.
+struct ReducedExp {
   Integers<float> n;
   Vector<float> n_float;
-  Vector<float> exp_r;
+  Vector<float> r;
+  Vector<float> slope;
 };
-GRADUS_INLINE ExpParts exp_parts(Vector<float> x) {
+GRADUS_INLINE ReducedExp reduced_exp(Vector<float> x) {
   // A float near 1.5 * 2^23 has no fraction: adding that number rounds x / ln 2 to the integer n,
   // which is then in the last bits.
   const Vector<float> shifted = x * 0x1.715476p0f + 0x1.8p23f;
@@ -81,9 +82,19 @@ GRADUS_INLINE ExpParts exp_parts(Vector<float> x) {
   // ln 2 in two parts, of which the first has few enough digits for n times it to be exact.
   const Vector<float> r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;
   // (e^r - 1) / r
-  const Vector<float> e =
+  const Vector<float> slope =
       polynomial(r, 0x1.6d7536p-10f, 0x1.120b6cp-7f, 0x1.5554b8p-5f, 0x1.5554dcp-3f, 0.5f, 1.0f);
-  return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, e * r + 1.0f};
+  return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, r, slope};
+}
+/// e^x = 2^n exp_r.
+struct ExpParts {
+  Integers<float> n;
+  Vector<float> n_float;
+  Vector<float> exp_r;
+};
+GRADUS_INLINE ExpParts exp_parts(Vector<float> x) {
+  const ReducedExp e = reduced_exp(x);
+  return {e.n, e.n_float, e.slope * e.r + 1.0f};
 }
 
 /// e^x for x < 90, or NaN.
@@ -100,9 +111,25 @@ GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
   return scale<true>(parts.exp_r, parts.n, parts.n_float);
 }
 
-/// log x = e ln 2 + log(1 + f), where x = 2^e (1 + f) and 1 + f is between sqrt(1/2) and sqrt(2);
-/// log(1 + f) = f - f^2 / 2 + f^3 p(f).
-GRADUS_INLINE Vector<float> log(Vector<float> x) {
+/// e^x - 1 = 2^n (r slope + (1 - 2^-n)), which keeps the digits of a small x. Beyond the bounds the
+/// result is -1 or infinity.
+GRADUS_INLINE Vector<float> expm1(Vector<float> x) {
+  const Vector<float> above = x < -25.0f ? broadcast(-25.0f) : x;  // keeps NaN
+  const ReducedExp e = reduced_exp(above > 89.0f ? broadcast(89.0f) : above);
+  const Integers<float> n = e.n > 60 ? Integers<float>{} + 60 : e.n;
+  const Vector<float> rest = 1.0f - power_of_two(-n);
+  return with_sign_of<float>(x, abs<float>(scale(e.slope * e.r + rest, e.n, e.n_float)));
+}
+
+/// x = 2^e (1 + f), where 1 + f is between sqrt(1/2) and sqrt(2), and
+/// log(1 + f) = f - square / 2 + square f p with square = f^2.
+struct LogParts {
+  Vector<float> exponent;
+  Vector<float> f;
+  Vector<float> square;
+  Vector<float> p;
+};
+GRADUS_INLINE LogParts log_parts(Vector<float> x) {
   const Integers<float> tiny = x < 0x1p-126f;
   const Vector<float> normal = abs<float>(tiny ? x * 0x1p23f : x);
   const Integers<float> e = (bits(normal) - bits(broadcast(0x1.6a09e6p-1f))) >> 23;
@@ -111,12 +138,31 @@ GRADUS_INLINE Vector<float> log(Vector<float> x) {
   const Vector<float> p =
       polynomial(f, 0x1.1d65f4p-4f, -0x1.df998ap-4f, 0x1.e37964p-4f, -0x1.fbb24ap-4f,
                  0x1.237072p-3f, -0x1.556142p-3f, 0x1.99a1c0p-3f, -0x1.ffffeep-3f, 0x1.55554ep-2f);
-  const Vector<float> square = f * f;
-  const Vector<float> low = square * f * p - exponent * 0x1.bd0106p-13f - square * 0.5f;
-  const Vector<float> y = exponent * 0x1.63p-1f + (f + low);
+  return {exponent, f, f * f, p};
+}
+/// y, the logarithm of x, and that of zeros, infinities, negative numbers and NaN.
+GRADUS_INLINE Vector<float> log_or_special(Vector<float> x, Vector<float> y) {
   const Vector<float> special =
       x == 0.0f ? broadcast(-__builtin_inff()) : broadcast(__builtin_nanf(""));
   return x > 0.0f ? (x < __builtin_inff() ? y : x) : special;
+}
+/// log x = e ln 2 + log(1 + f)
+GRADUS_INLINE Vector<float> log(Vector<float> x) {
+  const auto [exponent, f, square, p] = log_parts(x);
+  const Vector<float> low = square * f * p - exponent * 0x1.bd0106p-13f - square * 0.5f;
+  return log_or_special(x, exponent * 0x1.63p-1f + (f + low));
+}
+/// log2 x = e + log(1 + f) / ln 2
+GRADUS_INLINE Vector<float> log2(Vector<float> x) {
+  const auto [exponent, f, square, p] = log_parts(x);
+  const Vector<float> low = square * f * p - square * 0.5f;
+  return log_or_special(x, (f + low) * 0x1.715476p0f + exponent);
+}
+/// log(1 + x) = log(u) x / (u - 1) with u = 1 + x: the quotient corrects the rounding of u (Kahan).
+GRADUS_INLINE Vector<float> log1p(Vector<float> x) {
+  const Vector<float> u = x + 1.0f;
+  const Vector<float> corrected = log(u) * (x / (u - 1.0f));
+  return u == 1.0f ? x : (x < __builtin_inff() ? corrected : x);
 }
 
 /// tanh |x| = 1 - 2 / (e^(2 |x|) + 1). Below 0.6 that would lose digits; there x + x^3 p(x^2) is
@@ -157,7 +203,27 @@ GRADUS_EACH_ELEMENT(double, exp, __builtin_exp)
 GRADUS_EACH_ELEMENT(double, log, __builtin_log)
 GRADUS_EACH_ELEMENT(double, tanh, __builtin_tanh)
 GRADUS_EACH_ELEMENT(double, erf, __builtin_erf)
+GRADUS_EACH_ELEMENT(double, expm1, __builtin_expm1)
+GRADUS_EACH_ELEMENT(double, log1p, __builtin_log1p)
+GRADUS_EACH_ELEMENT(double, log2, __builtin_log2)
+GRADUS_EACH_ELEMENT(float, round, __builtin_rintf)  // to even
+GRADUS_EACH_ELEMENT(double, round, __builtin_rint)
 #undef GRADUS_EACH_ELEMENT
+
+// The other roundings, from the nearest integer: compilers call C's functions for them.
+template <class T>
+GRADUS_INLINE Vector<T> floor(Vector<T> x) {
+  const Vector<T> nearest = round(x);
+  return nearest > x ? nearest - T(1) : nearest;
+}
+template <class T>
+GRADUS_INLINE Vector<T> ceil(Vector<T> x) {
+  return -floor<T>(-x);
+}
+template <class T>
+GRADUS_INLINE Vector<T> trunc(Vector<T> x) {
+  return with_sign_of<T>(x, floor<T>(abs<T>(x)));
+}
 
 GRADUS_INLINE Vector<double> exp_below(Vector<double> x) { return exp(x); }
 
