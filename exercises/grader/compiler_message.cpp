@@ -216,12 +216,14 @@ std::string linker_message(const std::string& output, const std::filesystem::pat
   const std::string name = file.filename().string();
   std::smatch found;
   if (std::regex_search(output, found, std::regex("undefined reference to [`'\"]([^']*)'")) ||
+      std::regex_search(output, found, std::regex("undefined symbol: ([^\n]*)")) ||
       std::regex_search(output, found, std::regex("\"([^\"]*)\", referenced from")))
     return fmt::format(
         "{}:1: {} is not defined anywhere: write it inside namespace mine, with the name and the "
         "arguments that the header has",
         name, found[1].str());
-  if (std::regex_search(output, found, std::regex("multiple definition of [`'\"]([^']*)'")))
+  if (std::regex_search(output, found, std::regex("multiple definition of [`'\"]([^']*)'")) ||
+      std::regex_search(output, found, std::regex("duplicate symbol: ([^\n]*)")))
     return fmt::format("{}:1: {} is defined twice: delete one of the two, or choose another name",
                        name, found[1].str());
   return fmt::format("{}: the linker says: {}", name, output);
