@@ -149,11 +149,11 @@ TEST(CompilerMessage, ClangDoesNotNameTheOperator) {
   };
   const std::string binary = "invalid operands to binary expression ('const Tensor' and 'Tensor')";
   EXPECT_EQ(message(binary, "a | b"),
-            "b.cpp:1: a Tensor has no | and no ||: write logical_or(a, b)");
-  EXPECT_EQ(message(binary, "a && b"),
-            "b.cpp:1: a Tensor has no & and no &&: write logical_and(a, b)");
+            "b.cpp:1: this operator does not take these two: is one of them not a Tensor?");
+  EXPECT_EQ(message(binary, "a || b"), "b.cpp:1: a Tensor has no ||: write a | b for two masks");
+  EXPECT_EQ(message(binary, "a && b"), "b.cpp:1: a Tensor has no &&: write a & b for two masks");
   EXPECT_EQ(message("invalid argument type 'Tensor' to unary expression", "a(!b)"),
-            "b.cpp:1: a Tensor has no ~ and no !: write logical_not(x)");
+            "b.cpp:1: a Tensor has no !: write ~mask");
   EXPECT_EQ(message("use of undeclared identifier 'torch'", "= torch::exp(x)"),
             "b.cpp:1: there is no 'torch' here: its functions have the same names without it, "
             "exp(x) or x.exp()");

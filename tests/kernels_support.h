@@ -24,7 +24,8 @@ std::vector<T> numbers(int64_t n, uint64_t seed = 1) {
 
 template <class T>
 bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
+  if (a.size() != b.size()) return false;
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 /// Each of a is within tolerance of b; NaN and infinities must be the same.
