@@ -1,12 +1,12 @@
 // exp, log, tanh, erf and other functions of C's math library for vectors.
 //
 // For float, exp, expm1, log, log1p, log2, tanh and erf are computed here, with errors of at most 2
-// units in the last place (log1p and log2: 3); zeros, infinities and NaN give the results of C's
-// functions. Each first reduces its argument to a small interval, where a polynomial approximates
-// the function. The coefficients are those of minimax polynomials (the smallest largest error over
-// the interval), rounded to float; tests/math_test.cpp compares every 2,003rd float with C's
-// function in double. Everything else calls C's function for each element: all of double, with
-// which gradients are checked, and sin, cos and pow.
+// units in the last place (expm1, log1p and log2: 3); zeros, infinities and NaN give the results of
+// C's functions. Each first reduces its argument to a small interval, where a polynomial
+// approximates the function. The coefficients are those of minimax polynomials (the smallest
+// largest error over the interval), rounded to float; tests/math_test.cpp compares every 2,003rd
+// float with C's function in double. Everything else calls C's function for each element: all of
+// double, with which gradients are checked, and sin, cos and pow.
 #pragma once
 
 #include "tensor/kernels/simd/vector.h"
