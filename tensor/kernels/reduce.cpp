@@ -197,6 +197,7 @@ void combine_bools(bool* y, const bool* x, int64_t n, const Op& op) {
 template <class Op>
 void find_bool(bool* y, const bool* x, bool found, int64_t outer, int64_t size, int64_t inner,
                const Op& op) {
+  if (inner == 0) return;  // nothing to write, however large the other dimensions are
   parallel_for(outer, grain_for(size * inner / 8), [&](int64_t begin, int64_t end) {
     for (int64_t a = begin; a < end; ++a) {
       const bool* const block = x + a * size * inner;

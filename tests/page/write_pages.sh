@@ -5,6 +5,9 @@
 # for each page: its file and the arguments of the program. course_page, the last one, writes the
 # index.
 set -eu
+# Training enlarges differences: the pages have the numbers of the code and the thread that they
+# contain.
+export GRADUS_CPU=portable OMP_NUM_THREADS=1
 folder=$1
 wasm=$2
 write_pages=$3
