@@ -14,7 +14,7 @@
 namespace gradus::text {
 namespace {
 
-constexpr const char* kOp = "TokenFile";
+constexpr const char* kTokenFile = "TokenFile";
 constexpr char kMagic[] = "gradtok1";
 constexpr int64_t kMaxVocabSize = int64_t{1} << 31;
 
@@ -46,7 +46,7 @@ void write_tokens(OutputFile& file, std::span<const int64_t> ids, int64_t vocab_
 
 class MappedTokens : public FileContext {
  public:
-  explicit MappedTokens(const std::string& file_path) : FileContext{kOp, file_path} {
+  explicit MappedTokens(const std::string& file_path) : FileContext{kTokenFile, file_path} {
     check_is_file();
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     check(descriptor >= 0, "it cannot be opened: {}", std::strerror(errno));
@@ -144,7 +144,7 @@ void TokenFile::save(const std::string& path, std::span<const int64_t> train,
                      std::span<const int64_t> validation, int64_t vocab_size) {
   gradus::check(vocab_size > 0 && vocab_size <= kMaxVocabSize,
                 "TokenFile: vocab_size {} - it is from 1 to {}", vocab_size, kMaxVocabSize);
-  OutputFile file(kOp, path);
+  OutputFile file(kTokenFile, path);
   Header header{.magic = {},
                 .vocab_size = vocab_size,
                 .bytes_each = bytes_each(vocab_size),

@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kOp = "tokenizer";
+constexpr const char* kTokenizer = "tokenizer";
 
 /// Takes the events of nlohmann's parser. It stops the parser at the first value that does not
 /// belong into a vocabulary, so a file cannot nest deep.
@@ -93,7 +93,7 @@ class VocabularyReader : public json::json_sax_t {
 }  // namespace
 
 std::string read_text(const std::string& path, int64_t limit) {
-  InputFile file(kOp, path);
+  InputFile file(kTokenizer, path);
   file.check(file.left() <= limit, "it has {} bytes, the limit is {}", file.left(), limit);
   std::string text(static_cast<size_t>(file.left()), '\0');
   file.read(text.data(), file.left());
@@ -101,7 +101,7 @@ std::string read_text(const std::string& path, int64_t limit) {
 }
 
 void write_text(const std::string& path, const std::string& text) {
-  OutputFile file(kOp, path);
+  OutputFile file(kTokenizer, path);
   file.write(text.data(), std::ssize(text));
   file.finish();
 }
@@ -109,12 +109,13 @@ void write_text(const std::string& path, const std::string& text) {
 void make_folder(const std::string& dir) {
   std::error_code error;
   fs::create_directories(dir, error);
-  check(!error, "{}: the folder {} cannot be made: {}", kOp, printable(dir), error.message());
+  check(!error, "{}: the folder {} cannot be made: {}", kTokenizer, printable(dir),
+        error.message());
 }
 
 std::vector<std::string> read_vocabulary(const std::string& path, int64_t first_id) {
   const std::string text = read_text(path);
-  const FileContext file{kOp, path};
+  const FileContext file{kTokenizer, path};
   // The parser would ignore everything after a zero byte.
   file.check(text.find('\0') == std::string::npos, "it is not JSON, it has a zero byte");
   VocabularyReader reader(file, first_id);

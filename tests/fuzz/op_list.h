@@ -17,6 +17,9 @@ enum class Effect {
 
 using RunOp = std::function<Tensors(const Tensors& x, const Options& o)>;
 
+/// An option that is a dimension.
+inline Options with_dim(int64_t dim) { return {{"dim", {static_cast<double>(dim)}}}; }
+
 struct Op {
   std::string name;
   Effect effect;

@@ -8,8 +8,6 @@ namespace {
 using X = const Tensors&;
 using O = const Options&;
 
-Options with_dim(int64_t dim) { return {{"dim", {static_cast<double>(dim)}}}; }
-
 Tensor or_none(const Tensors& x, size_t i) { return i < x.size() ? x[i] : Tensor(); }
 
 /// A right side for matmul: a vector, a matrix or a batch.

@@ -40,9 +40,6 @@ Op resized(const std::string& name, Tensor (*f)(const Tensor&, const Shape&)) {
           [=](X x, O o) -> Tensors { return {f(x[0], o.shape("sizes"))}; }};
 }
 
-/// An option that is a dimension.
-Options with_dim(int64_t dim) { return {{"dim", {static_cast<double>(dim)}}}; }
-
 /// x as a view that needs no choice.
 Op plain(const std::string& name, Tensor (*f)(const Tensor&)) {
   return {name, Effect::moves, [=](Chooser& choose) { choose.call(name, {choose.any()}); },
