@@ -1,3 +1,4 @@
+// Ops on the bits of int64 tensors, which are logical ops on bool tensors.
 #include "autograd/ops.h"
 #include "tensor/checks.h"
 #include "tensor/elementwise.h"

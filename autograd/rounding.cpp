@@ -1,3 +1,4 @@
+// Ops that round, and sign: constant between their jumps, so the gradient is 0.
 #include "autograd/ops.h"
 #include "tensor/elementwise.h"
 

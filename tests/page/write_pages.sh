@@ -5,9 +5,6 @@
 # for each page: its file and the arguments of the program. course_page, the last one, writes the
 # index.
 set -eu
-# Training enlarges differences: the pages have the numbers of the code and the thread that they
-# contain.
-export GRADUS_CPU=portable OMP_NUM_THREADS=1
 folder=$1
 wasm=$2
 write_pages=$3
@@ -22,16 +19,21 @@ for program in "$@"; do
     continue
   fi
   arguments=
+  code=
   case $name in
     play_bottleneck) arguments="--steps 0 --seeds 1" ;;  # training takes half a minute
     lesson_*)
       about=$("$program" --about)
-      case $about in *"option quick"*) arguments=--quick ;; esac ;;
+      case $about in *"option quick"*)
+        arguments=--quick
+        # Training enlarges differences: the page gets the numbers of the code that it contains.
+        code="GRADUS_CPU=portable OMP_NUM_THREADS=1" ;;
+      esac ;;
   esac
   printf '%s\t%s\n' "$name.html" "$arguments" >>"$folder/arguments.tsv"
   set -- --page "$folder/$name.html"
   if [ -f "$wasm/$name.wasm.gz" ]; then set -- "$@" --wasm "$wasm/$name.wasm.gz"; fi
-  "$program" $arguments "$@" >/dev/null </dev/null
+  env $code "$program" $arguments "$@" >/dev/null </dev/null
   case $name in
     play_*) printf 'play\t%s.html\n' "$name" ;;
     *)

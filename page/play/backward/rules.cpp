@@ -44,7 +44,7 @@ constexpr RuleSource kSources[] = {
     {"unsqueeze", kViews, "Tensor record_reshape("},
     {"transpose", kViews, "Tensor transpose("},
     {"permute", kViews, "Tensor permute("},
-    {"expand", kViews, "Tensor expand("},
+    {"expand", kViews, "Tensor expanded("},
     {"select", kSlice, "Tensor slice_impl("},
     {"narrow", kSlice, "Tensor slice_impl("},
     {"slice", kSlice, "Tensor slice_impl("},
