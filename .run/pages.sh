@@ -127,7 +127,7 @@ write_play_pages() { # PROGRAMS
 pages() {
   read_pages_options "$@"
   make_pages_folder
-  build_target pages "the pages (the first time: a few minutes)"
+  build_target pages "the pages (the first time: about ten minutes)"
   if [ -n "$wasm" ]; then build_wasm; fi
   numbers=$(lesson_numbers)
   programs=$(play_programs)

@@ -34,7 +34,7 @@ build_wasm() {
     return
   fi
   build=build/wasm
-  build_target wasm_programs "the programs in the pages (the first time: some minutes)" \
+  build_target wasm_programs "the programs in the pages (the first time: about three minutes)" \
     --toolchain wasm/toolchain.cmake -DCMAKE_BUILD_TYPE=MinSizeRel -DGRADUS_TESTS=OFF
   build=build/release
 }

@@ -56,7 +56,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
       {b, [c = saved(condition)](const Tensor& dy) { return where(c(), zeros_like(dy), dy); }});
 }
 Tensor where(const Tensor& condition, Scalar a, Scalar b) {
-  const DType t = a.is_fractional() || b.is_fractional() ? kFloat32
+  const DType t = a.is_fractional() || b.is_fractional() ? get_default_dtype()
                   : a.dtype() == b.dtype()               ? a.dtype()
                                                          : kInt64;
   const Tensor like = empty({}, t);

@@ -19,15 +19,18 @@ constexpr int kMaxCalls = 10'000;
 DeepCall::DeepCall(const char* op) : op_(op) {
   check(depth_ < kMaxCalls, "{}: {} calls of backward or grad inside each other are too many", op,
         kMaxCalls);
+  if (depth_ == 0) outermost_ = this;
   ++depth_;
 }
 
 // The new thread continues with everything that this one keeps in thread_local variables.
 void DeepCall::run_on_new_thread(const std::function<void()>& f) const {
   std::exception_ptr error;
-  const auto call = [&, depth = depth_, mode = is_grad_enabled(), scope = Scope::current(),
-                     op = RunningBackward::op(), profiler = current_profiler()] {
+  const auto call = [&, depth = depth_, outermost = outermost_, mode = is_grad_enabled(),
+                     scope = Scope::current(), op = RunningBackward::op(),
+                     profiler = current_profiler()] {
     depth_ = depth;
+    outermost_ = outermost;
     set_grad_enabled(mode);
     const Scope same_scope(scope);
     const RunningBackward same_op(op);

@@ -10,9 +10,14 @@ class DeepCall {
  public:
   /// Throws if there are too many; `op` is for the message.
   explicit DeepCall(const char* op);
-  ~DeepCall() { --depth_; }
+  ~DeepCall() {
+    if (--depth_ == 0) outermost_ = nullptr;
+  }
   DeepCall(const DeepCall&) = delete;
   DeepCall& operator=(const DeepCall&) = delete;
+
+  /// The outermost active call, which all calls inside it share; null if there is none.
+  static const DeepCall* outermost() { return outermost_; }
 
   /// Calls f. If a number of calls are active on this thread's stack, f is called by a new thread,
   /// with its own stack, while this one waits.
@@ -29,6 +34,7 @@ class DeepCall {
 
   static constexpr int kCallsPerThread = 32;
   static inline constinit thread_local int depth_ = 0;
+  static inline constinit thread_local const DeepCall* outermost_ = nullptr;
   const char* op_;
 };
 

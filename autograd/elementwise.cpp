@@ -21,27 +21,48 @@ Tensor extreme(OpName name, BinaryOp op, const Tensor& a, const Tensor& b,
       {b, [share, a = saved(a), b = saved(b)](const Tensor& dy) { return share(dy, b(), a()); }});
 }
 
-/// f(x), whose gradient has a loop of its own; `definition` is f written with other ops.
-template <class F>
-Tensor activation(OpName name, const Tensor& x, UnaryOp f, UnaryGrad gradient,
-                  const F& definition) try {
+/// f(x), whose gradient dy * f'(x) has a loop of its own. `formula` is f and `slope` is f', written
+/// with other ops. Differentiating the formula would split the product with dy: where dy is
+/// infinite and a part of f' is 0, the sum of the parts is NaN.
+template <class F, class Slope>
+Tensor activation(OpName name, const Tensor& x, UnaryOp f, UnaryGrad gradient, F formula,
+                  Slope slope) try {
   return record_fused(
       name, unary(name, f, x), {x},
       [=, x = saved(x)](const Tensor& dy, const std::vector<bool>&) {
         return std::vector<Tensor>{unary_grad(name, gradient, dy, x())};
       },
-      [definition](const std::vector<Tensor>& inputs) { return definition(inputs[0]); });
+      [=](const std::vector<Tensor>& inputs) {
+        const Tensor& v = inputs[0];
+        return record(name, formula(v.detach()),
+                      {v, [slope, v = saved(v)](const Tensor& dy) { return dy * slope(v()); }});
+      });
 } catch (const std::bad_alloc&) {
   kernels::fail_out_of_memory();
 }
 
-/// The normal CDF, Phi(x). Phi'(x) = e^(-x^2 / 2) / sqrt(2 pi).
+/// The density of the normal distribution, phi(x) = e^(-x^2 / 2) / sqrt(2 pi).
+Tensor normal_density(const Tensor& x) {
+  return exp(x * x * -0.5) * (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
+}
+
+/// The normal CDF, Phi(x). Phi'(x) = phi(x).
 Tensor normal_cdf(const Tensor& x) {
   return record("normal_cdf", unary("gelu", UnaryOp::normal_cdf, x),
-                {x, [x = saved(x)](const Tensor& dy) {
-                   return dy * exp(x() * x() * -0.5) *
-                          (std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-                 }});
+                {x, [x = saved(x)](const Tensor& dy) { return dy * normal_density(x()); }});
+}
+
+// The argument u of gelu_tanh: kGeluScale (x + kGeluCubic x^3).
+constexpr double kGeluScale = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+constexpr double kGeluCubic = 0.044715;
+
+Tensor gelu_tanh_argument(const Tensor& x) { return x * (x * x * kGeluCubic + 1) * kGeluScale; }
+
+/// s + x s (1 - s) 2 u' with s = sigmoid(2 u) = (1 + tanh u) / 2.
+Tensor gelu_tanh_slope(const Tensor& x) {
+  const Tensor u = gelu_tanh_argument(x) * 2;
+  const Tensor du = (x * x * (3 * kGeluCubic) + 1) * (2 * kGeluScale);
+  return sigmoid(u) * (x * sigmoid(-u) * du + 1);
 }
 
 }  // namespace
@@ -208,19 +229,21 @@ Tensor gelu(const Tensor& x, const std::string& approximate) {
   check(approximate == "none" || approximate == "tanh",
         "gelu: approximate is \"none\" or \"tanh\", got \"{}\"", approximate);
   if (approximate == "none") {
-    return activation("gelu", x, UnaryOp::gelu, UnaryGrad::gelu,
-                      [](const Tensor& v) { return v * normal_cdf(v); });
+    return activation(
+        "gelu", x, UnaryOp::gelu, UnaryGrad::gelu,
+        [](const Tensor& v) { return v * normal_cdf(v); },
+        [](const Tensor& v) { return normal_cdf(v) + v * normal_density(v); });
   }
-  return activation("gelu", x, UnaryOp::gelu_tanh, UnaryGrad::gelu_tanh, [](const Tensor& v) {
-    const Tensor u = v * (v * v * 0.044715 + 1) * (std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
-    return v * 0.5 * (tanh(u) + 1);
-  });
+  return activation(
+      "gelu", x, UnaryOp::gelu_tanh, UnaryGrad::gelu_tanh,
+      [](const Tensor& v) { return v * 0.5 * (tanh(gelu_tanh_argument(v)) + 1); }, gelu_tanh_slope);
 }
 
 // silu(x) = x s with s = sigmoid(x), silu'(x) = s + x s (1 - s).
 Tensor silu(const Tensor& x) {
-  return activation("silu", x, UnaryOp::silu, UnaryGrad::silu,
-                    [](const Tensor& v) { return v * sigmoid(v); });
+  return activation(
+      "silu", x, UnaryOp::silu, UnaryGrad::silu, [](const Tensor& v) { return v * sigmoid(v); },
+      [](const Tensor& v) { return sigmoid(v) * (v * sigmoid(-v) + 1); });
 }
 
 Tensor sin(const Tensor& x) {

@@ -4,31 +4,18 @@
 #include "autograd/engine.h"
 
 #include <algorithm>
-#include <map>
-#include <mutex>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "autograd/anomaly.h"
+#include "autograd/callback.h"
 #include "autograd/deep_call.h"
 #include "autograd/graph.h"
+#include "autograd/graph_task.h"
+#include "autograd/in_place.h"
 #include "autograd/ops.h"
 #include "autograd/profile.h"
-#include "tensor/strided.h"
 
 namespace gradus::autograd {
 namespace {
-
-/// Whether x is the only tensor that uses its memory, and uses all of it: a write to x is then seen
-/// by nobody else. The base of a view may use it, too, if only the view refers to the base.
-bool owns_its_memory(const Tensor& x) {
-  const TensorImpl& impl = x.impl();
-  const bool base_uses_it = impl.base && impl.base->storage == impl.storage;
-  const bool base_is_known = base_uses_it && impl.base->references > 1;
-  const uint32_t users = base_uses_it ? 2 : 1;
-  return impl.references == 1 && impl.storage->references == users && !base_is_known &&
-         !impl.node && impl.storage->bytes == x.numel() * element_size(x.dtype());
-}
 
 /// dx summed to the shape of the node's tensor, which undoes broadcasting for every op. `op` has
 /// computed dx.
@@ -41,57 +28,14 @@ Tensor sum_to_node(Tensor dx, const Node& node, const char* op) {
   return sum_to(dx, node.shape);
 }
 
-/// One run of the engine: the gradients that are on their way, and where they go.
-class GraphTask {
- public:
-  /// Without targets the gradients go to the grad of every leaf; else the targets' are captured.
-  GraphTask(const char* op, bool keep_graph, const std::vector<Node*>& targets = {})
-      : op_(op), keep_graph_(keep_graph), targets_(targets.begin(), targets.end()) {}
+}  // namespace
 
-  /// An output with a single element needs no grad_output: it is 1. The given grad_outputs still
-  /// belong to the caller: they are not written, even if one is the grad of a leaf.
-  void execute(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
-  Tensor captured_gradient(Node* target) { return captured_[target]; }
-
- private:
-  struct PendingGradient {
-    Ref<Node> node;
-    Tensor gradient;  // the sum of those that have arrived
-  };
-
-  bool accumulates_into_leaves() const { return targets_.empty(); }
-  bool needs_gradient(const Node* node) const {
-    return node && node->requires_grad && (accumulates_into_leaves() || needed_.count(node));
-  }
-  void find_needed_nodes(const std::vector<Tensor>& outputs);
-  void add_output(const Tensor& y, Tensor dy);
-  void send_gradient(const Ref<Node>& node, Tensor dx, const char* op);
-  void start(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs);
-  void run_pending_nodes();
-  void run_node(Node& node, const Tensor& dy);
-  void apply(Node& node, const Tensor& dy);
-  void apply_observed(Node& node, const Tensor& dy);
-  void apply_rules(Node& node, const Tensor& dy);
-  void apply_fused_backward(Node& node, const Tensor& dy);
-  bool add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y);
-  void accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) const;
-  bool may_add_to(const Tensor& grad) const;
-
-  const char* op_;  // "grad" or "backward", for messages
-  bool keep_graph_;
-  std::vector<Tensor> grad_outputs_;
-  std::unordered_set<const Node*> targets_;
-  std::unordered_set<const Node*> needed_;  // the targets and all nodes computed from them
-  std::unordered_map<const Node*, Tensor> captured_;
-  std::map<uint64_t, PendingGradient, std::greater<>> pending_;  // by the node's id, newest first
-};
-
-void GraphTask::find_needed_nodes(const std::vector<Tensor>& outputs) {
+void GraphTask::find_needed_nodes() {
   uint64_t oldest = ~uint64_t{0};
   for (const Node* target : targets_)
     oldest = std::min(oldest, target->id);
   needed_ = targets_;
-  for (const auto& [id, node] : reachable_nodes(outputs, oldest))  // inputs come before their ops
+  for (const auto& [id, node] : reachable_nodes(*outputs_, oldest))  // inputs come before their ops
     for (const Node::Edge& edge : node->edges)
       if (edge.input && needed_.count(edge.input.get())) needed_.insert(node);
 }
@@ -109,91 +53,58 @@ void GraphTask::add_output(const Tensor& y, Tensor dy) {
         dy.sizes(), dy.dtype());
   if (checks_nan()) [[unlikely]]
     check_given_gradient(op_, dy);
-  grad_outputs_.push_back(dy);
-  send_gradient(y.node(), dy, op_);
+  starts_.push_back({.node = y.node(), .gradient = dy});
+  Node& node = *y.node();
+  if (needs_gradient(&node)) send_gradient(node, std::move(dy), op_);
 }
 
 /// Adds dx, which `op` has computed, to the gradients that have reached the node.
-void GraphTask::send_gradient(const Ref<Node>& node, Tensor dx, const char* op) {
-  dx = sum_to_node(std::move(dx), *node, op);
-  if (accumulates_into_leaves() && node->is_leaf())
-    return accumulate_grad(*node, dx, /*may_keep_dx=*/owns_its_memory(dx));
-  Tensor& sum = pending_.try_emplace(node->id, PendingGradient{node, {}}).first->second.gradient;
+void GraphTask::send_gradient(Node& node, Tensor dx, const char* op) {
+  dx = sum_to_node(std::move(dx), node, op);
+  if (adds_at_once_to_grad(node))
+    return accumulate_grad(node, dx, /*may_keep_dx=*/owns_its_memory(dx));
+  Tensor& sum = pending_.try_emplace(due(node), PendingGradient{&node, {}}).first->second.gradient;
   if (!sum.defined())
     sum = std::move(dx);
   else if (!is_grad_enabled() && owns_its_memory(sum))
-    sum.add_(dx);
+    in_place::add(sum, dx);
   else
     sum = add(sum, dx);
 }
 
-/// Whether a gradient may be added in place to a grad that the graph keeps.
-bool GraphTask::may_add_to(const Tensor& grad) const {
-  const auto shares_memory = [&](const Tensor& grad_output) {
-    return grad_output.impl().storage == grad.impl().storage;
-  };
-  return !is_grad_enabled() && !grad.requires_grad() && !has_internal_overlap(grad) &&
-         std::none_of(grad_outputs_.begin(), grad_outputs_.end(), shares_memory);
-}
-
-/// Adds dx to the grad of a leaf, or of a tensor after retain_grad(). A new grad has the layout of
-/// its tensor and shares memory with nothing.
-void GraphTask::accumulate_grad(Node& node, const Tensor& dx, bool may_keep_dx) const {
-  const std::lock_guard lock(node.grad_mutex);
-  Tensor& grad = node.grad;
-  if (grad.defined()) {
-    check(grad.sizes() == node.shape && grad.dtype() == node.dtype,
-          "backward: the tensor is {} {}, the grad it was given is {} {}", node.shape, node.dtype,
-          grad.sizes(), grad.dtype());
-    grad = may_add_to(grad) ? grad.add_(dx) : add(grad, dx);
-  } else if (is_grad_enabled()) {
-    grad = clone(dx);
-  } else if (may_keep_dx && dx.strides() == node.strides) {
-    grad = dx;
-  } else {
-    grad = empty_strided_like(node.shape, node.strides, node.dtype);
-    grad.copy_(dx);
-  }
-}
-
-/// Lets a rule add in place to the gradient of its input. Returns false if the rule cannot, if
-/// there is no gradient yet, if somebody else uses it, or while recording.
-bool GraphTask::add_in_place(const Node::Edge& edge, const Tensor& dy, const Tensor& y) {
-  if (!edge.rule.can_add() || is_grad_enabled() || checks_nan()) return false;
-  const Node& input = *edge.input;
-  Tensor dx;
-  std::unique_lock<NodeMutex> lock;
-  if (accumulates_into_leaves() && input.is_leaf()) {
-    lock = std::unique_lock(edge.input->grad_mutex);
-    dx = input.grad;
-    if (!dx.defined() || dx.sizes() != input.shape || dx.dtype() != input.dtype || !may_add_to(dx))
-      return false;
-  } else {
-    const auto pending = pending_.find(input.id);
-    if (pending == pending_.end() || !owns_its_memory(pending->second.gradient)) return false;
-    dx = pending->second.gradient;
-  }
-  edge.rule.add_to(dx, dy, y);
-  ++dx.impl().storage->version;
-  return true;
-}
-
 void GraphTask::apply_rules(Node& node, const Tensor& dy) {
-  const Tensor y = node.output();
+  // Without a handle of its own, which would cost as much as a tiny op, unless it is recorded.
+  const Tensor recorded = is_grad_enabled() ? node.output() : Tensor();
+  const Tensor& y = is_grad_enabled() ? recorded : node.saved_output();
   for (const Node::Edge& edge : node.edges) {
     if (!needs_gradient(edge.input.get()) || add_in_place(edge, dy, y)) continue;
     Tensor dx = edge.rule.gradient(dy, y);
     if (checks_nan()) [[unlikely]]
       check_gradient(node, static_cast<size_t>(&edge - node.edges.data()), dx);
-    if (dx.defined()) send_gradient(edge.input, std::move(dx), node.name);
+    if (dx.defined()) send_gradient(*edge.input, std::move(dx), node.name);
+  }
+}
+
+std::vector<bool> GraphTask::needed_inputs(const Node& node) const {
+  std::vector<bool> needed;
+  for (const Node::Edge& edge : node.edges)
+    needed.push_back(needs_gradient(edge.input.get()));
+  return needed;
+}
+
+void GraphTask::send_gradients(const Node& node, std::vector<Tensor> dx,
+                               const std::vector<bool>& needed) {
+  for (size_t i = 0; i < dx.size() && i < needed.size(); ++i) {
+    if (!needed[i] || !dx[i].defined()) continue;
+    if (checks_nan()) [[unlikely]]
+      check_gradient(node, i, dx[i]);
+    send_gradient(*node.edges[i].input, std::exchange(dx[i], {}), node.name);
   }
 }
 
 void GraphTask::apply_fused_backward(Node& node, const Tensor& dy) {
   const FusedBackward& fused = *node.fused_backward;
-  std::vector<bool> needed;
-  for (const Node::Edge& edge : node.edges)
-    needed.push_back(needs_gradient(edge.input.get()));
+  const std::vector<bool> needed = needed_inputs(node);
   std::vector<Tensor> dx;
   if (is_grad_enabled() && fused.definition) {
     std::vector<Tensor> inputs;
@@ -203,12 +114,13 @@ void GraphTask::apply_fused_backward(Node& node, const Tensor& dy) {
   } else {
     dx = fused.function(dy, needed);
   }
-  for (size_t i = 0; i < dx.size() && i < needed.size(); ++i) {
-    if (!needed[i] || !dx[i].defined()) continue;
-    if (checks_nan()) [[unlikely]]
-      check_gradient(node, i, dx[i]);
-    send_gradient(node.edges[i].input, std::exchange(dx[i], {}), node.name);
-  }
+  send_gradients(node, std::move(dx), needed);
+}
+
+void GraphTask::apply_backward_of_outputs(Node& node) {
+  const std::vector<bool> needed = needed_inputs(node);
+  const std::vector<Tensor> dy = std::move(gradients_of_outputs_.extract(&node).mapped());
+  send_gradients(node, node.outputs()->backward(dy, needed), needed);
 }
 
 void GraphTask::run_node(Node& node, const Tensor& dy) {
@@ -222,7 +134,9 @@ void GraphTask::run_node(Node& node, const Tensor& dy) {
 }
 
 void GraphTask::apply(Node& node, const Tensor& dy) {
-  if (node.fused_backward)
+  if (node.outputs())
+    apply_backward_of_outputs(node);
+  else if (node.fused_backward)
     apply_fused_backward(node, dy);
   else
     apply_rules(node, dy);
@@ -244,17 +158,29 @@ void GraphTask::execute(const std::vector<Tensor>& outputs,
   const DeepCall call(op_);
   call.run([&] {
     const RunningBackward running(op_);
-    start(outputs, grad_outputs);
+    CallbackQueue callbacks;
+    outputs_ = &outputs;
+    start(grad_outputs);
     run_pending_nodes();
+    callbacks.call_all();
   });
 }
 
-void GraphTask::start(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs) {
-  if (!accumulates_into_leaves()) find_needed_nodes(outputs);
-  check(grad_outputs.empty() || grad_outputs.size() == outputs.size(),
-        "{}: {} outputs, but {} gradients for them", op_, outputs.size(), grad_outputs.size());
-  for (size_t i = 0; i < outputs.size(); ++i)
-    add_output(outputs[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+void GraphTask::start(const std::vector<Tensor>& grad_outputs) {
+  if (!targets_.empty()) find_needed_nodes();
+  check(grad_outputs.empty() || grad_outputs.size() == outputs_->size(),
+        "{}: {} outputs, but {} gradients for them", op_, outputs_->size(), grad_outputs.size());
+  for (size_t i = 0; i < outputs_->size(); ++i)
+    add_output((*outputs_)[i], grad_outputs.empty() ? Tensor() : grad_outputs[i]);
+}
+
+/// dy is the gradient of one of several outputs of an op.
+void GraphTask::pass_to_op(const Node& output, Tensor dy) {
+  Node* const op = output.op();
+  std::vector<Tensor>& gradients = gradients_of_outputs_[op];
+  gradients.resize(op->outputs()->nodes.size());
+  gradients[output.extras->output_index] = std::move(dy);
+  pending_.try_emplace(due(*op), PendingGradient{op, {}});
 }
 
 void GraphTask::run_pending_nodes() {
@@ -263,75 +189,18 @@ void GraphTask::run_pending_nodes() {
   };
   while (!pending_.empty()) {
     auto [node, dy] = std::move(pending_.extract(pending_.begin()).mapped());
-    if (targets_.count(node.get())) captured_[node.get()] = dy;
-    if (accumulates_into_leaves() && node->retains_grad)
-      accumulate_grad(*node, dy, /*may_keep_dx=*/false);
-    if (std::none_of(node->edges.begin(), node->edges.end(), is_needed)) continue;
+    const bool runs = std::any_of(node->edges.begin(), node->edges.end(), is_needed);
+    if (node->extras || node->retains_grad || !targets_.empty()) [[unlikely]]
+      dy = deliver(*node, std::move(dy), runs);
+    if (!runs) continue;
+    if (node->op()) {
+      pass_to_op(*node, std::move(dy));
+      continue;
+    }
     run_node(*node, dy);
     dy = Tensor();  // its memory can be reused before the node's
     if (!keep_graph_) node->free_saved();
   }
-}
-
-void check_outputs(const char* op, const std::vector<Tensor>& outputs) {
-  check(!outputs.empty(), "{}: there is no output to start from", op);
-  for (const Tensor& y : outputs)
-    check(needs_grad(y),
-          "{}: the output of shape {} does not depend on any tensor that requires gradients", op,
-          y.sizes());
-}
-
-/// The grad of a leaf x that is itself recorded refers to a graph, which refers to x.
-void warn_about_cycles() {
-  static std::once_flag warned;
-  std::call_once(warned, [] {
-    fmt::print(stderr,
-               "backward: with create_graph, the grad of a leaf refers to a graph that refers to "
-               "the leaf, so that neither is freed. Call autograd::grad instead, or reset the grad "
-               "after its last use: x.mutable_grad() = Tensor(). (This is printed once.)\n");
-  });
-}
-
-}  // namespace
-
-std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
-                         const std::vector<Tensor>& grad_outputs, std::optional<bool> retain_graph,
-                         bool create_graph, bool allow_unused) try {
-  check_outputs("grad", outputs);
-  check(!inputs.empty(), "grad: there is no input to differentiate by");
-  std::vector<Node*> targets;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    check(needs_grad(inputs[i]),
-          "grad: input {} does not require gradients; call requires_grad_() before it is used", i);
-    targets.push_back(inputs[i].node().get());
-  }
-  const AutoGradMode mode(create_graph);
-  GraphTask task("grad", retain_graph.value_or(create_graph), targets);
-  task.execute(outputs, grad_outputs);
-  std::vector<Tensor> gradients;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Tensor dx = task.captured_gradient(targets[i]);
-    check(
-        dx.defined() || allow_unused,
-        "grad: the outputs do not depend on input {}; set allow_unused to get an undefined tensor",
-        i);
-    // Every result is a tensor of its own. The two references are dx and the task's.
-    const bool is_shared = dx.defined() && !create_graph && dx.impl().references > 2;
-    gradients.push_back(is_shared ? clone(dx) : dx);
-  }
-  return gradients;
-} catch (const std::bad_alloc&) {
-  kernels::fail_out_of_memory();
-}
-
-void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& grad_outputs,
-              std::optional<bool> retain_graph, bool create_graph) try {
-  check_outputs("backward", outputs);
-  if (create_graph) warn_about_cycles();
-  const AutoGradMode mode(create_graph);
-  GraphTask("backward", retain_graph.value_or(create_graph)).execute(outputs, grad_outputs);
-} catch (const std::bad_alloc&) {
-  kernels::fail_out_of_memory();
 }
 
 }  // namespace gradus::autograd

@@ -1,4 +1,4 @@
-// A user-defined op with one output: forward and backward in plain code, written as in PyTorch.
+// A user-defined op: forward and backward in plain code, written as in PyTorch.
 //
 //   struct Square : autograd::Function<Square> {
 //     static Tensor forward(autograd::AutogradContext* ctx, const Tensor& x) {
@@ -12,6 +12,9 @@
 //     }
 //   };
 //   Tensor y = Square::apply(x);
+//
+// A forward with several outputs returns a tensor_list, and so does apply; backward is given one
+// gradient for each output.
 #pragma once
 #include <optional>
 #include <typeinfo>
@@ -57,7 +60,7 @@ class SavedValue {
 /// Carries what forward keeps for backward.
 class AutogradContext {
  public:
-  /// Keeps inputs, the output, or intermediate tensors. If one of them is changed in place
+  /// Keeps inputs, outputs, or intermediate tensors. If one of them is changed in place
   /// afterwards, backward throws.
   void save_for_backward(const tensor_list& tensors) { to_save_ = tensors; }
   tensor_list get_saved_variables() const;
@@ -67,24 +70,40 @@ class AutogradContext {
     const std::vector<bool>& needed = running_.context == this ? *running_.needed : needs_grad_;
     return i < needed.size() && needed[i];
   }
+  /// Outputs that get no gradients. bool and int64 outputs need not be marked.
+  void mark_non_differentiable(const tensor_list& outputs) { non_differentiable_ = outputs; }
+  /// Inputs that forward has changed in place. They must be outputs, too: the result is then the
+  /// input itself, with a new history.
+  void mark_dirty(const tensor_list& inputs) { dirty_ = inputs; }
+  /// Whether backward is given zeros for an output that nothing was computed from, as it is by
+  /// default, or an undefined tensor.
+  void set_materialize_grads(bool on) { materialize_grads_ = on; }
   std::unordered_map<std::string, SavedValue> saved_data;
 
  private:
-  template <class F>
-  friend class Function;
   /// The backward that this thread runs, and the gradients that it was asked for. Other threads may
   /// run the backward of the same context.
   struct Running {
     const AutogradContext* context;
     const std::vector<bool>* needed;
   };
-  void save(const Tensor& y, Node* node);
+  struct OutputInfo {
+    Shape sizes;
+    DType dtype;
+  };
+  friend class FunctionCall;
+  friend struct FunctionBackward;
+  tensor_list run(tensor_list (*backward)(AutogradContext*, tensor_list), tensor_list dy,
+                  const std::vector<bool>& needed);
 
   tensor_list to_save_;  // from save_for_backward until forward has returned
+  tensor_list dirty_;    // these two until apply has returned
+  tensor_list non_differentiable_;
   std::vector<Saved> saved_;
-  std::vector<bool> is_output_;  // for each of saved_: whether it is the output, kept by the node
+  std::vector<const Node*> saved_by_;  // for each of saved_: the node that keeps it, if an output
   std::vector<bool> needs_grad_;
-  Node* node_ = nullptr;  // of the output; it owns this context
+  std::vector<OutputInfo> outputs_;
+  bool materialize_grads_ = true;
   static inline constinit thread_local Running running_{};
 };
 
@@ -109,69 +128,71 @@ struct FunctionArguments {
   }
 };
 
-/// Throws if backward returned a wrong number of gradients, or one for an argument that is no
-/// tensor.
-void check_gradients(const std::string& name, const tensor_list& dx,
-                     const std::vector<bool>& is_tensor);
-
 /// The name of a type as the program spells it, without namespaces.
 std::string type_name(const std::type_info& type);
 
+/// What the graph keeps of a call.
+struct FunctionBackward {
+  const std::string& name;
+  std::vector<bool> is_tensor;  // for each argument
+  tensor_list (*function)(AutogradContext* ctx, tensor_list dy);
+  std::shared_ptr<AutogradContext> context;
+
+  tensor_list operator()(const tensor_list& dy, const std::vector<bool>& needed) const;
+};
+
+/// A call of apply, without the types of the arguments.
+class FunctionCall {
+ public:
+  using Backward = tensor_list (*)(AutogradContext* ctx, tensor_list dy);
+
+  FunctionCall(const std::string& name, FunctionArguments arguments, Backward backward);
+  AutogradContext* context() const { return context_.get(); }
+  /// Records the call after forward has returned. Returns the results of apply.
+  Tensor record(const Tensor& y);
+  tensor_list record(const tensor_list& ys);
+
+ private:
+  void check_outputs(const tensor_list& ys) const;
+  void check_dirty(const tensor_list& ys) const;
+  Tensor result_of(const Tensor& y) const;
+  bool has_gradient(const Tensor& y) const;
+  void attach(const tensor_list& results, const std::vector<bool>& have_gradients);
+  void save(const tensor_list& results);
+
+  const std::string& name_;
+  FunctionArguments arguments_;
+  Backward backward_;
+  std::shared_ptr<AutogradContext> context_;
+};
+
+/// The base of an op with a backward of its own.
 template <class F>
 class Function {
  public:
   /// Runs F::forward(ctx, args...) without recording, and records F::backward as its gradient.
-  /// F::backward returns one gradient for each argument, and for a std::vector<Tensor> one for each
-  /// of its tensors: for an argument that is not a tensor, or an empty optional, an undefined one.
+  /// F::forward returns a Tensor or a tensor_list. F::backward is given one gradient for each of
+  /// them and returns one for each argument, and for a std::vector<Tensor> one for each of its
+  /// tensors: for an argument that is not a tensor, or an empty optional, an undefined one.
   /// A bool or int64 output needs no gradients.
   template <class... Args>
-  static Tensor apply(const Args&... args) {
+  static auto apply(const Args&... args) {
     FunctionArguments arguments;
     (arguments.add(args), ...);
-    const tensor_list& inputs = arguments.tensors;
-    const auto context = std::make_shared<AutogradContext>();
-    for (const Tensor& x : inputs)
-      context->needs_grad_.push_back(needs_grad(x));
-    Tensor y;
-    {
+    FunctionCall call(name(), std::move(arguments), [](AutogradContext* ctx, tensor_list dy) {
+      return tensor_list(F::backward(ctx, std::move(dy)));
+    });
+    const auto forward = [&] {
       const NoGradGuard no_grad;
-      y = F::forward(context.get(), args...);
-    }
-    check(y.defined(), "{}: forward returned an undefined tensor", name());
-    if (!y.is_floating_point()) return y;
-    for (const Tensor& x : inputs)
-      if (x.is_same(y)) y = same_elements(y);  // else the input itself would get the new node
-    auto backward = [context, is_tensor = arguments.is_tensor](const Tensor& dy,
-                                                               const std::vector<bool>& needed) {
-      return run_backward(*context, dy, needed, is_tensor);
+      return F::forward(call.context(), args...);
     };
-    const Tensor output = record(OpName::of_static(name()), y.node() ? same_elements(y) : y, inputs,
-                                 std::move(backward));
-    context->save(y, output.node().get());
-    return output;
+    return call.record(forward());
   }
 
  private:
   static const std::string& name() {
     static const std::string text = type_name(typeid(F));
     return text;
-  }
-  /// A view of y without a node. Unlike a detached tensor, a view cannot be changed in place while
-  /// recording, which would change y and not its history.
-  static Tensor same_elements(const Tensor& y) {
-    return y.as_view(y.sizes(), y.strides(), y.storage_offset());
-  }
-  static tensor_list run_backward(AutogradContext& context, const Tensor& dy,
-                                  const std::vector<bool>& needed,
-                                  const std::vector<bool>& is_tensor) {
-    struct Restore {
-      AutogradContext::Running previous;
-      ~Restore() { AutogradContext::running_ = previous; }
-    };
-    const Restore restore{std::exchange(AutogradContext::running_, {&context, &needed})};
-    tensor_list dx = F::backward(&context, {dy});
-    check_gradients(name(), dx, is_tensor);
-    return dx;
   }
 };
 

@@ -44,7 +44,9 @@ Tensor before_write(const Tensor& x) {
 
 void take_node(const Tensor& x, const Tensor& y) {
   const Ref<Node> old = std::exchange(x.impl().node, y.node());
-  if (!old || !old->retains_grad) return;
+  if (!old) return;
+  if (old->hooks()) x.node()->make_extras().hooks = old->extras->hooks;
+  if (!old->retains_grad) return;
   old->retains_grad = false;
   x.node()->retains_grad = true;
   x.node()->grad = std::move(old->grad);
@@ -61,7 +63,8 @@ using in_place::write;
 
 /// Replaces x's elements by those of y.
 Tensor write(const char* op, const Tensor& x, const Tensor& y) {
-  return write(op, x, [&] { copy_elements(x, y); });
+  write(op, x, [&] { copy_elements(x, y); });
+  return x;
 }
 
 /// Replaces x's elements and its node by those of y.
@@ -83,6 +86,16 @@ void check_broadcast(const char* op, const Tensor& x, const Tensor& y) {
         "{}: {} does not broadcast to {}, which is written in place", op, y.sizes(), x.sizes());
 }
 
+/// x = f(x, y), not recorded.
+void write_binary(const char* name, BinaryOp op, const Tensor& x, const Tensor& y) {
+  write(name, x, [&] {
+    if (y.impl().storage == x.impl().storage)
+      binary_into(name, op, x, x, unaliased(x, y));
+    else
+      binary_into(name, op, x, x, y);
+  });
+}
+
 /// x = f(x, y). `out_of_place` is the recorded op that computes it as a new tensor.
 template <class Op>
 Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
@@ -90,7 +103,8 @@ Tensor update(const char* name, BinaryOp op, const Tensor& x, const Tensor& y,
   check_broadcast(name, x, y);
   if (recorded_write(name, x, needs_grad(y))) return adopt(name, x, out_of_place(before_write(x)));
   check_same_dtype(name, x, y);
-  return write(name, x, [&] { binary_into(name, op, x, x, unaliased(x, y)); });
+  write_binary(name, op, x, y);
+  return x;
 }
 
 /// Throws if no other tensor has x's memory, so that what is assigned to the temporary x would be
@@ -111,7 +125,8 @@ Tensor update_bits(const char* name, BitwiseOp op, const Tensor& x, const Tensor
   check_broadcast(name, x, y);
   check_same_dtype(name, x, y);
   recorded_write(name, x, false);
-  return write(name, x, [&] { bitwise_into(name, op, x, x, unaliased(x, y)); });
+  write(name, x, [&] { bitwise_into(name, op, x, x, unaliased(x, y)); });
+  return x;
 }
 
 /// Fills x with the numbers that fill(generator, t) writes to a contiguous tensor t. They are drawn
@@ -124,14 +139,17 @@ Tensor draw(const char* op, const Tensor& x, const Fill& fill) {
   std::stable_sort(order.begin(), order.end(),
                    [&](int64_t a, int64_t b) { return x.stride(a) > x.stride(b); });
   const Tensor in_memory_order = permute(x.detach(), order);
-  return write(op, x, [&] {
+  write(op, x, [&] {
     const Tensor drawn = empty(in_memory_order.sizes(), x.dtype());
     fill(*LockedGenerator(), drawn);
     copy_elements(in_memory_order, drawn);
   });
+  return x;
 }
 
 }  // namespace
+
+void in_place::add(const Tensor& x, const Tensor& y) { write_binary("add_", BinaryOp::add, x, y); }
 
 Tensor Tensor::add_(const Tensor& y, Scalar alpha) const {
   if (alpha.to_double() != 1) return add_(y.mul(alpha));

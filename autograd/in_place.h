@@ -15,7 +15,8 @@ bool recorded_write(const char* op, const Tensor& x, bool source_needs_grad);
 Tensor before_write(const Tensor& x);
 
 /// Replaces x's node by that of y, which is the history of x's new value. A retained gradient is
-/// then the gradient of the new value, as in PyTorch.
+/// then the gradient of the new value; hooks still get the gradient of the value that x had when
+/// they were registered. Both as in PyTorch.
 void take_node(const Tensor& x, const Tensor& y);
 
 /// Calls write_elements, which writes to x, for the tools that watch the program.
@@ -29,13 +30,15 @@ template <class F>
 }
 /// Calls write_elements, which writes to x.
 template <class F>
-Tensor write(const char* op, const Tensor& x, const F& write_elements) {
+void write(const char* op, const Tensor& x, const F& write_elements) {
   ++x.impl().storage->version;
   if (observers::active()) [[unlikely]]
     observed_write(op, x, write_elements);
   else
     write_elements();
-  return x;
 }
+
+/// x = x + y, not recorded, for gradients: no two elements of x share memory.
+void add(const Tensor& x, const Tensor& y);
 
 }  // namespace gradus::in_place

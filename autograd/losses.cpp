@@ -1,16 +1,25 @@
-#include "autograd/ops.h"
+#include "autograd/loss_reduction.h"
 #include "tensor/checks.h"
 #include "tensor/kernels/cross_entropy.h"
 #include "tensor/strided.h"
 
 namespace gradus {
-namespace {
 
 Tensor reduced(const char* op, const Tensor& losses, int64_t reduction) {
   check(Reduction::None <= reduction && reduction <= Reduction::Sum,
         "{}: reduction must be None, Mean or Sum, got {}", op, reduction);
   if (reduction == Reduction::None) return losses;
   return reduction == Reduction::Sum ? sum(losses) : mean(losses);
+}
+
+namespace {
+
+/// The weights of V classes, if there are any.
+void check_weight(const char* op, const Tensor& scores, const Tensor& weight, int64_t V) {
+  if (!weight.defined()) return;
+  check(weight.sizes() == Shape{V}, "{}: there are {} classes, so weight must be [{}], got {}", op,
+        V, V, weight.sizes());
+  check_same_dtype(op, scores, weight);
 }
 
 /// Class scores (N, V) and targets (N) from PyTorch's forms (V), (N, V) and (N, V, d...), with the
@@ -32,10 +41,7 @@ ClassRows class_rows(const char* op, const Tensor& scores, const Tensor& target,
   check(target.sizes() == expected,
         "{}: the scores are {} with the classes in dimension {}, so the target must be {}, got {}",
         op, scores.sizes(), classes, expected, target.sizes());
-  check(!weight.defined() || weight.sizes() == Shape{V},
-        "{}: there are {} classes, so weight must be [{}], got {}", op, V, V,
-        weight.defined() ? weight.sizes() : Shape{});
-  if (weight.defined()) check_same_dtype(op, scores, weight);
+  check_weight(op, scores, weight, V);
   const Tensor ids = checked_ids(op, "target", target, V, "classes", ignore_index);
   const Tensor rows = scores.dim() <= 2 ? scores : transpose(flatten(scores, 2), 1, 2);
   return {reshape(rows, {ids.numel(), V}),
@@ -86,6 +92,35 @@ Tensor row_weights(const Tensor& target, const Tensor& weight, int64_t ignore_in
   return masked_fill(index_select(weight, 0, masked_fill(target, ignored, 0)), ignored, 0);
 }
 
+/// cross_entropy whose target is a distribution over the classes for each row.
+Tensor distribution_losses(const Tensor& logits, const Tensor& target, const Tensor& weight,
+                           int64_t reduction, double label_smoothing) {
+  constexpr const char* op = "cross_entropy";
+  check_floating_point(op, logits.dtype());
+  check(logits.dim() >= 1, "{}: the scores need a dimension of classes, got {}", op,
+        logits.sizes());
+  check(target.sizes() == logits.sizes(),
+        "{}: a {} target has the probabilities of the classes, in the shape {} of the scores, got "
+        "{}; the number of a class is an int64",
+        op, target.dtype(), logits.sizes(), target.sizes());
+  check_same_dtype(op, logits, target);
+  const int64_t classes = logits.dim() == 1 ? 0 : 1;
+  const int64_t V = logits.size(classes);
+  check_weight(op, logits, weight, V);
+  Tensor log_p = log_softmax(logits, classes);
+  if (weight.defined()) {
+    Tensor column = weight;  // (V), (V, 1), (V, 1, 1), ...
+    for (int64_t d = classes + 1; d < logits.dim(); ++d)
+      column = unsqueeze(column, -1);
+    log_p = log_p * column;
+  }
+  const Tensor smoothed = label_smoothing == 0 ? target
+                                               : target * (1 - label_smoothing) +
+                                                     label_smoothing / static_cast<double>(V);
+  const Tensor losses = -sum(log_p * smoothed, classes);
+  return reduced(op, losses, reduction);
+}
+
 }  // namespace
 
 // Softmax with cross-entropy, for the logits x_n of V classes and the target t_n:
@@ -102,10 +137,20 @@ Tensor row_weights(const Tensor& target, const Tensor& weight, int64_t ignore_in
 // distribution is (1 - s) [v = t_n] + s / V:
 //
 //   loss_n  = -(1 - s) w_(t_n) log p_n[t_n] - s / V sum_v w_v log p_nv
+//
+// A target distribution q_n that is given replaces [v = t_n], and the mean is that of the N rows:
+//
+//   loss_n  = -sum_v w_v ((1 - s) q_nv + s / V) log p_nv
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& weight,
                      int64_t reduction, int64_t ignore_index, double label_smoothing) try {
   check(label_smoothing >= 0 && label_smoothing <= 1,
         "cross_entropy: label_smoothing is between 0 and 1, got {}", label_smoothing);
+  if (target.is_floating_point()) {
+    check(ignore_index < 0,
+          "cross_entropy: ignore_index is {}, but a target of probabilities names no classes",
+          ignore_index);
+    return distribution_losses(logits, target, weight, reduction, label_smoothing);
+  }
   const ClassRows rows = class_rows("cross_entropy", logits, target, weight, ignore_index);
   const Tensor weights = row_weights(rows.target, weight, ignore_index, logits.dtype());
   Tensor losses = row_losses(rows.scores, rows.target, ignore_index) * weights;
@@ -139,17 +184,6 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& wei
   const Tensor losses = picked(rows.scores, rows.target, ignore_index) * weights;
   if (reduction == Reduction::Mean) return sum(losses) / sum(weights);
   return reduced("nll_loss", reshape(losses, rows.sizes), reduction);
-}
-
-Tensor mse_loss(const Tensor& a, const Tensor& b, int64_t reduction) {
-  check(a.sizes() == b.sizes(), "mse_loss: the shapes differ, {} and {}; a loss does not broadcast",
-        a.sizes(), b.sizes());
-  check(a.is_floating_point(),
-        "mse_loss: expected floating-point tensors, got {}; convert them with .to(kFloat32)",
-        a.dtype());
-  check_same_dtype("mse_loss", a, b);
-  const Tensor difference = a - b;
-  return reduced("mse_loss", difference * difference, reduction);
 }
 
 }  // namespace gradus

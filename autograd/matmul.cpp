@@ -128,6 +128,28 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return y;
 }
 
+Tensor mm(const Tensor& a, const Tensor& b) {
+  check(a.dim() == 2 && b.dim() == 2, "mm: expected two matrices, got {} and {}", a.sizes(),
+        b.sizes());
+  check_same_dtype("mm", a, b);
+  check_number("mm", a.dtype());
+  check(a.size(1) == b.size(0), "mm: {} x {} - the {} columns of a do not meet the {} rows of b",
+        a.sizes(), b.sizes(), a.size(1), b.size(0));
+  return product(a, b);
+}
+
+Tensor bmm(const Tensor& a, const Tensor& b) {
+  check(a.dim() == 3 && b.dim() == 3, "bmm: expected two batches of matrices, got {} and {}",
+        a.sizes(), b.sizes());
+  check_same_dtype("bmm", a, b);
+  check_number("bmm", a.dtype());
+  check(a.size(0) == b.size(0), "bmm: {} x {} - the batches have {} and {} matrices", a.sizes(),
+        b.sizes(), a.size(0), b.size(0));
+  check(a.size(2) == b.size(1), "bmm: {} x {} - the {} columns of a do not meet the {} rows of b",
+        a.sizes(), b.sizes(), a.size(2), b.size(1));
+  return product(a, b);
+}
+
 Tensor outer(const Tensor& a, const Tensor& b) {
   check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(),
         b.sizes());

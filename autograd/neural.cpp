@@ -25,14 +25,16 @@ Tensor along_dim(OpName op, const Tensor& x, int64_t dim, const Forward& forward
   });
   if (!is_recorded(x)) return record(op, std::move(y), Input{x, {}});
   auto fast = [=, y = saved(y.detach())](const Tensor& dy, const std::vector<bool>& /*needed*/) {
-    const Tensor dx = empty(dy.sizes(), dy.dtype());
+    std::vector<Tensor> gradients(1);
+    Tensor& dx = gradients[0];
+    dx = empty(dy.sizes(), dy.dtype());
     const Tensor in_dy = as_contiguous(dy);
     dispatch_float(op, dy.dtype(), [&]<class T>() {
       if (dx.numel() == 0) return;
       backward(dx.data<T>(), in_dy.data<T>(), y().template data<T>(), shape.outer, shape.size,
                shape.inner);
     });
-    return std::vector<Tensor>{dx};
+    return gradients;
   };
   return record_fused(op, std::move(y), {x}, fast, std::move(definition));
 } catch (const std::bad_alloc&) {

@@ -11,23 +11,28 @@
 namespace gradus {
 
 using std::nullopt;
+/// PyTorch's name of std::optional.
 template <class T>
 using optional = std::optional<T>;
+/// Several tensors.
 using TensorList = std::vector<Tensor>;
 
-/// How a loss combines its terms.
 namespace Reduction {
+/// How a loss combines its terms.
 enum Reduction : int64_t { None, Mean, Sum };
-}
+}  // namespace Reduction
+/// The loss of each element.
 inline constexpr Reduction::Reduction kNone = Reduction::None;
+/// The mean of the losses.
 inline constexpr Reduction::Reduction kMean = Reduction::Mean;
+/// The sum of the losses.
 inline constexpr Reduction::Reduction kSum = Reduction::Sum;
 
 /// The number as a tensor without dimensions, of x's dtype. A fractional number and an int64 x do
 /// not fit: that error names `op`.
 Tensor number_like(const char* op, Scalar value, const Tensor& x);
 
-// Elementwise (elementwise.cpp)
+// Elementwise (elementwise.cpp, remainder.cpp, nan_to_num.cpp)
 
 /// a + alpha b
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha = 1);
@@ -86,6 +91,12 @@ Tensor relu(const Tensor& x);
 Tensor gelu(const Tensor& x, const std::string& approximate = "none");
 /// x sigmoid(x)
 Tensor silu(const Tensor& x);
+/// x where it is above 0, else negative_slope x (Maas et al. 2013).
+Tensor leaky_relu(const Tensor& x, Scalar negative_slope = 0.01);
+/// scale x where x is above 0, else scale alpha (e^(input_scale x) - 1) (Clevert et al. 2016).
+Tensor elu(const Tensor& x, double alpha = 1, double scale = 1, double input_scale = 1);
+/// log(1 + e^(beta x)) / beta, a smooth relu; where beta x is above the threshold, x.
+Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
 /// |x|; the gradient at 0 is 0.
 Tensor abs(const Tensor& x);
 /// min(max(x, `min`), `max`), with at least one bound; the gradient passes at the bounds, too. A
@@ -98,6 +109,22 @@ inline Tensor max(const Tensor& a, const Tensor& b) { return maximum(a, b); }
 /// The smaller of a and b, like maximum.
 Tensor minimum(const Tensor& a, const Tensor& b);
 inline Tensor min(const Tensor& a, const Tensor& b) { return minimum(a, b); }
+/// The remainder of a / b with the sign of b, as % in Python: a - b floor(a / b). An int64 divided
+/// by 0 throws.
+Tensor remainder(const Tensor& a, const Tensor& b);
+inline Tensor remainder(const Tensor& a, Scalar b) {
+  return remainder(a, number_like("remainder", b, a));
+}
+inline Tensor remainder(Scalar a, const Tensor& b) {
+  return remainder(number_like("remainder", a, b), b);
+}
+/// The remainder with the sign of a, as fmod and % in C: a - b trunc(a / b).
+Tensor fmod(const Tensor& a, const Tensor& b);
+inline Tensor fmod(const Tensor& a, Scalar b) { return fmod(a, number_like("fmod", b, a)); }
+/// x with `nan` (default 0) for NaN, `posinf` (the largest number of the dtype) for infinity and
+/// `neginf` (the lowest) for -infinity.
+Tensor nan_to_num(const Tensor& x, std::optional<double> nan = {},
+                  std::optional<double> posinf = {}, std::optional<double> neginf = {});
 /// x as a new tensor of the graph that shares its memory: the identity.
 Tensor alias(const Tensor& x);
 
@@ -223,6 +250,16 @@ Tensor expand(const Tensor& x, const Shape& sizes);
 /// The dimensions from start_dim to end_dim merged into one.
 Tensor flatten(const Tensor& x, int64_t start_dim = 0, int64_t end_dim = -1);
 
+// Diagonals (diagonal.cpp)
+
+/// The entries [i, i + offset] of dimensions dim1 and dim2, as the last dimension. A view.
+Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1);
+/// The diagonal of a matrix, a copy; or the matrix of zeros with the vector x on its diagonal. It
+/// is `diagonal` above the main one.
+Tensor diag(const Tensor& x, int64_t diagonal = 0);
+/// The sum of the diagonal of a matrix.
+Tensor trace(const Tensor& x);
+
 // Parts of a tensor, and tensors made of parts (slice.cpp)
 
 /// x[index] along dim, without that dimension. A view.
@@ -240,26 +277,53 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);
 /// Views of the given sizes along dim, which must add up to x's size.
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t dim = 0);
+/// The entries of x along dim, without that dimension. Views.
+std::vector<Tensor> unbind(const Tensor& x, int64_t dim = 0);
 /// The tensors one after the other along dim. Their other sizes must agree.
 Tensor cat(const std::vector<Tensor>& tensors, int64_t dim = 0);
 /// The tensors along a new dimension `dim`. Their shapes must agree.
 Tensor stack(const std::vector<Tensor>& tensors, int64_t dim = 0);
 
-// Rearranged copies (rearrange.cpp)
+// Rearranged copies (rearrange.cpp, pad.cpp)
 
 /// x in reverse order along each of the dimensions.
 Tensor flip(const Tensor& x, const Shape& dims);
 /// x repeated repeats[i] times along dimension i. More repeats than dimensions add new ones on the
 /// left.
 Tensor repeat(const Tensor& x, const Shape& repeats);
+/// x repeated dims[i] times along dimension i, counted from the last one.
+Tensor tile(const Tensor& x, const Shape& dims);
+/// Entry i of dimension dims[k] moved to i + shifts[k], and from the end on to the start. Without
+/// dims, x is flattened, and gets its shape back.
+Tensor roll(const Tensor& x, const Shape& shifts, const Shape& dims = {});
+/// Each entry along dim `repeats` times, one after the other. Without dim, x is flattened. If
+/// output_size is given, it must be the number of entries of the result.
+Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t> dim = {},
+                         std::optional<int64_t> output_size = {});
+/// Entry i repeats[i] times (int64). One number holds for all.
+Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int64_t> dim = {},
+                         std::optional<int64_t> output_size = {});
+/// i repeats[i] times, for a vector of int64: {1, 0, 2} gives {0, 2, 2}. No gradient.
+Tensor repeat_interleave(const Tensor& repeats, std::optional<int64_t> output_size = {});
+/// x with `padding` = {before, after} more entries in its last dimension, or {before, after,
+/// before, after} with the last dimension first, and so on. Negative numbers remove entries. The
+/// new ones are `value` (0 by default) for mode "constant". The modes "reflect" (2 1 | 0 1 2),
+/// "replicate" (0 0 | 0 1 2) and "circular" (1 2 | 0 1 2) pad all but the first 1 or 2 dimensions.
+Tensor pad(const Tensor& x, const Shape& padding, const std::string& mode = "constant",
+           std::optional<Scalar> value = {});
 
-// Reductions (reduce.cpp, statistics.cpp): over the dimensions `dim`, or over all if it is empty.
-// keepdim keeps them with size 1. A dtype converts x first.
+// Reductions (reduce.cpp, statistics.cpp, product.cpp, sort.cpp): over the dimensions `dim`, or
+// over all if it is empty. keepdim keeps them with size 1. A dtype converts x first.
 
 /// The sum. For bool and int64 it is int64.
 Tensor sum(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
            std::optional<DType> dtype = {});
 inline Tensor sum(const Tensor& x, DType dtype) { return sum(x, {}, false, dtype); }
+/// The product of all elements. For bool and int64 it is int64. The gradient is right also where x
+/// is 0.
+Tensor prod(const Tensor& x, std::optional<DType> dtype = {});
+/// The product along dim.
+Tensor prod(const Tensor& x, int64_t dim, bool keepdim = false, std::optional<DType> dtype = {});
 /// sum(x) / n, for floating-point tensors.
 Tensor mean(const Tensor& x, const Shape& dim = {}, bool keepdim = false,
             std::optional<DType> dtype = {});
@@ -312,14 +376,35 @@ Tensor cumsum(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
 /// (values, indices) of the k largest elements along dim, or of the k smallest, in order.
 std::tuple<Tensor, Tensor> topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true,
                                 bool sorted = true);
+/// (values, indices) of the elements along dim in order, NaN after all numbers (or first, if
+/// descending). Equal ones keep their order, also if this is not asked for by stable = true.
+std::tuple<Tensor, Tensor> sort(const Tensor& x, int64_t dim = -1, bool descending = false);
+std::tuple<Tensor, Tensor> sort(const Tensor& x, std::optional<bool> stable, int64_t dim = -1,
+                                bool descending = false);
+/// The indices that sort gives.
+Tensor argsort(const Tensor& x, int64_t dim = -1, bool descending = false);
+template <std::same_as<bool> Bool>
+Tensor argsort(const Tensor& x, Bool /*stable*/, int64_t dim = -1, bool descending = false) {
+  return argsort(x, dim, descending);
+}
 /// The sum of x over the dimensions that broadcasting from `sizes` to x's shape added or repeated.
 Tensor sum_to(const Tensor& x, const Shape& sizes);
 
-// Matrix products (matmul.cpp)
+// Matrix products (matmul.cpp, einsum.cpp)
 
 /// (..., M, K) x (..., K, N) -> (..., M, N), where the leading dimensions broadcast. A vector is a
 /// row on the left and a column on the right, and the result does not have that dimension.
 Tensor matmul(const Tensor& a, const Tensor& b);
+/// (M, K) x (K, N) -> (M, N), without broadcasting.
+Tensor mm(const Tensor& a, const Tensor& b);
+/// (B, M, K) x (B, K, N) -> (B, M, N), without broadcasting.
+Tensor bmm(const Tensor& a, const Tensor& b);
+/// Einstein summation: "bij,bjk->bik" names the dimensions of each operand and of the result. Equal
+/// letters have the same index, those missing in the result are summed, and an operand with a
+/// letter twice gives its diagonal. "..." is for the other dimensions, which broadcast. Without
+/// "->", the result has the letters that occur once, in alphabetical order. The operands are
+/// multiplied from left to right by matmul.
+Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands);
 /// a b^T of two vectors: (M) x (N) -> (M, N)
 Tensor outer(const Tensor& a, const Tensor& b);
 /// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out)
@@ -360,7 +445,7 @@ Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);
 /// num_samples). No gradient.
 Tensor multinomial(const Tensor& p, int64_t num_samples, bool replacement = false);
 
-// Neural networks (neural.cpp, losses.cpp, attention.cpp)
+// Neural networks (neural.cpp, activations.cpp, losses.cpp, elementwise_losses.cpp, attention.cpp)
 
 /// exp(x) / sum(exp(x)) along dim. A dtype converts x first.
 Tensor softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {});
@@ -370,15 +455,22 @@ Tensor log_softmax(const Tensor& x, int64_t dim, std::optional<DType> dtype = {}
 /// dimensions, whose sizes are normalized_shape (Ba et al. 2016).
 Tensor layer_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
                   const Tensor& bias = {}, double eps = 1e-5);
+/// x / sqrt(mean(x^2) + eps) * weight over the last dimensions, which have the sizes
+/// normalized_shape (Zhang and Sennrich 2019). The default of eps is the dtype's distance from 1 to
+/// the next number.
+Tensor rms_norm(const Tensor& x, const Shape& normalized_shape, const Tensor& weight = {},
+                std::optional<double> eps = {});
 /// In training each element is 0 with probability p, else x / (1 - p); otherwise x (Srivastava et
 /// al. 2014).
 Tensor dropout(const Tensor& x, double p, bool train);
 /// -log(softmax(logits)[target]): logits (N, V) with target (N) int64, (V) with (), or (N, V, d...)
 /// with (N, d...). Targets equal to ignore_index do not count. weight (V) scales each class. Label
-/// smoothing mixes the target with the uniform distribution (Szegedy et al. 2016).
+/// smoothing mixes the target with the uniform distribution (Szegedy et al. 2016). A floating-point
+/// target has the shape of the logits and gives the probability of each class.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const Tensor& weight = {},
                      int64_t reduction = Reduction::Mean, int64_t ignore_index = -100,
                      double label_smoothing = 0);
+/// PyTorch's options of cross_entropy.
 struct CrossEntropyOptions {
   Tensor weight = {};           // (V); default: every class counts 1
   int64_t ignore_index = -100;  // a target that does not count
@@ -392,6 +484,30 @@ Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const Tensor& wei
                 int64_t reduction = Reduction::Mean, int64_t ignore_index = -100);
 /// (a - b)^2; the shapes must be equal.
 Tensor mse_loss(const Tensor& a, const Tensor& b, int64_t reduction = Reduction::Mean);
+/// |x - target|; like mse_loss.
+Tensor l1_loss(const Tensor& x, const Tensor& target, int64_t reduction = Reduction::Mean);
+/// (x - target)^2 / 2 where |x - target| is at most delta, else delta (|x - target| - delta / 2)
+/// (Huber 1964); like mse_loss.
+Tensor huber_loss(const Tensor& x, const Tensor& target, int64_t reduction = Reduction::Mean,
+                  double delta = 1);
+/// huber_loss / beta with delta = beta; for beta = 0 it is l1_loss.
+Tensor smooth_l1_loss(const Tensor& x, const Tensor& target, int64_t reduction = Reduction::Mean,
+                      double beta = 1);
+/// -(target log x + (1 - target) log(1 - x)) times the weight, which broadcasts. x and target are
+/// probabilities of the same shape; a logarithm is at least -100.
+Tensor binary_cross_entropy(const Tensor& x, const Tensor& target, const Tensor& weight = {},
+                            int64_t reduction = Reduction::Mean);
+/// binary_cross_entropy of sigmoid(logits), which is exact for large logits, too. `pos_weight`
+/// multiplies the term of the target; both weights broadcast.
+Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
+                                        const Tensor& weight = {}, const Tensor& pos_weight = {},
+                                        int64_t reduction = Reduction::Mean);
+/// target (log target - log_probs), of each element; 0 log 0 is 0. With log_target, target is given
+/// as its logarithm. The mean divides by the number of elements, not of distributions.
+Tensor kl_div(const Tensor& log_probs, const Tensor& target, int64_t reduction = Reduction::Mean,
+              bool log_target = false);
+/// sum(a b) / (|a| |b|) along dim, where no norm is below eps. The shapes broadcast.
+Tensor cosine_similarity(const Tensor& a, const Tensor& b, int64_t dim = 1, double eps = 1e-8);
 /// softmax(q k^T * scale + mask) v, where scale is 1 / sqrt(D) by default (Vaswani et al. 2017):
 /// q (..., L, D), k (..., S, D), v (..., S, Dv) -> (..., L, Dv). attn_mask broadcasts to (..., L,
 /// S): a bool mask says which keys take part, a floating-point one is added to the scores. With
@@ -413,11 +529,13 @@ GRADUS_OPERATOR(+, add)
 GRADUS_OPERATOR(-, sub)
 GRADUS_OPERATOR(*, mul)
 GRADUS_OPERATOR(/, div)
+GRADUS_OPERATOR(%, remainder)
 GRADUS_OPERATOR(&, bitwise_and)
 GRADUS_OPERATOR(|, bitwise_or)
 GRADUS_OPERATOR(^, bitwise_xor)
 #undef GRADUS_OPERATOR
 
+/// The same as bitwise_not
 inline Tensor operator~(const Tensor& x) { return bitwise_not(x); }
 
 // `mirrored` is the comparison with exchanged sides: 1 < x is x > 1.

@@ -23,6 +23,15 @@ namespace {
   if (autograd::nan_check_is_on()) autograd::check_result(name, y, inputs);
 }
 
+void observe_outputs(const char* name, const std::vector<Tensor>& outputs,
+                     const std::vector<Tensor>& inputs) {
+  std::vector<Input> without_rules;
+  for (const Tensor& x : inputs)
+    without_rules.push_back({x, {}});
+  for (const Tensor& y : outputs)
+    observe(name, y, without_rules);
+}
+
 }  // namespace
 
 Tensor record(OpName name, Tensor y, std::span<Input> inputs) {
@@ -54,6 +63,31 @@ Tensor record(OpName name, Tensor y, Input first, Input second) {
 
 Tensor record(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction backward) {
   return record_fused(name, std::move(y), inputs, std::move(backward), nullptr);
+}
+
+void record_outputs(OpName name, const std::vector<Tensor>& outputs,
+                    const std::vector<bool>& has_gradient, const std::vector<Tensor>& inputs,
+                    BackwardOfOutputs backward) {
+  if (observers::active()) [[unlikely]]
+    observe_outputs(name, outputs, inputs);
+  const auto first = std::find(has_gradient.begin(), has_gradient.end(), true);
+  if (first == has_gradient.end() || std::none_of(inputs.begin(), inputs.end(), is_recorded))
+    return;
+  const auto op = make_ref<Node>(static_cast<const char*>(name),
+                                 outputs[static_cast<size_t>(first - has_gradient.begin())]);
+  for (const Tensor& x : inputs)
+    op->edges.push_back({.input = needs_grad(x) ? x.node() : nullptr, .rule = {}});
+  op->make_extras().outputs = std::make_unique<Outputs>();
+  op->outputs()->backward = std::move(backward);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    std::unique_ptr<Node>& node = op->outputs()->nodes.emplace_back();
+    if (!has_gradient[i]) continue;
+    node = std::make_unique<Node>(name, outputs[i]);
+    node->make_extras().op = op.get();
+    node->extras->output_index = i;
+    node->edges.push_back({.input = Ref<Node>::uncounted(op.get()), .rule = {}});
+    set_node(outputs[i], Ref<Node>(node.get()));
+  }
 }
 
 Tensor record_fused(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction fast,

@@ -55,6 +55,13 @@ Tensor record(OpName name, Tensor y, Input first, Input second);
 /// The same with one function that computes the gradients of all inputs.
 Tensor record(OpName name, Tensor y, const std::vector<Tensor>& inputs, BackwardFunction backward);
 
+/// The same for an op with several outputs. Each output of which `has_gradient` is true gets a node
+/// of its own (Outputs in node.h); they must be different tensors without a node, or the last node
+/// wins.
+void record_outputs(OpName name, const std::vector<Tensor>& outputs,
+                    const std::vector<bool>& has_gradient, const std::vector<Tensor>& inputs,
+                    BackwardOfOutputs backward);
+
 /// The same for an op that fast kernels compute. `definition` is the same op written with ordinary
 /// ops: it documents what the kernels compute, tests compare the kernels with it, and second
 /// derivatives go through it.

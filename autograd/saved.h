@@ -11,6 +11,7 @@ namespace gradus {
 /// op, if the memory was changed in place since.
 class Saved {
  public:
+  Saved() = default;
   /// Keeps nothing under NoGradGuard, where no backward will ask for it.
   explicit Saved(const Tensor& x) : x_(is_grad_enabled() ? x : Tensor()) {
     if (x_.defined()) version_ = x.impl().storage->version;
@@ -20,6 +21,7 @@ class Saved {
       fail_changed(x_.sizes());
     return x_;
   }
+  bool keeps_something() const { return x_.defined(); }
   [[noreturn]] static void fail_changed(const Shape& sizes);
 
  private:

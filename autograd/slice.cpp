@@ -16,6 +16,17 @@
 namespace gradus {
 namespace {
 
+/// What split, chunk and unbind return at most: a view takes memory, even if it is empty.
+constexpr int64_t kMostViews = 1 << 20;
+
+/// Throws if parts of this size are too many.
+void check_parts(const char* op, const Tensor& x, int64_t total, int64_t size, int64_t dim) {
+  const int64_t parts = total / size + (total % size != 0);
+  check(parts <= kMostViews,
+        "{}: {} has {} parts of size {} along dimension {}, at most {} views are made", op,
+        x.sizes(), parts, size, dim, kMostViews);
+}
+
 /// The part [start, end) of a dimension, every step-th entry; the bounds fit the tensor.
 struct Range {
   int64_t dim;
@@ -161,6 +172,7 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, in
 std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim) try {
   const int64_t total = size_along("split", x, dim);
   check(size > 0 || (size == 0 && total == 0), "split: the size must be positive, got {}", size);
+  if (size > 0) check_parts("split", x, total, size, dim);
   std::vector<int64_t> sizes{std::min(size, total)};
   for (int64_t left = total - sizes[0]; left > 0; left -= size)
     sizes.push_back(std::min(size, left));
@@ -173,13 +185,26 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim) try {
   check(chunks > 0, "chunk: the number of chunks must be positive, got {}", chunks);
   const int64_t total = size_along("chunk", x, dim);
   if (total == 0) {
-    constexpr int64_t kMost = 1 << 20;  // a view takes memory, too
-    check(chunks <= kMost, "chunk: {} empty chunks of {} are too many; at most {} are made", chunks,
-          x.sizes(), kMost);
+    check(chunks <= kMostViews, "chunk: {} empty chunks of {} are too many; at most {} are made",
+          chunks, x.sizes(), kMostViews);
     return split(x, std::vector<int64_t>(static_cast<size_t>(chunks)), dim);
   }
   const int64_t size = total / chunks + (total % chunks != 0);
+  check_parts("chunk", x, total, size, dim);
   return split(x, size, dim);
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
+}
+
+std::vector<Tensor> unbind(const Tensor& x, int64_t dim) try {
+  const int64_t size = size_along("unbind", x, dim);
+  check(size <= kMostViews,
+        "unbind: {} has {} entries along dimension {}, at most {} views are made", x.sizes(), size,
+        dim, kMostViews);
+  std::vector<Tensor> entries;
+  for (int64_t i = 0; i < size; ++i)
+    entries.push_back(select(x, dim, i));
+  return entries;
 } catch (const std::bad_alloc&) {
   kernels::fail_out_of_memory();
 }

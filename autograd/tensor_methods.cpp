@@ -14,6 +14,7 @@ namespace gradus {
 GRADUS_UNARY(clone)
 GRADUS_UNARY(contiguous)
 GRADUS_UNARY(t)
+GRADUS_UNARY(trace)
 GRADUS_UNARY(neg)
 GRADUS_UNARY(abs)
 GRADUS_UNARY(exp)
@@ -48,8 +49,12 @@ GRADUS_BINARY(logical_and)
 GRADUS_BINARY(logical_or)
 GRADUS_BINARY(matmul)
 GRADUS_BINARY(outer)
+GRADUS_BINARY(mm)
+GRADUS_BINARY(bmm)
 GRADUS_TENSOR_OR_SCALAR(mul)
 GRADUS_TENSOR_OR_SCALAR(div)
+GRADUS_TENSOR_OR_SCALAR(remainder)
+GRADUS_TENSOR_OR_SCALAR(fmod)
 GRADUS_TENSOR_OR_SCALAR(eq)
 GRADUS_TENSOR_OR_SCALAR(ne)
 GRADUS_TENSOR_OR_SCALAR(lt)
@@ -65,6 +70,12 @@ GRADUS_TENSOR_OR_SCALAR(bitwise_xor)
 #undef GRADUS_TENSOR_OR_SCALAR
 
 Tensor Tensor::to(DType t) const { return gradus::to(*this, t); }
+Tensor Tensor::to(const TensorOptions& options) const {
+  check(!options.requires_grad(),
+        "to: the options require gradients, but the result has the history of this tensor; call "
+        "requires_grad_() on it");
+  return to(options.dtype_or(dtype()));
+}
 
 Tensor Tensor::view(const Shape& sizes) const { return gradus::view(*this, sizes); }
 Tensor Tensor::reshape(const Shape& sizes) const { return gradus::reshape(*this, sizes); }
@@ -95,11 +106,28 @@ std::vector<Tensor> Tensor::split(int64_t size, int64_t dim) const {
 std::vector<Tensor> Tensor::split(const std::vector<int64_t>& sizes, int64_t dim) const {
   return gradus::split(*this, sizes, dim);
 }
+std::vector<Tensor> Tensor::unbind(int64_t dim) const { return gradus::unbind(*this, dim); }
 Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
   return gradus::flatten(*this, start_dim, end_dim);
 }
 Tensor Tensor::flip(const Shape& dims) const { return gradus::flip(*this, dims); }
 Tensor Tensor::repeat(const Shape& repeats) const { return gradus::repeat(*this, repeats); }
+Tensor Tensor::diagonal(int64_t offset, int64_t dim1, int64_t dim2) const {
+  return gradus::diagonal(*this, offset, dim1, dim2);
+}
+Tensor Tensor::diag(int64_t diagonal) const { return gradus::diag(*this, diagonal); }
+Tensor Tensor::tile(const Shape& dims) const { return gradus::tile(*this, dims); }
+Tensor Tensor::roll(const Shape& shifts, const Shape& dims) const {
+  return gradus::roll(*this, shifts, dims);
+}
+Tensor Tensor::repeat_interleave(int64_t repeats, std::optional<int64_t> dim,
+                                 std::optional<int64_t> output_size) const {
+  return gradus::repeat_interleave(*this, repeats, dim, output_size);
+}
+Tensor Tensor::repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim,
+                                 std::optional<int64_t> output_size) const {
+  return gradus::repeat_interleave(*this, repeats, dim, output_size);
+}
 
 Tensor Tensor::add(const Tensor& y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
 Tensor Tensor::add(Scalar y, Scalar alpha) const { return gradus::add(*this, y, alpha); }
@@ -110,6 +138,10 @@ Tensor Tensor::pow(Scalar exponent) const { return gradus::pow(*this, exponent);
 Tensor Tensor::operator-() const { return gradus::neg(*this); }
 Tensor Tensor::clamp(std::optional<Scalar> min, std::optional<Scalar> max) const {
   return gradus::clamp(*this, min, max);
+}
+Tensor Tensor::nan_to_num(std::optional<double> nan, std::optional<double> posinf,
+                          std::optional<double> neginf) const {
+  return gradus::nan_to_num(*this, nan, posinf, neginf);
 }
 Tensor Tensor::where(const Tensor& condition, const Tensor& otherwise) const {
   return gradus::where(condition, *this, otherwise);
@@ -128,6 +160,10 @@ Tensor Tensor::sum(std::optional<DType> dtype) const {
 }
 Tensor Tensor::sum(const Shape& dim, bool keepdim, std::optional<DType> dtype) const {
   return gradus::sum(*this, dim, keepdim, dtype);
+}
+Tensor Tensor::prod(std::optional<DType> dtype) const { return gradus::prod(*this, dtype); }
+Tensor Tensor::prod(int64_t dim, bool keepdim, std::optional<DType> dtype) const {
+  return gradus::prod(*this, dim, keepdim, dtype);
 }
 Tensor Tensor::mean(std::optional<DType> dtype) const {
   return gradus::mean(*this, {}, false, dtype);
@@ -179,6 +215,16 @@ Tensor Tensor::cumsum(int64_t dim, std::optional<DType> dtype) const {
 }
 std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest, bool sorted) const {
   return gradus::topk(*this, k, dim, largest, sorted);
+}
+std::tuple<Tensor, Tensor> Tensor::sort(int64_t dim, bool descending) const {
+  return gradus::sort(*this, dim, descending);
+}
+std::tuple<Tensor, Tensor> Tensor::sort(std::optional<bool> stable, int64_t dim,
+                                        bool descending) const {
+  return gradus::sort(*this, stable, dim, descending);
+}
+Tensor Tensor::argsort(int64_t dim, bool descending) const {
+  return gradus::argsort(*this, dim, descending);
 }
 
 Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {

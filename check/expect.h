@@ -7,6 +7,7 @@
 
 namespace gradus {
 
+/// A layer, or a function of one tensor.
 using LayerFunction = std::function<Tensor(const Tensor& x)>;
 
 /// Step t of f(x) depends on no later step of x: after a change of the steps after t, the results

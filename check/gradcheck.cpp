@@ -156,6 +156,19 @@ void check_same_under_create_graph(const Tensor& y, const std::vector<NamedInput
   }
 }
 
+/// The outputs of f that need gradients, in one row. f records also where only its value is asked
+/// for: nothing else tells which outputs these are.
+TensorFunction in_one_row(const TensorListFunction& f) {
+  return [&f](const std::vector<Tensor>& inputs) {
+    const AutoGradMode recording(true);
+    std::vector<Tensor> rows;
+    for (const Tensor& y : f(inputs))
+      if (needs_grad(y)) rows.push_back(y.flatten());
+    check(!rows.empty(), "gradcheck: the results of f do not depend on the inputs");
+    return cat(rows);
+  };
+}
+
 }  // namespace
 
 bool gradcheck(const std::function<Tensor()>& f, const std::vector<NamedInput>& inputs,
@@ -186,6 +199,16 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
                const GradcheckOptions& options) {
   const CopiedInputs copies = copy_inputs(inputs);
   return gradcheck([&] { return f(copies.all); }, copies.checked, options);
+}
+
+bool gradcheck(const TensorListFunction& f, const std::vector<Tensor>& inputs,
+               const GradcheckOptions& options) {
+  return gradcheck(in_one_row(f), inputs, options);
+}
+
+bool gradgradcheck(const TensorListFunction& f, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options) {
+  return gradgradcheck(in_one_row(f), inputs, options);
 }
 
 /// gradcheck of the function (x, u) -> sum of g_i . v_i, where g_i are the gradients of u . f(x)

@@ -12,6 +12,7 @@ struct GradcheckOptions {
   double rtol = 1e-3;
 };
 
+/// A function of several tensors.
 using TensorFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
 /// A tensor that f depends on, and its name in messages.
@@ -34,6 +35,15 @@ bool gradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
 /// Checks the gradient of the gradient. Also requires that the gradient is the same with and
 /// without create_graph.
 bool gradgradcheck(const TensorFunction& f, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options = {});
+
+/// A function of several tensors that gives several tensors.
+using TensorListFunction = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
+
+/// The same for several outputs: those that need gradients are checked together.
+bool gradcheck(const TensorListFunction& f, const std::vector<Tensor>& inputs,
+               const GradcheckOptions& options = {});
+bool gradgradcheck(const TensorListFunction& f, const std::vector<Tensor>& inputs,
                    const GradcheckOptions& options = {});
 
 /// Checks a module with respect to its input and each of its parameters. All must be float64:

@@ -18,8 +18,11 @@ const std::string kRngState = "rng_state";
 const std::string kState = "gradus_train_state";
 
 std::string to_json(const TrainState& s) {
-  return json{{"step", s.step},         {"position", s.position},     {"seconds", s.seconds},
-              {"loss_sum", s.loss_sum}, {"loss_count", s.loss_count}, {"settings", s.settings}}
+  return json{{"step", s.step},
+              {"position", s.position},
+              {"loss_sum", s.loss_sum},
+              {"loss_count", s.loss_count},
+              {"settings", s.settings}}
       .dump();
 }
 
@@ -31,7 +34,6 @@ TrainState state_from(const std::map<std::string, std::string>& metadata, const 
     const json s = json::parse(found->second);
     const TrainState state{.step = s.at("step"),
                            .position = s.at("position"),
-                           .seconds = s.at("seconds"),
                            .loss_sum = s.at("loss_sum"),
                            .loss_count = s.at("loss_count"),
                            .settings = s.at("settings")};

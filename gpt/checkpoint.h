@@ -9,11 +9,10 @@
 
 namespace gradus::gpt {
 
-/// How far a training run has come.
+/// How far a training run has come. No times: two equal runs write equal files.
 struct TrainState {
   int64_t step = 0;      // steps done
   int64_t position = 0;  // tokens trained on
-  double seconds = 0;    // spent so far
   double loss_sum = 0;   // of the steps since the last evaluation
   int64_t loss_count = 0;
   std::string settings = {};  // how the run was set up, for its program

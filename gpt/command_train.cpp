@@ -2,8 +2,10 @@
 #include <csignal>
 #include <sstream>
 
+#include "distributed/agree.h"
 #include "gpt/commands.h"
 #include "gpt/generate.h"
+#include "gpt/processes.h"
 #include "gpt/train_arguments.h"
 #include "gpt/train_folder.h"
 #include "gpt/train_plan.h"
@@ -65,6 +67,17 @@ text::Tokenizer tokenizer_of(const TrainArguments& arguments, const TrainFolder&
   return tokenizer;
 }
 
+/// The text becomes tokens, in a file that all processes map into memory.
+void write_tokens(const TrainArguments& arguments, const TrainFolder& folder,
+                  const text::Tokenizer& tokenizer, const std::string& text,
+                  int64_t context_length) {
+  const bool needs_tokens = !arguments.resume || !folder.has_tokens();
+  if (distributed::is_initialized()) distributed::barrier();  // all have looked at the folder
+  if (distributed::is_first_process() && needs_tokens)
+    folder.write_tokens(tokenizer, text, context_length);
+  if (distributed::is_initialized()) distributed::barrier();
+}
+
 TrainingRun run_of(const TrainArguments& arguments, const TrainFolder& folder,
                    const text::Tokenizer& tokenizer) {
   return {
@@ -78,28 +91,74 @@ TrainingRun run_of(const TrainArguments& arguments, const TrainFolder& folder,
                     const terminal::Canvas& canvas) { return sample(t, tokenizer, canvas.width); }};
 }
 
+/// The same command in each of --processes.
+int train_in_processes(const TrainArguments& arguments, int argc, char** argv) {
+  std::vector<std::string> command{program_file(), "train"};
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--processes") ++i;
+    if (word.starts_with("--processes") || word == "--allow-run-as-root") continue;
+    command.push_back(word);
+  }
+  const std::string folder = arguments.out.value_or(default_folder(arguments.files));
+  return run_processes({.processes = *arguments.processes,
+                        .allow_root = arguments.allow_root,
+                        .command = command,
+                        .advice = fmt::format("The last checkpoint in {} is unchanged; --resume "
+                                              "continues it, also with another number of processes",
+                                              printable(folder))});
+}
+
+/// The number of micro-batches that a new run has if it was not given: one for each process.
+void choose_micro_batches(TrainArguments& arguments) {
+  if (!arguments.accumulate && !arguments.resume && distributed::process_count() > 1)
+    arguments.accumulate = distributed::process_count();
+}
+
+/// Joins the other processes of the training, if there are any, and sets up this one.
+void prepare(TrainArguments& arguments) {
+  join_processes();
+  choose_micro_batches(arguments);
+  // Writing more than a limit of the system allows is an error then, and does not end the program.
+  std::signal(SIGXFSZ, SIG_IGN);
+  if (arguments.threads) set_num_threads(static_cast<int>(*arguments.threads));
+  // Whether it can be written.
+  if (arguments.json && distributed::is_first_process())
+    open_json(*arguments.json, /*append=*/true);
+}
+
+/// Whether all processes are about to do the same. Only then may one wait for another.
+void check_processes(const TrainSettings& settings, const Trainer& trainer, std::string_view text) {
+  distributed::check_same("texts", text);
+  distributed::check_same("settings", to_json(settings));
+  distributed::check_same("steps", std::to_string(trainer.state().step));
+  for (const Tensor& p : trainer.model().parameters()) {
+    const Tensor x = p.detach().contiguous();
+    distributed::check_same("weights", {reinterpret_cast<const char*>(x.data_ptr<float>()),
+                                        static_cast<size_t>(x.numel()) * sizeof(float)});
+  }
+}
+
 }  // namespace
 
 int run_train(int argc, char** argv) {
   TrainArguments arguments;
   if (const std::optional<int> status = parse(argc, argv, arguments)) return *status;
-  // Writing more than a limit of the system allows is an error then, and does not end the program.
-  std::signal(SIGXFSZ, SIG_IGN);
-  if (arguments.threads) set_num_threads(static_cast<int>(*arguments.threads));
-
-  if (arguments.json) open_json(*arguments.json, /*append=*/true);  // whether it can be written
+  if (arguments.processes.value_or(1) > 1) return train_in_processes(arguments, argc, argv);
+  prepare(arguments);
+  const bool is_first = distributed::is_first_process();
 
   // The settings: of a new run, or of the one that is continued.
   const std::string text = read_texts(arguments.files);
   const TrainFolder folder(arguments.out.value_or(default_folder(arguments.files)));
   TrainSettings settings = settings_of(arguments, folder, text);
 
-  // The text becomes tokens, in a file that is mapped into memory.
+  // The text becomes tokens.
   const text::Tokenizer tokenizer = tokenizer_of(arguments, folder, settings, text);
   settings.model.vocab_size = tokenizer.vocab_size();
+  settings.train.zero = arguments.zero && distributed::is_initialized();
   check_memory(needs_of(settings.model, settings.train));
-  if (!arguments.resume || !folder.has_tokens())
-    folder.write_tokens(tokenizer, text, settings.model.context_length);
+  write_tokens(arguments, folder, tokenizer, text, settings.model.context_length);
   const TrainData data = folder.data(tokenizer, text);
 
   // The model, with the weights to start from or those of the checkpoint.
@@ -109,7 +168,7 @@ int run_train(int argc, char** argv) {
   Trainer trainer(model, data, settings.train);
   if (arguments.resume) trainer.load(folder.checkpoint());
   trainer.set_settings(to_json(settings));
-  if (trainer.finished()) folder.complete(model);
+  if (trainer.finished() && is_first) folder.complete(model);
   check(!trainer.finished(), "all {} steps of the run in {} are done; more --steps continue it",
         trainer.options().steps, printable(folder.path()));
 
@@ -126,10 +185,13 @@ int run_train(int argc, char** argv) {
     if (!arguments.resume) folder.discard_tokens();
     return 0;
   }
+  check_processes(settings, trainer, text);
 
   // The training.
-  folder.remove_leftovers();
-  tokenizer.save_pretrained(folder.path());
+  if (is_first) {
+    folder.remove_leftovers();
+    tokenizer.save_pretrained(folder.path());
+  }
   return train_and_save(trainer, folder, run,
                         fmt::format("It writes a text with\n  {} generate --model {}",
                                     program_name(), quoted(folder.path())));

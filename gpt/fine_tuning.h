@@ -34,7 +34,7 @@ class LoraAdapters : public nn::Module {
  private:
   const nn::Gpt gpt_;
   const nn::ModuleList<nn::LoRA> changes_;
-  std::vector<int64_t> hooks_;
+  std::vector<nn::RemovableHandle> hooks_;
 };
 
 /// The number of parameters that need gradients.

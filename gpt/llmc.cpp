@@ -73,7 +73,7 @@ void check_length(const InputFile& file, const Header& header) {
 
 Tensor read_weight(InputFile& file, const std::string& name, const Shape& shape, bool is_bfloat16) {
   if (!is_bfloat16) return file.read_tensor(name, shape, kFloat32);
-  const Tensor x = empty(shape);
+  const Tensor x = empty(shape, kFloat32);
   std::vector<uint16_t> upper_halves(static_cast<size_t>(x.numel()));
   file.read(upper_halves.data(), 2 * x.numel());
   std::ranges::transform(upper_halves, x.data<float>(),

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "distributed/agree.h"
 #include "gpt/commands.h"
-#include "tensor/error.h"
+#include "gpt/processes.h"
 
 namespace {
 
@@ -32,21 +33,25 @@ std::string usage() {
 }
 
 /// Errors of the library may begin with the name of the function, which can be the command's.
-void print_error(const Command& command, std::string text) {
+std::string message(const Command& command, std::string text) {
   const std::string prefix = command.name + ": ";
   if (!text.starts_with(prefix)) text = prefix + text;
-  fmt::print(stderr, "gradus {}\n", text);
+  return "gradus " + text;
 }
 
 int run(const Command& command, int argc, char** argv) {
   try {
-    return command.run(argc, argv);
+    const int status = command.run(argc, argv);
+    if (gradus::distributed::is_initialized()) gradus::distributed::destroy_process_group();
+    return status;
+  } catch (const gradus::distributed::CommonError& e) {
+    return gradus::gpt::end_with_error(message(command, e.what()), /*all_have_it=*/true);
   } catch (const gradus::Error& e) {
-    print_error(command, e.what());
+    return gradus::gpt::end_with_error(message(command, e.what()), /*all_have_it=*/false);
   } catch (const std::bad_alloc&) {
-    print_error(command, gradus::out_of_memory.what());
+    const std::string text = message(command, gradus::out_of_memory.what());
+    return gradus::gpt::end_with_error(text, /*all_have_it=*/false);
   }
-  return 1;
 }
 
 }  // namespace

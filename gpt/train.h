@@ -8,8 +8,10 @@
 #include <memory>
 #include <tuple>
 
+#include "distributed/gradient_sum.h"
 #include "gpt/batches.h"
 #include "gpt/checkpoint.h"
+#include "gpt/train_optimizer.h"
 #include "nn/gpt.h"
 #include "nn/optim.h"
 #include "terminal/progress_bar.h"
@@ -21,13 +23,14 @@ namespace gradus::gpt {
 struct TrainOptions {
   int64_t steps = 2000;
   int64_t batch_size = 12;     // sequences in a step
-  int64_t accumulate = 1;      // parts of a batch, computed in turn: less memory
+  int64_t accumulate = 1;      // micro-batches of a batch, computed in turn: less memory
   double lr = 1e-3;            // the largest; typically 1e-4 to 3e-3
   int64_t warmup_steps = 100;  // at most a tenth of the steps
   std::tuple<double, double> betas = {0.9, 0.99};  // of AdamW
   double weight_decay = 0.1;                       // of matrices; biases and norms have none
   double max_norm = 1;                             // of the gradient, which is clipped
   int64_t eval_every = 250;                        // steps between two evaluations
+  bool zero = false;  // each process keeps a part of AdamW's state (ZeRO stage 1)
 };
 
 /// The tokens to train on and those to validate with.
@@ -56,6 +59,10 @@ struct TrainTask {
   double bytes_per_token = 1;  // of the validation targets, on average
 };
 
+/// In a process group (distributed/process_group.h) each process computes its part of the
+/// micro-batches, and all have the same model after each step. The numbers of processes that divide
+/// `accumulate` and are powers of two give the same bits: losses, parameters, checkpoints. All
+/// processes must call the functions below; only the first writes the checkpoint.
 class Trainer {
  public:
   /// The model keeps its weights; nn::init_gpt2_ gives those to start from. Throws if the options
@@ -92,21 +99,27 @@ class Trainer {
   /// The learning rate of the next step.
   double lr() const { return schedule_.lr(state_.step); }
 
-  void save(const std::string& path) const {
-    save_checkpoint(path, task_.trained, optimizer_, state_);
-  }
-  void load(const std::string& path) { state_ = load_checkpoint(path, task_.trained, optimizer_); }
+  void save(const std::string& path) const;
+  void load(const std::string& path);
+  /// The seconds of the run that are not in the checkpoint: those before it was continued.
+  void add_seconds(double before) { seconds_ += before; }
 
  private:
-  double add_gradients() const;
-  [[noreturn]] void explain_divergence(const Tensor& rng_state, double loss, double norm) const;
+  std::vector<double> compute_gradients() const;
+  double micro_batch(int64_t i, const Batch& batch, const Tensor& rng_state) const;
+  [[noreturn]] void explain_divergence(const Tensor& rng_state, const std::vector<double>& losses,
+                                       double norm) const;
   double mean_loss(const Examples& examples, std::optional<int64_t> most) const;
+  std::vector<double> losses_of(const Examples& examples, std::optional<int64_t> most,
+                                double& targets) const;
 
   const TrainTask task_;
   const TrainOptions options_;
-  optim::AdamW optimizer_;
+  const std::unique_ptr<TrainOptimizer> optimizer_;
+  const std::unique_ptr<distributed::GradientSum> gradients_;
   const optim::CosineSchedule schedule_;
   TrainState state_;
+  double seconds_ = 0;  // since the start of the run
   // Since the last evaluation:
   double step_seconds_ = 0;
   int64_t tokens_trained_ = 0;

@@ -67,7 +67,7 @@ void add_optimisation_options(CLI::App& app, TrainArguments& a) {
       "a finite number above 0", "The largest learning rate");
   add_integer(app, "--batch", a.batch, 1, 1'000'000, "Sequences in each step");
   add_integer(app, "--accumulate", a.accumulate, 1, 1'000'000,
-              "Computes a batch in this many parts, to use less memory");
+              "Computes a batch in this many micro-batches, to use less memory");
   add_integer(app, "--eval-every", a.eval_every, 1, 1'000'000'000,
               "Steps between two evaluations, each with a sample and a checkpoint");
   add_integer(app, "--seed", a.seed, 0, 0xFFFFFFFF, "The seed of the random numbers (1337)");
@@ -79,6 +79,15 @@ void add_run_options(CLI::App& app, TrainArguments& a) {
               "Threads; the results do not depend on their number");
   app.add_flag("--yes", a.yes, "Does not ask before a long training");
   app.add_option("--json", a.json, "Writes each evaluation to FILE, as a line of JSON");
+}
+
+void add_process_options(CLI::App& app, TrainArguments& a) {
+  add_integer(app, "--processes", a.processes, 1, 1024,
+              "Processes on this machine, which share the micro-batches; the results do not depend "
+              "on their number");
+  app.add_flag("--zero", a.zero,
+               "Each process keeps a part of the optimiser's state (ZeRO stage 1)");
+  app.add_flag("--allow-run-as-root", a.allow_root, "Lets Open MPI start processes for root");
 }
 
 std::optional<int> parsed(CLI::App& app, int argc, const char* const* argv) {
@@ -103,6 +112,7 @@ std::optional<int> parse(int argc, const char* const* argv, TrainArguments& argu
   add_model_options(app, arguments);
   add_optimisation_options(app, arguments);
   add_run_options(app, arguments);
+  add_process_options(app, arguments);
   return parsed(app, argc, argv);
 }
 

@@ -13,7 +13,9 @@ struct TrainArguments {
   bool resume = false;
   bool yes = false;
   std::optional<int64_t> steps, seed, batch, block, layers, heads, width, accumulate, eval_every;
-  std::optional<int64_t> threads;
+  std::optional<int64_t> threads, processes;
+  bool zero = false;        // divide the optimiser's state among the processes
+  bool allow_root = false;  // start processes for root
   std::optional<double> lr, dropout;
   // For fine-tuning: the folder of the model, the rank of LoRA's changes, and the number of blocks
   // at the end that are trained alone.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <regex>
 
+#include "distributed/agree.h"
 #include "gpt/pretrained.h"
 
 namespace gradus::gpt {
@@ -114,7 +115,7 @@ void TrainFolder::remove_leftovers() const {
 void TrainFolder::save(const Trainer& trainer, const nn::Gpt& model,
                        std::optional<int64_t> eos_token_id) const {
   trainer.save(checkpoint());
-  save_pretrained(model, path_, eos_token_id);
+  if (distributed::is_first_process()) save_pretrained(model, path_, eos_token_id);
 }
 
 void TrainFolder::complete(const nn::Gpt& model, std::optional<int64_t> eos_token_id) const {

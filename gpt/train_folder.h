@@ -38,7 +38,8 @@ class TrainFolder {
   void discard_tokens() const;
   /// Removes the unfinished files of processes that were killed.
   void remove_leftovers() const;
-  /// Writes the checkpoint, then the model. So a folder with a model has a checkpoint.
+  /// Writes the checkpoint, then the model; all processes call it, and the first writes. So a
+  /// folder with a model has a checkpoint.
   void save(const Trainer& trainer, const nn::Gpt& model,
             std::optional<int64_t> eos_token_id = {}) const;
   /// Writes the model if it is older than the checkpoint, because a process was killed between the

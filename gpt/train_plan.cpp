@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 
 #include "tensor/threads.h"
 #include "terminal/progress_bar.h"
@@ -61,8 +62,11 @@ Needs needs_of(const nn::GptConfig& model, const TrainOptions& options,
   // The logits, their gradient, and a buffer of the same size.
   constexpr double kLogits = 3;
   const double changed = trained ? static_cast<double>(*trained) : needs.parameters;
-  needs.memory =
-      4 * needs.parameters + 12 * changed + 4 * rows * T * (L * kWidthsPerBlock * C + kLogits * V);
+  // Sums of gradients that wait for others (distributed/gradient_sum.h).
+  const auto sums =
+      static_cast<double>(std::bit_width(static_cast<uint64_t>(options.accumulate)) - 1);
+  needs.memory = 4 * needs.parameters + (12 + 4 * sums) * changed +
+                 4 * rows * T * (L * kWidthsPerBlock * C + kLogits * V);
   return needs;
 }
 

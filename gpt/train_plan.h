@@ -18,7 +18,8 @@ struct Needs {
 ///   parameters       V C + T C + L (12 C^2 + 10 C, with biases of q, k and v 13 C) + 2 C
 ///   flops per token  6 (parameters - T C) + 12 L C T     (Chowdhery et al. 2022, appendix B)
 ///   memory           4 bytes a parameter, 12 more for each that is trained (the gradient and two
-///                    averages of AdamW), and what backward needs of a part of the batch
+///                    averages of AdamW), 4 log2(micro-batches) for sums of gradients, and what
+///                    backward needs of a micro-batch
 ///
 /// All are trained unless `trained` says how many.
 Needs needs_of(const nn::GptConfig& model, const TrainOptions& options,

@@ -2,8 +2,10 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
+#include "distributed/agree.h"
 #include "terminal/progress_bar.h"
 
 namespace gradus::gpt {
@@ -20,17 +22,18 @@ class Report {
  public:
   Report(const TrainFolder& folder, const TrainingRun& run, int64_t last_step)
       : run_(run), log_(folder.log(), last_step) {
-    if (run.json) json_ = open_json(*run.json, run.resume);
+    if (run.json && distributed::is_first_process()) json_ = open_json(*run.json, run.resume);
   }
 
   /// Writes an evaluation and the checkpoint, and prints both losses and a sample.
   void add(const Evaluation& e, const Trainer& trainer, terminal::ProgressBar& progress) {
-    log_.add(e);
+    if (distributed::is_first_process()) log_.add(e);
     if (json_.is_open()) {
       json_ << json_line(e) << '\n' << std::flush;
       check(json_.good(), "--json: the file cannot be written");
     }
     run_.save(trainer);
+    if (!distributed::is_first_process()) return;
     progress.print(
         fmt::format("step {}: training loss {:.4f}, validation loss {:.4f}, {:.3f} bits per byte",
                     e.step, e.train_loss, e.val_loss, e.bits_per_byte));
@@ -48,6 +51,13 @@ class Report {
                                  terminal::width(), terminal::utf8()};
 };
 
+std::string with_advice(const Error& e, const TrainFolder& folder) {
+  return fmt::format(
+      "{}\nThe last checkpoint in {} is unchanged; --resume continues it, with another --lr "
+      "if that helps",
+      e.what(), printable(folder.path()));
+}
+
 void train_with_report(Trainer& trainer, const TrainFolder& folder, const TrainingRun& run,
                        Report& report) {
   terminal::ProgressBar progress(
@@ -60,18 +70,18 @@ void train_with_report(Trainer& trainer, const TrainFolder& folder, const Traini
     saved_at = Clock::now();
   };
   const auto on_step = [&] {
-    if (Clock::now() - saved_at < kCheckpointAge) return;
+    const bool is_old = Clock::now() - saved_at >= kCheckpointAge;
+    if (distributed::of_first_process(is_old ? 1 : 0) == 0) return;
     run.save(trainer);
     saved_at = Clock::now();
   };
   try {
     train(trainer, progress, {on_evaluation, on_step});
     if (!trainer.finished()) run.save(trainer);
+  } catch (const distributed::CommonError& e) {
+    throw distributed::CommonError(with_advice(e, folder));
   } catch (const Error& e) {
-    fail(
-        "{}\nThe last checkpoint in {} is unchanged; --resume continues it, with another --lr if "
-        "that helps",
-        e.what(), printable(folder.path()));
+    throw Error(with_advice(e, folder));
   }
 }
 
@@ -85,6 +95,12 @@ std::string quoted(const std::string& word) {
   for (const char c : word)
     out += c == '\'' ? std::string_view("'\\''") : std::string_view(&c, 1);
   return out + "'";
+}
+
+std::string program_file() {
+  std::error_code error;
+  const std::filesystem::path file = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "gradus" : file.string();  // elsewhere than on Linux: the one in PATH
 }
 
 std::string program_name() {
@@ -111,8 +127,11 @@ std::ofstream open_json(const std::string& path, bool append) {
 int train_and_save(Trainer& trainer, const TrainFolder& folder, const TrainingRun& run,
                    const std::string& use) {
   Report report(folder, run, run.resume ? trainer.state().step : -1);
+  if (!report.log().evaluations().empty())
+    trainer.add_seconds(report.log().evaluations().back().seconds);
   train_with_report(trainer, folder, run, report);
   fmt::print("{}", report.log().curve(report.canvas()));
+  if (!distributed::is_first_process()) return trainer.finished() ? 0 : kInterrupted;
   if (trainer.finished()) {
     const Evaluation& last = report.log().evaluations().back();
     fmt::print("\nThe loss over all validation tokens is {:.4f}: {:.3f} bits per byte.\n",

@@ -17,6 +17,9 @@ std::string quoted(const std::string& word);
 /// The program as the user calls it; the script `run` sets the variable GRADUS_RUN.
 std::string program_name();
 
+/// The file of this program, to start it again.
+std::string program_file();
+
 /// How a run of the command line is kept and shown.
 struct TrainingRun {
   std::string command;             // train or finetune

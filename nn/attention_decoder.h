@@ -53,10 +53,12 @@ struct AttentionDecoder : Decoder {
   }
 };
 
+/// The decoder of Bahdanau et al. (2015).
 struct BahdanauDecoder : AttentionDecoder<BahdanauAttention> {
   explicit BahdanauDecoder(const EncoderDecoderConfig& config)
       : AttentionDecoder(config, {config.hidden_size, config.state_size(), config.hidden_size}) {}
 };
+/// The decoder of Luong et al. (2015).
 struct LuongDecoder : AttentionDecoder<LuongAttention> {
   explicit LuongDecoder(const EncoderDecoderConfig& config, const LuongOptions& options = {})
       : AttentionDecoder(config, {config.hidden_size, config.state_size(), options}) {}

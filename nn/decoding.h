@@ -33,6 +33,7 @@ struct DecoderStepper {
 /// after each word, (B, T, V). `weights`, if given, gets the attention weights (B, T, S).
 Tensor teacher_forcing(const DecoderStepper& stepper, const Tensor& ids, Tensor* weights = nullptr);
 
+/// The options of greedy_search and beam_search.
 struct SearchOptions {
   int64_t begin = 0;          // the id of the word that begins a sentence
   int64_t end = 1;            // the id of the word that ends one
@@ -45,6 +46,7 @@ struct SearchOptions {
 /// (B, at most max_length) int64, filled with `end` after the end of a sentence.
 Tensor greedy_search(const DecoderStepper& stepper, int64_t B, const SearchOptions& options);
 
+/// A sentence that beam_search has found.
 struct Hypothesis {
   std::vector<int64_t> ids;  // without `begin`, with `end` unless it was cut
   double log_prob = 0;

@@ -11,6 +11,7 @@ struct Dropout : Layer<Dropout> {
 
   explicit Dropout(double probability = 0.5) : p(probability) {
     check(p >= 0 && p <= 1, "dropout: p is {}, expected a probability between 0 and 1", p);
+    set_extra_repr({{"p", p}, {"inplace", false}});
   }
   /// p in training, else 0.
   double active_p() const { return is_training() ? p : 0; }

@@ -6,6 +6,7 @@
 
 namespace gradus::nn {
 
+/// The sizes of an encoder-decoder.
 struct EncoderDecoderConfig {
   int64_t source_vocab_size = 0;  // must be given
   int64_t target_vocab_size = 0;  // must be given

@@ -11,6 +11,7 @@ struct GELU : Layer<GELU> {
   explicit GELU(const std::string& form = "none") : approximate(form) {
     check(form == "none" || form == "tanh", "gelu: approximate is '{}', expected 'none' or 'tanh'",
           form);
+    set_extra_repr({{"approximate", approximate}});
   }
 
   Tensor forward(const Tensor& x) const { return gelu(x, approximate); }

@@ -1,5 +1,6 @@
 // Layer<Self>: the base of a Module that is called, layer(x). nn/module.h has an example.
 #pragma once
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -39,9 +40,23 @@ struct Signature<R (Self::*)(P...) const> {
   using Parameter = typename ParameterAt<i, P...>::type;
 };
 
+/// The tensor in a layer's result that hooks see: the result itself, or the first one of a tuple;
+/// else null.
+template <class R>
+Tensor* first_tensor(R& result) {
+  if constexpr (std::same_as<R, Tensor>)
+    return &result;
+  else if constexpr (requires {
+                       { std::get<0>(result) } -> std::same_as<Tensor&>;
+                     })
+    return &std::get<0>(result);
+  else
+    return nullptr;
+}
+
 /// Gives a module with one const function `forward` its call operator: layer(x, ...) opens the
 /// scope of the layer and returns forward(x, ...). A direct call of forward computes the same, but
-/// opens no scope.
+/// opens no scope and runs no hooks.
 ///
 /// There is an overload for each number of arguments up to four, because the last ones may have
 /// defaults. The parameters have the types of forward's parameters, so that layer(x, {}) compiles.
@@ -55,21 +70,15 @@ class Layer : public Base {
   using Parameter = typename Signature<decltype(&S::forward)>::template Parameter<i>;
 
  public:
-  using Base::Base;
-  // NOLINTNEXTLINE: implicit, so that aggregates can be layers
-  Layer(Module::Maker maker = __builtin_FUNCTION()) requires std::same_as<Base, Module>
-      : Base(maker) {}
-  Layer() requires(!std::same_as<Base, Module>) = default;
-
-  /// For a layer from a tensor to a tensor: after each call layer(x), hook(x, y) replaces its
-  /// result y. Several hooks run in the order of their registration. A direct call of forward runs
-  /// none. Returns the id for remove_forward_hook. Copies of the layer share its hooks.
-  template <class S = Self>
-  int64_t register_forward_hook(ForwardHook hook) const {
-    static_assert(takes_hooks<S, Parameter<S, 0>>, "hooks are for layers from Tensor to Tensor");
-    return this->add_forward_hook(std::move(hook));
+  Layer() requires std::same_as<Base, Module> : Base(class_signature<Self>()) {
+    this->set_layer(class_signature<Self>());
   }
-  void remove_forward_hook(int64_t id) const { this->erase_forward_hook(id); }
+  /// The arguments of a Base that is not Module.
+  template <class... Arguments>
+  requires(!std::same_as<Base, Module>) explicit Layer(Arguments&&... arguments)
+      : Base(std::forward<Arguments>(arguments)...) {
+    this->set_layer(class_signature<Self>());
+  }
 
   template <class S = Self>
   Result<S> operator()(Parameter<S, 0> a) const {
@@ -90,25 +99,32 @@ class Layer : public Base {
   }
 
  private:
-  /// Whether forward, whose first parameter is First, is from a tensor to a tensor.
-  template <class S, class First>
-  static constexpr bool takes_hooks =
-      std::same_as<Result<S>, Tensor>&& std::same_as<std::remove_cvref_t<First>, Tensor>;
-
   template <class First, class... P>
   auto call(std::remove_reference_t<First>& x, std::remove_reference_t<P>&... others) const {
     const auto in_scope = this->scope();
     const Self& self = static_cast<const Self&>(*this);
-    if constexpr (takes_hooks<Self, First>) {
-      if (this->has_forward_hooks()) {
-        // A copy, because forward may move from x.
-        const Tensor input = x;  // NOLINT(performance-unnecessary-copy-initialization)
-        return this->through_forward_hooks(
-            input, self.forward(std::forward<First>(x), std::forward<P>(others)...));
+    if constexpr (runs_hooks_with<First, Result<Self>>) {
+      if (this->has_hooks()) {
+        // Copies, because hooks may replace x, and forward may move from it.
+        std::remove_cvref_t<First> given = x;
+        Tensor input;
+        if constexpr (std::same_as<std::remove_cvref_t<First>, Tensor>) {
+          given = this->through_pre_hooks(x);
+          input = given;
+        }
+        Result<Self> y = self.forward(std::forward<First>(given), std::forward<P>(others)...);
+        this->through_forward_hooks(input, first_tensor(y));
+        return y;
       }
     }
     return self.forward(std::forward<First>(x), std::forward<P>(others)...);
   }
+  /// Hooks see a result that is a value, and no argument that forward may change for its caller.
+  template <class First, class R>
+  static constexpr bool runs_hooks_with =
+      std::is_object_v<R> && !std::is_const_v<R> &&
+      std::copy_constructible<std::remove_cvref_t<First>> &&
+      (!std::is_reference_v<First> || std::is_const_v<std::remove_reference_t<First>>);
 };
 
 }  // namespace gradus::nn

@@ -3,6 +3,7 @@
 
 namespace gradus::nn {
 
+/// The options of LayerNorm.
 struct LayerNormOptions {
   double eps = 1e-5;               // added to the variance, so that constant rows divide by no 0
   bool elementwise_affine = true;  // learn weight and bias
@@ -19,7 +20,12 @@ struct LayerNorm : Layer<LayerNorm> {
       : normalized_shape(checked_sizes("layer_norm", shape)),
         eps(options.eps),
         weight(options.elementwise_affine ? register_parameter("weight", ones(shape)) : Tensor()),
-        bias(options.elementwise_affine ? register_parameter("bias", zeros(shape)) : Tensor()) {}
+        bias(options.elementwise_affine ? register_parameter("bias", zeros(shape)) : Tensor()) {
+    set_extra_repr({{"", normalized_shape},
+                    {"eps", eps},
+                    {"elementwise_affine", weight.defined()},
+                    {"bias", bias.defined()}});
+  }
   explicit LayerNorm(std::initializer_list<int64_t> shape, const LayerNormOptions& options = {})
       : LayerNorm(Shape(shape), options) {}
 

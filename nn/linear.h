@@ -22,16 +22,26 @@ struct Linear : Layer<Linear> {
             "weight", uniform_init(checked_sizes("linear", {checked_size("linear", "out", out),
                                                             checked_size("linear", "in", in)}),
                                    in))),
-        bias(with_bias ? register_parameter("bias", uniform_init({out}, in)) : Tensor()) {}
+        bias(with_bias ? register_parameter("bias", uniform_init({out}, in)) : Tensor()) {
+    print_sizes();
+  }
   /// Shares existing tensors.
   explicit Linear(const Tensor& w, const Tensor& b = {})
       : weight(register_parameter("weight", w)),
         bias(b.defined() ? register_parameter("bias", b) : Tensor()) {
     check(w.dim() == 2 && (!b.defined() || b.sizes() == Shape{w.size(0)}),
           "linear: the weight is {}, expected [out, in]; a bias must be [out]", w.sizes());
+    print_sizes();
   }
 
   Tensor forward(const Tensor& x) const { return linear(x, weight, bias); }
+
+ private:
+  void print_sizes() const {
+    set_extra_repr({{"in_features", weight.size(1)},
+                    {"out_features", weight.size(0)},
+                    {"bias", bias.defined()}});
+  }
 };
 
 }  // namespace gradus::nn

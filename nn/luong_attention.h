@@ -4,6 +4,7 @@
 
 namespace gradus::nn {
 
+/// The options of LuongAttention.
 struct LuongOptions {
   std::string score = "general";  // or "dot", "concat"
   int64_t window = 0;             // D of local-p attention, in words; 10 in the paper; 0: no window
@@ -42,6 +43,8 @@ struct LuongAttention : Layer<LuongAttention> {
           "encoder's {}",
           query_size, state_size);
     check(options.window >= 0, "luong_attention: window is {}, expected 0 or more", options.window);
+    set_extra_repr(
+        {{"", query_size}, {"", state_size}, {"score", options.score}, {"window", options.window}});
   }
 
   /// The part of the score that is the same for every query: h for "dot", W_a h for "general", and

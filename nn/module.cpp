@@ -1,25 +1,9 @@
 #include "nn/module.h"
 
-#include <map>
-#include <unordered_set>
-
+#include "nn/module_state.h"
 #include "tensor/kernels/fork.h"
 
 namespace gradus::nn {
-
-struct ModuleState {
-  NamedTensors parameters;
-  std::vector<std::pair<std::string, std::shared_ptr<ModuleState>>> children;
-  std::string scope;
-  bool training = true;
-  bool is_list = false;
-  std::map<int64_t, ForwardHook> forward_hooks;  // by id, in the order of registration
-
-  std::string_view type;    // the name of its class, for errors
-  bool has_parent = false;  // it was registered
-  // The modules that were made in, or moved into, the object in which this module was made.
-  std::vector<std::weak_ptr<ModuleState>> members;
-};
 
 namespace {
 
@@ -80,24 +64,13 @@ Objects& objects() {
 // Made before main: a child of fork() would wait forever for a thread that was just making it.
 [[maybe_unused]] const Objects& made_early = objects();
 
-/// Throws if a module of the tree has a member that was never registered.
-void check_nothing_forgotten(const ModuleState& module) {
-  for (const auto& weak : module.members) {
-    const std::shared_ptr<ModuleState> member = weak.lock();
-    check(!member || member->has_parent,
-          "{}: it has a layer ({}) as a member and never registered it; use register_module(name, "
-          "layer)",
-          module.type, member ? member->type : "");
-  }
-  for (const auto& [name, child] : module.children)
-    check_nothing_forgotten(*child);
-}
-
 void check_name(const char* op, const ModuleState& parent, const std::string& name) {
   check(!name.empty() && name.find('.') == std::string::npos,
         "{}: '{}' is not a valid name; it must not be empty or contain a dot", op, name);
   const auto has_name = [&](const auto& entry) { return entry.first == name; };
+  const auto is_buffer = [&](const NamedBuffer& buffer) { return buffer.name == name; };
   check(std::none_of(parent.parameters.begin(), parent.parameters.end(), has_name) &&
+            std::none_of(parent.buffers.begin(), parent.buffers.end(), is_buffer) &&
             std::none_of(parent.children.begin(), parent.children.end(), has_name),
         "{}: there is already something named '{}'", op, name);
 }
@@ -108,24 +81,22 @@ bool contains(const ModuleState& tree, const ModuleState* node) {
                      [&](const auto& child) { return contains(*child.second, node); });
 }
 
-void collect(const ModuleState& state, const std::string& prefix,
-             std::unordered_set<const TensorImpl*>& seen, NamedTensors& all) {
-  for (const auto& [name, p] : state.parameters)
-    if (seen.insert(&p.impl()).second) all.emplace_back(prefix + name, p);
-  for (const auto& [name, child] : state.children)
-    collect(*child, prefix + name + ".", seen, all);
-}
-
-void set_training(ModuleState& state, bool on) {
-  state.training = on;
-  for (const auto& [name, child] : state.children)
-    set_training(*child, on);
-}
-
 }  // namespace
 
+void check_nothing_forgotten(const ModuleState& module) {
+  for (const auto& weak : module.members) {
+    const std::shared_ptr<ModuleState> member = weak.lock();
+    check(!member || member->has_parent,
+          "{}: it has a layer ({}) as a member and never registered it; use register_module(name, "
+          "layer)",
+          class_name(module.class_signature), member ? class_name(member->class_signature) : "");
+  }
+  for (const auto& [name, child] : module.children)
+    check_nothing_forgotten(*child);
+}
+
 Module::Module(Maker maker) : state_(std::make_shared<ModuleState>()), is_original_(true) {
-  state_->type = maker.name.substr(0, maker.name.find('<'));
+  state_->class_signature = maker.name;
   note_that_it_is_a_member();
   objects().add(this, static_cast<const ObjectEnd*>(this), state_.get());
 }
@@ -141,25 +112,11 @@ Module::~Module() {
 
 void Module::note_that_it_is_a_member() const { objects().note_member(this, state_); }
 
-NamedTensors Module::named_parameters() const {
-  NamedTensors all;
-  std::unordered_set<const TensorImpl*> seen;
-  check_nothing_forgotten(*state_);
-  collect(*state_, "", seen, all);
-  return all;
-}
-
-std::vector<Tensor> Module::parameters() const {
-  std::vector<Tensor> all;
-  for (const auto& [name, p] : named_parameters())
-    all.push_back(p);
-  return all;
-}
-
 void Module::train(bool on) const {
-  check_nothing_forgotten(*state_);
-  set_training(*state_, on);
+  for (const Module& module : modules())
+    module.set_training(on);
 }
+void Module::set_training(bool on) const { state_->training = on; }
 bool Module::is_training() const { return state_->training; }
 
 void Module::zero_grad(bool set_to_none) const {
@@ -171,8 +128,13 @@ void Module::to(DType t) const {
   check(is_floating_point(t), "to: parameters are floating-point numbers, they cannot become {}",
         t);
   const NoGradGuard guard;
+  const auto convert = [t](const Tensor& x) {
+    if (x.is_floating_point() && x.dtype() != t) x.set_data(x.detach().to(t));
+  };
   for (const Tensor& p : parameters())
-    if (p.is_floating_point() && p.dtype() != t) p.set_data(p.detach().to(t));
+    convert(p);
+  for (const Tensor& buffer : buffers())
+    convert(buffer);
 }
 
 Tensor Module::register_parameter(const std::string& name, const Tensor& value,
@@ -188,7 +150,18 @@ Tensor Module::register_parameter(const std::string& name, const Tensor& value,
   return value;
 }
 
-void Module::adopt(const std::string& name, const Module& module) const {
+Tensor Module::register_buffer(const std::string& name, const Tensor& value, bool persistent) {
+  check_name("register_buffer", *state_, name);
+  check(value.defined(), "register_buffer: '{}' is undefined, it was never given a value", name);
+  check(!value.requires_grad(),
+        "register_buffer: '{}' needs gradients, so it is no buffer; register its detach(), or use "
+        "register_parameter",
+        name);
+  state_->buffers.push_back({name, value, persistent});
+  return value;
+}
+
+void Module::add_child(const std::string& name, const Module& module) const {
   ModuleState& parent = *state_;
   ModuleState& child = *module.state_;
   check_name("register_module", parent, name);
@@ -204,27 +177,6 @@ void Module::adopt(const std::string& name, const Module& module) const {
 }
 
 void Module::mark_as_list() const { state_->is_list = true; }
-
-int64_t Module::add_forward_hook(ForwardHook hook) const {
-  check(hook != nullptr, "register_forward_hook: the hook is empty");
-  auto& hooks = state_->forward_hooks;
-  const int64_t id = hooks.empty() ? 0 : hooks.rbegin()->first + 1;
-  hooks.emplace(id, std::move(hook));
-  return id;
-}
-
-void Module::erase_forward_hook(int64_t id) const {
-  check(state_->forward_hooks.erase(id) == 1, "remove_forward_hook: there is no hook {}", id);
-}
-
-bool Module::has_forward_hooks() const { return !state_->forward_hooks.empty(); }
-
-Tensor Module::through_forward_hooks(const Tensor& x, const Tensor& y) const {
-  Tensor result = y;
-  for (const auto& [id, hook] : state_->forward_hooks)
-    result = hook(x, result);
-  return result;
-}
 
 std::optional<Scope> Module::scope() const {
   if (state_->scope.empty() || !is_grad_enabled()) return std::nullopt;

@@ -2,20 +2,14 @@
 
 #include <cmath>
 #include <numbers>
-#include <unordered_set>
 
-#include "autograd/ops.h"
 #include "nn/learning_rates.h"
+#include "nn/optimizer_steps.h"
 #include "tensor/kernels/optimizer.h"
-#include "tensor/strided.h"
 
 namespace gradus::optim {
 
 namespace {
-
-void check_lr(const char* name, double lr) {
-  check(lr >= 0 && std::isfinite(lr), "{}: lr is {}, expected 0 or more", name, lr);
-}
 
 void check_options(const SGDOptions& options) {
   check(options.momentum >= 0 && options.weight_decay >= 0,
@@ -41,124 +35,26 @@ std::vector<ParamGroup<AdamOptions>> as_adam(const std::vector<ParamGroup<AdamWO
                       {.lr = options.lr,
                        .betas = options.betas,
                        .eps = options.eps,
-                       .weight_decay = options.weight_decay}});
+                       .weight_decay = options.weight_decay,
+                       .amsgrad = options.amsgrad}});
   return result;
 }
 
-/// The number of buffers of a parameter.
-size_t count_buffers(const SGDOptions& options) { return options.momentum != 0 ? 1 : 0; }
-size_t count_buffers(const AdamOptions&) { return 2; }
-
-template <class Options>
-std::vector<Options> options_of(const std::vector<ParamGroup<Options>>& groups) {
-  std::vector<Options> result;
-  for (const auto& group : groups)
-    result.push_back(group.options);
-  return result;
+std::vector<std::string> buffers_of_sgd(const SGDOptions& options) {
+  if (options.momentum == 0) return {};
+  return {"momentum_buffer"};
+}
+std::vector<std::string> buffers_of_adam(const AdamOptions& options) {
+  if (options.amsgrad) return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+  return {"exp_avg", "exp_avg_sq"};
 }
 
 }  // namespace
 
-template <class Options>
-std::vector<Optimizer::Group> Optimizer::groups_of(const std::vector<ParamGroup<Options>>& groups) {
-  std::vector<Group> result;
-  for (const auto& [params, options] : groups)
-    result.push_back({.params = params, .lr = options.lr, .buffers = count_buffers(options)});
-  return result;
-}
-
-Optimizer::Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr)
-    : Optimizer(name, {{.params = parameters, .lr = lr, .buffers = 0}}, {}) {
-  buffer_names_.reset();
-}
-
-Optimizer::Optimizer(const char* name, const std::vector<Group>& groups,
-                     const std::vector<std::string>& buffer_names)
-    : name_(name), buffer_names_(buffer_names), rates_(std::make_shared<LearningRates>()) {
-  check(!groups.empty(), "{}: expected at least one group of parameters", name);
-  std::unordered_set<const TensorImpl*> seen;
-  rates_->optimizer = name;
-  for (const Group& group : groups) {
-    check_lr(name, group.lr);
-    for (const Tensor& p : group.params) {
-      const size_t i = parameters_.size();
-      check(p.defined(), "{}: parameter {} is undefined", name, i);
-      check(p.is_leaf(),
-            "{}: parameter {} of shape {} is computed from others; only leaves can be optimised",
-            name, i, p.sizes());
-      check(!has_internal_overlap(p),
-            "{}: parameter {} of shape {} is expanded: its elements share memory", name, i,
-            p.sizes());
-      check(seen.insert(&p.impl()).second, "{}: parameter {} of shape {} is in the list twice",
-            name, i, p.sizes());
-      parameters_.push_back(p);
-      group_of_.push_back(buffers_of_group_.size());
-    }
-    buffers_of_group_.push_back(group.buffers);
-    rates_->lr.push_back(group.lr);
-  }
-  rates_->initial = rates_->lr;
-  states_.resize(parameters_.size());
-}
-
-void Optimizer::LearningRates::set(double new_lr) {
-  check_lr(optimizer, new_lr);
-  for (size_t g = 1; g < lr.size(); ++g)
-    check(initial[0] > 0 || initial[g] == 0,
-          "{}: group {} was made with lr {} and group 0 with lr 0, so set_lr cannot keep their "
-          "ratio",
-          optimizer, g, initial[g]);
-  lr[0] = new_lr;
-  for (size_t g = 1; g < lr.size(); ++g)
-    lr[g] = initial[g] == initial[0] ? new_lr : new_lr * (initial[g] / initial[0]);
-}
-
-double Optimizer::lr(size_t group) const {
-  check(group < rates_->lr.size(), "{}: group {} of {}", name_, group, rates_->lr.size());
-  return rates_->lr[group];
-}
-void Optimizer::set_lr(double lr) { rates_->set(lr); }
-
-void Optimizer::zero_grad(bool set_to_none) const {
-  for (const Tensor& p : parameters_)
-    if (p.grad().defined()) p.mutable_grad() = set_to_none ? Tensor() : zeros_like(p);
-}
-
-template <class Update>
-void Optimizer::for_each(const Update& update) {
-  // All gradients are checked before the first parameter is changed.
-  for (const Tensor& p : parameters_) {
-    const Tensor grad = p.grad();
-    if (!grad.defined()) continue;
-    check(grad.sizes() == p.sizes() && grad.dtype() == p.dtype(),
-          "{}: a parameter is {} {} and its gradient {} {}", name_, p.sizes(), p.dtype(),
-          grad.sizes(), grad.dtype());
-  }
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    const Tensor& p = parameters_[i];
-    if (!p.grad().defined()) continue;
-    State& state = states_[i];
-    const size_t group = group_of_[i];
-    while (state.buffers.size() < buffers_of_group_[group])
-      state.buffers.push_back(zeros(p.sizes(), p.dtype()));
-    for (Tensor& buffer : state.buffers)
-      if (buffer.dtype() != p.dtype())  // Module::to has converted the parameter
-        buffer = buffer.to(p.dtype());
-    const Tensor values = as_contiguous(p);
-    const Tensor grad = as_contiguous(p.grad());
-    ++state.step;
-    dispatch_float(name_, p.dtype(), [&]<class T>() {
-      update(group, values.data<T>(), grad.data<T>(), p.numel(), state);
-    });
-    if (!p.is_contiguous()) copy_elements(p, values);
-    ++p.impl().storage->version;  // the backward pass of an older graph then throws
-  }
-}
-
 SGD::SGD(const std::vector<Tensor>& parameters, const SGDOptions& options)
     : SGD(std::vector<ParamGroup<SGDOptions>>{{parameters, options}}) {}
 SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups)
-    : Optimizer("sgd", groups_of(groups), {"momentum_buffer"}), options_(options_of(groups)) {
+    : Optimizer("sgd", groups_of(groups, buffers_of_sgd)), options_(options_of(groups)) {
   for (const SGDOptions& options : options_)
     check_options(options);
 }
@@ -178,7 +74,7 @@ void SGD::step() {
 }
 
 Adam::Adam(const char* name, const std::vector<ParamGroup<AdamOptions>>& groups, bool decoupled)
-    : Optimizer(name, groups_of(groups), {"exp_avg", "exp_avg_sq"}),
+    : Optimizer(name, groups_of(groups, buffers_of_adam)),
       options_(options_of(groups)),
       decoupled_(decoupled) {
   for (const AdamOptions& options : options_)
@@ -199,14 +95,17 @@ void Adam::step() {
     const auto [beta1, beta2] = options.betas;
     T* const m = state.buffers[0].data<T>();
     T* const v = state.buffers[1].data<T>();
-    kernels::adam_step(p, m, v, grad, n,
-                       {.lr = lr(group),
-                        .beta1 = beta1,
-                        .beta2 = beta2,
-                        .eps = options.eps,
-                        .weight_decay = options.weight_decay,
-                        .step = state.step,
-                        .decoupled = decoupled_});
+    const kernels::AdamStep step{.lr = lr(group),
+                                 .beta1 = beta1,
+                                 .beta2 = beta2,
+                                 .eps = options.eps,
+                                 .weight_decay = options.weight_decay,
+                                 .step = state.step,
+                                 .decoupled = decoupled_};
+    if (options.amsgrad)
+      kernels::amsgrad_step(p, m, v, state.buffers[2].data<T>(), grad, n, step);
+    else
+      kernels::adam_step(p, m, v, grad, n, step);
   });
 }
 

@@ -16,6 +16,10 @@
 
 namespace gradus::optim {
 
+namespace lr_scheduler {
+class LRScheduler;  // nn/lr_scheduler.h
+}
+
 /// Parameters that have options of their own:
 ///
 ///   optim::AdamW optimizer({{.params = matrices, .options = {.weight_decay = 0.1}},
@@ -31,7 +35,9 @@ struct ParamGroup {
 class Optimizer {
  public:
   Optimizer(Optimizer&&) = default;
+  /// Removes the gradients of all parameters, or sets them to 0.
   void zero_grad(bool set_to_none = true) const;
+  /// The learning rate of a group.
   double lr(size_t group = 0) const;
   /// Sets the learning rate of group 0. Those of other groups keep the ratio to it that they had
   /// when the optimiser was made.
@@ -43,10 +49,10 @@ class Optimizer {
   /// "0.exp_avg" of each parameter that has had a step, in the order of parameters(), and
   /// "param_groups.0.lr" and "param_groups.0.params" of each group. The other options are not part
   /// of it. The buffers are the optimiser's own, so the next step() changes them.
-  NamedTensors state_dict() const;
+  virtual NamedTensors state_dict() const;
   /// Copies such a state. Throws and changes nothing unless the names, shapes and dtypes are those
   /// of this optimiser's groups and parameters.
-  void load_state_dict(const NamedTensors& state);
+  virtual void load_state_dict(const NamedTensors& state);
 
  protected:
   /// What is kept for one parameter.
@@ -57,23 +63,30 @@ class Optimizer {
   struct Group {
     std::vector<Tensor> params;
     double lr;
-    size_t buffers;  // the number of buffers of each parameter
+    std::vector<std::string> buffers;  // the names of the buffers of each parameter
   };
   /// For optimisers that keep their buffers themselves: they have no state_dict.
   Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr);
-  Optimizer(const char* name, const std::vector<Group>& groups,
-            const std::vector<std::string>& buffer_names);
-  ~Optimizer() = default;
-  template <class Options>
-  static std::vector<Group> groups_of(const std::vector<ParamGroup<Options>>& groups);
-  /// Calls update(group, p, grad, n, state) for each parameter with a gradient: pointers to its n
-  /// values and their gradients, contiguous and of one dtype, and its state after counting this
-  /// step. The buffers are contiguous, too, and start as zeros.
+  Optimizer(const char* name, const std::vector<Group>& groups);
+  /// For optimisers that leave the work to another one: they share its learning rates.
+  Optimizer(const char* name, const std::vector<Group>& groups, const Optimizer& worker);
+  virtual ~Optimizer() = default;
+  /// names_of(options) has the names of the buffers.
+  template <class Options, class NamesOf>
+  static std::vector<Group> groups_of(const std::vector<ParamGroup<Options>>& groups,
+                                      const NamesOf& names_of);
+  /// Calls update(group, p, grad, state) for each parameter with a gradient: its values and their
+  /// gradient, contiguous and of one dtype, and its state after counting this step. The buffers are
+  /// contiguous, too, and start as zeros.
+  template <class Update>
+  void for_each_tensor(const Update& update);
+  /// The same as update(group, p, grad, n, state), with pointers to the n elements.
   template <class Update>
   void for_each(const Update& update);
 
  private:
   friend class CosineSchedule;
+  friend class lr_scheduler::LRScheduler;
   struct LearningRates;
   struct LoadedState;
   LoadedState checked_state(const NamedTensors& state) const;
@@ -81,13 +94,14 @@ class Optimizer {
 
   const char* name_;
   std::vector<Tensor> parameters_;
-  std::vector<size_t> group_of_;          // of each parameter
-  std::vector<State> states_;             // of each parameter
-  std::vector<size_t> buffers_of_group_;  // the number of buffers of each parameter in it
-  std::optional<std::vector<std::string>> buffer_names_;
+  std::vector<size_t> group_of_;                            // of each parameter
+  std::vector<State> states_;                               // of each parameter
+  std::vector<std::vector<std::string>> buffers_of_group_;  // the names of each parameter's buffers
+  bool keeps_buffers_itself_ = false;
   std::shared_ptr<LearningRates> rates_;  // shared with the schedule
 };
 
+/// The options of SGD.
 struct SGDOptions {
   double lr = 1e-3;         // typically 0.1 to 1e-3; 0: no change
   double momentum = 0;      // typically 0.9; 0: no momentum
@@ -112,11 +126,13 @@ class SGD : public Optimizer {
   std::vector<SGDOptions> options_;  // of each group
 };
 
+/// The options of Adam.
 struct AdamOptions {
   double lr = 1e-3;                                 // typically 1e-3 to 1e-4; 0: no change
   std::tuple<double, double> betas = {0.9, 0.999};  // each >= 0 and < 1; 0: no averaging
   double eps = 1e-8;                                // avoids a division by 0
   double weight_decay = 0;                          // an L2 penalty; 0: off
+  bool amsgrad = false;                             // divide by the largest v so far
 };
 /// Adam (Kingma and Ba 2015, algorithm 1). m and v are running averages of the gradient and of its
 /// square, m_hat and v_hat correct them for their start at 0, t counts steps from 1:
@@ -127,6 +143,9 @@ struct AdamOptions {
 ///   m_hat = m / (1 - beta1^t)
 ///   v_hat = v / (1 - beta2^t)
 ///   p     = p - lr * m_hat / (sqrt(v_hat) + eps)
+///
+/// With amsgrad (Reddi et al. 2018), v_hat is computed from the largest v of the steps so far, so
+/// that a step is never longer for a gradient that has become small.
 class Adam : public Optimizer {
  public:
   explicit Adam(const std::vector<Tensor>& parameters, const AdamOptions& options = {});
@@ -141,11 +160,13 @@ class Adam : public Optimizer {
   bool decoupled_;                    // the weight decay of AdamW
 };
 
+/// The options of AdamW.
 struct AdamWOptions {
   double lr = 1e-3;                                 // typically 1e-3 to 1e-4; 0: no change
   std::tuple<double, double> betas = {0.9, 0.999};  // each >= 0 and < 1; 0: no averaging
   double eps = 1e-8;                                // avoids a division by 0
   double weight_decay = 1e-2;                       // typically 0.01 to 0.1; 0: off
+  bool amsgrad = false;                             // divide by the largest v so far
 };
 /// AdamW (Loshchilov and Hutter 2019, algorithm 2): Adam with decoupled weight decay, which shrinks
 /// the parameters and does not pass through m and v:
@@ -158,6 +179,82 @@ class AdamW : public Adam {
   explicit AdamW(const std::vector<ParamGroup<AdamWOptions>>& groups);
 };
 
+/// The options of RMSprop.
+struct RMSpropOptions {
+  double lr = 1e-2;         // typically 1e-2 to 1e-4; 0: no change
+  double alpha = 0.99;      // from 0 to 1; 0: no averaging
+  double eps = 1e-8;        // avoids a division by 0
+  double weight_decay = 0;  // an L2 penalty; 0: off
+  double momentum = 0;      // typically 0.9; 0: no momentum
+  bool centered = false;    // divide by the standard deviation of the gradient
+};
+/// RMSprop (Tieleman and Hinton 2012, lecture 6.5; centered as in Graves 2013) divides the gradient
+/// by the root of a running average of its square:
+///
+///   g = grad + weight_decay * p
+///   v = alpha * v + (1 - alpha) * g^2
+///   m = alpha * m + (1 - alpha) * g            (centered: v - m^2 takes the place of v below)
+///   b = momentum * b + g / (sqrt(v) + eps)
+///   p = p - lr * b
+///
+/// Rounding can make v - m^2 negative, and p NaN, where the gradient hardly changes; PyTorch's
+/// RMSprop does the same.
+class RMSprop : public Optimizer {
+ public:
+  explicit RMSprop(const std::vector<Tensor>& parameters, const RMSpropOptions& options = {});
+  explicit RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups);
+  void step();
+
+ private:
+  std::vector<RMSpropOptions> options_;  // of each group
+};
+
+/// The options of Muon.
+struct MuonOptions {
+  double lr = 1e-3;           // typically 1e-3 to 0.02; 0: no change
+  double weight_decay = 0.1;  // decoupled, as in AdamW; 0: off
+  double momentum = 0.95;     // from 0 to 1; 0: no momentum
+  bool nesterov = true;       // look one step ahead
+  std::tuple<double, double, double> ns_coefficients = {3.4445, -4.775, 2.0315};  // a, b and c
+  double eps = 1e-7;                      // the least norm to divide by, above 0
+  int64_t ns_steps = 5;                   // iterations; below 100
+  std::string adjust_lr_fn = "original";  // see below
+};
+/// Muon (Keller Jordan 2024, kellerjordan.github.io/posts/muon), for the weight matrices of hidden
+/// layers; all other parameters, and usually those of the embedding and of the output layer, need
+/// another optimiser. The update u is replaced by about the nearest matrix with orthonormal rows or
+/// columns, so that it has nearly the same length in all directions. For a parameter p of R rows
+/// and C columns:
+///
+///   m = momentum * m + (1 - momentum) * grad
+///   u = momentum * m + (1 - momentum) * grad          (without nesterov: u = m)
+///   X = u / max(|u|, eps)                             (if R > C, u^T in place of u)
+///   ns_steps times:                                   (Newton-Schulz iterations)
+///     A = X X^T
+///     X = a * X + (b * A + c * A A) X                 (a, b, c: ns_coefficients)
+///   p = p - lr * weight_decay * p
+///   p = p - lr * factor * X                           (if R > C, X^T in place of X)
+///
+///   adjust_lr_fn            factor
+///   "original"              sqrt(max(1, R / C))
+///   "match_rms_adamw"       0.2 * sqrt(max(R, C))     (Liu et al. 2025)
+///   "spectral_unclamped"    sqrt(R / C)
+///
+/// With "match_rms_adamw" the updates are about as large as those of AdamW with the same lr.
+/// With the default coefficients, singular values of X that start above 0.01 end between 0.68 and
+/// 1.14. X has the dtype of the parameter. PyTorch rounds it to bfloat16, so its updates differ
+/// from these in the third digit.
+class Muon : public Optimizer {
+ public:
+  explicit Muon(const std::vector<Tensor>& parameters, const MuonOptions& options = {});
+  explicit Muon(const std::vector<ParamGroup<MuonOptions>>& groups);
+  void step();
+
+ private:
+  std::vector<MuonOptions> options_;  // of each group
+};
+
+/// The options of CosineSchedule.
 struct CosineScheduleOptions {
   int64_t warmup_steps = 0;           // typically 1 to 10 % of total_steps; 0: no warm-up
   int64_t total_steps = 0;            // must be given

@@ -55,16 +55,15 @@ struct Optimizer::LoadedState {
 };
 
 NamedTensors Optimizer::state_dict() const {
-  check(buffer_names_.has_value(), "{}: it keeps its buffers itself, so it has no state_dict",
-        name_);
+  check(!keeps_buffers_itself_, "{}: it keeps its buffers itself, so it has no state_dict", name_);
   NamedTensors all;
   for (size_t i = 0; i < states_.size(); ++i) {
     const State& state = states_[i];
     if (state.step == 0) continue;
     all.emplace_back(state_key(i, "step"), full({}, state.step, kInt64));
+    const std::vector<std::string>& names = buffers_of_group_[group_of_[i]];
     for (size_t b = 0; b < state.buffers.size(); ++b)
-      all.emplace_back(state_key(i, (*buffer_names_)[b]),
-                       state.buffers[b].to(parameters_[i].dtype()));
+      all.emplace_back(state_key(i, names[b]), state.buffers[b].to(parameters_[i].dtype()));
   }
   for (size_t g = 0; g < rates_->lr.size(); ++g) {
     all.emplace_back(group_key(g, "lr"), full({}, rates_->lr[g], kFloat64));
@@ -82,8 +81,7 @@ Tensor Optimizer::indices_of_group(size_t group) const {
 }
 
 Optimizer::LoadedState Optimizer::checked_state(const NamedTensors& state) const {
-  check(buffer_names_.has_value(), "{}: it keeps its buffers itself, so it has no state_dict",
-        name_);
+  check(!keeps_buffers_itself_, "{}: it keeps its buffers itself, so it has no state_dict", name_);
   Entries entries(name_, state);
   LoadedState loaded;
   size_t groups = 0;
@@ -107,8 +105,8 @@ Optimizer::LoadedState Optimizer::checked_state(const NamedTensors& state) const
     own.step = entries.take(state_key(i, "step"), {}, kInt64).item<int64_t>();
     check(own.step > 0, "{}: load_state_dict: '{}.step' is {}, expected 1 or more", name_, i,
           own.step);
-    for (size_t b = 0; b < buffers_of_group_[group_of_[i]]; ++b)
-      own.buffers.push_back(entries.take(state_key(i, (*buffer_names_)[b]), p.sizes(), p.dtype()));
+    for (const std::string& name : buffers_of_group_[group_of_[i]])
+      own.buffers.push_back(entries.take(state_key(i, name), p.sizes(), p.dtype()));
   }
   entries.check_nothing_is_left();
   for (State& own : loaded.states)

@@ -35,7 +35,16 @@ Recurrent::Recurrent(const char* layer, int64_t gates, int64_t in, int64_t hidde
       bias_ih_l0(weights[0].bias_ih),
       bias_hh_l0(weights[0].bias_hh),
       layer_(layer),
-      step_(step) {}
+      step_(step) {
+  // As in PyTorch, only what is not the default.
+  std::vector<PrintedArgument> printed{{"", input_size}, {"", hidden_size}};
+  if (options.num_layers != 1) printed.push_back({"num_layers", options.num_layers});
+  if (!options.bias) printed.push_back({"bias", false});
+  if (options.batch_first) printed.push_back({"batch_first", true});
+  if (options.dropout != 0) printed.push_back({"dropout", options.dropout});
+  if (options.bidirectional) printed.push_back({"bidirectional", true});
+  set_extra_repr(printed);
+}
 
 std::vector<Recurrent::Weights> Recurrent::make_weights(int64_t gates) {
   const int64_t GH = gates * hidden_size;

@@ -5,6 +5,7 @@
 
 namespace gradus::nn {
 
+/// The options of RNN, GRU and LSTM.
 struct RecurrentOptions {
   int64_t num_layers = 1;
   std::string nonlinearity = "tanh";  // of RNN only; or "relu"
@@ -13,8 +14,11 @@ struct RecurrentOptions {
   double dropout = 0;          // between layers, so it needs num_layers > 1; 0: off
   bool bidirectional = false;  // a second direction reads from the end (Schuster and Paliwal 1997)
 };
+/// The options of RNN.
 using RNNOptions = RecurrentOptions;
+/// The options of GRU.
 using GRUOptions = RecurrentOptions;
+/// The options of LSTM.
 using LSTMOptions = RecurrentOptions;
 
 /// The base of RNN, GRU and LSTM: the weights of G gates and the loop over time. W is the number of

@@ -1,6 +1,7 @@
 #include "nn/save.h"
 
 #include <map>
+#include <set>
 
 namespace gradus::nn {
 namespace {
@@ -18,14 +19,22 @@ std::string absent_names(const char* title, const NamedTensors& all,
   return count > kShown ? fmt::format("{} and {} more", text, count - kShown) : text;
 }
 
+/// The tensors of the state_dict, each once.
+NamedTensors saved_tensors(const Module& module) {
+  NamedTensors all = module.state_dict(/*keep_vars=*/true);
+  std::set<const TensorImpl*> seen;
+  std::erase_if(all, [&](const auto& entry) { return !seen.insert(&entry.second.impl()).second; });
+  return all;
+}
+
 }  // namespace
 
 void save(const Module& module, const std::string& path) {
-  save_safetensors(path, module.named_parameters());
+  save_safetensors(path, saved_tensors(module));
 }
 
 void check_fits(const Module& module, const NamedTensors& tensors, const std::string& origin) {
-  const NamedTensors parameters = module.named_parameters();
+  const NamedTensors parameters = saved_tensors(module);
   const std::map<std::string, Tensor> in_file(tensors.begin(), tensors.end());
   const std::map<std::string, Tensor> in_model(parameters.begin(), parameters.end());
   const std::string missing = absent_names("missing", parameters, in_file);
@@ -45,7 +54,7 @@ void load(const Module& module, const NamedTensors& tensors, const std::string& 
   check_fits(module, tensors, origin);
   const std::map<std::string, Tensor> in_file(tensors.begin(), tensors.end());
   const NoGradGuard guard;
-  for (const auto& [name, p] : module.named_parameters())
+  for (const auto& [name, p] : saved_tensors(module))
     p.copy_(in_file.at(name));
 }
 

@@ -3,9 +3,10 @@
 
 namespace gradus::nn {
 
-/// Writes the parameters and their names to a safetensors file. A shared tensor is written once.
+/// Writes the tensors of the module's state_dict and their names to a safetensors file. A shared
+/// tensor is written once, under its first name.
 void save(const Module& module, const std::string& path);
-/// Copies the tensors of such a file into the parameters, in place. Throws and changes nothing
+/// Copies the tensors of such a file into those of the module, in place. Throws and changes nothing
 /// unless the file has exactly the module's names, each with its shape and dtype.
 void load(const Module& module, const std::string& path);
 

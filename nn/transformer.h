@@ -11,6 +11,7 @@
 
 namespace gradus::nn {
 
+/// An encoder and a decoder that attends to it.
 struct Transformer : Module {
   const TransformerStack encoder;
   const TransformerStack decoder;

@@ -14,7 +14,7 @@ inline Tensor sinusoidal_positions(int64_t T, int64_t C) {
   const Tensor exponents = arange(0, C, 2, kFloat64) / static_cast<double>(-C);  // (C/2)
   const Tensor rates = pow(10000, exponents);                                    // (C/2)
   const Tensor angles = outer(arange(T, kFloat64), rates);                       // (T, C/2)
-  return stack({sin(angles), cos(angles)}, -1).view({T, C}).to(kFloat32);
+  return stack({sin(angles), cos(angles)}, -1).view({T, C}).to(get_default_dtype());
 }
 
 /// The encoder or the decoder without its output layer: word embeddings times sqrt(C) (section

@@ -150,7 +150,7 @@ class Layers {
     for (int sweep = 0; sweep < kHeightSweeps; ++sweep)
       for (const List& layer : layers_)
         straighten(layer);
-    double top = 0;
+    double top = boxes_.front().y;
     for (const Box& box : boxes_)
       top = std::min(top, box.y);
     for (Box& box : boxes_)

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "page/assets.h"
+#include "page/sha256.h"
 #include "tensor/file_io.h"
 
 namespace gradus::page {
@@ -50,8 +51,8 @@ bool is_needed(std::string_view script, const Json& panels, bool has_program) {
   });
 }
 
-std::string script(const Json& report, bool has_program) {
-  std::string text = "\"use strict\";\n";
+std::string script_of(const Json& report, bool has_program) {
+  std::string text = "\n\"use strict\";\n";
   for (const Asset& asset : scripts())
     if (is_needed(asset.name, report.at("panels"), has_program)) text += asset.text;
   return text;
@@ -67,15 +68,30 @@ std::string program_elements(const std::string& program) {
          "</script>\n";
 }
 
+/// How a content security policy names an inline script or style: by the hash of its text.
+std::string source_of(const std::string& text) { return "'sha256-" + base64(sha256(text)) + "'"; }
+
+/// The page's own script and style run, and nothing else: no other script, also if a text of the
+/// report became HTML, and nothing from a network. A program adds WebAssembly in a worker.
+std::string policy(const std::string& script, const std::string& style, bool has_program) {
+  const std::string wasm = has_program ? " 'wasm-unsafe-eval'" : "";
+  const std::string worker = has_program ? "worker-src blob:; " : "";
+  return "default-src 'none'; script-src " + source_of(script) + wasm + "; style-src " +
+         source_of(style) + "; " + worker + "base-uri 'none'; form-action 'none'";
+}
+
 }  // namespace
 
 std::string html(const Json& report, const std::string& program) {
+  const std::string style = "\n" + std::string(stylesheet());
+  const std::string script = script_of(report, !program.empty());
   const std::map<std::string_view, std::string> parts = {
+      {"POLICY", policy(script, style, !program.empty())},
       {"TITLE", escaped(report.at("title").get<std::string>())},
-      {"STYLE", std::string(stylesheet())},
+      {"STYLE", style},
       {"REPORT", json_text(report)},
       {"PROGRAM", program_elements(program)},
-      {"SCRIPT", script(report, !program.empty())},
+      {"SCRIPT", script},
   };
   std::string page;
   std::string_view rest = html_template();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "tensor/strided.h"
@@ -50,7 +51,8 @@ Json packed_values(const std::vector<double>& values) {
   if (are_integers && largest > kLargest16 && largest <= kLargest32)
     return {{"scale", 1}, {"i32", packed_bytes<int32_t>(values, 1)}};
   const bool fits = are_integers && largest <= kLargest16;
-  const double scale = fits || largest == 0 ? 1 : largest / kLargest16;
+  const double least = std::numeric_limits<double>::min();
+  const double scale = fits || largest == 0 ? 1 : std::max(least, largest / kLargest16);
   return {{"scale", scale}, {"i16", packed_bytes<int16_t>(values, scale)}};
 }
 
@@ -60,7 +62,10 @@ Json number(double x) {
   if (std::isnan(x)) return "nan";
   if (std::isinf(x)) return x < 0 ? "-inf" : "inf";
   if (x == std::trunc(x) && std::abs(x) < 1e15) return static_cast<int64_t>(x);
-  return std::stod(fmt::format("{:.{}g}", x, kDigits));
+  // Not std::stod, which throws for numbers below the smallest normal one.
+  const double rounded = std::strtod(fmt::format("{:.{}g}", x, kDigits).c_str(), nullptr);
+  constexpr double kMost = std::numeric_limits<double>::max();
+  return std::clamp(rounded, -kMost, kMost);
 }
 
 Json numbers(const std::vector<double>& values) {

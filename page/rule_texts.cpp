@@ -41,6 +41,9 @@ const std::vector<RuleInWords> kRules = {
     {"cos", {"dx = -dy * sin(x)"}},
     {"cross_entropy", {"dlogits = (softmax(logits) - 1 at the target) * dy / the number of rows"}},
     {"cumsum", {"dx[i] = dy[i] + dy[i + 1] + ..."}},
+    {"diag", {"dx = the diagonal of dy"}},
+    {"diagonal", {"dx = dy on the diagonal, else 0"}},
+    {"diagonal_backward", {"dx = the diagonal of dy"}},
     {"div", {"da = dy / b", "db = -dy * y / b"}},
     {"dropout", {"dx = dy / (1 - p) where x was kept, else 0"}},
     {"embedding", {kRow}},
@@ -50,6 +53,7 @@ const std::vector<RuleInWords> kRules = {
     {"expm1", {"dx = dy * (y + 1)"}},
     {"flip", {"dx = dy in reverse order"}},
     {"floor", {kStep}},
+    {"fmod", {"da = dy", "db = -dy * trunc(a / b)"}},
     {"gather", {"dx = 0, plus dy at the indices"}},
     {"gelu", {"dx = dy * gelu'(x), gelu'(x) = Phi(x) + x phi(x)"}},
     {"index", {"dx = 0, plus dy at the indices"}},
@@ -80,14 +84,19 @@ const std::vector<RuleInWords> kRules = {
      {"da = dy where a < b, dy / 2 where a = b, else 0",
       "db = dy where b < a, dy / 2 where a = b, else 0"}},
     {"mul", {"da = dy * b", "db = dy * a"}},
+    {"nan_to_num", {"dx = dy where x is finite, else 0"}},
     {"narrow", {kPart}},
     {"neg", {"dx = -dy"}},
     {"norm", {"dx = dy * x / y for the 2-norm"}},
     {"normal_cdf", {"dx = dy * exp(-x^2 / 2) / sqrt(2 pi)"}},
+    {"pad", {"dx = the part of dy that comes from x"}},
     {"permute", {"dx = dy, its dimensions in the old order"}},
     {"pow", {"dx = dy * p * x^(p - 1)", "dp = dy * y * log(x)"}},
+    {"prod", {"dx[i] = dy * the product of the other x[j]"}},
     {"relu", {"dx = dy where y > 0, else 0"}},
+    {"remainder", {"da = dy", "db = -dy * floor(a / b)"}},
     {"reshape", {kOtherShape}},
+    {"roll", {"dx = dy, rolled back"}},
     {"round", {kStep}},
     {"rsqrt", {"dx = -dy * y^3 / 2"}},
     {"scaled_dot_product_attention",
@@ -102,6 +111,7 @@ const std::vector<RuleInWords> kRules = {
     {"slice", {kPart}},
     {"slice_backward", {"dx = the slice of dy"}},
     {"softmax", {kSoftmax}},
+    {"sort", {"dx = dy at the places that the elements came from"}},
     {"sqrt", {"dx = dy / (2 y)"}},
     {"square", {"dx = dy * 2 x"}},
     {"squeeze", {kOtherShape}},
@@ -134,8 +144,8 @@ std::string rule_text(std::string_view op) {
 }
 
 bool broadcasts(std::string_view op) {
-  constexpr std::string_view ops[] = {"add",     "sub",     "mul",   "div",   "pow",
-                                      "maximum", "minimum", "where", "expand"};
+  constexpr std::string_view ops[] = {"add",  "sub",     "mul",     "div",   "pow",   "remainder",
+                                      "fmod", "maximum", "minimum", "where", "expand"};
   return std::find(std::begin(ops), std::end(ops), op) != std::end(ops);
 }
 

@@ -17,10 +17,11 @@ constexpr int64_t kWindow = 32;
 /// The numbers of finite elements in bins of equal width from low to high.
 Json histogram(const std::vector<double>& values, double low, double high) {
   std::vector<int64_t> counts(low < high ? kBins : 1);
-  const double width = (high - low) / static_cast<double>(counts.size());
+  const double part = std::isfinite(high - low) ? 1 : 0.5;  // of all numbers: 2e308 is none
+  const double width = (part * high - part * low) / static_cast<double>(counts.size());
   for (const double x : values) {
     if (!std::isfinite(x)) continue;
-    const double bin = width > 0 ? (x - low) / width : 0;
+    const double bin = width > 0 ? (part * x - part * low) / width : 0;
     ++counts[std::min(counts.size() - 1, static_cast<size_t>(bin))];
   }
   return {{"low", number(low)}, {"high", number(high)}, {"counts", counts}};
@@ -61,14 +62,18 @@ Json statistics(const std::vector<double>& values) {
 namespace {
 
 /// The digits after the decimal point that tell the elements apart; null if they need exponents.
+/// The page has the elements as number() rounds them: row sums of 1 and 0.99999994 need no digits.
 Json digits_of(const std::vector<double>& values) {
   double largest = 0;
   bool has_fractions = false;
   for (const double x : values) {
     if (!std::isfinite(x)) continue;
     largest = std::max(largest, std::abs(x));
-    has_fractions = has_fractions || x != std::trunc(x);
+    if (has_fractions || x == std::trunc(x)) continue;
+    const auto rounded = number(x).get<double>();
+    has_fractions = rounded != std::trunc(rounded);
   }
+  largest = number(largest).get<double>();
   if (largest >= 1e6 || (has_fractions && largest < 1e-2)) return nullptr;
   if (!has_fractions) return 0;
   return largest >= 1000 ? 1 : largest >= 100 ? 2 : largest >= 10 ? 3 : 4;

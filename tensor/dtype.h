@@ -14,16 +14,26 @@
 
 namespace gradus {
 
+/// The type of the elements of a tensor.
 enum class DType : uint8_t { Float32, Float64, Int64, Bool };
+/// PyTorch's name.
 using ScalarType = DType;
+/// Numbers of 4 bytes with 24 binary digits: float.
 inline constexpr DType kFloat32 = DType::Float32;
+/// Numbers of 8 bytes with 53 binary digits: double.
 inline constexpr DType kFloat64 = DType::Float64;
+/// Whole numbers of 8 bytes: int64_t.
 inline constexpr DType kInt64 = DType::Int64;
+/// True or false.
 inline constexpr DType kBool = DType::Bool;
+/// The same as kFloat32.
 inline constexpr DType kFloat = kFloat32;
+/// The same as kFloat64.
 inline constexpr DType kDouble = kFloat64;
+/// The same as kInt64.
 inline constexpr DType kLong = kInt64;
 
+/// "float32"
 constexpr const char* name(DType t) {
   constexpr const char* names[] = {"float32", "float64", "int64", "bool"};
   return names[static_cast<int>(t)];
@@ -39,8 +49,18 @@ struct fmt::formatter<gradus::DType> : gradus::ToStringFormatter {};
 
 namespace gradus {
 
+/// Bytes.
 constexpr int64_t element_size(DType t) { return t == kFloat32 ? 4 : t == kBool ? 1 : 8; }
+/// Whether it is float32 or float64.
 constexpr bool is_floating_point(DType t) { return t == kFloat32 || t == kFloat64; }
+
+/// The dtype of tensors that are made of floating-point numbers, or without numbers, and without a
+/// dtype: zeros, ones, empty, rand, randn, linspace, eye, tensor({1.5}), full({2}, 1.5),
+/// arange(0.0, 1.0, 0.1), and the parameters of layers.
+DType get_default_dtype();
+/// Makes float32 or float64 the default dtype of all threads; a program starts with float32.
+/// Tensors that exist already keep their dtype: Module::to converts a layer.
+void set_default_dtype(DType t);
 
 /// The DType of the C++ type T.
 template <class T>
@@ -64,12 +84,15 @@ decltype(auto) dispatch(DType t, F&& f) {
          : t == kInt64   ? f.template operator()<int64_t>()
                          : f.template operator()<bool>();
 }
-/// The same for ops that need numbers: bool is an error.
-template <class F>
-decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
+inline void check_number(const char* op, DType t) {
   check(t != kBool,
         "{}: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)",
         op);
+}
+/// The same for ops that need numbers: bool is an error.
+template <class F>
+decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
+  check_number(op, t);
   return t == kFloat32   ? f.template operator()<float>()
          : t == kFloat64 ? f.template operator()<double>()
                          : f.template operator()<int64_t>();
@@ -124,6 +147,14 @@ std::string name_of() {
   return fmt::format("{}{}", kind, 8 * sizeof(T));
 }
 
+/// The value as T. One that T cannot hold is an error; the message begins with `op`.
+template <Arithmetic T, Arithmetic From>
+T converted(const char* op, From value) {
+  if (!fits<T>(value)) [[unlikely]]
+    fail("{}: {} does not fit into {}", op, value, name_of<T>());
+  return static_cast<T>(value);
+}
+
 /// One number, given as any C++ arithmetic type. It remembers whether that was an integer type, a
 /// floating-point type or bool.
 class Scalar {
@@ -152,11 +183,7 @@ class Scalar {
   /// range is an error.
   template <Arithmetic T>
   T to() const {
-    const auto convert = [](auto value) {
-      if (!fits<T>(value)) [[unlikely]]
-        fail("Scalar: {} does not fit into {}", value, name_of<T>());
-      return static_cast<T>(value);
-    };
+    const auto convert = [](auto value) { return converted<T>("Scalar", value); };
     if (is_fractional()) return convert(floating_);
     return exceeds_int64_ ? convert(static_cast<uint64_t>(integer_)) : convert(integer_);
   }
@@ -214,7 +241,7 @@ class TensorOptions {
     return changed;
   }
   bool has_dtype() const { return dtype_.has_value(); }
-  DType dtype() const { return dtype_.value_or(kFloat32); }
+  DType dtype() const { return dtype_ ? *dtype_ : get_default_dtype(); }
   DType dtype_or(DType otherwise) const { return dtype_.value_or(otherwise); }
   bool requires_grad() const { return requires_grad_; }
 
@@ -222,7 +249,9 @@ class TensorOptions {
   std::optional<DType> dtype_;
   bool requires_grad_ = false;
 };
+/// Options with this dtype.
 inline TensorOptions dtype(DType t) { return TensorOptions(t); }
+/// Options for a leaf that requires gradients.
 inline TensorOptions requires_grad(bool on = true) { return TensorOptions().requires_grad(on); }
 
 }  // namespace gradus

@@ -73,6 +73,17 @@ Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b)
   return y;
 }
 
+Tensor replace_nonfinite(const char* name, const Tensor& x, double nan, double posinf,
+                         double neginf) {
+  const Tensor y = empty(x.sizes(), x.dtype());
+  dispatch_float(name, x.dtype(), [&]<class T>() {
+    const auto number = [name](double value) { return Scalar(value).to<T>(name); };
+    kernels::replace_nonfinite(y.data<T>(), x.data<T>(), strided_loop(y.sizes(), y, x), number(nan),
+                               number(posinf), number(neginf));
+  });
+  return y;
+}
+
 Tensor where_elements(const char* name, const Tensor& condition, const Tensor& a, const Tensor& b) {
   check_same_dtype(name, a, b);
   const Shape sizes =

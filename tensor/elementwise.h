@@ -34,6 +34,11 @@ void bitwise_into(const char* name, BitwiseOp op, const Tensor& y, const Tensor&
 /// f(a, b), a bool tensor.
 Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b);
 
+/// x with NaN and the infinities replaced. float32, float64; a value that the dtype cannot hold
+/// throws.
+Tensor replace_nonfinite(const char* name, const Tensor& x, double nan, double posinf,
+                         double neginf);
+
 /// condition ? a : b
 Tensor where_elements(const char* name, const Tensor& condition, const Tensor& a, const Tensor& b);
 

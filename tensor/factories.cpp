@@ -1,5 +1,6 @@
 #include "tensor/factories.h"
 
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -15,6 +16,8 @@ namespace {
 [[maybe_unused]] const Generator& generator_made_early = default_generator();
 [[maybe_unused]] const kernels::ForkSafeMutex& mutex_made_early = generator_mutex();
 
+std::atomic<DType> default_dtype = kFloat32;
+
 /// ceil((to - from) / step), where the step has the sign of to - from. Exact, even if to - from
 /// overflows int64.
 uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
@@ -29,8 +32,9 @@ uint64_t steps_between(int64_t from, int64_t to, int64_t step) {
 Tensor strided(const Shape& sizes, const Shape& strides, const TensorOptions& options,
                bool zeroed = false) {
   const int64_t count = numel("empty", sizes);
-  auto memory = make_ref<Storage>(count * element_size(options.dtype()), zeroed);
-  Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, options.dtype()));
+  const DType t = options.dtype();  // asked once: another thread may change the default
+  auto memory = make_ref<Storage>(count * element_size(t), zeroed);
+  Tensor x(make_ref<TensorImpl>(std::move(memory), 0, sizes, strides, t));
   if (options.requires_grad()) x.requires_grad_();
   return x;
 }
@@ -86,6 +90,12 @@ Tensor random_floats(const char* op, const Shape& sizes, const TensorOptions& op
 
 }  // namespace
 
+DType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
+void set_default_dtype(DType t) {
+  check(is_floating_point(t), "set_default_dtype: expected kFloat32 or kFloat64, got {}", t);
+  default_dtype.store(t, std::memory_order_relaxed);
+}
+
 NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
   sizes_ = {static_cast<int64_t>(rows.size())};
   if (rows.size() == 0) return;
@@ -116,8 +126,8 @@ Tensor empty(const Shape& sizes, const TensorOptions& options) {
   return strided(sizes, contiguous_strides(sizes), options);
 }
 Tensor full(const Shape& sizes, Scalar value, const TensorOptions& options) {
-  const DType default_dtype = value.is_fractional() ? kFloat32 : value.dtype();
-  return filled("full", sizes, value, with_default(options, default_dtype));
+  const DType t = value.is_fractional() ? get_default_dtype() : value.dtype();
+  return filled("full", sizes, value, with_default(options, t));
 }
 Tensor zeros(const Shape& sizes, const TensorOptions& options) {
   return filled("zeros", sizes, 0, options);
@@ -143,8 +153,8 @@ Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& option
         start.to<int64_t>("arange"), end.to<int64_t>("arange"), step.to<int64_t>("arange")));
   check(count < 0x1p53,
         "arange: from {} to {} in steps of {} are more numbers than memory can hold", from, to, by);
-  const Tensor x =
-      empty({static_cast<int64_t>(count)}, with_default(options, fractional ? kFloat32 : kInt64));
+  const Tensor x = empty({static_cast<int64_t>(count)},
+                         with_default(options, fractional ? get_default_dtype() : kInt64));
   dispatch_number("arange", x.dtype(), [&]<class T>() {
     using Step = std::conditional_t<std::is_same_v<T, int64_t>, int64_t, double>;
     const Step first = start.to<Step>("arange");

@@ -12,11 +12,13 @@
 
 namespace gradus {
 
+/// Tensors with their names, in order.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 /// The text with control characters as \x1b: messages must not change the state of a terminal.
 std::string printable(std::string_view text);
 
+/// What load_safetensors reads.
 struct SafetensorsOptions {
   /// Whether a tensor is read, by its name and the file's name of its type, such as "F16" or "U8".
   /// A tensor that is not wanted may have any type, and its elements are skipped. By default all

@@ -6,7 +6,9 @@
 //   x[:, None, ids]          x.index({Slice(), None, ids})
 //   x[mask] = 0              x.index_put_({mask}, 0)
 #pragma once
+#include <iosfwd>
 #include <string_view>
+#include <vector>
 
 #include "tensor/tensor.h"
 
@@ -33,6 +35,8 @@ class Slice {
   int64_t start() const { return start_; }
   int64_t stop() const { return stop_; }
   int64_t step() const { return step_; }
+  /// "1:5:2"
+  friend std::ostream& operator<<(std::ostream& out, const Slice& slice);
 
  private:
   int64_t start_;
@@ -70,6 +74,10 @@ class TensorIndex {
   bool boolean() const { return integer_ != 0; }
   const Slice& slice() const { return slice_; }
   const Tensor& tensor() const { return tensor_; }
+  /// "None", "...", "3", "true", "1:5:2", or the tensor.
+  friend std::ostream& operator<<(std::ostream& out, const TensorIndex& index);
+  /// "(..., 3, 1:5:2)"
+  friend std::ostream& operator<<(std::ostream& out, const std::vector<TensorIndex>& indices);
 
  private:
   enum class Kind : uint8_t { none, ellipsis, integer, boolean, slice, tensor };

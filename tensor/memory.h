@@ -11,7 +11,9 @@ namespace gradus {
 /// the largest `in_use` since the start or reset_peak_memory_stats(). Free small blocks that a
 /// thread keeps for its next tensors count as in use.
 using MemoryStats = kernels::MemoryStats;
+/// What this process uses now.
 inline MemoryStats memory_stats() { return kernels::memory_stats(); }
+/// Sets `peak` to what is in use.
 inline void reset_peak_memory_stats() { kernels::reset_peak_memory_stats(); }
 /// Returns the memory that is kept for later to the system: the calling thread's small blocks and
 /// kernel buffers, and the large blocks of all threads where no tensor is left in the same segment.

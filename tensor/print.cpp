@@ -150,7 +150,8 @@ std::string to_string(const Tensor& x) {
     line = (fits ? line + 2 : opening.size()) + suffix.size();
   };
   if (empty && x.dim() != 1) add("size=(" + sizes.substr(1, sizes.size() - 2) + ")");
-  if (x.dtype() == kFloat64 || (empty && x.dtype() != kFloat32))
+  const bool shows_its_dtype = !empty && !x.is_floating_point();
+  if (x.dtype() != get_default_dtype() && !shows_its_dtype)
     add(fmt::format("dtype=torch.{}", x.dtype()));
   return out + ")";
 }

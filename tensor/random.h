@@ -52,7 +52,9 @@ void set_rng_state(const Tensor& state);
 /// Linux and Windows draw with MKL on Intel processors.
 enum class DropoutStyle { book, mkl };
 inline std::atomic<DropoutStyle> style_of_dropout{DropoutStyle::book};
+/// Chooses the masks; by default the book's.
 inline void set_dropout_style(DropoutStyle style) { style_of_dropout = style; }
+/// The masks in use.
 inline DropoutStyle dropout_style() { return style_of_dropout; }
 
 // The functions below check their arguments and call the kernels of the same names. None of them

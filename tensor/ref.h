@@ -46,6 +46,13 @@ class Ref {
     owner.object_ = object;
     return owner;
   }
+  /// Not counted: the owner of the object must forget() it before it is destroyed.
+  static Ref uncounted(T* object) {
+    Ref pointer;
+    pointer.object_ = object;
+    return pointer;
+  }
+  void forget() { object_ = nullptr; }
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

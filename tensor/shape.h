@@ -68,6 +68,7 @@ class Shape {
   uint8_t size_ = 0;
   std::array<int64_t, kMaxDims> values_;
 };
+/// PyTorch's name of a list of sizes.
 using IntArrayRef = Shape;
 static_assert(std::is_trivially_destructible_v<Shape>);
 

@@ -6,7 +6,7 @@
 namespace gradus {
 
 bool has_internal_overlap(const Tensor& x) {
-  return kernels::has_internal_overlap(strided_loop(x.sizes(), x));
+  return !x.is_contiguous() && kernels::has_internal_overlap(strided_loop(x.sizes(), x));
 }
 
 void copy_elements(const Tensor& to, const Tensor& from) {

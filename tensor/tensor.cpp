@@ -87,6 +87,10 @@ Scalar Tensor::item() const {
   return dispatch(dtype(), [&]<class T>() { return Scalar(*data<T>()); });
 }
 
+void* Tensor::data_ptr() const {
+  return dispatch(dtype(), [&]<class T>() -> void* { return data<T>(); });
+}
+
 int64_t Tensor::size(int64_t dim) const {
   check(!sizes().empty(), "size: a tensor without dimensions has no sizes");
   return sizes()[wrap_dim("size", dim, sizes().size())];

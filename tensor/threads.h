@@ -13,6 +13,7 @@ inline void set_num_threads(int n) {
         kernels::kMostThreads, n);
   kernels::set_num_threads(n);
 }
+/// How many threads an op uses at most.
 inline int get_num_threads() { return kernels::get_num_threads(); }
 
 }  // namespace gradus

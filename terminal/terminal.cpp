@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 
 namespace gradus::terminal {
 namespace {
+
+std::atomic<bool> stdout_is_file = false;  // by treat_stdout_as_file
 
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
@@ -81,7 +84,8 @@ Depth color_depth(std::string_view flag, bool tty) {
 }
 
 bool stdin_is_tty() { return isatty(STDIN_FILENO) == 1; }
-bool stdout_is_tty() { return isatty(STDOUT_FILENO) == 1; }
+bool stdout_is_tty() { return !stdout_is_file && isatty(STDOUT_FILENO) == 1; }
+void treat_stdout_as_file() { stdout_is_file = true; }
 
 int width() {
   winsize size{};

@@ -15,6 +15,9 @@ enum class Depth { plain, colors256, truecolor };
 Depth color_depth(std::string_view flag, bool tty);
 bool stdin_is_tty();
 bool stdout_is_tty();
+/// Makes stdout_is_tty() false from now on. mpirun gives its processes a terminal even if its own
+/// output is a file.
+void treat_stdout_as_file();
 /// The width of the terminal that stdout is connected to; 80 if there is none.
 int width();
 /// The number of lines of the terminal that stdout is connected to; 24 if there is none.

@@ -9,7 +9,7 @@
 #include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::anomaly_test {
 namespace {
 
 using autograd::DetectAnomalyGuard;
@@ -168,4 +168,4 @@ TEST(DetectAnomaly, AddsTheOpAndTheScopeToErrorsOfBackward) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::anomaly_test

@@ -14,6 +14,7 @@
 #include "tests/lesson_support.h"
 #include "tests/temporary.h"
 
+namespace answers_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -304,3 +305,4 @@ TEST(AnsweringLesson, EndsWellWhereNothingCanBeKept) {
 #endif
 
 }  // namespace
+}  // namespace answers_test

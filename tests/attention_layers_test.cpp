@@ -5,7 +5,7 @@
 #include "tensor/random.h"
 #include "tests/golden.h"
 
-namespace gradus {
+namespace gradus::attention_layers_test {
 namespace {
 
 using testing::error_of;
@@ -179,4 +179,4 @@ TEST(Attention, Errors) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::attention_layers_test

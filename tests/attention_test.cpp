@@ -10,7 +10,7 @@
 #include "tensor/random.h"
 #include "tests/kernels_support.h"
 
-namespace gradus {
+namespace gradus::attention_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -431,4 +431,4 @@ TEST(Attention, WithoutKeysOrQueries) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::attention_test

@@ -5,10 +5,10 @@
 #include <functional>
 #include <thread>
 
-#include "autograd/engine.h"
+#include "autograd/function.h"
 #include "tests/engine_support.h"
 
-namespace gradus {
+namespace gradus::backward_threads_test {
 namespace {
 
 constexpr int kThreads = 4;
@@ -104,5 +104,74 @@ TEST(BackwardInThreads, GivesEachCallOfGradItsOwnResult) {
   EXPECT_FALSE(x.grad().defined());
 }
 
+TEST(BackwardInThreads, CallsTensorHooksOnceForEachBackward) {
+  const Tensor x = leaf({1., 2.});
+  const Tensor h = x * 2;
+  std::atomic<int> calls{0};
+  h.register_hook([&](const Tensor& g) {
+    ++calls;
+    return g * 2;
+  });
+  x.register_hook([&](const Tensor& g) {
+    ++calls;
+    g.add_(1);
+  });
+  in_threads([&](int, int) { (h * 3).sum().backward({}, true); });
+  EXPECT_EQ(calls, 2 * kTotal);
+  expect_equal(x.grad(), doubles({13 * kTotal, 13 * kTotal}));
+}
+
+TEST(BackwardInThreads, RunsTheHooksOfALeafOneAtATime) {
+  const Tensor x = leaf({1., 2.});
+  int calls = 0;  // not atomic: the leaf is locked
+  Tensor total = doubles({0., 0.});
+  x.register_post_accumulate_grad_hook([&](const Tensor& p) {
+    ++calls;
+    total = total + p.grad();
+    p.mutable_grad() = Tensor();
+  });
+  in_threads([&](int, int) { (x * 3 + x).sum().backward(); });
+  EXPECT_EQ(calls, kTotal);
+  expect_equal(total, doubles({4 * kTotal, 4 * kTotal}));
+}
+
+TEST(BackwardInThreads, LetsHooksComeAndGoWhileOthersRun) {
+  const Tensor x = leaf({1., 2.});
+  std::atomic<int> calls{0};
+  x.register_hook([&](const Tensor&) { ++calls; });
+  in_threads([&](int, int) {
+    const unsigned index = x.register_hook([&](const Tensor& g) { return g * 1; });
+    (x * 3).sum().backward();
+    x.remove_hook(index);
+  });
+  EXPECT_EQ(calls, kTotal);
+  expect_equal(x.grad(), doubles({3 * kTotal, 3 * kTotal}));
+}
+
+/// exp(x) and exp(2 x), saved.
+struct ExpTwice : autograd::Function<ExpTwice> {
+  static autograd::tensor_list forward(autograd::AutogradContext* ctx, const Tensor& x) {
+    const Tensor e = x.exp();
+    ctx->save_for_backward({e, e * e});
+    return {ctx->get_saved_variables()[0], ctx->get_saved_variables()[1]};
+  }
+  static autograd::tensor_list backward(autograd::AutogradContext* ctx, autograd::tensor_list dy) {
+    const autograd::tensor_list saved = ctx->get_saved_variables();
+    return {dy[0] * saved[0] + dy[1] * saved[1] * 2};
+  }
+};
+
+TEST(BackwardInThreads, LosesNoGradientOfAFunctionWithSeveralOutputs) {
+  const Tensor x = leaf({0., 0.});
+  const autograd::tensor_list y = ExpTwice::apply(x);
+  in_threads([&](int t, int) {
+    if (t % 2 == 0)
+      (y[0] + y[1]).sum().backward({}, /*retain_graph=*/true);
+    else
+      (y[1] * 2).sum().backward({}, true);
+  });
+  expect_equal(x.grad(), doubles({3.5 * kTotal, 3.5 * kTotal}));
+}
+
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::backward_threads_test

@@ -8,6 +8,7 @@
 #include "tensor/random.h"
 #include "tests/expect_error.h"
 
+namespace check_test {
 using namespace gradus;
 
 namespace {
@@ -346,3 +347,4 @@ TEST(Compare, ShowsTheWorstElement) {
 }
 
 }  // namespace
+}  // namespace check_test

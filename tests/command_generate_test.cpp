@@ -7,7 +7,7 @@
 #include "tests/text_support.h"
 #include "text/char_tokenizer.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::command_generate_test {
 namespace {
 
 class CommandGenerate : public GptFiles {
@@ -152,4 +152,4 @@ TEST_F(CommandGenerate, CtrlCEndsTheText) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::command_generate_test

@@ -5,6 +5,7 @@
 #include "gradus.h"
 #include "tests/files_support.h"
 
+namespace conversation_test {
 using namespace gradus;
 using namespace gradus::gpt;
 
@@ -237,3 +238,4 @@ TEST(ConversationRows, BatchesHaveAllTargets) {
 }
 
 }  // namespace
+}  // namespace conversation_test

@@ -11,6 +11,7 @@
 #include "tests/temporary.h"
 
 #ifdef COURSE_PAGE
+namespace course_page_test {
 using namespace gradus;
 using namespace gradus::lessons;
 using nlohmann::json;
@@ -77,4 +78,5 @@ TEST(CoursePage, APageThatIsMissingOrCutIsAnError) {
 }
 
 }  // namespace
+}  // namespace course_page_test
 #endif

@@ -8,7 +8,7 @@
 #include "tests/text_support.h"
 #include "text/bpe_tokenizer.h"
 
-namespace gradus::lessons {
+namespace gradus::lessons::data_loader_test {
 namespace {
 
 using testing::near;
@@ -85,4 +85,4 @@ TEST(DataLoader, TheFirstBatchOfTheBooksTraining) {
 }
 
 }  // namespace
-}  // namespace gradus::lessons
+}  // namespace gradus::lessons::data_loader_test

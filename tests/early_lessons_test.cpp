@@ -14,6 +14,7 @@
 #include "tests/temporary.h"
 
 #ifdef LESSONS_DIR
+namespace early_lessons_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -170,4 +171,5 @@ TEST(EarlyLessons, WhatIsNotRefusedFailsTheLesson) {
 }
 
 }  // namespace
+}  // namespace early_lessons_test
 #endif

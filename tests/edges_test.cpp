@@ -8,7 +8,7 @@
 #include "autograd/ops.h"
 #include "tensor/random.h"
 
-namespace gradus::tests {
+namespace gradus::tests::edges_test {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -198,6 +198,26 @@ TEST(Edges, DerivativesAtZeroAreNotNan) {
   expect_gradient([](X x) { return pow(x, 0.5); }, doubles({0.}), {kInf});
 }
 
+TEST(Edges, AnInfiniteGradientPassesAnActivationAtZero) {
+  const std::vector<Function1> activations = {
+      [](X x) { return gelu(x); }, [](X x) { return gelu(x, "tanh"); },
+      [](X x) { return silu(x); }, [](X x) { return softplus(x); },
+      [](X x) { return elu(x); },  [](X x) { return leaky_relu(x); },
+  };
+  const Tensor dy = tensor({kInf, -kInf}, kFloat32);
+  for (const Function1& f : activations)
+    expect_gradient(f, zeros(2), {kInf, -kInf}, dy);
+}
+
+TEST(Edges, EluPassesTheGradientAtNanAndIsALineFrom0On) {
+  const auto twice = [](X x) { return elu(x, 2, 3, 0.5); };
+  const Tensor x = doubles({kNan, 0., -kInf, 1., 1000.});
+  expect_gradient(twice, x, {3., 6., 0., 12., 15.});  // dy is 1, 2, 3, 4, 5
+  expect_close(second_derivative(twice, doubles({0., 1.})), {0., 0.});
+  // A negative input_scale turns the lower side around.
+  EXPECT_DOUBLE_EQ(elu(doubles({-1.}), 1, 1, -2).item<double>(), std::expm1(2));
+}
+
 TEST(Edges, GradientsOfTheSoftmaxFamilyWithLargeLogits) {
   const Tensor x = tensor({{1e8, 1e8, 1e8}});
   const double third = 1. / 3;
@@ -270,4 +290,4 @@ TEST(Edges, EmptyTensors) {
 }
 
 }  // namespace
-}  // namespace gradus::tests
+}  // namespace gradus::tests::edges_test

@@ -9,9 +9,10 @@
 #include <map>
 #include <string>
 
+#include "tests/elementwise_references.h"
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::elementwise_test {
 namespace {
 
 constexpr int64_t kLongest = 70;  // more than four vectors of float
@@ -190,77 +191,6 @@ TYPED_TEST(ElementwiseOf, AnElementsBitsDoNotDependOnItsPosition) {
   }
 }
 
-template <class T>
-T wrap(T a, T b, const std::function<uint64_t(uint64_t, uint64_t)>& f) {
-  return static_cast<T>(f(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-}
-
-/// What the ops that round at most once give, by scalar code.
-template <class T>
-std::map<std::string, std::function<T(T)>> unary_references() {
-  std::map<std::string, std::function<T(T)>> all;
-  all["relu"] = [](T x) { return x < T(0) ? T(0) : x; };
-  all["sign"] = [](T x) { return T(x > T(0)) - T(x < T(0)); };
-  if constexpr (std::is_integral_v<T>) {
-    all["neg"] = [](T x) { return wrap<T>(0, x, std::minus<>()); };
-    all["abs"] = [](T x) { return x < 0 ? wrap<T>(0, x, std::minus<>()) : x; };
-    all["square"] = [](T x) { return wrap<T>(x, x, std::multiplies<>()); };
-  } else {
-    all["neg"] = [](T x) { return -x; };
-    all["abs"] = [](T x) { return std::abs(x); };
-    all["square"] = [](T x) { return x * x; };
-    all["floor"] = [](T x) { return std::floor(x); };
-    all["ceil"] = [](T x) { return std::ceil(x); };
-    all["round"] = [](T x) { return std::nearbyint(x); };
-    all["trunc"] = [](T x) { return std::trunc(x); };
-    all["sqrt"] = [](T x) { return std::sqrt(x); };
-    all["rsqrt"] = [](T x) { return T(1) / std::sqrt(x); };
-    all["sin"] = [](T x) { return std::sin(x); };
-    all["cos"] = [](T x) { return std::cos(x); };
-  }
-  if constexpr (std::is_same_v<T, double>) {
-    all["exp"] = [](T x) { return std::exp(x); };
-    all["log"] = [](T x) { return std::log(x); };
-    all["tanh"] = [](T x) { return std::tanh(x); };
-    all["erf"] = [](T x) { return std::erf(x); };
-    all["expm1"] = [](T x) { return std::expm1(x); };
-    all["log1p"] = [](T x) { return std::log1p(x); };
-    all["log2"] = [](T x) { return std::log2(x); };
-  }
-  return all;
-}
-
-template <class T>
-std::map<std::string, std::function<T(T, T)>> binary_references() {
-  std::map<std::string, std::function<T(T, T)>> all;
-  const auto is_nan = [](T x) { return x != x; };
-  all["maximum"] = [=](T a, T b) { return a > b || is_nan(a) ? a : b; };
-  all["minimum"] = [=](T a, T b) { return a < b || is_nan(a) ? a : b; };
-  all["clamp_min"] = [](T a, T b) { return a < b || b != b ? b : a; };
-  all["clamp_max"] = [](T a, T b) { return a > b || b != b ? b : a; };
-  if constexpr (std::is_integral_v<T>) {
-    all["bitwise_and"] = [](T a, T b) { return a & b; };
-    all["bitwise_or"] = [](T a, T b) { return a | b; };
-    all["bitwise_xor"] = [](T a, T b) { return a ^ b; };
-    all["add"] = [](T a, T b) { return wrap<T>(a, b, std::plus<>()); };
-    all["sub"] = [](T a, T b) { return wrap<T>(a, b, std::minus<>()); };
-    all["mul"] = [](T a, T b) { return wrap<T>(a, b, std::multiplies<>()); };
-    all["pow"] = [](T a, T b) {
-      T power = 1;
-      for (T i = 0; i < b; ++i)
-        power = wrap<T>(power, a, std::multiplies<>());
-      return power;
-    };
-  } else {
-    all["add"] = [](T a, T b) { return a + b; };
-    all["sub"] = [](T a, T b) { return a - b; };
-    all["mul"] = [](T a, T b) { return a * b; };
-    all["div"] = [](T a, T b) { return a / b; };
-    all["pow"] = [](T a, T b) { return b == T(2) ? a * a : std::pow(a, b); };
-  }
-  return all;
-}
-
 TYPED_TEST(ElementwiseOf, EqualsScalarCode) {
   using T = TypeParam;
   const auto a = inputs<T>(1);
@@ -284,6 +214,30 @@ TYPED_TEST(ElementwiseOf, EqualsScalarCode) {
         name,
         [&, op = op](T* y, const auto& loop) { binary(op, y, a.data(), second.data(), loop); },
         [&](const auto& in) { return f(a[in[0]], second[in[1]]); });
+  }
+}
+
+template <class T>
+class FloatsOf : public testing::Test {};
+using Floats = testing::Types<float, double>;
+TYPED_TEST_SUITE(FloatsOf, Floats);
+
+TYPED_TEST(FloatsOf, ReplacedWhereTheyAreNotFinite) {
+  using T = TypeParam;
+  const auto x = inputs<T>(1);
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  // The last three: a replacement is not replaced again.
+  const std::vector<std::array<T, 3>> replacements{
+      {0, 2, -3}, {inf, 2, -inf}, {1, std::numeric_limits<T>::quiet_NaN(), inf}, {5, -inf, 4}};
+  for (const auto& to : replacements) {
+    expect_elements<T, 2>(
+        "replace_nonfinite",
+        [&](T* y, const auto& loop) { replace_nonfinite(y, x.data(), loop, to[0], to[1], to[2]); },
+        [&](const auto& in) {
+          const T value = x[in[0]];
+          if (std::isnan(value)) return to[0];
+          return value == inf ? to[1] : value == -inf ? to[2] : value;
+        });
   }
 }
 
@@ -436,4 +390,4 @@ TEST(Elementwise, AllClose) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::elementwise_test

@@ -6,7 +6,7 @@
 #include "tensor/random.h"
 #include "tests/golden.h"
 
-namespace gradus {
+namespace gradus::encoder_decoder_test {
 namespace {
 
 using testing::error_of;
@@ -258,4 +258,4 @@ TEST(Beam, Errors) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::encoder_decoder_test

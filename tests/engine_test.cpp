@@ -8,7 +8,7 @@
 #include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::engine_test {
 namespace {
 
 // backward
@@ -77,18 +77,18 @@ TEST(Backward, CreateGraphMakesGradientsDifferentiable) {
 
 /// 0 if backward with create_graph printed one warning in two calls.
 int backward_twice_with_create_graph() {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   const Tensor x = leaf(2.);
   for (int i = 0; i < 2; ++i)
     (x * x).backward({}, {}, /*create_graph=*/true);
-  const std::string printed = testing::internal::GetCapturedStderr();
+  const std::string printed = ::testing::internal::GetCapturedStderr();
   const std::string expected = "backward: with create_graph, the grad of a leaf refers to a graph";
   return printed.find(expected) == 0 && printed.find('\n') == printed.size() - 1 ? 0 : 1;
 }
 
 TEST(Backward, CreateGraphWarnsOnceAboutTheCycle) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(_exit(backward_twice_with_create_graph()), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(_exit(backward_twice_with_create_graph()), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(Backward, CreateGraphLeavesNothingAliveAfterTheGradIsReset) {
@@ -140,6 +140,26 @@ TEST(Backward, GivesALeafAGradOfItsOwnLayoutThatSharesMemoryWithNothing) {
   c.sum().backward();  // an expanded gradient
   c.grad().add_(1);
   expect_equal(c.grad(), doubles({2., 2.}));
+}
+
+// Each gradient uses all of its memory, but every row is the same memory.
+TEST(Backward, AddsToAGradientWhoseElementsShareMemory) {
+  const auto of_equal_rows = [](const Tensor& x) {
+    return record("of_equal_rows", x.detach().sum(),
+                  {x, [](const Tensor&) {
+                     return ones({6}, kFloat64).narrow(0, 0, 3).expand({2, 3});
+                   }});
+  };
+  const Tensor x = leaf({{1., 2., 3.}, {4., 5., 6.}});
+  const Tensor y = x * 1;
+  const Tensor older = (y * doubles({{1., 1., 1.}, {2., 2., 2.}})).sum();
+  (older + of_equal_rows(y)).backward();
+  expect_equal(x.grad(), doubles({{2., 2., 2.}, {3., 3., 3.}}));
+  x.mutable_grad() = Tensor();
+  const Tensor z = x * 1;
+  const Tensor older_row = z.select(0, 0).sum();  // the rule of select adds in place
+  (older_row + of_equal_rows(z)).backward();
+  expect_equal(x.grad(), doubles({{2., 2., 2.}, {1., 1., 1.}}));
 }
 
 TEST(Backward, RefusesAGradOfTheWrongShape) {
@@ -250,4 +270,4 @@ TEST(Grad, RefusesTensorsWithoutGradients) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::engine_test

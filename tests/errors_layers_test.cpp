@@ -5,7 +5,8 @@
 #include "gradus.h"
 #include "tests/errors_support.h"
 
-namespace gradus {
+namespace gradus::errors_layers_test {
+using namespace wrong_calls;
 namespace {
 
 TEST(ErrorsOfLayers, NegativeSizes) {
@@ -15,6 +16,7 @@ TEST(ErrorsOfLayers, NegativeSizes) {
       {[] { nn::Linear(kMost, 2); },
        "linear: a tensor of shape [2, 9223372036854775807] has more elements than can be counted"},
       {[] { nn::Embedding(-1, 2); }, "embedding: rows is -1, expected 0 or more"},
+      {[] { nn::Embedding(zeros(3)); }, "embedding: the weight is [3], expected [rows, dim]"},
       {[] { nn::Embedding(2, -3); }, "embedding: dim is -3, expected 0 or more"},
       {[] { nn::LayerNorm(-4); }, "layer_norm: a shape has no negative sizes, got [-4]"},
       {[] { nn::SelfAttention(-1, 2); }, "self_attention: d_in is -1, expected 0 or more"},
@@ -77,4 +79,4 @@ TEST(ErrorsOfLayers, AnAmbiguousSize) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::errors_layers_test

@@ -3,7 +3,8 @@
 
 #include "tests/errors_support.h"
 
-namespace gradus {
+namespace gradus::errors_neural_test {
+using namespace wrong_calls;
 namespace {
 
 TEST(Errors, Indices) {
@@ -83,8 +84,16 @@ TEST(Errors, Losses) {
        "cross_entropy: the scores are [2, 3] with the classes in dimension 1, so the target must "
        "be [2], got [1]"},
       {[] { cross_entropy(x, vector); },
-       "cross_entropy: the scores are [2, 3] with the classes in dimension 1, so the target must "
-       "be [2], got [3]"},
+       "cross_entropy: a float32 target has the probabilities of the classes, in the shape [2, 3] "
+       "of the scores, got [3]; the number of a class is an int64"},
+      {[] { cross_entropy(x, x.to(kFloat64)); },
+       "cross_entropy: the dtypes differ, float32 and float64; convert one with .to()"},
+      {[] { cross_entropy(x, x, {.ignore_index = 0}); },
+       "cross_entropy: ignore_index is 0, but a target of probabilities names no classes"},
+      {[] { cross_entropy(x, x, ones(2)); },
+       "cross_entropy: there are 3 classes, so weight must be [3], got [2]"},
+      {[] { cross_entropy(integers, x); },
+       "cross_entropy: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
       {[] { cross_entropy(integers, ids); },
        "cross_entropy: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
       {[] { cross_entropy(x, ids, ones(2)); },
@@ -107,6 +116,39 @@ TEST(Errors, Losses) {
        "mse_loss: expected floating-point tensors, got int64; convert them with .to(kFloat32)"},
       {[] { mse_loss(x, x.to(kFloat64)); },
        "mse_loss: the dtypes differ, float32 and float64; convert one with .to()"},
+      {[] { l1_loss(x, vector); },
+       "l1_loss: the shapes differ, [2, 3] and [3]; a loss does not broadcast"},
+      {[] { smooth_l1_loss(x, x, kMean, -1); }, "smooth_l1_loss: beta is -1, expected 0 or more"},
+      {[] { huber_loss(x, x, kMean, 0); }, "huber_loss: delta is 0, expected a number above 0"},
+      {[] { huber_loss(x, x, 7); }, "huber_loss: reduction must be None, Mean or Sum, got 7"},
+      {[] { binary_cross_entropy(x + 2, x); },
+       "binary_cross_entropy: x is from 2 to 7, expected probabilities between 0 and 1; for logits "
+       "call binary_cross_entropy_with_logits"},
+      {[] { binary_cross_entropy_with_logits(x, vector); },
+       "binary_cross_entropy_with_logits: the shapes differ, [2, 3] and [3]; a loss does not "
+       "broadcast"},
+      {[] { kl_div(integers, integers); },
+       "kl_div: expected floating-point tensors, got int64; convert them with .to(kFloat32)"},
+      {[] {
+         cosine_similarity(x, ones({2, 2}));
+       },
+       "cosine_similarity: [2, 3] and [2, 2] do not broadcast - sizes 3 and 2 differ at dimension "
+       "-1"},
+      {[] { cosine_similarity(x, x, 2); },
+       "cosine_similarity: dimension 2 is out of range for a tensor of 2 dimensions"},
+      {[] { softplus(x, 0); }, "softplus: beta is 0, but the result is divided by it"},
+      {[] { softplus(integers); },
+       "softplus: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
+      {[] { leaky_relu(integers); },
+       "leaky_relu: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
+      {[] { elu(integers); },
+       "elu: expected a floating-point tensor, got int64; convert it with .to(kFloat32)"},
+      {[] { rms_norm(x, 2); },
+       "rms_norm: x is [2, 3], which does not end with normalized_shape [2]"},
+      {[] { rms_norm(x, {}); },
+       "rms_norm: normalized_shape is empty, expected the last sizes of [2, 3]"},
+      {[] { rms_norm(x, 3, ones(2)); },
+       "rms_norm: normalized_shape is [3], so the weight must be too, got [2]"},
       {[] {
          layer_norm(x, {3, 2});
        },
@@ -151,4 +193,4 @@ TEST(Errors, Losses) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::errors_neural_test

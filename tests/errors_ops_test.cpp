@@ -3,7 +3,8 @@
 
 #include "tests/errors_support.h"
 
-namespace gradus {
+namespace gradus::errors_ops_test {
+using namespace wrong_calls;
 namespace {
 
 TEST(Errors, Views) {
@@ -203,4 +204,4 @@ TEST(Errors, Matrices) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::errors_ops_test

@@ -22,12 +22,14 @@ inline void expect_errors(const std::vector<WrongCall>& calls) {
     expect_error(call, message);
 }
 
-// Tensors to call the ops with.
+/// Tensors to call the ops with.
+namespace wrong_calls {
 inline const Tensor undefined;
 inline const Tensor x = arange(6, kFloat32).reshape({2, 3});
 inline const Tensor vector = ones(3);
 inline const Tensor ids = tensor({0, 1});
 inline const Tensor integers = tensor({{0, 1, 0}, {1, 0, 1}});
 inline const Tensor mask = tensor({{true, false, true}});
+}  // namespace wrong_calls
 
 }  // namespace gradus

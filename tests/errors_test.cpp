@@ -6,7 +6,8 @@
 
 #include "tests/errors_support.h"
 
-namespace gradus {
+namespace gradus::errors_test {
+using namespace wrong_calls;
 namespace {
 
 TEST(Errors, Making) {
@@ -125,4 +126,4 @@ TEST(Errors, Gradients) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::errors_test

@@ -8,7 +8,8 @@
 #include "check/gradcheck.h"
 #include "tests/errors_support.h"
 
-namespace gradus {
+namespace gradus::everyday_test {
+using namespace wrong_calls;
 namespace {
 
 template <class T>
@@ -193,5 +194,22 @@ TEST(Everyday, LargeMasksAreReducedInAnyLayout) {
   EXPECT_EQ((~large).all(1).sum().item<int64_t>(), 299);
 }
 
+TEST(Everyday, VectorsThereAndBack) {
+  const Tensor x = from_vector(std::vector<double>{1, 2, 3, 4, 5, 6}, {2, 3}, kInt64);
+  EXPECT_EQ(x.sizes(), Shape({2, 3}));
+  EXPECT_EQ(x.t().to_vector<int>(), (std::vector<int>{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ((x > 3).to_vector<bool>(), (std::vector<bool>{false, false, false, true, true, true}));
+  EXPECT_TRUE(zeros({2, 0}).to_vector<float>().empty());
+  const Tensor leaf = from_vector(std::vector<float>{1, 2}, requires_grad());
+  EXPECT_EQ((leaf * 2).to_vector<float>(), (std::vector<float>{2, 4}));
+  std::vector<float> copy = leaf.to_vector<float>();
+  copy[0] = 7;
+  EXPECT_EQ(leaf[0].item<float>(), 1);
+  EXPECT_THROW(tensor({300}).to_vector<uint8_t>(), Error);
+  EXPECT_THROW(tensor({NAN}).to_vector<int>(), Error);
+  EXPECT_THROW(from_vector(std::vector<float>{1, 2}, {3}), Error);
+  EXPECT_TRUE(from_vector(std::vector<float>{1, 2}, {1, 2}, requires_grad()).is_leaf());
+}
+
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::everyday_test

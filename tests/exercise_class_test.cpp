@@ -19,6 +19,7 @@
 #include "tests/exercise_support.h"
 #include "tests/name_of_test.h"
 
+namespace exercise_class_test {
 using namespace gradus;
 using namespace gradus::grader;
 using namespace gradus::grader::tests;
@@ -327,4 +328,5 @@ TEST(CoursePage, HasTheExercisesAsTheirReadmesSay) {
 }
 
 }  // namespace
+}  // namespace exercise_class_test
 #endif

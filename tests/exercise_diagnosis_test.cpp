@@ -4,6 +4,7 @@
 #ifdef EXERCISE_GRADER
 #include "tests/exercise_support.h"
 
+namespace exercise_diagnosis_test {
 using namespace gradus;
 using namespace gradus::grader;
 using namespace gradus::grader::tests;
@@ -254,4 +255,5 @@ TEST(Diagnosis, Float32InsideIsNamedWhereOnlyTheGradientShowsIt) {
 }
 
 }  // namespace
+}  // namespace exercise_diagnosis_test
 #endif

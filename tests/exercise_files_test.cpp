@@ -8,6 +8,7 @@
 #include "exercises/grader/answers.h"
 #include "tests/exercise_support.h"
 
+namespace exercise_files_test {
 using namespace gradus;
 using namespace gradus::grader;
 using namespace gradus::grader::tests;
@@ -129,4 +130,5 @@ TEST(OddFiles, EditorsOfWindowsAreWelcome) {
 }
 
 }  // namespace
+}  // namespace exercise_files_test
 #endif

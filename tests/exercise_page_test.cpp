@@ -10,6 +10,7 @@
 #include "terminal/terminal.h"
 #include "tests/exercise_support.h"
 
+namespace exercise_page_test {
 using namespace gradus;
 using namespace gradus::grader;
 using namespace gradus::grader::tests;
@@ -209,4 +210,5 @@ TEST(Task, AfterPassingTheNextOneIsSaid) {
 }
 
 }  // namespace
+}  // namespace exercise_page_test
 #endif

@@ -19,6 +19,7 @@
 #include "exercises/grader/exercise.h"
 #include "tests/name_of_test.h"
 
+namespace exercise_session_test {
 using namespace gradus;
 using namespace gradus::grader;
 namespace fs = std::filesystem;
@@ -391,4 +392,5 @@ TEST(Session, WithoutATerminalOneCheck) {
 }
 
 }  // namespace
+}  // namespace exercise_session_test
 #endif

@@ -10,6 +10,7 @@
 #include "exercises/grader/verdict_text.h"
 #include "tests/exercise_support.h"
 
+namespace exercise_story_test {
 using namespace gradus;
 using namespace gradus::grader;
 using namespace gradus::grader::tests;
@@ -78,4 +79,5 @@ TEST(Story, ToldWithItsFiles) {
 }
 
 }  // namespace
+}  // namespace exercise_story_test
 #endif

@@ -16,6 +16,7 @@
 #include "tensor/kernels/sanitized.h"
 #include "tests/exercise_support.h"
 
+namespace exercise_test {
 using namespace gradus;
 using namespace gradus::grader;
 using tests::first_line;
@@ -84,10 +85,6 @@ const std::vector<Mistake> kMistakes{
      "rms_norm.cpp:6: a Tensor has no &&: write a & b"},
     {"not_of_a_mask", body("  return x.masked_fill(!(x > 0), 0);\n"),
      "rms_norm.cpp:6: a Tensor has no !: write ~mask"},
-    {"tile", body("  return weight.tile({2, 1});\n"),
-     "rms_norm.cpp:6: there is no 'tile': repeat({...}) joins copies"},
-    {"tile_as_a_function", body("  return tile(weight, 2);\n"),
-     "rms_norm.cpp:6: there is no 'tile': repeat({...}) joins copies"},
     {"torch", body("  return torch::rsqrt(x);\n"),
      "rms_norm.cpp:6: there is no 'torch' here: its functions have the same names without it"},
     {"torch_with_a_dot", body("  return torch.rsqrt(x);\n"),
@@ -431,4 +428,5 @@ TEST(Answers, ASkeletonIsAnExercise) {
 }
 
 }  // namespace
+}  // namespace exercise_test
 #endif

@@ -10,6 +10,7 @@
 #include "tensor/random.h"
 #include "tests/expect_error.h"
 
+namespace expect_test {
 using namespace gradus;
 
 namespace {
@@ -135,3 +136,4 @@ TEST(Expect, CacheEqual) {
 }
 
 }  // namespace
+}  // namespace expect_test

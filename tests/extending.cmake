@@ -47,7 +47,8 @@ endfunction()
 # The copy keeps the times of files, so that a second run builds only what changed.
 if(NOT COUNT_ONLY)
   file(COPY ${ROOT}/CMakeLists.txt ${ROOT}/README.md ${ROOT}/gradus.h ${ROOT}/cmake ${ROOT}/docs
-            ${ROOT}/tensor ${ROOT}/autograd ${ROOT}/nn ${ROOT}/check ${ROOT}/page ${ROOT}/tests
+            ${ROOT}/tensor ${ROOT}/autograd ${ROOT}/nn ${ROOT}/check ${ROOT}/distributed
+            ${ROOT}/page ${ROOT}/tests
        DESTINATION ${copy})
 endif()
 

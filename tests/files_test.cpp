@@ -8,7 +8,7 @@
 
 #include "tests/files_support.h"
 
-namespace gradus {
+namespace gradus::files_test {
 namespace {
 namespace fs = std::filesystem;
 using namespace std::string_literals;
@@ -159,4 +159,4 @@ TEST_F(Files, ModelsTrainedElsewhere) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::files_test

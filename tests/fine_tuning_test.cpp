@@ -10,6 +10,7 @@
 #include "gradus.h"
 #include "tests/files_support.h"
 
+namespace fine_tuning_test {
 using namespace gradus;
 using namespace gradus::gpt;
 
@@ -48,34 +49,6 @@ double trained_loss(const nn::Gpt& model, const nn::Module& trained, double lr =
   while (!trainer.finished())
     trainer.step();
   return trainer.full_validation_loss();
-}
-
-TEST(ForwardHook, ReplacesTheResultAndCanBeRemoved) {
-  const nn::Linear layer(2, 3);
-  const nn::Linear copy = layer;
-  const Tensor x = ones({1, 2});
-  const Tensor y = layer(x);
-  const int64_t first = layer.register_forward_hook(
-      [](const Tensor& in, const Tensor& out) { return out + in.sum(); });
-  const int64_t second =
-      layer.register_forward_hook([](const Tensor&, const Tensor& out) { return out * 2; });
-  EXPECT_TRUE(allclose(copy(x), (y + 2) * 2));  // copies share hooks
-  EXPECT_TRUE(equal(layer.forward(x), y));      // forward itself has none
-  layer.remove_forward_hook(first);
-  EXPECT_TRUE(allclose(layer(x), y * 2));
-  layer.remove_forward_hook(second);
-  EXPECT_TRUE(equal(layer(x), y));
-  EXPECT_EQ(error_of([&] { layer.remove_forward_hook(7); }),
-            "remove_forward_hook: there is no hook 7");
-  EXPECT_EQ(error_of([&] { layer.register_forward_hook({}); }),
-            "register_forward_hook: the hook is empty");
-}
-
-TEST(ForwardHook, RunsInsideSequential) {
-  const nn::Linear inner(2, 2);
-  const nn::Sequential both{inner, nn::GELU()};
-  inner.register_forward_hook([](const Tensor&, const Tensor& out) { return zeros_like(out); });
-  EXPECT_TRUE(equal(both(ones({1, 2})), zeros({1, 2})));
 }
 
 TEST(Positions, MayStartAnewInARow) {
@@ -243,3 +216,4 @@ TEST(Chat, TheSystemsMessageIsKept) {
 }
 
 }  // namespace
+}  // namespace fine_tuning_test

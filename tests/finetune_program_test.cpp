@@ -4,6 +4,7 @@
 #include "tests/train_support.h"
 #include "text/tokenizer.h"
 
+namespace finetune_program_test {
 using namespace gradus;
 using namespace gradus::gpt::tests;
 
@@ -174,3 +175,4 @@ TEST(ChatProgram, AnErrorIsNoEndAndCtrlCStopsTheAnswerOnly) {
 }
 
 }  // namespace
+}  // namespace finetune_program_test

@@ -13,7 +13,7 @@
 #include "tests/golden.h"
 #include "tests/temporary.h"
 
-namespace gradus {
+namespace gradus::forgotten_layers_test {
 namespace {
 
 using nn::Linear;
@@ -111,7 +111,7 @@ TEST(ForgottenLayer, InABaseClassIsAnError) {
     const Linear b;
     Derived() : b(register_module("b", Linear(2, 2))) {}
   };
-  EXPECT_EQ(error<Derived>(), forgotten("Base"));
+  EXPECT_EQ(error<Derived>(), forgotten("Derived"));
 }
 
 TEST(ForgottenLayer, InAClassDerivedFromALayerIsAnError) {
@@ -345,4 +345,4 @@ TEST(ForgottenLayer, ModulesMadeByManyThreads) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::forgotten_layers_test

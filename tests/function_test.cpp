@@ -8,7 +8,7 @@
 #include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::function_test {
 namespace {
 
 using autograd::AutogradContext;
@@ -40,6 +40,23 @@ TEST(Function, TakesArgumentsThatAreNotTensors) {
   const auto f = [](const Tensors& in) { return ScaledSquare::apply(in[0], 0.7, false); };
   EXPECT_TRUE(gradcheck(f, {doubles({1., -2.})}));
   EXPECT_TRUE(gradgradcheck(f, {doubles({1., -2.})}));
+}
+
+struct Factor {
+  static constexpr double value = 2;
+};
+template <class Constant>
+struct Multiplied : autograd::Function<Multiplied<Constant>> {
+  static Tensor forward(AutogradContext*, Tensor x) { return x * Constant::value; }
+  static tensor_list backward(AutogradContext*, tensor_list dy) {
+    return {dy[0] * Constant::value};
+  }
+};
+
+TEST(Function, OfATemplateHasItsWholeName) {
+  const Tensor y = Multiplied<Factor>::apply(leaf({1., 2.}));
+  const std::string name = autograd::graph(y)[0].name;
+  EXPECT_TRUE(name.starts_with("Multiplied<") && name.ends_with("Factor>")) << name;
 }
 
 TEST(Function, IsNotRecordedWithoutNeed) {
@@ -336,4 +353,4 @@ TEST(Function, ReportsWrongResultsOfBackward) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::function_test

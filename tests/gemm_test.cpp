@@ -6,7 +6,7 @@
 
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::gemm_test {
 namespace {
 
 TEST(Parallel, CoversEveryNumberOnce) {
@@ -308,4 +308,4 @@ TEST(Gemm, BatchesEqualSingleProducts) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::gemm_test

@@ -11,7 +11,7 @@
 #include "tests/golden.h"
 #include "tests/gpt_support.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::generate_test {
 namespace {
 
 using testing::near;
@@ -205,4 +205,4 @@ TEST(TextStream, ATerminalGetsNoCommands) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::generate_test

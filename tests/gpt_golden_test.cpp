@@ -4,7 +4,7 @@
 #include "tensor/random.h"
 #include "tests/golden.h"
 
-namespace gradus {
+namespace gradus::gpt_golden_test {
 namespace {
 
 using testing::golden;
@@ -75,4 +75,4 @@ TEST(GptGolden, GeneratedTokensProbabilitiesAndLoss) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::gpt_golden_test

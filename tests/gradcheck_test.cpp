@@ -9,7 +9,7 @@
 #include "tensor/random.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::gradcheck_test {
 namespace {
 
 Tensor doubles(const NestedNumbers& numbers) { return tensor(numbers, kFloat64); }
@@ -291,4 +291,4 @@ TEST(Gradcheck, OfAModuleChecksItsInputAndParameters) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::gradcheck_test

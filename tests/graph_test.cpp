@@ -11,7 +11,7 @@
 #include "tests/engine_support.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::graph_test {
 namespace {
 
 // leaves, detach, modes
@@ -115,7 +115,14 @@ TEST(RetainGrad, KeepsTheGradientOfAnIntermediateTensor) {
   (h * h + other).sum().backward();
   expect_equal(h.grad(), doubles({6., 12.}));
   EXPECT_FALSE(other.grad().defined());
+  EXPECT_TRUE(h.retains_grad());
+  EXPECT_FALSE(other.retains_grad());
   x.retain_grad();  // a leaf has one anyway
+  EXPECT_FALSE(x.retains_grad());
+  EXPECT_FALSE(zeros(2).retains_grad());
+  h.mul_(2);
+  EXPECT_TRUE(h.retains_grad());
+  expect_error([] { Tensor().retains_grad(); }, kUndefined);
   expect_error([] { zeros(2).retain_grad(); },
                "retain_grad: the tensor does not require gradients");
 }
@@ -264,4 +271,4 @@ TEST(Large, ThreadsShareParameters) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::graph_test

@@ -43,9 +43,10 @@ TEST(Hostile, UndefinedTensorsAreNamed) {
       Tensors inputs = row.inputs;
       inputs[i] = Tensor();
       const std::string message = run(row, inputs);
-      const bool optional = row.op == "layer_norm" || row.op == "linear" ||
-                            row.op == "cross_entropy" || row.op == "nll_loss" ||
-                            row.op == "scaled_dot_product_attention";
+      const bool optional =
+          row.op == "layer_norm" || row.op == "linear" || row.op == "cross_entropy" ||
+          row.op == "nll_loss" || row.op == "rms_norm" || row.op == "binary_cross_entropy" ||
+          row.op == "binary_cross_entropy_with_logits" || row.op == "scaled_dot_product_attention";
       EXPECT_TRUE((optional && i >= 1) || message == kUndefined)
           << row.name << ", input " << i << ": '" << message << "'";
     }
@@ -247,6 +248,46 @@ TEST(Hostile, AnyIntegerAsAnyArgumentGivesAResultOrAnError) {
           [&] { a.clone().bernoulli_(static_cast<double>(n)); },
           [&] { eq(a.to(kBool), n); },
           [&] { a.to(kBool).fill_(n); },
+          [&] {
+            a.roll(n).roll(n, n), a.roll({n, 1}, {0, n});
+          },
+          [&] {
+            a.roll({n, n}, {0, -1});
+          },
+          [&] {
+            a.tile(n), a.tile({n, n});
+          },
+          [&] { a.repeat_interleave(n), a.repeat_interleave(n, 0); },
+          [&] { a.repeat_interleave(2, n), a.repeat_interleave(2, 0, n); },
+          [&] { a.repeat_interleave(full({2}, n), 0); },
+          [&] { a.repeat_interleave(n, -1, n); },
+          [&] { a.unbind(n); },
+          [&] {
+            pad(a, {n, 1});
+          },
+          [&] {
+            pad(a, {n, n});
+          },
+          [&] {
+            pad(a, {-1, n, n, 0}, "constant", n);
+          },
+          [&] {
+            pad(a, {n, -1}, "reflect");
+          },
+          [&] {
+            pad(a, {-1, n}, "circular");
+          },
+          [&] {
+            pad(a, {n, n, 0, n}, "replicate");
+          },
+          [&] { a.diagonal(n), a.diagonal(1, n), a.diagonal(1, 0, n); },
+          [&] { a.diagonal(n, -1, 0), a.diag(n); },
+          [&] { a.prod(n), a.sort(n), a.argsort(n), a.sort(0, n > 0); },
+          [&] { a % n, n % a; },
+          [&] { a.fmod(n), remainder(a, full({1}, n)); },
+          [&] {
+            nan_to_num(a, static_cast<double>(n)), nan_to_num(a, 0, 0, static_cast<double>(n));
+          },
       };
       for (size_t c = 0; c < calls.size(); ++c) {
         SCOPED_TRACE(c);

@@ -9,7 +9,7 @@
 #include "check/gradcheck.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::in_place_test {
 namespace {
 
 Tensor leaf(const NestedNumbers& numbers) {
@@ -398,4 +398,4 @@ TEST(InPlace, OfIntegersWrapsAround) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::in_place_test

@@ -2,11 +2,14 @@
 // place, wrong calls. The numbers are those of the same calls in Python, PyTorch 2.15.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "autograd/engine.h"
 #include "gradus.h"
 #include "tests/errors_support.h"
 
-namespace gradus::tests {
+namespace gradus::tests::indexing_test {
+using namespace wrong_calls;
 namespace {
 
 using indexing::Ellipsis;
@@ -194,10 +197,23 @@ TEST(Indexing, AnIndexKnowsItsKind) {
                floats({0.09375, 1.5625, -0.125}, 3));
 }
 
+TEST(Indexing, IndicesArePrinted) {
+  const auto text = [](const auto& value) {
+    std::ostringstream out;
+    out << value;
+    return out.str();
+  };
+  EXPECT_EQ(text(Slice(1, 5, 2)), "1:5:2");
+  EXPECT_EQ(text(Slice(-3)), "-3:9223372036854775807:1");
+  EXPECT_EQ(text(TensorIndex(two)), "tensor([1, 0])");
+  EXPECT_EQ(text(std::vector<TensorIndex>{None, "...", Ellipsis, 3, false, Slice(0, 1)}),
+            "(None, ..., ..., 3, false, 0:1:1)");
+  EXPECT_EQ(text(std::vector<TensorIndex>{}), "()");
+}
+
 // Here x is arange(6) in the shape (2, 3), vector is ones(3), ids is {0, 1}, mask has the shape
 // (1, 3).
 TEST(Indexing, WrongCalls) {
-  using gradus::x;
   expect_errors({
       {[] { x.index({2}); }, "index: index 2 is outside the 2 entries of dimension 0 of [2, 3]"},
       {[] {
@@ -281,4 +297,4 @@ TEST(Indexing, WrongCalls) {
 }
 
 }  // namespace
-}  // namespace gradus::tests
+}  // namespace gradus::tests::indexing_test

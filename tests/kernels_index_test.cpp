@@ -6,7 +6,7 @@
 #include "tensor/kernels/index.h"
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::kernels_index_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -129,4 +129,4 @@ TEST(Index, TopkIsSortedStableAndPutsNanFirst) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::kernels_index_test

@@ -6,7 +6,7 @@
 #include "tensor/kernels/reduce.h"
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::kernels_reduce_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -201,4 +201,4 @@ TEST(Reduce, SumOfSquares) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::kernels_reduce_test

@@ -7,7 +7,7 @@
 #include "tensor/kernels/softmax.h"
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::kernels_rows_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -302,4 +302,4 @@ TEST(CrossEntropy, KeepsDigitsOfLargeLogitsAndIgnoresNanRows) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::kernels_rows_test

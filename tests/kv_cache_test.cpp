@@ -7,7 +7,7 @@
 #include "tensor/threads.h"
 #include "tests/golden.h"
 
-namespace gradus {
+namespace gradus::kv_cache_test {
 namespace {
 
 using nn::KVCache;
@@ -316,4 +316,4 @@ TEST(InitGpt2, DeviationsOfAllParameters) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::kv_cache_test

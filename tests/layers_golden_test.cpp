@@ -8,7 +8,7 @@
 #include "tensor/random.h"
 #include "tests/layers_support.h"
 
-namespace gradus {
+namespace gradus::layers_golden_test {
 namespace {
 
 using nn::AttentionTrace;
@@ -290,4 +290,4 @@ TEST(Golden, BlockOfGpt2) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::layers_golden_test

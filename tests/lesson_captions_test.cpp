@@ -9,7 +9,8 @@
 #include "tests/lesson_support.h"
 #include "tests/page_support.h"
 
-#ifdef LESSONS_DIR
+#ifdef LESSON_14
+namespace lesson_captions_test {
 using namespace gradus;
 using namespace gradus::lessons;
 using nlohmann::json;
@@ -114,4 +115,5 @@ TEST(LessonCaptions, Lesson09SaysWhatTheGapLooksAt) {
 }
 
 }  // namespace
+}  // namespace lesson_captions_test
 #endif

@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "lessons/kit/lesson.h"
+#include "tests/lesson_support.h"
 
 namespace gradus::lessons {
 
@@ -34,9 +35,6 @@ Ended run(const About& about, const Arguments& arguments, const Body& body,
   }
   const int status = lesson.finish();
   return {status, out.str()};
-}
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
 }
 #define EXPECT_CONTAINS(text, part) EXPECT_TRUE(contains(text, part)) << text
 

@@ -12,6 +12,7 @@
 #include "tests/lesson_of_test.h"
 #include "tests/temporary.h"
 
+namespace lesson_page_test {
 using namespace gradus;
 using namespace gradus::lessons;
 using nlohmann::json;
@@ -234,3 +235,4 @@ TEST(LessonPage, AReaderCanChangeTheOptionsOfTheLesson) {
 }
 
 }  // namespace
+}  // namespace lesson_page_test

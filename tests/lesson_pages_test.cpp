@@ -16,7 +16,8 @@
 #include "tests/lesson_support.h"
 #include "tests/temporary.h"
 
-#ifdef LESSONS_DIR
+#ifdef LESSON_14
+namespace lesson_pages_test {
 using namespace gradus;
 using namespace gradus::lessons;
 using nlohmann::json;
@@ -203,4 +204,5 @@ INSTANTIATE_TEST_SUITE_P(Lesson, LessonPages,
                                          "11", "12", "13", "14"));
 
 }  // namespace
+}  // namespace lesson_pages_test
 #endif

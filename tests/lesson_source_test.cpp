@@ -9,6 +9,7 @@
 #include "lessons/kit/step_code.h"
 #include "tests/expect_error.h"
 
+namespace lesson_source_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -229,3 +230,4 @@ TEST(Drawn, HasLineNumbersAndBreaksLongLines) {
 }
 
 }  // namespace
+}  // namespace lesson_source_test

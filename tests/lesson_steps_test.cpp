@@ -5,6 +5,7 @@
 #include "lessons/kit/golden.h"
 #include "tests/lesson_of_test.h"
 
+namespace lesson_steps_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -119,3 +120,4 @@ TEST(Lesson, AStepAfterTheLastOneIsAnError) {
 }
 
 }  // namespace
+}  // namespace lesson_steps_test

@@ -17,6 +17,7 @@
 #include "tests/temporary.h"
 
 #ifdef LESSONS_DIR
+namespace lesson_terminal_test {
 namespace {
 
 struct Window {
@@ -300,4 +301,5 @@ TEST(LessonTerminal, RemembersWhereTheReaderStopped) {
 }
 
 }  // namespace
+}  // namespace lesson_terminal_test
 #endif

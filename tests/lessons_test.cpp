@@ -9,6 +9,7 @@
 #include "lessons/kit/lesson.h"
 #include "tests/lesson_of_test.h"
 
+namespace lessons_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -332,3 +333,4 @@ TEST(Golden, ReadsTensorsHeadsAndNumbers) {
 }
 
 }  // namespace
+}  // namespace lessons_test

@@ -3,7 +3,7 @@
 #include "tests/expect_error.h"
 #include "tests/files_support.h"
 
-namespace gradus {
+namespace gradus::llama_files_test {
 namespace {
 using namespace std::string_literals;
 using LlamaFiles = Files;
@@ -144,4 +144,4 @@ TEST_F(LlamaFiles, RefusesVocabulariesThatLie) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::llama_files_test

@@ -5,7 +5,7 @@
 #include "gpt/weights.h"
 #include "tests/gpt_support.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::llmc_test {
 namespace {
 
 std::string int32s(const std::vector<int32_t>& numbers) {
@@ -111,4 +111,4 @@ TEST_F(Llmc, OtherFilesAreErrors) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::llmc_test

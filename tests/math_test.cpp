@@ -6,7 +6,7 @@
 #include "tensor/kernels/elementwise.h"
 #include "tests/kernels_support.h"
 
-namespace gradus::kernels {
+namespace gradus::kernels::math_test {
 namespace {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
@@ -53,7 +53,7 @@ void expect_close(const char* name, UnaryOp op, double most, const F& f, float l
   EXPECT_LE(worst, most) << name << " at " << worst_x;
 }
 
-TEST(VectorMath, WithinTwoUnitsInTheLastPlace) {
+TEST(VectorMath, WithinAFewUnitsInTheLastPlace) {
   expect_close("exp", UnaryOp::exp, 2, [](double x) { return std::exp(x); });
   expect_close("log", UnaryOp::log, 2, [](double x) { return std::log(x); });
   expect_close("expm1", UnaryOp::expm1, 3, [](double x) { return std::expm1(x); });
@@ -62,6 +62,8 @@ TEST(VectorMath, WithinTwoUnitsInTheLastPlace) {
   expect_close("tanh", UnaryOp::tanh, 2, [](double x) { return std::tanh(x); });
   expect_close("erf", UnaryOp::erf, 2, [](double x) { return std::erf(x); });
   expect_close("sigmoid", UnaryOp::sigmoid, 2.6, [](double x) { return 1 / (1 + std::exp(-x)); });
+  expect_close("softplus", UnaryOp::softplus, 3,
+               [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); });
   expect_close(
       "silu", UnaryOp::silu, 3.5, [](double x) { return x / (1 + std::exp(-x)); }, -80);
 }
@@ -93,4 +95,4 @@ TEST(VectorMath, NormalDistribution) {
 }
 
 }  // namespace
-}  // namespace gradus::kernels
+}  // namespace gradus::kernels::math_test

@@ -10,7 +10,7 @@
 #include "tests/golden.h"
 #include "tests/temporary.h"
 
-namespace gradus {
+namespace gradus::module_test {
 namespace {
 
 using testing::error_of;
@@ -141,6 +141,18 @@ TEST(Module, KeepsFrozenAndIntegerParameters) {
   EXPECT_EQ(net.parameters()[0].dtype(), kFloat64);
   EXPECT_FALSE(net.parameters()[0].requires_grad());
   EXPECT_EQ(net.parameters()[1].dtype(), kInt64);
+}
+
+TEST(Module, EmbeddingSharesAGivenTable) {
+  const Tensor table = tensor({{1.0, 2.0}, {3.0, 4.0}, {5.0, 6.0}});
+  const nn::Embedding frozen = nn::Embedding::from_pretrained(table);
+  EXPECT_TRUE(frozen.weight.is_same(table));
+  EXPECT_FALSE(table.requires_grad());
+  EXPECT_EQ(names(frozen), (std::vector<std::string>{"weight"}));
+  EXPECT_TRUE(equal(frozen(tensor({2, 0})), tensor({{5.0, 6.0}, {1.0, 2.0}})));
+  EXPECT_EQ(to_string(frozen), "Embedding(3, 2)");
+  EXPECT_TRUE(nn::Embedding::from_pretrained(table, /*freeze=*/false).weight.requires_grad());
+  EXPECT_TRUE(nn::Embedding(table).weight.requires_grad());
 }
 
 TEST(Module, ToConvertsAViewAndKeepsItsLayout) {
@@ -295,4 +307,4 @@ TEST_F(Files, LoadChecksEverythingBeforeItWrites) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::module_test

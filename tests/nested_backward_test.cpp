@@ -9,7 +9,7 @@
 #include "autograd/graph.h"
 #include "tests/engine_support.h"
 
-namespace gradus {
+namespace gradus::nested_backward_test {
 namespace {
 
 /// Its backward calls itself on x - 1 until x is 0, as in a test of PyTorch.
@@ -169,4 +169,4 @@ TEST(NestedBackward, AChainOfGradsIsFreedWithoutRecursion) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::nested_backward_test

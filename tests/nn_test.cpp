@@ -7,7 +7,7 @@
 #include "tensor/random.h"
 #include "tests/layers_support.h"
 
-namespace gradus {
+namespace gradus::nn_test {
 namespace {
 
 using nn::AttentionTrace;
@@ -161,4 +161,4 @@ TEST(Functional, NamesAndOrders) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::nn_test

@@ -1,7 +1,7 @@
 // .npy files: round trips, the bytes that NumPy writes, and invalid files.
 #include "tests/files_support.h"
 
-namespace gradus {
+namespace gradus::npy_test {
 namespace {
 using namespace std::string_literals;
 using Npy = Files;
@@ -195,4 +195,4 @@ TEST_F(Npy, RefusesHostileFiles) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::npy_test

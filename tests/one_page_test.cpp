@@ -14,6 +14,7 @@
 #include "tests/temporary.h"
 #include "text/char_tokenizer.h"
 
+namespace one_page_test {
 using namespace gradus;
 using namespace gradus::lessons;
 namespace fs = std::filesystem;
@@ -221,3 +222,4 @@ TEST(OnePage, UnusualTexts) {
 #endif
 
 }  // namespace
+}  // namespace one_page_test

@@ -5,6 +5,7 @@
 
 #include "gradus.h"
 
+namespace op_log_test {
 using namespace gradus;
 using autograd::OpLog;
 
@@ -72,3 +73,4 @@ TEST(OpLog, WorksBesideTheOtherTools) {
 }
 
 }  // namespace
+}  // namespace op_log_test

@@ -87,6 +87,20 @@ inline void add_neural(Rows& rows) {
                      [](X x, X y) { return cross_entropy(x, y, {.label_smoothing = 0.1}); },
                      {nonzero(4, 3), indices({2, -100, 1, 2})}));
 
+  for (const int64_t reduction : {Reduction::Mean, Reduction::Sum, Reduction::None}) {
+    const auto smoothed = [=](X x, X y, X w) {
+      return cross_entropy(x, y, w, reduction, -100, 0.3);
+    };
+    const std::string form = fmt::format("of distributions, reduction {}", reduction);
+    rows.push_back(row("cross_entropy", form,
+                       [=](X x, X y) { return cross_entropy(x, y, {}, reduction); },
+                       {nonzero(4, 3), positive(4, 3)}));
+    rows.push_back(row("cross_entropy", form + ", smoothed and weighted", smoothed,
+                       {nonzero(2, 3, 2), positive(2, 3, 2), positive(3)}));
+    rows.push_back(row("cross_entropy", form + ", of a vector", smoothed,
+                       {nonzero(3), positive(3), positive(3)}));
+  }
+
   constexpr auto attend = scaled_dot_product_attention;
   const Tensor some = mask({{1, 0, 1}, {0, 1, 1}});
   const Tensor hidden = mask({{1, 0, 1}, {0, 0, 0}});

@@ -291,8 +291,9 @@ TEST(Ops, GradientsAddUp) {
     for (size_t i = 0; i < once.size(); ++i)
       expect_close(twice[i], once[i].defined() ? once[i] * 2 : once[i], 1e-11, "added between");
   });
-  EXPECT_EQ(adding, (std::set<std::string>{"embedding", "index", "index_select", "linear",
-                                           "masked_select", "matmul", "select", "slice"}));
+  EXPECT_EQ(adding,
+            (std::set<std::string>{"diagonal", "embedding", "index", "index_select", "linear",
+                                   "masked_select", "matmul", "select", "slice"}));
 }
 
 /// Overwrites a tensor that `choose` picks after the forward. backward must then give the same

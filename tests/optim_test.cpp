@@ -9,7 +9,7 @@
 #include "tensor/random.h"
 #include "tests/golden.h"
 
-namespace gradus {
+namespace gradus::optim_test {
 namespace {
 
 using testing::error_of;
@@ -346,4 +346,4 @@ TEST(Training, LeavesNoNodeAlive) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::optim_test

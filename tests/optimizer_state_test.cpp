@@ -10,7 +10,7 @@
 #include "tests/golden.h"
 #include "tests/temporary.h"
 
-namespace gradus {
+namespace gradus::optimizer_state_test {
 namespace {
 
 using testing::error_of;
@@ -343,4 +343,4 @@ TEST(ParamGroups, AScheduleGoesOnAtAnyStep) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::optimizer_state_test

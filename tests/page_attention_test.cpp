@@ -11,7 +11,7 @@
 #include "tests/page_support.h"
 #include "tests/temporary.h"
 
-namespace gradus::page {
+namespace gradus::page::page_attention_test {
 namespace {
 
 Words words(int64_t count) {
@@ -183,4 +183,4 @@ TEST(PageAttention, WrongCalls) {
 }
 
 }  // namespace
-}  // namespace gradus::page
+}  // namespace gradus::page::page_attention_test

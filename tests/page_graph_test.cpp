@@ -16,7 +16,7 @@
 #include "tests/page_support.h"
 #include "tests/temporary.h"
 
-namespace gradus::page {
+namespace gradus::page::page_graph_test {
 namespace {
 
 using Edges = std::vector<std::pair<size_t, size_t>>;
@@ -35,6 +35,13 @@ void expect_good(const Layout& plan, const Edges& edges) {
     for (size_t b = 0; b < a; ++b)
       EXPECT_FALSE(overlap(box, plan.boxes[b])) << a << " and " << b;
   }
+  double top = plan.height;
+  for (const Box& box : plan.boxes)
+    top = std::min(top, box.y);
+  for (const Line& line : plan.lines)
+    for (const Point& point : line.points)
+      top = std::min(top, point.y);
+  EXPECT_LE(top, 15) << "the picture begins with empty space";
   ASSERT_EQ(plan.lines.size(), edges.size());
   for (size_t n = 0; n < edges.size(); ++n) {
     const Line& line = plan.lines[n];
@@ -273,4 +280,4 @@ TEST(PageGraph, WrongCalls) {
 }
 
 }  // namespace
-}  // namespace gradus::page
+}  // namespace gradus::page::page_graph_test

@@ -2,13 +2,14 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
+#include "page/sha256.h"
 #include "page/show.h"
 #include "tensor/factories.h"
 #include "tests/expect_error.h"
 #include "tests/page_support.h"
 #include "tests/temporary.h"
 
-namespace gradus::page {
+namespace gradus::page::page_report_test {
 namespace {
 
 TEST(PageReport, KeepsThePanelsInOrder) {
@@ -43,6 +44,50 @@ TEST(PageReport, ThePageRefersToNothingOutside) {
   EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
   EXPECT_EQ(page.find("src="), std::string::npos);
   EXPECT_EQ(page.find("https://"), std::string::npos);
+}
+
+std::string hex(const std::string& bytes) {
+  std::string text;
+  for (const char byte : bytes)
+    text += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+// Texts that end before, at and after the place of the length in a block.
+TEST(PageReport, Sha256) {
+  const std::vector<std::pair<std::string, std::string>> known = {
+      {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+      {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+      {std::string(55, 'a'), "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"},
+      {std::string(56, 'a'), "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"},
+      {std::string(64, 'a'), "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"},
+      {std::string(119, 'a'), "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb"},
+      {std::string(1000, 'a'), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"}};
+  for (const auto& [text, digest] : known)
+    EXPECT_EQ(hex(sha256(text)), digest) << text.size() << " letters";
+  std::string bytes;
+  for (int n = 0; n < 256; ++n)
+    bytes += static_cast<char>(n);
+  EXPECT_EQ(hex(sha256(bytes)), "40aff2e9d2d8922e47afd4648e6967497158785fbd1da870e7110266bf944880");
+}
+
+/// What is between two texts of a page.
+std::string between(const std::string& page, const std::string& open, const std::string& close) {
+  const size_t start = page.find(open) + open.size();
+  return page.substr(start, page.find(close, start) - start);
+}
+
+TEST(PageReport, ThePolicyNamesTheOneScriptAndTheOneStyle) {
+  const auto file = temporary_path("policy.html");
+  show(tensor({1.0}), file);
+  const std::string page = text_of(file);
+  const std::string policy = between(page, "Content-Security-Policy\" content=\"", "\">");
+  const auto allowed = [&](const std::string& open, const std::string& close) {
+    return "'sha256-" + base64(sha256(between(page, open, close))) + "'";
+  };
+  EXPECT_EQ(policy, "default-src 'none'; script-src " + allowed("<script>", "</script>") +
+                        "; style-src " + allowed("<style>", "</style>") +
+                        "; base-uri 'none'; form-action 'none'");
 }
 
 TEST(PageReport, APageIsWrittenCompletelyOrNotAtAll) {
@@ -109,4 +154,4 @@ TEST(PageReport, TheRunBoxAndTheTourAreInTheReport) {
 }
 
 }  // namespace
-}  // namespace gradus::page
+}  // namespace gradus::page::page_report_test

@@ -11,7 +11,7 @@
 #include "tests/page_support.h"
 #include "tests/temporary.h"
 
-namespace gradus::page {
+namespace gradus::page::page_show_test {
 namespace {
 
 /// The report in a page's file.
@@ -126,4 +126,4 @@ TEST(PageShow, WrongCalls) {
 }
 
 }  // namespace
-}  // namespace gradus::page
+}  // namespace gradus::page::page_show_test

@@ -7,7 +7,7 @@
 #include "tests/expect_error.h"
 #include "tests/page_support.h"
 
-namespace gradus::page {
+namespace gradus::page::page_tensor_test {
 namespace {
 
 json tensor_panel_of(const Tensor& x, const TableOptions& options = {}) {
@@ -61,6 +61,31 @@ TEST(PageTensor, AViewHasItsOwnStridesOffsetAndOrder) {
   const json narrowed = tensor_panel_of(x.slice(1, 1));
   EXPECT_EQ(narrowed["offset"], 1);
   EXPECT_EQ(narrowed["values"]["data"], json({1, 2, 4, 5}));
+}
+
+TEST(PageTensor, NumbersThatRoundToIntegersHaveNoDigits) {
+  EXPECT_EQ(tensor_panel_of(tensor({1.0, 0.99999994, 1.0000001}))["digits"], 0);
+  EXPECT_EQ(tensor_panel_of(tensor({1.0, 0.9999}))["digits"], 4);
+  EXPECT_EQ(tensor_panel_of(tensor({9.9999999, 0.5}))["digits"], 3);  // 10.000, as at 10
+}
+
+// The ends of the range of float64, and more of them than are written as plain numbers.
+TEST(PageTensor, TheLargestAndTheSmallestNumbers) {
+  const double most = std::numeric_limits<double>::max();
+  const double least = std::numeric_limits<double>::denorm_min();
+  const json panel = tensor_panel_of(tensor({most, -most, least, 1e-310}, kFloat64));
+  EXPECT_EQ(panel["values"]["data"], json({most, -most, least, 1e-310}));
+  for (const double x : {most, least, 1e-318, 1e-310}) {
+    const Tensor many = linspace(-1, 1, 5000, kFloat64) * x;
+    const json large = tensor_panel_of(many);
+    for (const double value : elements_of(large["values"]))
+      ASSERT_TRUE(std::abs(value) <= x * 1.0001) << x;
+    EXPECT_EQ(large["statistics"]["count"], 5000);
+    int64_t counted = 0;
+    for (const json& count : large["statistics"]["histogram"]["counts"])
+      counted += count.get<int64_t>();
+    EXPECT_EQ(counted, 5000) << x;
+  }
 }
 
 TEST(PageTensor, EveryDtypeAndNumberOfDimensions) {
@@ -251,4 +276,4 @@ TEST(PageCharts, CurvesAndBarsMustFit) {
 }
 
 }  // namespace
-}  // namespace gradus::page
+}  // namespace gradus::page::page_tensor_test

@@ -122,11 +122,11 @@ TEST(PlayBottleneck, GradientsAreThoseOfTheLoss) {
     const double norm = gradients(model, source)[t][s].item<double>();
     const NoGradGuard no_grad;
     const auto loss_with = [&](const Tensor& shift) {
-      const int64_t hook = model.embedding.register_forward_hook(
-          [&](const Tensor&, const Tensor& y) { return y + shift; });
+      const nn::RemovableHandle hook = model.embedding.register_forward_hook(
+          [&](const nn::Module&, const Tensor&, const Tensor& y) { return y + shift; });
       const Tensor inputs = tensor({{kStart, int64_t{2}, int64_t{7}}});
       const Tensor logits = model.decode(model.encode(source), inputs, nullptr)[0];
-      model.embedding.remove_forward_hook(hook);
+      hook.remove();
       return cross_entropy(logits.narrow(0, t, 1).to(kFloat64), source[0].narrow(0, t, 1))
           .item<double>();
     };

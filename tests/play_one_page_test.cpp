@@ -267,7 +267,8 @@ TEST(PlayOnePage, WordsThatCannotBeShown) {
          "'aaaaaaaaaaaaaaaa' has 16 letters, expected at most 15: the model sees 16 tokens, and "
          "one of them is the beginning of the word");
   refuse({.words = {std::string(20, 'a')}},
-         "every word has more than 15 letters, which the model cannot see");
+         "every word has more than 15 letters, which the model cannot see; expected one word a "
+         "line");
   refuse({.words = Words(50'001, "a")}, "the list has 50001 words, expected at most 50000");
   Words many;
   for (int i = 0; i < 101; ++i)

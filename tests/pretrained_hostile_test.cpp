@@ -5,7 +5,7 @@
 #include "gpt/pretrained.h"
 #include "tests/gpt_support.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::pretrained_hostile_test {
 namespace {
 
 class PretrainedHostile : public GptFiles {
@@ -179,4 +179,4 @@ TEST_F(PretrainedHostile, AnEndTokenOutsideTheVocabularyIsNone) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::pretrained_hostile_test

@@ -9,7 +9,7 @@
 #include "tests/gpt_support.h"
 #include "tests/text_support.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::pretrained_test {
 namespace {
 namespace fs = std::filesystem;
 
@@ -258,4 +258,4 @@ TEST_F(Pretrained, TransformersReadsTheSavedFolder) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::pretrained_test

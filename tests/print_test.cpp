@@ -7,7 +7,7 @@
 
 #include "tensor/factories.h"
 
-namespace gradus {
+namespace gradus::print_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -260,4 +260,4 @@ TEST(Print, ThroughStreamsAndFmt) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::print_test

@@ -9,7 +9,7 @@
 #include "autograd/function.h"
 #include "tests/engine_support.h"
 
-namespace gradus {
+namespace gradus::profile_test {
 namespace {
 
 using autograd::Profile;
@@ -140,4 +140,4 @@ TEST(Profile, IsPrintedAsATable) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::profile_test

@@ -8,6 +8,7 @@
 #include "terminal/progress_bar.h"
 #include "tests/expect_error.h"
 
+namespace progress_test {
 using namespace gradus;
 using namespace gradus::terminal;
 
@@ -189,3 +190,4 @@ TEST(Progress, NothingToDoAndNothingToSay) {
 }
 
 }  // namespace
+}  // namespace progress_test

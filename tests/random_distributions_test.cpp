@@ -12,7 +12,7 @@
 #include "tensor/random.h"
 #include "tests/random_support.h"
 
-namespace gradus {
+namespace gradus::random_distributions_test {
 namespace {
 
 std::string message(const std::function<void()>& call) {
@@ -212,4 +212,4 @@ TEST(Random, WrongCalls) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::random_distributions_test

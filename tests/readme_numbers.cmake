@@ -6,8 +6,8 @@ cmake_minimum_required(VERSION 3.22)
 file(READ ${ROOT}/README.md readme)
 
 # A size may differ by 10% from the real one, so that small changes need not touch the README.
-foreach(folder tensor tensor/kernels autograd nn check text page wasm lessons exercises/grader
-               tests)
+foreach(folder tensor tensor/kernels autograd nn check text distributed gpt page wasm lessons
+               exercises/grader tests)
   if(NOT readme MATCHES "\\| `${folder}/` \\| ([0-9]+) \\|")
     message(FATAL_ERROR "README.md: the table of folders has no line count for ${folder}/")
   endif()

@@ -5,7 +5,7 @@
 #include "tensor/random.h"
 #include "tests/layers_support.h"
 
-namespace gradus {
+namespace gradus::recurrent_test {
 namespace {
 
 using testing::error_of;
@@ -260,4 +260,4 @@ TEST(Recurrent, Errors) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::recurrent_test

@@ -3,7 +3,7 @@
 
 #include "tests/files_support.h"
 
-namespace gradus {
+namespace gradus::safetensors_test {
 namespace {
 using namespace std::string_literals;
 using Safetensors = Files;
@@ -276,4 +276,4 @@ TEST_F(Safetensors, RefusesToWriteWhatItCouldNotRead) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::safetensors_test

@@ -8,7 +8,7 @@
 #include "tests/expect_error.h"
 #include "tests/golden.h"
 
-namespace gradus::gpt {
+namespace gradus::gpt::sampling_test {
 namespace {
 
 using testing::near;
@@ -74,4 +74,4 @@ TEST(Sampling, WrongValuesAreErrors) {
 }
 
 }  // namespace
-}  // namespace gradus::gpt
+}  // namespace gradus::gpt::sampling_test

@@ -6,7 +6,7 @@
 #include "autograd/ops.h"
 #include "tests/expect_error.h"
 
-namespace gradus::tests {
+namespace gradus::tests::scalars_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -120,4 +120,4 @@ TEST(Scalars, LinspaceOfMoreThanTheRangeOfFloat) {
 }
 
 }  // namespace
-}  // namespace gradus::tests
+}  // namespace gradus::tests::scalars_test

@@ -7,7 +7,7 @@
 #include "gradus.h"
 #include "tests/expect_error.h"
 
-namespace gradus {
+namespace gradus::tensor_test {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -107,6 +107,11 @@ TEST(Properties, SizesStridesAndValues) {
   EXPECT_EQ(x[1][2][3].item<int>(), 23);
   EXPECT_EQ(x[1][-1].data_ptr<int64_t>()[0], 20);
   EXPECT_EQ(x[1].data_ptr<int64_t>(), x.data_ptr<int64_t>() + 12);
+  EXPECT_EQ(x[1].data_ptr(), x.data_ptr<int64_t>() + 12);
+  EXPECT_EQ(x.to(ones(1)).dtype(), kFloat32);
+  EXPECT_TRUE(x.to(ones(1, kInt64)).is_same(x));
+  const Tensor mask = zeros({2, 3}, kBool);
+  EXPECT_EQ(mask[1].data_ptr(), mask.data_ptr<bool>() + 3);
   EXPECT_EQ(x[1].storage_offset(), 12);
   EXPECT_TRUE(x.is_contiguous() && x[1].is_contiguous() && !x.transpose(0, 1).is_contiguous());
   EXPECT_TRUE(zeros({2, 0}).t().is_contiguous() && zeros({1, 3}).t().is_contiguous());
@@ -260,4 +265,4 @@ TEST(Threads, AreSetAndGiveTheSameBits) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::tensor_test

@@ -6,7 +6,7 @@
 #include "text/token_file.h"
 #include "text/tokenizer.h"
 
-namespace gradus::text {
+namespace gradus::text::text_files_test {
 namespace {
 
 using Ids = std::vector<int64_t>;
@@ -285,4 +285,4 @@ TEST(TextSplit, NoCharacterIsCut) {
 }
 
 }  // namespace
-}  // namespace gradus::text
+}  // namespace gradus::text::text_files_test

@@ -9,7 +9,7 @@
 #include "text/tokenizer.h"
 #include "text/word_splitter.h"
 
-namespace gradus::text {
+namespace gradus::text::text_test {
 namespace {
 
 using Ids = std::vector<int64_t>;
@@ -184,4 +184,4 @@ TEST(Text, Characters) {
 }
 
 }  // namespace
-}  // namespace gradus::text
+}  // namespace gradus::text::text_test

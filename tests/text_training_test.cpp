@@ -9,7 +9,7 @@
 #include "text/byte_letters.h"
 #include "text/word_splitter.h"
 
-namespace gradus::text {
+namespace gradus::text::text_training_test {
 namespace {
 
 using Pair = std::pair<int64_t, int64_t>;
@@ -113,4 +113,4 @@ TEST(TextTraining, TinyShakespeare) {
 }
 
 }  // namespace
-}  // namespace gradus::text
+}  // namespace gradus::text::text_training_test

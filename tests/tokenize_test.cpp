@@ -3,7 +3,7 @@
 #include "tests/text_support.h"
 #include "text/tokenizer.h"
 
-namespace gradus::text {
+namespace gradus::text::tokenize_test {
 namespace {
 
 #ifdef GRADUS_PROGRAM
@@ -77,4 +77,4 @@ TEST_F(Tokenize, FullDisk) {
 #endif
 
 }  // namespace
-}  // namespace gradus::text
+}  // namespace gradus::text::tokenize_test

@@ -3,6 +3,7 @@
 
 #include "tests/train_support.h"
 
+namespace train_errors_test {
 using namespace gradus;
 using namespace gradus::gpt::tests;
 
@@ -141,3 +142,4 @@ TEST(TrainErrors, DamagedRuns) {
 }
 
 }  // namespace
+}  // namespace train_errors_test

@@ -13,6 +13,7 @@
 #include "tensor/random.h"
 #include "tests/temporary.h"
 
+namespace train_log_test {
 using namespace gradus;
 using namespace gradus::gpt;
 
@@ -154,3 +155,4 @@ TEST(Presets, EachSplitsIntoHeadsAndParts) {
 }
 
 }  // namespace
+}  // namespace train_log_test

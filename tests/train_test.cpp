@@ -14,6 +14,7 @@
 #include "tensor/random.h"
 #include "tests/temporary.h"
 
+namespace train_test {
 using namespace gradus;
 using namespace gradus::gpt;
 
@@ -294,3 +295,4 @@ TEST(Checkpoint, DamagedFilesAreRefused) {
 }
 
 }  // namespace
+}  // namespace train_test

@@ -11,6 +11,7 @@
 #include "tests/lesson_support.h"
 #include "tests/temporary.h"
 
+namespace training_lesson_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -105,3 +106,4 @@ TEST(TrainingLesson, UnusualTexts) {
 #endif
 
 }  // namespace
+}  // namespace training_lesson_test

@@ -7,7 +7,7 @@
 #include "tensor/random.h"
 #include "tests/layers_support.h"
 
-namespace gradus {
+namespace gradus::transformer_test {
 namespace {
 
 using testing::error_of;
@@ -246,4 +246,4 @@ TEST(Transformer, Errors) {
 }
 
 }  // namespace
-}  // namespace gradus
+}  // namespace gradus::transformer_test

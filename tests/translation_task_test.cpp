@@ -12,6 +12,7 @@
 #include "tests/expect_error.h"
 #include "tests/files_support.h"
 
+namespace translation_task_test {
 using namespace gradus;
 using namespace gradus::lessons;
 using numbers::translate;
@@ -310,3 +311,4 @@ TEST_F(PairsFile, SizesAreChecked) {
 }
 
 }  // namespace
+}  // namespace translation_task_test

@@ -48,7 +48,8 @@ const std::regex kKnownFolders(
     "|page(/js|/play(/kit|/memory|/backward|/matmul|/one_page|/bottleneck)?)?"
     "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
-    "|tests(/bench|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page|/torch_compat|/wasm)?"
+    "|tests(/api|/bench|/distributed|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page"
+    "|/torch_compat|/wasm)?"
     "|wasm(/runtime|/include(/sys)?)?|cmake|docs|\\.run");
 
 // Build folders, a learner's answers, and packages of npm. Unknown folders whose name starts with a

@@ -13,6 +13,7 @@
 #include "tests/text_support.h"
 #include "text/tokenizer.h"
 
+namespace words_test {
 using namespace gradus;
 using namespace gradus::lessons;
 
@@ -189,3 +190,4 @@ TEST_F(Lesson11, WithOtherTexts) {
 #endif
 
 }  // namespace
+}  // namespace words_test

@@ -25,11 +25,6 @@ const Meaning kMeanings[] = {
      "x.mean(-1, true)"},
     {"'(torch|np|F)' (?:was not|has not been) declared|undeclared identifier '(torch|np|F)'",
      "there is no '$1' here: its functions have the same names without it, exp(x) or x.exp()"},
-    {"member named '(tile|repeat_interleave)'|'(tile|repeat_interleave)' was not "
-     "declared|undeclared "
-     "identifier '(tile|repeat_interleave)'",
-     "there is no '$1': repeat({...}) joins copies, and expand({...}) repeats dimensions of size 1 "
-     "without a copy"},
     {"'(\\w+)' was not declared in this scope; did you mean '(\\w+)'|undeclared identifier "
      "'(\\w+)'; did you mean '(\\w+)'",
      "'$1' is not declared; is '$2' meant?"},

@@ -45,7 +45,7 @@ function vectorStages(view) {
     vectorStage(view, "q", "queries q", queries, "query"),
     vectorStage(view, "k", "keys k", keys, "key"),
     vectorStage(view, "v", "values v", keys, "key"),
-    vectorStage(view, "context", "output: weights × values", queries, "query"),
+    vectorStage(view, "context", "output", queries, "query"),
   ].filter(Boolean);
   const row = stageRow(stages);
   const isSmall = D <= 16 && queries.length <= 16;

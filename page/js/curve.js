@@ -124,7 +124,7 @@ function drawAxes(svg, panel, box, xs, ys) {
     svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: y, y2: y,
       stroke: "var(--line)" }));
     const shown = panel.log ? Number((10 ** v).toPrecision(12)) : v;
-    label(box.left - 6, y + 4, "end", formatShort(shown));
+    label(box.left - 6, y + 4, "end", formatShort(shown).replace(/\.0+e/, "e"));
   }
   for (const v of ticks(xs, box.width / 100)) label(xs.at(v), base + 16, "middle", formatShort(v));
   svg.append(svgElement("line", { x1: box.left, x2: box.width - box.right, y1: base, y2: base,

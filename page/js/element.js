@@ -20,11 +20,20 @@ function fill(node, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on"))
       node.addEventListener(name.slice(2), value);
+    else if (name === "style")
+      node.style.cssText = value;  // the page's security policy forbids the attribute
     else
       node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat(9).filter((child) => child !== null && child !== undefined));
   return node;
+}
+
+/// Adds rules to the page's style. A style element would need a hash in the security policy.
+function addStyle(rules) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }
 
 /// A button with a text.

@@ -43,7 +43,7 @@ function expressionInput({ panel, results, cleared, argv }) {
       each.setAttribute("aria-pressed", String(each.dataset.code === result.code));
   };
   const form = element("form", { onsubmit: submit }, text,
-    element("div", { class: "row", style: "gap:6px;margin-top:6px" },
+    element("div", { class: "row", style: "gap:6px;margin-top:6px;align-items:center" },
       button("run", null, { type: "submit", disabled: !page.canRun }),
       page.canRun ? null : element("small", {}, "choose an example:"), examples));
   return { node: element("div", {}, form, status, fault), compute, show };

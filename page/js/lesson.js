@@ -1,9 +1,15 @@
 // Text, code and checks.
 
+/// A section; the sections of a long page are folded except the first (contents.js).
 function drawSection({ title, note, id }) {
   const heading = element("h2", { id, tabindex: -1 }, title);
-  return element("section", { "aria-labelledby": id }, heading,
-    note ? element("p", { class: "note" }, note) : null);
+  const text = note ? element("p", { class: "note" }, note) : null;
+  if (sectionsOf(page.report).length < FEWEST_SECTIONS)
+    return element("section", { class: "section", "aria-labelledby": id }, heading, text);
+  const box = element("details", { class: "section", open: isOpenSection(id) },
+    element("summary", {}, heading), text);
+  box.addEventListener("toggle", keepOpenSections);
+  return box;
 }
 
 registerPanel("paragraph", ({ text }) => element("p", {}, text));
@@ -22,11 +28,30 @@ registerPanel("question", ({ question, answer }) =>
 registerPanel("check", ({ ok, text }) =>
   element("p", { class: ok ? "check ok" : "check failed" }, ok ? "✓ " : "✗ failed: ", text));
 
-registerPanel("code", ({ file, first_line, source }) => {
-  const lines = source.replace(/\n$/, "").split("\n").map((line, i) =>
+registerPanel("code", (panel) =>
+  element("figure", { class: "code", "data-file": panel.file },
+    element("figcaption", {}, panel.file), scrollBox("code of " + panel.file, codeLines(panel))));
+
+function codeLines({ first_line, source }) {
+  return source.replace(/\n$/, "").split("\n").map((line, i) =>
     element("div", { class: "line" },
       element("span", { class: "number", "aria-hidden": "true" }, first_line + i),
       element("code", {}, line || " ")));
-  return element("figure", { class: "code" }, element("figcaption", {}, file),
-    scrollBox("code of " + file, lines));
-});
+}
+
+/// Code in a section, beside the tensors that follow it, if there is room. Excerpts of a file that
+/// follow one another share a box; a box of the file that the section's note names does not name it
+/// again.
+function addCode(section, panel) {
+  const last = section.lastElementChild;
+  const before = last?.matches(".pair") && last.childElementCount === 1 && last.firstElementChild;
+  if (before && before.dataset.file === panel.file) {
+    const gap = element("div", { class: "line gap" }, element("span", { class: "number" }, "⋮"));
+    before.querySelector(".scroll").append(gap, ...codeLines(panel));
+    return;
+  }
+  const figure = drawPanel(panel);
+  if (section.querySelector(":scope > .note")?.textContent.startsWith(panel.file + ":"))
+    figure.querySelector("figcaption").remove();
+  section.append(element("div", { class: "pair" }, figure));
+}

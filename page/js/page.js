@@ -146,6 +146,8 @@ function pageBody() {
     if (panel.type === "section") {
       parent = drawSection(panel);
       main.append(parent);
+    } else if (panel.type === "code") {
+      addCode(parent, panel);
     } else {
       holderOf(panel, parent).append(drawPanel(panel, parent === main ? "h2" : "h3"));
     }
@@ -153,12 +155,23 @@ function pageBody() {
   return main;
 }
 
-/// Where a panel goes: tensors that follow one another share a row, if they are small.
+const SHARED_ROWS = { tensor: "tensors", heatmap: "tensors", check: "checks" };
+
+/// Where a panel goes: small tensors and checks that follow one another share a row; tensors are
+/// beside the code that computed them.
 function holderOf({ type }, parent) {
-  if (type !== "tensor") return parent;
+  const name = SHARED_ROWS[type];
+  if (!name) return parent;
   const last = parent.lastElementChild;
-  if (last?.classList.contains("tensors")) return last;
-  const row = element("div", { class: "tensors" });
+  const isComputed = name === "tensors" && last?.classList.contains("pair");
+  return rowAtEnd(isComputed ? last : parent, name);
+}
+
+/// The last child of the parent if it has this class, else a new one.
+function rowAtEnd(parent, name) {
+  const last = parent.lastElementChild;
+  if (last?.classList.contains(name)) return last;
+  const row = element("div", { class: name });
   parent.append(row);
   return row;
 }

@@ -31,8 +31,10 @@ function ruleOf(index, { input, label, formula, mistakes }, broken) {
     return button(words, () => page.select({ broken: isOn ? null : key }),
       { class: "mini", "aria-pressed": String(isOn), "data-focus": "break" + key });
   });
+  const name = formula.match(/^d(\w+)/)?.[1];  // of the input in "db = dy * a"
+  const called = name && name !== label ? ` (in the rule: ${name})` : "";
   return element("div", { style: "margin-bottom:8px" },
-    element("div", {}, `for ${label}: `, element("code", {}, formula)),
+    element("div", {}, `for ${label}${called}: `, element("code", {}, formula)),
     element("div", { class: "row", style: "gap:4px;align-items:center" },
       element("small", {}, "break it:"), buttons));
 }
@@ -41,7 +43,7 @@ function ruleOf(index, { input, label, formula, mistakes }, broken) {
 function smallTable(caption, values) {
   const { shape, data } = decode(values);
   const width = shape.length > 0 ? shape[shape.length - 1] : 1;
-  const columns = Array.from({ length: width }, (_, j) => String(j));
+  const columns = shape.length > 0 ? Array.from({ length: width }, (_, j) => String(j)) : [""];
   const rows = Array.from({ length: data.length / width }, (_, i) => rowName(shape, i));
   return matrixFigure({ caption, note: formatShape(shape), rows, columns, top: largest(data),
     value: (i, j) => data[i * width + j], text: (x) => formatShort(Number(x.toPrecision(3))) });

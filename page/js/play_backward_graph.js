@@ -48,7 +48,9 @@ function graphBox(result, state, box, i) {
     "stroke-dasharray": hasValue ? null : "4 4" });
   const choose = () => page.select({ at: state.isBackward ? 2 * state.count - i : i + 1 });
   const onkeydown = (event) => {
-    if (event.key === "Enter" || event.key === " ") choose();
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();  // a space would scroll
+    choose();
   };
   return svgElement("g", { transform: `translate(${box.x},${box.y})`, tabindex: 0, role: "button",
     "aria-label": boxInWords(box.label, node, hasValue, hasGradient, isWrong),

@@ -4,7 +4,7 @@
 // digits, query (the output step that is looked at), off (the first output step without attention),
 // untrained (1: gradients before the training).
 
-const BOTTLENECK_STYLE = `
+addStyle(`
 .bottleneck .models { display: grid; gap: 14px;
   grid-template-columns: repeat(auto-fit, minmax(min(280px, 100%), 1fr)); }
 .bottleneck .model { border: 1px solid var(--line); border-radius: 10px; padding: 10px 12px;
@@ -21,7 +21,7 @@ const BOTTLENECK_STYLE = `
 .bottleneck input[type="range"] { width: min(240px, 60vw); }
 .bottleneck svg.wide { min-width: 560px; }
 .bottleneck pre { overflow-x: auto; font: 12px/1.45 ui-monospace, monospace; }
-`;
+`);
 
 registerPanel("play_bottleneck", (panel) => {
   const view = { data: panel, updates: [], models: element("div", { class: "models" }) };
@@ -34,8 +34,8 @@ registerPanel("play_bottleneck", (panel) => {
     view.lengthChanged();
     for (const update of view.updates) update();
   });
-  return element("div", { class: "bottleneck" }, element("style", {}, BOTTLENECK_STYLE),
-    bottleneckAccuracy(view), form.node, controls.node, view.models);
+  return element("div", { class: "bottleneck" }, bottleneckAccuracy(view), form.node,
+    controls.node, view.models);
 });
 
 /// What is selected, within the digits that are shown.
@@ -53,7 +53,8 @@ function bottleneckSelection({ digits }) {
 function bottleneckForm(view) {
   const input = element("input", { type: "text", inputmode: "numeric", size: 24,
     value: page.state.digits ?? view.data.digits });
-  const status = element("output", { class: "say" });
+  const lacks = "This page does not contain the program: it shows one sequence only.";
+  const status = element("output", { class: "say" }, page.canRun ? "" : lacks);
   let asked = view.data.digits;
   const submit = (event) => {
     event.preventDefault();
@@ -63,10 +64,7 @@ function bottleneckForm(view) {
     const digits = String(page.state.digits ?? view.data.digits);
     if (digits === asked) return;
     asked = digits;
-    if (!page.canRun) {
-      status.textContent = "This page does not contain the program: it shows one sequence only.";
-      return;
-    }
+    if (!page.canRun) return;
     status.textContent = "running …";
     try {
       const report = await page.run(["--digits", digits, "--trained", "trained.json"],

@@ -44,6 +44,8 @@ function bottleneckAccuracy(view) {
       saveSvgButton("accuracy by length", () => svg), element("small", {}, provenance)));
 }
 
+const BOTTLENECK_LOWEST = 230; // above the numbers of the axis
+
 /// Places at least `gap` apart, near the wanted ones.
 function spread(places, gap) {
   const order = places.map((_, i) => i).sort((a, b) => places[a] - places[b]);
@@ -51,8 +53,12 @@ function spread(places, gap) {
   order.slice(1).forEach((i, n) => {
     result[i] = Math.max(result[i], result[order[n]] + gap);
   });
-  const over = Math.max(...result) - 246;
-  return over > 0 ? result.map((y) => y - over) : result;
+  let lowest = BOTTLENECK_LOWEST;
+  for (const i of order.reverse()) {
+    result[i] = Math.min(result[i], lowest);
+    lowest = result[i] - gap;
+  }
+  return result;
 }
 
 /// How much of the gradient of the chosen output digit reaches each encoder step, on a logarithmic

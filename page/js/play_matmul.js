@@ -3,6 +3,8 @@
 //
 // panel: page/play/matmul/matmul.h. State: step, at (how many accesses were done).
 
+const SHOWN_AT_FIRST = 40; // accesses: the picture then has lines in the cache
+
 registerPanel("play_matmul", (panel) => {
   const picture = element("div", { onkeydown: matmulKeys });
   let drawn = null;
@@ -21,7 +23,7 @@ function matmulPicture(panel) {
   const index = clampIndex(page.selection.step ?? 0, panel.steps.length);
   const step = panel.steps[index];
   const count = step.accesses.length;
-  const at = clampIndex(page.selection.at ?? 0, count + 1);
+  const at = clampIndex(page.selection.at ?? SHOWN_AT_FIRST, count + 1);
   const cache = replay(step, at, panel.line);
   const svg = matmulSvg(panel, step, cache);
   announce(`${step.name}. ${step.say}`);

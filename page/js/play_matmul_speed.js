@@ -38,7 +38,8 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
   const narrow = innerWidth < 620;
   const [left, full, row] = [112, narrow ? 120 : 420, 24];
   const width = left + full + 96;
-  const [top, height] = [62, 62 + names.length * row + 22];
+  const [top, height] = [80, 80 + names.length * row + 22];
+  const [machine, ...when] = where.split(", ");
   const caption = `C = A B with ${size} × ${size} numbers, vectors of ${vector} bytes`;
   const bars = names.map((name, i) => {
     const y = top + i * row;
@@ -57,9 +58,10 @@ function speedSvg(names, { where, size, vector, peak, gflops }) {
       names.map((name, i) => `${name} ${gflops[i]}`).join(", "),
     style: "max-width:none" },
   svgElement("rect", { width, height, fill: "var(--card)" }),
-  svgElement("text", { x: 2, y: 16, "font-weight": 600 }, where),
-  svgElement("text", { x: 2, y: 34 }, caption),
-  svgElement("text", { x: left + full + 8, y: 54 }, "GFLOP/s"), bars,
+  svgElement("text", { x: 2, y: 16, "font-weight": 600 }, machine),
+  svgElement("text", { x: 2, y: 34 }, when.join(", ")),
+  svgElement("text", { x: 2, y: 52 }, caption),
+  svgElement("text", { x: left + full + 8, y: 72 }, "GFLOP/s"), bars,
   svgElement("text", { x: left + full, y: height - 6, "text-anchor": "end" },
     `peak ${formatShort(Number(peak.toPrecision(3)))} GFLOP/s`));
 }

@@ -84,11 +84,8 @@ function storageMark({ cells }, cell, lit) {
 /// A frame that flashes around new memory.
 function flash(columns, top, rows, { memory }) {
   const width = Math.min(columns, memory.length) * CELL.width;
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   return svgElement("rect", { x: 0, y: top - 1, width, height: rows * CELL.height + 2, rx: 4,
-    fill: "none", stroke: "var(--pick)", "stroke-width": 3 }, still ? null
-    : svgElement("animate", { attributeName: "stroke-width", values: "1;9;1;9;3", dur: "1.2s",
-      repeatCount: 1, fill: "freeze" }));
+    fill: "none", stroke: "var(--pick)", "stroke-width": 3, class: "flash" });
 }
 
 /// The tensor as matrices of its last two dimensions, side by side.

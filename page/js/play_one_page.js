@@ -4,7 +4,7 @@
 // (page/play/one_page/report.cpp). State: step (a training step), line (of the source), letter (an
 // index in the word), head; words, word and seed are what the program was run with.
 
-const ONE_PAGE_STYLE = `
+addStyle(`
 .one-page .source { max-height: 74vh; overflow: auto; border: 1px solid var(--line);
   border-radius: 8px; background: var(--paper); padding: 6px 0; }
 .one-page .source .line { display: block; width: max-content; min-width: 100%; margin: 0; border: 0;
@@ -33,7 +33,7 @@ const ONE_PAGE_STYLE = `
 .one-page svg.wide { min-width: 520px; }
 @media (max-width: 900px) { .one-page .two { grid-template-columns: minmax(0, 1fr); }
   .one-page .source { max-height: 46vh; } }
-`;
+`);
 
 registerPanel("play_one_page", (panel) => {
   const view = { data: panel, body: element("div") };
@@ -43,8 +43,7 @@ registerPanel("play_one_page", (panel) => {
     form.follow();
     for (const update of view.updates) update();
   });
-  return element("div", { class: "one-page" }, element("style", {}, ONE_PAGE_STYLE), form.node,
-    view.body);
+  return element("div", { class: "one-page" }, form.node, view.body);
 });
 
 /// What is selected, within what the data has.
@@ -249,7 +248,7 @@ function onePageForm(view) {
   seed.value = page.state.seed ?? 42;
   const node = canRun
     ? element("form", { class: "row", onsubmit: submit, style: "align-items:end" },
-      element("label", {}, "train on your own words ", words),
+      element("label", {}, "train on your own words, one a line ", words),
       element("label", {}, "look into ", word), element("label", {}, "seed ", seed),
       button("train", null, { type: "submit" }), status)
     : element("p", { class: "note" }, `Trained on ${view.data.words}.`);

@@ -9,16 +9,22 @@ registerPanel("tensor", (panel) => {
     panel.contiguous ? null : "not contiguous",
   ];
   return element("div", {}, element("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
-    specialValues(panel), element("div", { class: "row" }, tensorTable(panel),
-      statisticsBox(panel)));
+    specialValues(panel), element("div", { class: hasFew(panel) ? null : "row" },
+      tensorTable(panel), statisticsBox(panel)));
 });
 
 const FEW_ELEMENTS = 256;
 
+/// Whether a tensor is small and has others around it: then it gets little room.
+function hasFew({ statistics }) {
+  return statistics.count <= FEW_ELEMENTS && page.report.panels.length > 1;
+}
+
 /// The statistics of a small tensor are folded: its elements are beside them, and a page has many.
-function statisticsBox({ title, statistics }) {
+function statisticsBox(panel) {
+  const { title, statistics } = panel;
   const figure = statisticsFigure(title, statistics);
-  if (!figure || statistics.count > FEW_ELEMENTS || page.report.panels.length === 1) return figure;
+  if (!figure || !hasFew(panel)) return figure;
   return element("details", {}, element("summary", {}, "mean, std, histogram"), figure);
 }
 

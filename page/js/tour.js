@@ -10,7 +10,9 @@ function tourBox() {
     announce(stop.say);
     page.select({ tour: n + 1, ...numericValues(stop.select) });
     const target = stop.panel && document.getElementById(slug(stop.panel));
-    if (target) target.scrollIntoView({ block: "start" });
+    if (!target) return;
+    unfold(target);
+    target.scrollIntoView({ block: "start" });
   };
   const move = (by) => () => {
     const now = page.state.tour ?? 0;

@@ -54,6 +54,10 @@ void unary_grad(UnaryGrad op, T* dx, const T* dy, const T* saved, const StridedL
 template <class T>
 void binary(BinaryOp op, T* y, const T* a, const T* b, const StridedLoop<3>& loop);
 
+/// x += y, without other threads. float, double, int64.
+template <class T>
+void add_in_this_thread(T* x, const T* y, int64_t n);
+
 /// y = f(a, b), a bool. Any of the four types.
 template <class T>
 void compare(CompareOp op, bool* y, const T* a, const T* b, const StridedLoop<3>& loop);
@@ -61,6 +65,10 @@ void compare(CompareOp op, bool* y, const T* a, const T* b, const StridedLoop<3>
 /// y = condition ? a : b. Any of the four types.
 template <class T>
 void where(T* y, const bool* condition, const T* a, const T* b, const StridedLoop<4>& loop);
+
+/// y = x, with a value of their own for NaN and for the infinities. float, double.
+template <class T>
+void replace_nonfinite(T* y, const T* x, const StridedLoop<2>& loop, T nan, T posinf, T neginf);
 
 /// When two numbers count as close: |a - b| <= atol + rtol |b|, computed in the type of
 /// floating-point numbers. Equal infinities are close, NaNs only if equal_nan.

@@ -121,6 +121,10 @@ Case op_case(const std::string& name, bool backward) {
     const Tensor weight = leaf({50257, 768});
     const Tensor ids = randint(50257, {256});
     op = [=] { return embedding(weight, ids); };
+  } else if (name == "index_ids" || name == "index_mask") {
+    const Tensor x = leaf({4096, 768});
+    const Tensor which = name == "index_ids" ? randint(4096, {4096}) : rand({4096, 768}) > 0.5;
+    op = [=] { return x[which]; };
   } else if (name == "attention") {
     const Shape sizes = {4, 12, 256, 64};
     const Tensor q = leaf(sizes);

@@ -148,6 +148,10 @@ def op_case(name, direction):
     elif name == "embedding":
         weight, ids = leaf(50257, 768), torch.randint(50257, (256,))
         op = lambda: F.embedding(ids, weight)
+    elif name in ("index_ids", "index_mask"):
+        x = leaf(4096, 768)
+        which = torch.randint(4096, (4096,)) if name == "index_ids" else torch.rand(4096, 768) > 0.5
+        op = lambda: x[which]
     elif name == "attention":
         q, k, v = leaf(4, 12, 256, 64), leaf(4, 12, 256, 64), leaf(4, 12, 256, 64)
         op = lambda: F.scaled_dot_product_attention(q, k, v, is_causal=True)

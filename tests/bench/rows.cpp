@@ -85,6 +85,7 @@ void add_ops(std::vector<Row>& rows) {
   const double hidden = 1024 * 3072;
   const double logits = 256 * 50257.0;
   const double table = 50257.0 * 768;
+  const double entries = 4096.0 * 768;
   const double attended = 4 * 12 * 256 * 64;
   const double rows256 = 256 * 768;
   const double mlp = 768 * 3072;
@@ -97,6 +98,8 @@ void add_ops(std::vector<Row>& rows) {
       {"cross_entropy", "cross-entropy [256,50257]", 10 * logits, logits, 0, 10 * logits,
        2 * logits},
       {"embedding", "embedding, 256 rows of 50257x768", 0, rows256, rows256, 0, table},
+      {"index_ids", "x[ids], 4096 of 4096x768", 0, entries, entries, 0, 3 * entries},
+      {"index_mask", "x[mask], half of [4096,768]", 0, entries, entries / 2, 0, 2 * entries},
       {"attention", "causal attention B4 H12 T256 D64", causal, 3 * attended, attended,
        2.5 * causal, 8 * attended},
       {"linear", "linear 256x768 to 3072", 2 * 256 * mlp, mlp + rows256, 256 * 3072, 4 * 256 * mlp,

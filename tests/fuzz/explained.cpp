@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/fuzz/op_list.h"
 
@@ -10,6 +11,7 @@ namespace {
 
 /// A call of the shortest program, with the numbers of its arguments and of its results.
 struct Site {
+  const Program& program;
   const Call& call;
   const Verdict& verdict;
   std::vector<Result> arguments;
@@ -28,6 +30,10 @@ bool is_huge(double x) { return std::isfinite(x) && std::abs(x) > 1e10; }
 bool is_not_finite(double x) { return !std::isfinite(x); }
 bool is_rare(double x) { return !std::isfinite(x) || is_huge(x); }
 bool is_zero_or_not_finite(double x) { return x == 0 || !std::isfinite(x); }
+bool has_other_root(double x) { return x == -HUGE_VAL || (x == 0 && std::signbit(x)); }
+bool is_finite_with_infinite_square(double x) {
+  return std::isfinite(x) && x * x > std::numeric_limits<float>::max();
+}
 
 bool pytorch_refuses(const Site& site) {
   return site.verdict.message.starts_with("only the second throws");
@@ -41,19 +47,66 @@ bool any(const Site&) { return true; }
 bool nothing_to_choose(const Site& site) {
   return pytorch_refuses(site) && site.arguments[0].numbers.empty();
 }
+bool no_ids(const Site& site) { return pytorch_refuses(site) && site.arguments[1].numbers.empty(); }
+/// Whether variable `v` is a view, or a copy, of another one.
+bool is_made_of(const Program& program, int v, int other) {
+  for (const Call& call : program.calls) {
+    const bool makes_it = std::count(call.results.begin(), call.results.end(), v) > 0;
+    if (makes_it && !is_leaf(call) && op_of(call).effect == Effect::moves)
+      return call.arguments[0] == other || is_made_of(program, call.arguments[0], other);
+  }
+  return false;
+}
+bool reads_what_it_writes(const Site& site) {
+  const std::vector<int>& arguments = site.call.arguments;
+  return op_of(site.call).effect == Effect::in_place &&
+         std::any_of(arguments.begin() + 1, arguments.end(),
+                     [&](int v) { return is_made_of(site.program, v, arguments[0]); });
+}
+bool one_number(const Site& site) { return site.arguments[1].numbers.size() == 1; }
+bool huge_of_both_signs(const Site& site) {
+  return any_number(site.arguments, [](double x) { return is_huge(x) && x > 0; }) &&
+         any_number(site.arguments, [](double x) { return is_huge(x) && x < 0; });
+}
+bool nan_only_in_pytorch(const Site& site) {
+  return site.verdict.message.find(" and nan") != std::string::npos ||
+         site.verdict.message.find(" and -nan") != std::string::npos;
+}
+bool nan_beside_0(const Site& site) {
+  return site.verdict.message.find(" is 0 and nan") != std::string::npos ||
+         site.verdict.message.find(" is 0 and -nan") != std::string::npos;
+}
 bool infinite_in_float32(const Site& site) {
   return site.verdict.variant.ends_with("float32") && any_number(site.arguments, is_infinite);
 }
 bool not_finite(const Site& site) { return any_number(site.arguments, is_not_finite); }
 bool rare(const Site& site) { return any_number(site.arguments, is_rare); }
 bool has_nan(const Site& site) { return any_number(site.arguments, is_nan); }
+bool nan_only_in_pytorch_at_nan(const Site& site) {
+  return nan_only_in_pytorch(site) && has_nan(site);
+}
 bool huge_or_infinite(const Site& site) {
   return any_number(site.arguments, is_huge) || any_number(site.arguments, is_infinite);
 }
 bool no_deviation(const Site& site) { return any_number(site.results, is_zero_or_not_finite); }
+/// The power, or its derivative that differs, has an exponent for which PyTorch takes a root, and
+/// one of the two numbers is not finite.
 bool root_of_edge(const Site& site) {
-  return std::abs(site.call.options.number("value")) == 0.5 &&
-         any_number(site.arguments, is_zero_or_not_finite);
+  const std::string& message = site.verdict.message;
+  int derivatives = 0;
+  if (message.starts_with("gradient")) derivatives = 1;
+  if (message.starts_with("second derivative")) derivatives = 2;
+  bool takes_root = false;
+  for (int k = 0; k <= derivatives; ++k)
+    takes_root |= std::abs(site.call.options.number("value") - k) == 0.5;
+  const bool is_finite =
+      message.find("inf") == std::string::npos && message.find("nan") == std::string::npos;
+  return takes_root && !is_finite && any_number(site.arguments, has_other_root);
+}
+bool squared_in_second_derivative(const Site& site) {
+  return site.verdict.variant.ends_with("float32") &&
+         site.verdict.message.starts_with("second derivative") &&
+         any_number(site.arguments, is_finite_with_infinite_square);
 }
 bool edge_of_power(const Site& site) { return any_number(site.arguments, is_zero_or_not_finite); }
 
@@ -66,6 +119,11 @@ struct Known {
   const char* why;
 };
 
+constexpr const char* kNothingChosen = "no element is chosen: the result is empty";
+constexpr const char* kNotChosen = "what is not chosen has the gradient 0; PyTorch gives 0 * NaN";
+constexpr const char* kOfOneNumber =
+    "the variance of one number is NaN or 0, and has no derivative";
+
 const Known kKnown[] = {
     // PyTorch refuses what Gradus computes. For ops in place the results are compared with those of
     // the same ops on copies.
@@ -75,29 +133,52 @@ const Known kKnown[] = {
      "PyTorch refuses to write from one view of an element to another one of it"},
     {"", refused_write, "returns multiple views",
      "PyTorch refuses to change the tensor after it was cut into several views"},
-    {"max_dim", nothing_to_choose, "non-zero size", "no element is chosen: the result is empty"},
-    {"min_dim", nothing_to_choose, "non-zero size", "no element is chosen: the result is empty"},
+    {"max_dim", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"min_dim", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"amax", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"amin", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"argmax", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"argmin", nothing_to_choose, "non-zero size", kNothingChosen},
+    {"embedding", no_ids, "cannot reshape tensor of 0 elements",
+     "PyTorch has no second derivative of an embedding without ids"},
+    // Writes in place.
+    {"", reads_what_it_writes, " apart",
+     "Gradus reads all of the other argument first; PyTorch reads what it has written already"},
     // Values, in programs with infinities, NaN and huge numbers.
     {"gelu", infinite_in_float32, "nan", "gelu(inf) is inf; PyTorch's float32 kernel gives NaN"},
+    {"gelu", squared_in_second_derivative, "nan",
+     "gelu''(1e30) is 0; PyTorch multiplies 0 and 2 - x^2, which is infinite in float32"},
+    {"elu", nan_only_in_pytorch_at_nan, "gradient",
+     "at NaN the gradient is dy, as for PyTorch's single numbers; its vectors give NaN"},
+    {"elu", nan_only_in_pytorch, "second derivative",
+     "the second derivative is 0 from 0 on; PyTorch multiplies it by infinity"},
     {"attention", not_finite, "nan", "hidden keys never matter; PyTorch multiplies 0 and infinity"},
     {"attention", any, " is 0 and nan", "hidden keys have the gradient 0; PyTorch gives 0 * NaN"},
+    {"layer_norm", one_number, "gradient",
+     "a number minus the mean of that number is 0; PyTorch rounds both apart"},
     {"layer_norm", rare, "", "PyTorch's mean and variance of infinite or huge numbers overflow"},
+    {"sum", huge_of_both_signs, " apart", "what is left of huge numbers that cancel is rounding"},
+    {"mean", huge_of_both_signs, " apart", "what is left of huge numbers that cancel is rounding"},
+    {"amax", nan_beside_0, "gradient", kNotChosen},
+    {"amin", nan_beside_0, "gradient", kNotChosen},
     {"amax", has_nan, "nan", "a NaN is the largest number; PyTorch divides 0 ties by 0"},
     {"amin", has_nan, "nan", "a NaN is the smallest number; PyTorch divides 0 ties by 0"},
-    {"var", no_deviation, "second derivative",
-     "the variance of one number is NaN or has no derivative"},
-    {"std", no_deviation, "second derivative", "the deviation of one number is NaN or 0"},
+    {"var", no_deviation, "second derivative", kOfOneNumber},
+    {"var", no_deviation, "gradient", kOfOneNumber},
+    {"std", no_deviation, "second derivative", kOfOneNumber},
+    {"std", no_deviation, "gradient", kOfOneNumber},
     {"norm", huge_or_infinite, "inf",
      "Gradus scales the numbers, so that their powers do not overflow"},
-    {"pow_scalar", root_of_edge, "inf",
-     "pow(-inf, 0.5) and pow(-0, -0.5) are inf; PyTorch takes roots"},
+    {"pow_scalar", root_of_edge, "",
+     "pow(-inf, 0.5) and pow(-0, -0.5) are inf, pow(-inf, -0.5) is 0; PyTorch takes roots"},
     {"pow", edge_of_power, "derivative", "0, infinity or NaN as base or exponent"},
 };
 
 bool explains(const Known& known, const Program& program, const Site& site) {
   const bool is_op = *known.op == '\0' || site.call.op == known.op;
   const bool is_refusal = pytorch_refuses(site);
-  return is_op && (program.special || is_refusal) && known.circumstance(site) &&
+  const bool may_differ = program.special || is_refusal || reads_what_it_writes(site);
+  return is_op && may_differ && known.circumstance(site) &&
          site.verdict.message.find(known.message) != std::string::npos;
 }
 
@@ -116,7 +197,7 @@ std::string explanation(const Program& shortest, const Verdict& verdict) {
   const Outcome outcome = run(shortest, {});
   for (const Call& call : shortest.calls) {
     if (is_leaf(call)) continue;
-    const Site site = {call, verdict, numbers_of(call.arguments, outcome),
+    const Site site = {shortest, call, verdict, numbers_of(call.arguments, outcome),
                        numbers_of(call.results, outcome)};
     for (const Known& known : kKnown)
       if (explains(known, shortest, site)) return known.why;

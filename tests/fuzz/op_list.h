@@ -37,6 +37,8 @@ void replace_op(const std::string& name, const RunOp& run);
 std::vector<Op> elementwise_ops();
 std::vector<Op> choosing_ops();
 std::vector<Op> view_ops();
+std::vector<Op> rearranging_ops();
+std::vector<Op> product_ops();
 std::vector<Op> reduction_ops();
 std::vector<Op> neural_ops();
 std::vector<Op> in_place_ops();

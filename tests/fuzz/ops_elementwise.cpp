@@ -248,6 +248,9 @@ std::vector<Op> elementwise_ops() {
       unary("tanh", tanh, -3, 3),
       unary("sigmoid", sigmoid, -6, 6),
       unary("silu", silu),
+      unary("softplus", [](const Tensor& x) { return softplus(x); }),
+      unary(
+          "elu", [](const Tensor& x) { return elu(x, 0.5); }, -6, 6),
       unary("gelu", [](const Tensor& x) { return gelu(x); }),
       unary("gelu_tanh", [](const Tensor& x) { return gelu(x, "tanh"); }),
       comparison("eq", eq),

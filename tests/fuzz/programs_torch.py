@@ -144,6 +144,27 @@ def index_put_(o, x, *more):
     return ()
 
 
+def repeat_interleave(o, x, repeats=None):
+    dim = o.int("dim") if "dim" in o else None
+    return x.repeat_interleave(o.int("repeats") if repeats is None else repeats, dim)
+
+
+def pad(o, x):
+    mode = ["constant", "reflect", "replicate", "circular"][o.int("mode")]
+    return F.pad(x, o.ints("padding"), mode, o("value") if "value" in o else None)
+
+
+EQUATIONS = [
+    "ij->ji", "ijk->k", "ii->i", "ijj->i", "i,j->ij",
+    "ij,ij->i", "ij,j->ij", "ij,jk->ik", "ij,kj", "bij,bjk->bik",
+    "bij,bij", "i...,i", "...ij,jk->...k", "ij,jk,kl->il", "bhqd,bhkd->bhqk",
+    "ii,ij->j", "ij,kl->jk", "i...->...", "bn,anm,bm->ba", "ij,ij,ij->j"]
+
+
+def prod(o, x):
+    return torch.prod(x, o.int("dim"), bool(o("keepdim"))) if "dim" in o else torch.prod(x)
+
+
 def in_place(name):
     def run(o, x, y=None):
         getattr(x, name)(o("value") if y is None else y)
@@ -158,6 +179,8 @@ OPS = {
     "gelu": lambda o, x: F.gelu(x),
     "gelu_tanh": lambda o, x: F.gelu(x, approximate="tanh"),
     "silu": lambda o, x: F.silu(x),
+    "softplus": lambda o, x: F.softplus(x),
+    "elu": lambda o, x: F.elu(x, 0.5),
     "add_scalar": lambda o, x: x + o.scalar(x),
     "rsub_scalar": lambda o, x: o.scalar(x) - x,
     "mul_scalar": lambda o, x: x * o.scalar(x),
@@ -199,6 +222,18 @@ OPS = {
     "stack": lambda o, *x: torch.stack(x, o.int("dim")),
     "flip": lambda o, x: x.flip(o.ints("dims")),
     "repeat": lambda o, x: x.repeat(o.ints("repeats")),
+    "unbind": lambda o, x: x.unbind(o.int("dim")),
+    "tile": lambda o, x: x.tile(o.ints("dims")),
+    "roll": lambda o, x: x.roll(o.ints("shifts"), o.ints("dims")),
+    "repeat_interleave": repeat_interleave,
+    "pad": pad,
+    "diag": lambda o, x: torch.diag(x, o.int("offset")),
+    "diagonal": lambda o, x: torch.diagonal(x, o.int("offset"), -1, 0),
+    "einsum": lambda o, *x: torch.einsum(EQUATIONS[o.int("equation")], *x),
+    "prod": prod,
+    "sort": lambda o, x: tuple(torch.sort(x, o.int("dim"), bool(o("descending")))),
+    "argsort": along_dim(torch.argsort),
+    "nan_to_num": lambda o, x: torch.nan_to_num(x, *o["values"]),
     "any": truth(torch.any),
     "all": truth(torch.all),
     "sum": lambda o, x: torch.sum(x, **dims(o)),

@@ -118,6 +118,89 @@ void embedding_takes_these_rows() {
                }));
 }
 
+/// The indices of the true elements of a mask over the first dimensions.
+std::vector<Index> true_indices(const Array<double>& mask) {
+  std::vector<Index> found;
+  for_each_index(mask.sizes, [&](const Index& index) {
+    if (mask.at(index) != 0) found.push_back(index);
+  });
+  return found;
+}
+
+Array<double> some_mask(const Index& sizes) {
+  Array<double> mask = counted(sizes);
+  for (double& value : mask.values)
+    value = coin() ? 1 : 0;
+  return mask;
+}
+
+void a_mask_selects_its_true_entries() {
+  Array<double> a = with_dims();
+  const auto masked = static_cast<std::ptrdiff_t>(pick(1, std::ssize(a.sizes)));
+  const Array<double> mask = some_mask({a.sizes.begin(), a.sizes.begin() + masked});
+  const std::vector<Index> chosen = true_indices(mask);
+  Index sizes = {std::ssize(chosen)};
+  sizes.insert(sizes.end(), a.sizes.begin() + masked, a.sizes.end());
+  const auto source = [&](const Index& index) {
+    Index from = chosen[static_cast<size_t>(index[0])];
+    from.insert(from.end(), index.begin() + 1, index.end());
+    return from;
+  };
+  const Tensor x = in_some_layout(tensor_of(a));
+  const Tensor selector = in_some_layout(tensor_of(mask, kBool));
+  require_same(x[selector],
+               Array<double>::make(sizes, [&](const Index& i) { return a.at(source(i)); }));
+  const Array<double> written = counted(sizes, 1000);
+  x.index_put_({selector}, in_some_layout(tensor_of(written)));
+  for_each_index(sizes, [&](const Index& i) { a.values[a.position(source(i))] = written.at(i); });
+  require_same(x, a);
+}
+
+/// x.index({..., ids, ids, ...}): two neighbouring dimensions by ids of the same shape, which may
+/// be negative.
+void pairs_of_ids_select_one_entry_each() {
+  Array<double> a = with_dims();
+  const size_t first = some_dim(a.sizes).index;
+  const size_t count = first + 1 < a.sizes.size() && coin() ? 2 : 1;
+  const Index ids_sizes = {pick(0, 3), pick(1, 3)};
+  std::vector<Array<double>> ids;
+  std::vector<std::optional<Tensor>> indices(first);
+  bool in_range = true;
+  for (size_t k = 0; k < count; ++k) {
+    const int64_t size = a.sizes[first + k];
+    bool fits = false;
+    ids.push_back(some_indices(ids_sizes, size, fits));
+    in_range = in_range && fits;
+    Array<double> given = ids.back();
+    if (fits && size > 0)
+      for (double& id : given.values)
+        id -= coin() ? static_cast<double>(size) : 0;
+    indices.emplace_back(in_some_layout(tensor_of(given, kInt64)));
+  }
+  const Tensor x = in_some_layout(tensor_of(a));
+  if (!in_range) {
+    RC_ASSERT(throws([&] { index(x, indices); }));
+    return;
+  }
+  Index sizes = a.sizes;
+  const auto at = static_cast<std::ptrdiff_t>(first);
+  sizes.erase(sizes.begin() + at, sizes.begin() + at + static_cast<std::ptrdiff_t>(count));
+  sizes.insert(sizes.begin() + at, ids_sizes.begin(), ids_sizes.end());
+  const auto source = [&](const Index& i) {
+    Index from(i.begin(), i.begin() + at);
+    for (const Array<double>& one : ids)
+      from.push_back(static_cast<int64_t>(one.at({i[first], i[first + 1]})));
+    from.insert(from.end(), i.begin() + at + 2, i.end());
+    return from;
+  };
+  require_same(index(x, indices),
+               Array<double>::make(sizes, [&](const Index& i) { return a.at(source(i)); }));
+  const Array<double> added = counted(sizes, 1000);
+  const Tensor y = index_put(x, indices, in_some_layout(tensor_of(added)), /*accumulate=*/true);
+  for_each_index(sizes, [&](const Index& i) { a.values[a.position(source(i))] += added.at(i); });
+  require_same(y, a);
+}
+
 void masked_fill_changes_the_elements_of_the_mask() {
   const Array<double> a = counted(some_sizes());
   Array<double> mask = counted(a.sizes);
@@ -166,6 +249,8 @@ bool indexing_holds() {
               scatter_add_adds_to_one_entry_for_each_index) &&
         all;
   all = check("embedding takes these rows", embedding_takes_these_rows) && all;
+  all = check("a mask selects its true entries", a_mask_selects_its_true_entries) && all;
+  all = check("pairs of ids select one entry each", pairs_of_ids_select_one_entry_each) && all;
   all = check("masked_fill changes the elements of the mask",
               masked_fill_changes_the_elements_of_the_mask) &&
         all;

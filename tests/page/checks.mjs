@@ -11,7 +11,8 @@ export function file(html) {
   assert.ok(bytes <= kMaxBytes, `${bytes} bytes; a page has at most ${kMaxBytes}`);
   const policy = html.match(/<meta http-equiv="Content-Security-Policy" content="([^"]*)"/)?.[1];
   assert.match(policy ?? "", /default-src 'none'/, "the page has no security policy");
-  assert.doesNotMatch(policy, /https?:|\*|connect-src|unsafe-eval'(?<!wasm-unsafe-eval')/,
+  assert.doesNotMatch(policy,
+    /https?:|\*|connect-src|unsafe-(?:inline|hashes|eval)(?<!wasm-unsafe-eval)/,
     "the security policy allows more than the page's own content");
   assert.doesNotMatch(html, /<[a-z]+[^>]*\s(src|srcset|data|poster)\s*=\s*["']?(https?:)?\/\//i,
     "the page loads something from elsewhere");

@@ -16,6 +16,8 @@ test("there are pages to test", () => {
   assert.ok(files.length > 0, `no page in ${browser.pages}`);
 });
 
+const allOpen = "open=all";  // of the sections of a long page: sections.mjs tests folding them
+
 // One visit for each page: each step leaves the page for the next. Two visits at a time: CI has two
 // cores.
 const steps = [
@@ -38,7 +40,7 @@ const steps = [
   ["accessibility in dark", async (page, file) => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.emulateMedia({ colorScheme: "dark" });
-    await page.goto(browser.urlOf(file));
+    await page.goto(browser.urlOf(file, allOpen));
     await page.reload();
     await browser.keepPicture(page, file, "dark");
     await check.contrast(page);
@@ -50,7 +52,7 @@ describe("every page", { concurrency: 2 }, () => {
   for (const file of files) {
     test(file, async (t) => {
       await t.test("file", () => check.file(readFileSync(join(browser.pages, file), "utf8")));
-      await browser.visit(file, { shot: "light" }, async (page) => {
+      await browser.visit(file, { shot: "light", fragment: allOpen }, async (page) => {
         for (const [name, step] of steps) await t.test(name, () => step(page, file));
       });
     });

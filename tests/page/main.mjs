@@ -6,5 +6,6 @@ import "./mutations.mjs";
 import "./play.mjs";
 import "./programs.mjs";
 import "./scripts.mjs";
+import "./sections.mjs";
 import "./tensors.mjs";
 import "./timing.mjs";

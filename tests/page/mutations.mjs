@@ -8,7 +8,7 @@ import * as attention from "./attention_checks.mjs";
 import * as browser from "./browser.mjs";
 import * as check from "./checks.mjs";
 import * as conduct from "./conduct_checks.mjs";
-import { withReport } from "./reports.mjs";
+import { allowing, withReport } from "./reports.mjs";
 
 const folder = join(browser.pages, "damaged");
 mkdirSync(folder, { recursive: true });
@@ -92,7 +92,7 @@ const faults = [
     conduct.savedPictures, /as SVG/],
   ["faint numbers", inScript('? "#000" : "#fff"', '? "#fff" : "#000"'), check.contrast, /hard/],
   ["a field without a label", atEnd('<input type="text">'), check.accessibility, /label/],
-  ["a page that is too wide", atEnd('<div style="width:1500px">wide</div>'), check.fitsTheWidth,
+  ["a page that is too wide", atEnd('<canvas width="1500"></canvas>'), check.fitsTheWidth,
     /pixels wide/],
   ["a heading that skips a level", atEnd("<h6>small</h6>"), conduct.headings, /level 6/],
   ["a selection that is not in the address", inScript("writeAddress();", ""),
@@ -113,7 +113,7 @@ describe("a damaged page is found", { concurrency: 2 }, () => {
   for (const [fault, damage, find, says] of faults) {
     test(fault, async () => {
       const damaged = join(folder, fault.replaceAll(" ", "_") + ".html");
-      writeFileSync(damaged, damage(html));
+      writeFileSync(damaged, allowing(damage(html)));
       await assert.rejects(browser.visit(damaged, {}, find), (error) => {
         assert.equal(error.name, "AssertionError", error.stack);
         assert.match(error.message, says);
@@ -121,6 +121,28 @@ describe("a damaged page is found", { concurrency: 2 }, () => {
       });
     });
   }
+  test("a script that does not belong to the page does not run", async () => {
+    const run = (name) => `(window.ran ??= []).push('${name}')`;
+    // A text of the report, in a page that would turn texts into HTML; and markup in the file.
+    const panel = { type: "paragraph", text: `<img src="x.png" onerror="${run("text")}">` };
+    const unsafe = allowing(replaced(withReport(html, ({ panels }) => panels.push(panel)),
+      'element("p", {}, text)', 'Object.assign(element("p"), { innerHTML: text })'));
+    const markup = `<script>${run("script")}</script><svg onload="${run("handler")}"></svg>`;
+    const injected = atEnd(markup)(unsafe);
+    const open = async (name, text) => {
+      const file = join(folder, `injected_${name}.html`);
+      writeFileSync(file, text);
+      await browser.visit(file, {}, async (page) => {
+        await page.waitForLoadState("load");
+        const ran = await page.evaluate(() => (window.ran ?? []).sort().join(", "));
+        assert.equal(ran, "", "scripts ran");
+      });
+    };
+    await assert.rejects(open("forbidden", injected), /Content Security Policy/);
+    const policy = /(script-src|style-src|default-src) '(sha256-|none)[^;]*/g;
+    const allowed = injected.replace(policy, "$1 'unsafe-inline'");
+    await assert.rejects(open("allowed", allowed), /handler, script, text/);
+  });
   test("something loaded from elsewhere, in the file", () => {
     check.file(html);
     for (const markup of ['<img src="https://example.com/a.png">', '<link rel="icon" href="a.ico">',
@@ -128,6 +150,8 @@ describe("a damaged page is found", { concurrency: 2 }, () => {
       assert.throws(() => check.file(atEnd(markup)(html)), /loads/);
     }
     assert.throws(() => check.file(html.replace("default-src 'none'", "default-src *")), /policy/);
+    assert.throws(() => check.file(html.replace("script-src", "script-src 'unsafe-inline'")),
+      /policy/);
     assert.throws(() => check.file(html + " ".repeat(1_000_000)), /bytes/);
   });
 });

@@ -36,9 +36,11 @@ export async function says(page) {
   return (await page.locator(".say").allTextContents()).join("\n");
 }
 
-/// What a reader sees, without the time that something took.
+/// What a reader sees when a check of the page is done, without the time that something took.
 export async function seen(page) {
-  const text = await page.locator("main").innerText();
+  const main = page.locator("main");
+  await main.filter({ hasNotText: /running gradcheck …/ }).waitFor();
+  const text = await main.innerText();
   return text.replace(/computed here in \d+ ms/, "");
 }
 

@@ -45,7 +45,9 @@ void write_attention(const std::string& folder) {
   report.tour({{.say = "Before training the weights of a row are nearly equal.",
                 .select = {{"step", "0"}, {"query", "4"}, {"key", "1"}, {"head", "0"}}},
                {.say = "After 50 steps they are not.", .select = {{"step", "50"}}},
-               {.say = "The other head has other weights.", .select = {{"head", "1"}}}});
+               {.say = "The other head has other weights.",
+                .select = {{"head", "1"}},
+                .panel = "attention of seven words"}});
   report.write(folder + "/attention.html");
 
   const nn::MultiHeadAttention wide(48, 48, 64, 0.0, 12);

@@ -18,12 +18,16 @@ void leaves() {
   ROW(x.detach().requires_grad());
   ROW(y.detach().is_leaf());
   ROW(y.detach().data_ptr<float>() == y.data_ptr<float>());
+  ROW(y.data().requires_grad());
+  ROW(y.data().data_ptr() == y.data_ptr());
+  ROW(y.data());
   ROW(x.view({4}).requires_grad());
   ROW((x > 0).requires_grad());
   ROW(x.argmax().requires_grad());
   ROW(std::get<0>(x.max(0)).requires_grad());
   ROW(std::get<1>(x.max(0)).requires_grad());
   ROW(x.to(torch::kFloat64).requires_grad());
+  ROW(x.to(torch::ones({1}, torch::kFloat64)));
   ROW(x.clone().is_leaf());
   ROW(x.grad().defined());
   ROW(torch::ones({2}).requires_grad_(true).requires_grad());
@@ -70,7 +74,10 @@ void kept_gradients() {
   const torch::Tensor x = torch::tensor({1.0, 2.0}).requires_grad_();
   const torch::Tensor y = x * 3;
   const torch::Tensor z = y * y;
+  ROW(y.retains_grad());
   y.retain_grad();
+  ROW(y.retains_grad());
+  ROW(z.retains_grad());
   z.sum().backward();
   ROW(y.grad());
   ROW(x.grad());

@@ -23,6 +23,10 @@ void calls_inplace();
 void calls_gradients();
 void calls_autograd();
 void calls_everyday();
+void calls_functions();
+void calls_rearrange();
+void calls_products();
+void calls_losses();
 void calls_nn();
 
 namespace {
@@ -217,6 +221,10 @@ int main(int argc, char** argv) {
   calls_gradients();
   calls_autograd();
   calls_everyday();
+  calls_functions();
+  calls_rearrange();
+  calls_products();
+  calls_losses();
   calls_nn();
   if (argc > 1) return compare(argv[1]);
   for (const std::string& name : names) {

@@ -43,6 +43,8 @@ void embedding() {
   record("y", layer(tokens));
   layer(tokens).pow(2).sum().backward();
   record_gradients({layer.weight});
+  const nn::Embedding pretrained = nn::Embedding::from_pretrained(sample({6, 2}));
+  record("of a pretrained table", pretrained(tokens));
 }
 
 void layer_norm() {
@@ -73,6 +75,44 @@ void sequential() {
   const nn::Sequential model(first, nn::GELU(), second);
   record("y", model.forward(sample({2, 3})));
   record("parameters", model.parameters().size());
+}
+
+/// A module with a parameter, a buffer and children.
+struct Net : nn::Module {
+  const nn::Linear first;
+  const Tensor offset;
+  const Tensor scale;
+  nn::Sequential rest;
+
+  Net()
+      : first(register_module("first", nn::Linear(3, 2))),
+        offset(register_buffer("offset", gradus::ones({2}))),
+        scale(register_parameter("scale", gradus::full({2}, 3.0))) {
+    rest.push_back(nn::GELU());
+    rest.push_back("last", nn::Linear(2, 2, /*bias=*/false));
+    register_module("rest", rest);
+  }
+};
+
+void module() {
+  gradus::manual_seed(123);
+  const Net net;
+  for (const auto& [name, p] : net.named_parameters())
+    record("parameter " + name, p);
+  for (const auto& [name, buffer] : net.named_buffers())
+    record("buffer " + name, buffer);
+  for (const auto& [name, child] : net.named_children())
+    record("parameters of " + name, child.parameters().size());
+  for (const auto& [name, m] : net.named_modules())
+    record("tensors of " + name, m.parameters().size());
+  record("modules", net.modules().size());
+  record("layers", net.rest.size());
+  record("is empty", net.rest.is_empty());
+  net.eval();
+  record("training", net.rest[1].is_training());
+  net.apply([](const nn::Module& m) { m.train(); });
+  record("training again", net.rest[1].is_training());
+  record("y", net.rest.forward(sample({4, 2})));
 }
 
 template <class Layer>
@@ -179,6 +219,28 @@ void adamw() {
   });
 }
 
+void rmsprop() {
+  steps("default", [](Tensors p) { return optim::RMSprop(p); });
+  steps("momentum", [](Tensors p) { return optim::RMSprop(p, {.lr = 0.03, .momentum = 0.9}); });
+  steps("all", [](Tensors p) {
+    return optim::RMSprop(p, {.lr = 0.02,
+                              .alpha = 0.9,
+                              .eps = 1e-3,
+                              .weight_decay = 0.1,
+                              .momentum = 0.5,
+                              .centered = true});
+  });
+}
+
+void amsgrad() {
+  steps("Adam", [](Tensors p) {
+    return optim::Adam(p, {.lr = 0.1, .betas = {0.5, 0.6}, .amsgrad = true});
+  });
+  steps("AdamW", [](Tensors p) {
+    return optim::AdamW(p, {.lr = 0.1, .betas = {0.5, 0.6}, .amsgrad = true});
+  });
+}
+
 void clip_grad_norm() {
   const Tensor a = sample({2, 3}).requires_grad_();
   const Tensor b = sample({4}).requires_grad_();
@@ -200,6 +262,23 @@ void clip_grad_norm() {
   record("a", a.grad());
 }
 
+void vector_of_parameters() {
+  const Tensor a = sample({2, 3}).requires_grad_();
+  const Tensor b = sample({4}).requires_grad_();
+  a.mutable_grad() = sample({2, 3}, gradus::kFloat32, 30);
+  nn::utils::clip_grad_value_({a, b}, 0.5);
+  record("clip_grad_value_", a.grad().clone());
+  nn::utils::clip_grad_value_(a, 0.25);
+  record("of one", a.grad());
+  const Tensor vec = nn::utils::parameters_to_vector({a, b});
+  record("parameters_to_vector", vec);
+  vec.square().sum().backward();
+  record("gradient", b.grad());
+  nn::utils::vector_to_parameters(vec.detach() * 2, {a, b});
+  record("vector_to_parameters a", a);
+  record("vector_to_parameters b", b);
+}
+
 }  // namespace
 
 void calls_nn() {
@@ -208,11 +287,15 @@ void calls_nn() {
   section("nn::LayerNorm", layer_norm);
   section("nn::Dropout", dropout);
   section("nn::Sequential", sequential);
+  section("nn::Module", module);
   section("nn::RNN", rnn);
   section("nn::GRU", gru);
   section("nn::LSTM", lstm);
   section("SGD", sgd);
   section("Adam", adam);
   section("AdamW", adamw);
+  section("RMSprop", rmsprop);
+  section("AMSGrad", amsgrad);
   section("clip_grad_norm_", clip_grad_norm);
+  section("parameters", vector_of_parameters);
 }

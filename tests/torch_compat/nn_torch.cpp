@@ -38,6 +38,8 @@ void embedding() {
   record("y", layer(tokens));
   layer(tokens).pow(2).sum().backward();
   record_gradients({layer->weight});
+  nn::Embedding pretrained = nn::Embedding::from_pretrained(sample({6, 2}));
+  record("of a pretrained table", pretrained(tokens));
 }
 
 void layer_norm() {
@@ -67,6 +69,44 @@ void sequential() {
   nn::Sequential model(first, nn::GELU(), second);
   record("y", model->forward(sample({2, 3})));
   record("parameters", model->parameters().size());
+}
+
+/// A module with a parameter, a buffer and children.
+struct NetImpl : nn::Module {
+  torch::Tensor scale, offset;
+  nn::Linear first{nullptr};
+  nn::Sequential rest;
+
+  NetImpl() {
+    first = register_module("first", nn::Linear(3, 2));
+    offset = register_buffer("offset", torch::ones({2}));
+    scale = register_parameter("scale", torch::full({2}, 3.0));
+    rest->push_back(nn::GELU());
+    rest->push_back("last", nn::Linear(nn::LinearOptions(2, 2).bias(false)));
+    register_module("rest", rest);
+  }
+};
+TORCH_MODULE(Net);
+
+void module() {
+  torch::manual_seed(123);
+  Net net;
+  for (const auto& item : net->named_parameters())
+    record("parameter " + item.key(), item.value());
+  for (const auto& item : net->named_buffers())
+    record("buffer " + item.key(), item.value());
+  for (const auto& item : net->named_children())
+    record("parameters of " + item.key(), item.value()->parameters().size());
+  for (const auto& item : net->named_modules())
+    record("tensors of " + item.key(), item.value()->parameters().size());
+  record("modules", net->modules().size());
+  record("layers", net->rest->size());
+  record("is empty", net->rest->is_empty());
+  net->eval();
+  record("training", net->rest[1]->is_training());
+  net->apply([](nn::Module& m) { m.train(); });
+  record("training again", net->rest[1]->is_training());
+  record("y", net->rest->forward(sample({4, 2})));
 }
 
 void rnn() {
@@ -168,6 +208,26 @@ void adamw() {
   });
 }
 
+void rmsprop() {
+  using Options = optim::RMSpropOptions;
+  steps("default", [](Tensors p) { return optim::RMSprop(p); });
+  steps("momentum", [](Tensors p) { return optim::RMSprop(p, Options(0.03).momentum(0.9)); });
+  steps("all", [](Tensors p) {
+    return optim::RMSprop(
+        p, Options(0.02).alpha(0.9).eps(1e-3).weight_decay(0.1).momentum(0.5).centered(true));
+  });
+}
+
+void amsgrad() {
+  const auto betas = std::make_tuple(0.5, 0.6);
+  steps("Adam", [=](Tensors p) {
+    return optim::Adam(p, optim::AdamOptions(0.1).betas(betas).amsgrad(true));
+  });
+  steps("AdamW", [=](Tensors p) {
+    return optim::AdamW(p, optim::AdamWOptions(0.1).betas(betas).amsgrad(true));
+  });
+}
+
 void clip_grad_norm() {
   const torch::Tensor a = sample({2, 3}).requires_grad_(), b = sample({4}).requires_grad_();
   const torch::Tensor idle = torch::ones({2}).requires_grad_();
@@ -188,6 +248,23 @@ void clip_grad_norm() {
   record("a", a.grad());
 }
 
+void vector_of_parameters() {
+  const torch::Tensor a = sample({2, 3}).requires_grad_();
+  const torch::Tensor b = sample({4}).requires_grad_();
+  a.mutable_grad() = sample({2, 3}, torch::kFloat32, 30);
+  nn::utils::clip_grad_value_({a, b}, 0.5);
+  record("clip_grad_value_", a.grad().clone());
+  nn::utils::clip_grad_value_(a, 0.25);
+  record("of one", a.grad());
+  const torch::Tensor vec = nn::utils::parameters_to_vector({a, b});
+  record("parameters_to_vector", vec);
+  vec.square().sum().backward();
+  record("gradient", b.grad());
+  nn::utils::vector_to_parameters(vec.detach() * 2, {a, b});
+  record("vector_to_parameters a", a);
+  record("vector_to_parameters b", b);
+}
+
 }  // namespace
 
 void calls_nn() {
@@ -196,11 +273,15 @@ void calls_nn() {
   section("nn::LayerNorm", layer_norm);
   section("nn::Dropout", dropout);
   section("nn::Sequential", sequential);
+  section("nn::Module", module);
   section("nn::RNN", rnn);
   section("nn::GRU", gru);
   section("nn::LSTM", lstm);
   section("SGD", sgd);
   section("Adam", adam);
   section("AdamW", adamw);
+  section("RMSprop", rmsprop);
+  section("AMSGrad", amsgrad);
   section("clip_grad_norm_", clip_grad_norm);
+  section("parameters", vector_of_parameters);
 }

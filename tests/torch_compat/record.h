@@ -5,7 +5,8 @@
 //  - With Gradus: CMakeLists.txt copies them to the build folder and exchanges only the include and
 //    the namespace. The test compares their rows with expected.tsv.
 //  - With libtorch, unchanged. This creates expected.tsv again (Debian: libtorch-dev, here 1.13.1;
-//    for calls_everyday.cpp 2.15):
+//    for calls_everyday.cpp, calls_functions.cpp, calls_losses.cpp, calls_rearrange.cpp and
+//    calls_products.cpp 2.15, with -std=c++20):
 //
 //      cd tests/torch_compat
 //      g++ -std=c++17 -I/usr/include/torch/csrc/api/include main.cpp calls_*.cpp nn_torch.cpp
@@ -96,4 +97,21 @@ inline torch::Tensor sample(const std::vector<int64_t>& shape,
   for (int64_t i = 0; i < n; ++i)
     values.push_back(static_cast<double>((i * 37 + start) % 101) / 32.0 - 1.5);
   return torch::tensor(values, options).view(shape);
+}
+
+using NamedFunctions =
+    std::vector<std::pair<std::string, std::function<torch::Tensor(const torch::Tensor&)>>>;
+
+/// Records two derivatives of each function f at x = sample({2, 3}): dx, that of the sum of f(x)
+/// times fixed weights, and that of the sum of dx * dx.
+inline void record_derivatives(const NamedFunctions& functions) {
+  for (const auto& [name, f] : functions) {
+    const torch::Tensor x = sample({2, 3}, torch::kFloat64).requires_grad_();
+    const torch::Tensor y = f(x);
+    const torch::Tensor weights = sample(list(y.sizes()), torch::kFloat64, 5);
+    const torch::Tensor dx = torch::autograd::grad({y}, {x}, {weights}, true, true)[0];
+    record("first derivative of " + name, dx);
+    const torch::Tensor ddx = torch::autograd::grad({(dx * dx).sum()}, {x})[0];
+    record("second derivative of " + name, ddx);
+  }
 }

@@ -68,9 +68,7 @@ export function differences(a, b, where = "report") {
   if (keys.join() !== Object.keys(b).join()) return [`${where}: other entries`];
   if (keys.join() === "scale,i16" || keys.join() === "scale,i32")
     return differencesOfPacked(a, b, where);
-  // What was measured is the speed of the machine. How many digits are shown is decided by the last
-  // bits: none if all numbers are integers.
-  return keys.filter((key) => key !== "measured" && key !== "digits")
+  return keys.filter((key) => key !== "measured")  // the speed of the machine
     .flatMap((key) => differences(a[key], b[key], `${where}.${key}`));
 }
 

@@ -64,12 +64,11 @@ Subject expression(const std::string& code) {
 /// Keeps what each child of the layer computes, in `forward`.
 template <class Child>
 void watch(const Child& child, const std::string& name, const std::shared_ptr<Forward*>& current) {
-  child.register_forward_hook([name, current](const Tensor& x, const Tensor& y) {
+  child.register_forward_hook([name, current](const nn::Module&, const Tensor& x, const Tensor& y) {
     if (*current != nullptr) {
       keep(**current, y, name);
       keep(**current, x, "the input of " + name);
     }
-    return y;
   });
 }
 

@@ -54,12 +54,10 @@ Tensor alignment(const Model& model, const Tensor& source, const Tensor& output)
 
 Tensor gradients(const Model& model, const Tensor& source) {
   Tensor embedded;  // (1, S, E)
-  const int64_t hook = model.embedding.register_forward_hook([&](const Tensor&, const Tensor& y) {
-    embedded = y;
-    return y;
-  });
+  const nn::RemovableHandle hook = model.embedding.register_forward_hook(
+      [&](const nn::Module&, const Tensor&, const Tensor& y) { embedded = y; });
   const Tensor logits = model.decode(model.encode(source), inputs_for(source), nullptr)[0];
-  model.embedding.remove_forward_hook(hook);
+  hook.remove();
   TensorList rows;
   for (int64_t t = 0; t < source.size(1); ++t) {
     const Tensor loss = cross_entropy(logits.narrow(0, t, 1), source[0].narrow(0, t, 1));

@@ -31,7 +31,9 @@ int64_t characters(const std::string& text) {
 std::string first_short_word(const Words& words) {
   const auto found = std::find_if(words.begin(), words.end(),
                                   [](const std::string& word) { return characters(word) < 16; });
-  check(found != words.end(), "every word has more than 15 letters, which the model cannot see");
+  check(
+      found != words.end(),
+      "every word has more than 15 letters, which the model cannot see; expected one word a line");
   return *found;
 }
 

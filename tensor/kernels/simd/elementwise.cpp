@@ -3,6 +3,7 @@
 #include "tensor/kernels/simd/elementwise.h"
 
 #include "tensor/kernels/simd/activations.h"
+#include "tensor/kernels/simd/remainder.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
@@ -218,18 +219,39 @@ void where_row(T* __restrict y, const uint8_t* __restrict condition, const T* a,
   }
 }
 
-#define GRADUS_INSTANTIATE(T)                              \
-  template UnaryLoop<T> unary_loop(UnaryOp);               \
-  template BinaryLoop<T, T> binary_loop<T>(BinaryOp);      \
-  template BinaryLoop<T, uint8_t> compare_loop(CompareOp); \
-  template void where_row(T*, const uint8_t*, const T*, int64_t, const T*, int64_t, int64_t);
+template <class T>
+void replace_nonfinite(T* y, const T* x, int64_t n, T nan, T posinf, T neginf) {
+  constexpr T kMost = static_cast<T>(sizeof(T) == 4 ? __FLT_MAX__ : __DBL_MAX__);
+  for (int64_t i = 0; i < n; i += kWidth<T>) {
+    const Vector<T> v = load_up_to(x + i, n - i);
+    const Vector<T> below = v < -kMost ? broadcast(neginf) : v;
+    const Vector<T> numbers = v > kMost ? broadcast(posinf) : below;
+    store_up_to(y + i, v != v ? broadcast(nan) : numbers, n - i);
+  }
+}
+
+template <class T>
+void reverse_row(T* __restrict y, const T* __restrict x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    y[i] = x[n - 1 - i];
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                 \
+  template UnaryLoop<T> unary_loop(UnaryOp);                                                  \
+  template BinaryLoop<T, T> binary_loop<T>(BinaryOp);                                         \
+  template BinaryLoop<T, uint8_t> compare_loop(CompareOp);                                    \
+  template void where_row(T*, const uint8_t*, const T*, int64_t, const T*, int64_t, int64_t); \
+  template void reverse_row(T*, const T*, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 GRADUS_INSTANTIATE(int64_t)
 template UnaryGradLoop<float> unary_grad_loop(UnaryGrad);
 template UnaryGradLoop<double> unary_grad_loop(UnaryGrad);
+template void replace_nonfinite(float*, const float*, int64_t, float, float, float);
+template void replace_nonfinite(double*, const double*, int64_t, double, double, double);
 template BinaryLoop<uint8_t, uint8_t> compare_loop(CompareOp);
 template void where_row(uint8_t*, const uint8_t*, const uint8_t*, int64_t, const uint8_t*, int64_t,
                         int64_t);
+template void reverse_row(uint8_t*, const uint8_t*, int64_t);
 
 }  // namespace gradus::kernels::GRADUS_ISA

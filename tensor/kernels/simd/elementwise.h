@@ -48,8 +48,8 @@ template <class T, class Y>
 using BinaryLoop = void (*)(Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b,
                             int64_t b_stride, int64_t n);
 
-// T is float, double or int64_t; uint8_t in compare_loop and where_row. The loop of an op that T
-// does not have is null.
+// T is float, double or int64_t; uint8_t in compare_loop, where_row and reverse_row. The loop of an
+// op that T does not have is null.
 GRADUS_DECLARE_PER_ISA(template <class T> UnaryLoop<T> unary_loop(UnaryOp op);
                        template <class T> UnaryGradLoop<T> unary_grad_loop(UnaryGrad op);
                        template <class T> BinaryLoop<T, T> binary_loop(BinaryOp op);
@@ -58,6 +58,11 @@ GRADUS_DECLARE_PER_ISA(template <class T> UnaryLoop<T> unary_loop(UnaryOp op);
                        // a_stride and b_stride are 0 or 1, not both 0.
                        template <class T>
                        void where_row(T* y, const uint8_t* condition, const T* a, int64_t a_stride,
-                                      const T* b, int64_t b_stride, int64_t n);)
+                                      const T* b, int64_t b_stride, int64_t n);
+                       // y = x, with values of their own for NaN and the infinities.
+                       template <class T> void replace_nonfinite(T* y, const T* x, int64_t n, T nan,
+                                                                 T posinf, T neginf);
+                       // y[i] = x[n - 1 - i]. y is not x.
+                       template <class T> void reverse_row(T* y, const T* x, int64_t n);)
 
 }  // namespace gradus::kernels

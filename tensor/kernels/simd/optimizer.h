@@ -26,10 +26,22 @@ struct AdamStep {
   bool decoupled;  // AdamW's weight decay, else Adam's
 };
 
+struct RmspropStep {
+  double lr;
+  double alpha;
+  double eps;
+  double weight_decay;
+  double momentum;
+};
+
 /// The steps of optimizer.h in one thread. The arrays do not overlap.
-GRADUS_DECLARE_PER_ISA(template <class T>
-                       void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
-                       template <class T> void adam(T* param, T* m, T* v, const T* grad, int64_t n,
-                                                    const AdamStep& step);)
+GRADUS_DECLARE_PER_ISA(
+    template <class T> void sgd(T* param, T* buffer, const T* grad, int64_t n, const SgdStep& step);
+    template <class T>
+    void adam(T* param, T* m, T* v, const T* grad, int64_t n, const AdamStep& step);
+    template <class T>
+    void amsgrad(T* param, T* m, T* v, T* max_v, const T* grad, int64_t n, const AdamStep& step);
+    template <class T> void rmsprop(T* param, T* v, T* buffer, T* mean, const T* grad, int64_t n,
+                                    const RmspropStep& step);)
 
 }  // namespace gradus::kernels

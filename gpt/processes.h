@@ -1,0 +1,31 @@
+// gradus train in several processes: --processes starts them on this machine, mpirun and Slurm also
+// on others.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gradus::gpt {
+
+/// Joins the group if mpirun, mpiexec or srun has started this process. Processes other than the
+/// first print nothing then, but errors. Throws if this is a build without MPI.
+void join_processes();
+
+/// Ends this process after an error, and with it all others. Only one of them prints its message:
+/// an error that all processes have, or one with the number of the process. Without a group it
+/// prints the message and returns the exit status.
+int end_with_error(const std::string& message, bool all_have_it);
+
+/// What --processes starts.
+struct ProcessesOptions {
+  int64_t processes = 1;
+  bool allow_root = false;           // Open MPI starts nothing for root unless it is told to
+  std::vector<std::string> command;  // the program and its arguments
+  std::string advice;                // what to do after a process was killed
+};
+/// Starts the processes with mpirun and waits for them. Ctrl-C ends the training after a step, as
+/// with one process. If a process is killed, the others are ended, and one message says which it
+/// was. Returns the exit status.
+int run_processes(const ProcessesOptions& options);
+
+}  // namespace gradus::gpt
