@@ -34,6 +34,23 @@ const char* rank_variable() {
   return nullptr;
 }
 
+/// Whether a process has left a reason for the end of all: an error of its own, or a kill.
+bool others_have_reason(const fs::path& folder) {
+  if (fs::exists(folder / kErrorFile)) return true;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with(kKilledFile)) return true;
+  return false;
+}
+
+/// A process that cannot reach another one aborts, perhaps before that other's end is recorded.
+void wait_for_reason_of_others(const fs::path& folder) {
+  constexpr auto kPatience = std::chrono::seconds(2);
+  constexpr auto kPause = std::chrono::milliseconds(10);
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (!others_have_reason(folder) && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(kPause);
+}
+
 /// The new process goes on. The old one, which mpirun knows, waits for it, and if it is killed says
 /// when: mpirun, when it notices, kills the others, and nobody could say which was the first.
 void continue_in_child(const fs::path& folder, const std::string& rank) {
@@ -49,9 +66,11 @@ void continue_in_child(const fs::path& folder, const std::string& rank) {
   int status = 0;
   while (waitpid(id, &status, 0) < 0 && errno == EINTR) {
   }
+  const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) != SIGABRT;
+  if (!was_killed && status != 0) wait_for_reason_of_others(folder);
   if (!WIFSIGNALED(status)) std::_Exit(WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
-  const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
   std::ofstream(folder / (kKilledFile + rank)) << now << ' ' << signal << '\n';
   std::_Exit(128 + signal);
 }

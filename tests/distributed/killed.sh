@@ -56,7 +56,13 @@ while [ $kills -lt "${KILLS:-3}" ]; do
   wait_for_process $rank
   sleep "0.$((RANDOM % 10))"
   killed=yes
+  # Whoever waits for the process is slow to notice, as on a busy machine.
+  waiting=$(ps -o ppid= -p "$(cat "$ids/$rank")") && kill -STOP "$waiting"
   kill -9 "$(cat "$ids/$rank")" 2>/dev/null || killed=no
+  if [ -n "$waiting" ]; then
+    sleep 0.3
+    kill -CONT "$waiting" 2>/dev/null || true
+  fi
   start=$SECONDS
   status=0
   wait $training || status=$?
