@@ -1,8 +1,10 @@
-# Installs the public headers: gradus.h, page/show.h and what they include, directly or not. The
+# Installs the public headers: gradus.h, page/show.h, those that docs/distributed.md names, and what
+# they include, directly or not. The
 # other headers, such as those of the kernels, are not part of the interface and are not installed.
 #   ROOT   the source directory
 cmake_policy(VERSION 3.22)
-set(to_read gradus.h page/show.h)
+set(to_read gradus.h page/show.h distributed/data_parallel.h distributed/gradient_sum.h
+            distributed/sampler.h distributed/zero_redundancy_optimizer.h)
 set(headers "")
 while(to_read)
   list(POP_FRONT to_read header)

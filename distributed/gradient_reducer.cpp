@@ -1,17 +1,27 @@
 #include "distributed/gradient_reducer.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "autograd/grad_mode.h"
 #include "tensor/factories.h"
 
 namespace gradus::distributed {
 
 GradientReducer::GradientReducer(const std::vector<Tensor>& parameters, int64_t bucket_bytes)
-    : parameters_(parameters), places_(parameters.size()) {
-  for (size_t i = parameters.size(); i-- > 0;) {
-    const Tensor& p = parameters[i];
+    : parameters_(parameters), bucket_bytes_(bucket_bytes), places_(parameters.size()) {
+  std::vector<size_t> reverse(parameters.size());
+  std::iota(reverse.rbegin(), reverse.rend(), size_t{0});
+  make_buckets(reverse);
+}
+
+void GradientReducer::make_buckets(const std::vector<size_t>& order) {
+  buckets_.clear();
+  for (const size_t i : order) {
+    const Tensor& p = parameters_[i];
     const auto fits = [&](const Bucket& bucket) {
-      return parameters[bucket.parameters[0]].dtype() == p.dtype() &&
-             (bucket.numel + p.numel()) * element_size(p.dtype()) <= bucket_bytes;
+      return parameters_[bucket.parameters[0]].dtype() == p.dtype() &&
+             (bucket.numel + p.numel()) * element_size(p.dtype()) <= bucket_bytes_;
     };
     if (buckets_.empty() || !fits(buckets_.back())) buckets_.emplace_back();
     Bucket& bucket = buckets_.back();
@@ -23,6 +33,19 @@ GradientReducer::GradientReducer(const std::vector<Tensor>& parameters, int64_t 
   reset();
 }
 
+/// New buckets in the order of the last backward in process 0. Parameters without a gradient there
+/// come last.
+void GradientReducer::order_by_arrival() {
+  std::vector<size_t> order = arrived_;
+  for (size_t i = parameters_.size(); i-- > 0;)
+    if (std::ranges::find(arrived_, i) == arrived_.end()) order.push_back(i);
+  const Tensor of_first = tensor(std::vector<int64_t>(order.begin(), order.end()));
+  broadcast(of_first, 0);
+  const std::vector<int64_t> ids = of_first.to_vector<int64_t>();
+  make_buckets({ids.begin(), ids.end()});
+  is_ordered_ = true;
+}
+
 void GradientReducer::reset() {
   for (Bucket& bucket : buckets_) {
     bucket.memory = Tensor();
@@ -30,6 +53,7 @@ void GradientReducer::reset() {
     bucket.arrived = 0;
   }
   sent_ = 0;
+  arrived_.clear();
 }
 
 Tensor GradientReducer::part(const Bucket& bucket, size_t index) const {
@@ -55,6 +79,7 @@ void GradientReducer::add(size_t parameter, const Tensor& gradient) {
   bucket.memory.narrow(0, bucket.numel + static_cast<int64_t>(index), 1).fill_(1);
   bucket.has_arrived[index] = true;
   ++bucket.arrived;
+  if (!is_ordered_) arrived_.push_back(parameter);
   send_full_buckets();
 }
 
@@ -67,8 +92,8 @@ void GradientReducer::send(Bucket& bucket) {
   bucket.sum = group("DistributedDataParallel").start_all_reduce(bucket.memory);
 }
 
-std::vector<Tensor> GradientReducer::finish() {
-  const NoGradGuard no_grad;
+/// Sends the buckets that are not full, with 0 for each gradient that this process does not have.
+void GradientReducer::add_missing_gradients() {
   for (; sent_ < buckets_.size(); ++sent_) {
     Bucket& bucket = buckets_[sent_];
     if (!bucket.memory.defined()) allocate(bucket);
@@ -79,6 +104,11 @@ std::vector<Tensor> GradientReducer::finish() {
     }
     send(bucket);
   }
+}
+
+std::vector<Tensor> GradientReducer::finish() {
+  const NoGradGuard no_grad;
+  add_missing_gradients();
   std::vector<Tensor> sums(parameters_.size());
   for (Bucket& bucket : buckets_) {
     group("DistributedDataParallel").wait(std::move(bucket.sum));
@@ -88,7 +118,10 @@ std::vector<Tensor> GradientReducer::finish() {
         sums[bucket.parameters[i]] = part(bucket, i);
     }
   }
-  reset();
+  if (is_ordered_)
+    reset();
+  else
+    order_by_arrival();
   return sums;
 }
 

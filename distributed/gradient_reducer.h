@@ -3,10 +3,11 @@
 //   backward     ... | dW3 | dW2 | dW1 |
 //   messages         |   bucket 0  | bucket 1 |
 //
-// Gradients are put together in buckets, in the reverse order of the parameters, which is about
-// the order in which backward computes them (Li et al., "PyTorch distributed: experiences on
-// accelerating data parallel training", 2020). A bucket is sent as soon as it is full and those
-// before it are sent: all processes then send the same ones in the same order.
+// Gradients are put together in buckets. A bucket is sent as soon as it is full and those before it
+// are sent: all processes then send the same ones in the same order. At first that is the reverse
+// order of the parameters, which is about the order in which backward computes them; after the
+// first backward it is the order in which they arrived in process 0 (Li et al., "PyTorch
+// distributed: experiences on accelerating data parallel training", 2020).
 #pragma once
 #include <vector>
 
@@ -43,12 +44,18 @@ class GradientReducer {
     size_t bucket;
     size_t index;
   };
+  void make_buckets(const std::vector<size_t>& order);
+  void order_by_arrival();
+  void add_missing_gradients();
   Tensor part(const Bucket& bucket, size_t index) const;
   void allocate(Bucket& bucket) const;
   void send_full_buckets();
   void send(Bucket& bucket);
 
   const std::vector<Tensor> parameters_;
+  const int64_t bucket_bytes_;
+  std::vector<size_t> arrived_;  // the parameters, as their gradients arrive in the first backward
+  bool is_ordered_ = false;      // by arrival
   std::vector<Bucket> buckets_;
   std::vector<Place> places_;  // of each parameter
   size_t sent_ = 0;            // buckets

@@ -56,11 +56,18 @@ std::future<void> Group::submit(Call call,
     const double start = seconds_now();
     Counted counted(*transport_);
     run(counted, call);
+    const double end = seconds_now();
     const std::lock_guard lock(mutex_);
     ++traffic_.calls;
     traffic_.bytes_sent += counted.sent();
-    traffic_.seconds += seconds_now() - start;
+    traffic_.seconds += end - start;
+    if (observer_) observer_({.call = call, .begin = start, .end = end});
   });
+}
+
+void Group::observe(const std::function<void(const Sent&)>& observe) {
+  const std::lock_guard lock(mutex_);
+  observer_ = observe;
 }
 
 // The tasks own their tensors: a program that fails may forget a call.

@@ -16,6 +16,13 @@ struct Traffic {
   double seconds_waited = 0;  // of them, those in which the computation waited
 };
 
+/// A call when it has been made: in the seconds of steady_clock.
+struct Sent {
+  Call call;
+  double begin = 0;
+  double end = 0;
+};
+
 class Group {
  public:
   /// `start` is called in the thread that sends the messages.
@@ -38,6 +45,8 @@ class Group {
   void wait(std::future<void> call);
 
   Traffic traffic() const;
+  /// `observe` is called after each call from now on, in the thread that sends the messages.
+  void observe(const std::function<void(const Sent&)>& observe);
 
  private:
   std::future<void> submit(Call call, const std::function<void(Transport&, const Call&)>& run);
@@ -47,6 +56,7 @@ class Group {
   int64_t calls_ = 0;
   mutable std::mutex mutex_;
   Traffic traffic_;
+  std::function<void(const Sent&)> observer_;
   std::unique_ptr<Transport> transport_;  // belongs to the worker's thread
   Worker worker_;
 };

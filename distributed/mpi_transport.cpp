@@ -31,26 +31,44 @@ void check_mpi(int status, const char* function) {
   fail("{}: {}", function, text.data());
 }
 
-/// The time between two tests for a message. A thread that tests all the time would take a core
-/// from the computation, so this one sleeps, longer if it has waited for long.
+/// The time between two tests for a message. Most messages arrive within the time that falling
+/// asleep takes, so at first this one tests all the time, and with more processes than cores lets
+/// others run between the tests. Then it sleeps, longer if it has waited for long: the core belongs
+/// to the computation.
 class Wait {
  public:
+  explicit Wait(bool has_core) : has_core_(has_core) {}
   void sleep() {
     ++count_;
-    if (count_ > kSpins)
-      std::this_thread::sleep_for(
-          std::chrono::microseconds(std::min<int64_t>(count_ - kSpins, kLongest)));
+    if (has_core_ ? !is_longer_than(kTesting) : count_ <= kTests) {
+      if (!has_core_) std::this_thread::yield();
+      return;
+    }
+    ++sleeps_;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(sleeps_, kLongest)));
   }
-  bool is_longer_than(Clock::duration time) const {
-    return count_ > kSpins && Clock::now() - start_ > time;
-  }
+  bool is_longer_than(Clock::duration time) const { return Clock::now() - start_ > time; }
 
  private:
-  static constexpr int64_t kSpins = 50;
+  static constexpr auto kTesting = std::chrono::microseconds(50);
+  static constexpr int kTests = 50;
   static constexpr int64_t kLongest = 200;  // microseconds
+  const bool has_core_;
   const Clock::time_point start_ = Clock::now();
   int64_t count_ = 0;
+  int64_t sleeps_ = 0;
 };
+
+/// How many processes of the group are on this machine.
+int processes_on_this_machine(MPI_Comm group) {
+  MPI_Comm here = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(group, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here),
+            "MPI_Comm_split_type");
+  int count = 1;
+  MPI_Comm_size(here, &count);
+  MPI_Comm_free(&here);
+  return count;
+}
 
 class MpiTransport : public Transport {
  public:
@@ -66,6 +84,8 @@ class MpiTransport : public Transport {
     MPI_Comm_set_errhandler(group_, MPI_ERRORS_RETURN);
     MPI_Comm_rank(group_, &rank_);
     MPI_Comm_size(group_, &size_);
+    has_core_ =
+        processes_on_this_machine(group_) <= static_cast<int>(std::thread::hardware_concurrency());
   }
   MpiTransport(const MpiTransport&) = delete;
   MpiTransport& operator=(const MpiTransport&) = delete;
@@ -73,7 +93,7 @@ class MpiTransport : public Transport {
   ~MpiTransport() override {
     MPI_Request all_are_here = MPI_REQUEST_NULL;
     MPI_Ibarrier(group_, &all_are_here);
-    Wait wait;
+    Wait wait(has_core_);
     int done = 0;
     while (MPI_Test(&all_are_here, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && done == 0) {
       wait.sleep();
@@ -127,7 +147,7 @@ class MpiTransport : public Transport {
   }
 
   void wait_for(std::span<MPI_Request> requests, int from, const Call& call) {
-    Wait wait;
+    Wait wait(has_core_);
     bool has_asked = false;
     int done = 0;
     while (true) {
@@ -172,7 +192,8 @@ class MpiTransport : public Transport {
   MPI_Comm group_ = MPI_COMM_NULL;
   int rank_ = 0;
   int size_ = 1;
-  Call asked_;  // sent by ask
+  bool has_core_ = false;  // for each process of this machine
+  Call asked_;             // sent by ask
 };
 
 }  // namespace

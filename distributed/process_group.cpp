@@ -36,7 +36,12 @@ void set_group(std::unique_ptr<Group> group) { group_of_process() = std::move(gr
 
 void init_process_group(const ProcessGroupOptions& options) {
   check(!is_initialized(), "init_process_group: this process is in a group already");
-  set_group(std::make_unique<Group>([&] { return start_mpi(options.timeout); }));
+  if (options.network) check_speed(*options.network);
+  set_group(std::make_unique<Group>([&]() -> std::unique_ptr<Transport> {
+    std::unique_ptr<Transport> transport = start_mpi(options.timeout);
+    if (!options.network) return transport;
+    return std::make_unique<SlowNetwork>(std::move(transport), *options.network);
+  }));
 }
 void destroy_process_group() {
   group("destroy_process_group");

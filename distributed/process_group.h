@@ -10,8 +10,10 @@
 // get the same bits, in every run.
 #pragma once
 #include <chrono>
+#include <optional>
 
 #include "distributed/mpi_transport.h"
+#include "distributed/slow_network.h"
 #include "tensor/tensor.h"
 
 namespace gradus::distributed {
@@ -19,6 +21,9 @@ namespace gradus::distributed {
 /// The options of init_process_group.
 struct ProcessGroupOptions {
   std::chrono::seconds timeout{1800};  // how long a call waits for another process
+  /// Calls take as long as in a network of this speed, if the real one is faster: for finding out
+  /// what training there would be like.
+  std::optional<NetworkSpeed> network = {};
 };
 /// Starts the group of all processes that mpirun has started; without mpirun it is a group of one.
 /// Throws in a build without MPI, and if there is a group already.

@@ -127,10 +127,13 @@ void prepare(TrainArguments& arguments) {
     open_json(*arguments.json, /*append=*/true);
 }
 
-/// Whether all processes are about to do the same. Only then may one wait for another.
-void check_processes(const TrainSettings& settings, const Trainer& trainer, std::string_view text) {
+/// Whether all processes read the same. Only then does one write what the others use.
+void check_same_input(const TrainSettings& settings, std::string_view text) {
   distributed::check_same("texts", text);
   distributed::check_same("settings", to_json(settings));
+}
+/// Whether all are about to do the same. Only then may one wait for another.
+void check_same_state(const Trainer& trainer) {
   distributed::check_same("steps", std::to_string(trainer.state().step));
   for (const Tensor& p : trainer.model().parameters()) {
     const Tensor x = p.detach().contiguous();
@@ -158,6 +161,7 @@ int run_train(int argc, char** argv) {
   settings.model.vocab_size = tokenizer.vocab_size();
   settings.train.zero = arguments.zero && distributed::is_initialized();
   check_memory(needs_of(settings.model, settings.train));
+  check_same_input(settings, text);
   write_tokens(arguments, folder, tokenizer, text, settings.model.context_length);
   const TrainData data = folder.data(tokenizer, text);
 
@@ -185,7 +189,7 @@ int run_train(int argc, char** argv) {
     if (!arguments.resume) folder.discard_tokens();
     return 0;
   }
-  check_processes(settings, trainer, text);
+  check_same_state(trainer);
 
   // The training.
   if (is_first) {

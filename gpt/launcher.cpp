@@ -1,3 +1,4 @@
+// Starts mpirun for run_processes, and says at the end which process failed.
 #include "gpt/launcher.h"
 
 #include <fmt/format.h>
@@ -6,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -85,6 +87,11 @@ class TemporaryFolder {
   bool stays_ = false;
 };
 
+/// Whether Open MPI is told by its own variables that it may start processes for root.
+bool root_is_allowed() {
+  return std::getenv("OMPI_ALLOW_RUN_AS_ROOT") != nullptr &&
+         std::getenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM") != nullptr;
+}
 bool is_open_mpi() { return distributed::mpi_library() == "Open MPI"; }
 
 std::vector<std::string> command_of(const ProcessesOptions& options) {
@@ -164,11 +171,16 @@ std::string killed_process(const TemporaryFolder& folder, int64_t processes) {
 
 }  // namespace
 
+std::string why_no_processes(bool allow_root) {
+  if (!distributed::is_available()) return distributed::how_to_get_mpi();
+  if (geteuid() != 0 || allow_root || root_is_allowed() || !is_open_mpi()) return "";
+  return "Open MPI starts nothing for root, because a mistake could damage the system";
+}
+
 int run_processes(const ProcessesOptions& options) {
-  check(distributed::is_available(), "--processes: {}", distributed::how_to_get_mpi());
-  check(geteuid() != 0 || options.allow_root || !is_open_mpi(),
-        "--processes: Open MPI starts nothing for root, because a mistake could damage the system; "
-        "--allow-run-as-root starts it all the same");
+  const std::string why = why_no_processes(options.allow_root);
+  check(why.empty(), "--processes: {}{}", why,
+        distributed::is_available() ? "; --allow-run-as-root starts it all the same" : "");
   const TemporaryFolder folder;
   set_variables(options, folder.path());
   const std::vector<std::string> command = command_of(options);

@@ -106,17 +106,24 @@ void report(const std::string& message) {
 
 }  // namespace
 
-void join_processes() {
+void join_processes(const distributed::ProcessGroupOptions& options) {
   const char* const rank = rank_variable();
   if (rank == nullptr) return;
   if (const char* const folder = std::getenv(kFolderVariable)) continue_in_child(folder, rank);
-  distributed::init_process_group();
+  distributed::init_process_group(options);
   const char* const expected = std::getenv(kProcessesVariable);
   check(expected == nullptr || std::to_string(distributed::get_world_size()) == expected,
         "the process is alone: the mpirun that was used is not that of {}, with which this program "
         "was built; the variable GRADUS_MPIRUN says where that is",
         distributed::mpi_library());
   choose_output();
+}
+
+std::string processes_options() {
+  const char* const processes = std::getenv(kProcessesVariable);
+  if (processes == nullptr || !distributed::is_initialized()) return "";
+  const bool needs_leave = geteuid() == 0 && distributed::mpi_library() == "Open MPI";
+  return fmt::format(" --processes {}{}", processes, needs_leave ? " --allow-run-as-root" : "");
 }
 
 int end_with_error(const std::string& message, bool all_have_it) {

@@ -5,11 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "distributed/process_group.h"
+
 namespace gradus::gpt {
 
 /// Joins the group if mpirun, mpiexec or srun has started this process. Processes other than the
 /// first print nothing then, but errors. Throws if this is a build without MPI.
-void join_processes();
+void join_processes(const distributed::ProcessGroupOptions& options = {});
+
+/// " --processes 4", if run_processes has started this process, with what Open MPI needs for root:
+/// options to start the same again.
+std::string processes_options();
 
 /// Ends this process after an error, and with it all others. Only one of them prints its message:
 /// an error that all processes have, or one with the number of the process. Without a group it
@@ -23,6 +29,8 @@ struct ProcessesOptions {
   std::vector<std::string> command;  // the program and its arguments
   std::string advice;                // what to do after a process was killed
 };
+/// Why run_processes cannot start any, in a sentence; "" if it can.
+std::string why_no_processes(bool allow_root);
 /// Starts the processes with mpirun and waits for them. Ctrl-C ends the training after a step, as
 /// with one process. If a process is killed, the others are ended, and one message says which it
 /// was. Returns the exit status.

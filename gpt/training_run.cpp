@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "distributed/agree.h"
+#include "gpt/processes.h"
 #include "terminal/progress_bar.h"
 
 namespace gradus::gpt {
@@ -143,7 +144,8 @@ int train_and_save(Trainer& trainer, const TrainFolder& folder, const TrainingRu
              trainer.state().step, printable(folder.path()), program_name(), run.command);
   for (const std::string& file : run.files)
     fmt::print(" {}", quoted(file));
-  fmt::print(" --out {} --resume\n", quoted(folder.path()));
+  fmt::print(" --out {} --resume{}{}\n", quoted(folder.path()), processes_options(),
+             trainer.options().zero ? " --zero" : "");
   return kInterrupted;
 }
 

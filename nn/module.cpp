@@ -140,7 +140,7 @@ void Module::to(DType t) const {
 Tensor Module::register_parameter(const std::string& name, const Tensor& value,
                                   bool requires_grad) {
   check_name("register_parameter", *state_, name);
-  check(value.defined(), "register_parameter: '{}' is undefined, it was never given a value", name);
+  if (!value.defined()) return value;
   check(value.is_leaf(),
         "register_parameter: '{}' was computed from tensors that need gradients; register its "
         "detach()",

@@ -219,7 +219,8 @@ class Module : private virtual ObjectEnd {
   void to(DType t) const;
 
  protected:
-  /// Registers a leaf as a parameter and returns it. With requires_grad it gets gradients.
+  /// Registers a leaf as a parameter and returns it. With requires_grad it gets gradients. An
+  /// undefined one, such as the bias of a layer without, is returned and not registered.
   Tensor register_parameter(const std::string& name, const Tensor& value,
                             bool requires_grad = true);
   /// Registers a tensor that is not trained, but converted by to() and, if it is persistent, part

@@ -12,8 +12,11 @@
 #include <thread>
 
 #include "distributed/collectives.h"
+#include "distributed/gradient_reducer.h"
+#include "distributed/slow_network.h"
 #include "distributed/worker.h"
 #include "gradus.h"
+#include "tests/expect_error.h"
 
 namespace gradus::distributed {
 namespace {
@@ -196,6 +199,59 @@ TEST(Calls, ThatDoNotFitEachOtherAreErrors) {
   EXPECT_EQ(errors[1],
             "the processes make different calls: process 1 all_reduce of 2 float32, call 3, "
             "process 0 all_reduce of 4 float32, call 3");
+}
+
+/// A network of one process.
+class NoNetwork : public Transport {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void exchange(const Exchange& /*bytes*/, const Call& /*call*/) override {}
+};
+
+TEST(SlowNetwork, TakesTheTimeOfItsModel) {
+  SlowNetwork network(std::make_unique<NoNetwork>(),
+                      {.seconds_per_message = 0.02, .bytes_per_second = 1e6});
+  const std::vector<std::byte> bytes(30'000);
+  const auto start = std::chrono::steady_clock::now();
+  network.exchange({.to = 0, .send = bytes}, {});
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(seconds.count(), 0.02 + 0.03);
+  EXPECT_LT(seconds.count(), 5);
+}
+
+TEST(SlowNetwork, RefusesSpeedsThatAreNone) {
+  expect_error([] { check_speed({.seconds_per_message = -1, .bytes_per_second = 1}); },
+               "a message of the network takes -1 seconds");
+  expect_error([] { check_speed({.bytes_per_second = 0}); }, "sends 0 bytes per second");
+}
+
+TEST(GradientReducer, SendsInTheOrderOfTheFirstBackward) {
+  set_group(std::make_unique<Group>([] { return std::make_unique<NoNetwork>(); }));
+  std::vector<int64_t> sent;  // the elements of each message, one of which is a flag
+  group("test").observe([&](const Sent& call) {
+    if (call.call.op == Call::Op::all_reduce) sent.push_back(call.call.elements);
+  });
+  const std::vector<Tensor> parameters{zeros({10}), zeros({20}), zeros({30}), zeros({40})};
+  GradientReducer reducer(parameters, /*bucket_bytes=*/4);
+  const auto backward = [&](const std::vector<size_t>& order) {
+    for (const size_t i : order)
+      reducer.add(i, full_like(parameters[i], static_cast<double>(i)));
+    const std::vector<Tensor> sums = reducer.finish();
+    for (const size_t i : order)
+      EXPECT_TRUE(equal(sums[i], full_like(parameters[i], static_cast<double>(i))));
+    EXPECT_EQ(std::count_if(sums.begin(), sums.end(), [](const Tensor& x) { return x.defined(); }),
+              std::ssize(order));
+  };
+  backward({1, 0, 2});  // parameter 3 has no gradient
+  EXPECT_EQ(sent, (std::vector<int64_t>{41, 31, 21, 11}));
+  sent.clear();
+  backward({1, 0, 2});
+  EXPECT_EQ(sent, (std::vector<int64_t>{21, 11, 31, 41}));
+  sent.clear();
+  backward({3, 2, 1, 0});
+  EXPECT_EQ(sent, (std::vector<int64_t>{21, 11, 31, 41}));
+  set_group(nullptr);
 }
 
 TEST(Worker, RunsTasksInOrderAndPassesErrorsOn) {

@@ -1,4 +1,4 @@
-# cmake -DPROGRAM=.../gradus -P train.cmake: a training in 1, 2 and 4 processes writes the same
+# cmake -DPROGRAM=.../gradus -DMPIRUN=... -P train.cmake: a training in 1, 2 and 4 processes writes the same
 # files, bit for bit, also if another number of processes continues it.
 get_filename_component(name ${PROGRAM} NAME)
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name}_runs)
@@ -61,3 +61,24 @@ train(two 12 4 --zero)
 expect_same(two)
 train(four 12 2)
 expect_same(four)
+
+# Processes that would not train the same are told so, and nothing is written. "rank" is the number
+# of the process.
+set(ENV{OMPI_ALLOW_RUN_AS_ROOT} 1)
+set(ENV{OMPI_ALLOW_RUN_AS_ROOT_CONFIRM} 1)
+function(expect_disagreement message arguments)
+  set(script "rank=\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}; exec '${PROGRAM}' train ${arguments}")
+  execute_process(
+    COMMAND ${MPIRUN} -n 2 sh -c "${script} --steps 4 --layers 1 --width 16 --heads 2 --block 16 --yes"
+    WORKING_DIRECTORY ${folder} RESULT_VARIABLE status OUTPUT_VARIABLE output
+    ERROR_VARIABLE errors TIMEOUT 60)
+  if(status STREQUAL 0 OR NOT errors MATCHES "${message}" OR EXISTS ${folder}/disagreement)
+    message(FATAL_ERROR "${arguments}: status ${status}\n${output}${errors}")
+  endif()
+endfunction()
+file(WRITE ${folder}/text0.txt "${text}")
+file(WRITE ${folder}/text1.txt "${text} And more.")
+expect_disagreement("different texts: process 1 not as process 0"
+                    "text\$rank.txt --out disagreement")
+expect_disagreement("different settings: process 1 not as process 0"
+                    "text.txt --out disagreement --lr 0.00\$((rank + 1))")

@@ -7,13 +7,15 @@ if(METHOD STREQUAL "find_package")
   execute_process(COMMAND ${CMAKE_COMMAND} --install ${GRADUS_BUILD} --prefix ${SCRATCH}/prefix
                   OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
 
-  # Exactly the headers that a compiler reads for gradus.h and page/show.h are installed.
+  # Exactly the headers that a compiler reads for these are installed.
+  set(public gradus.h page/show.h distributed/data_parallel.h distributed/gradient_sum.h
+             distributed/sampler.h distributed/zero_redundancy_optimizer.h)
   set(include_dir ${SCRATCH}/prefix/include/gradus)
   file(GLOB_RECURSE installed RELATIVE ${include_dir} ${include_dir}/*)
-  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I. gradus.h page/show.h
+  execute_process(COMMAND ${CXX} -std=c++20 -MM -MG -I. ${public}
                   WORKING_DIRECTORY ${include_dir} OUTPUT_VARIABLE rules
                   COMMAND_ERROR_IS_FATAL ANY)
-  string(REGEX REPLACE "(gradus|show).o:" "" rules "${rules}")
+  string(REGEX REPLACE "[a-z_]+\\.o:" "" rules "${rules}")
   string(REGEX MATCHALL "[^ \\\n]+" read "${rules}")
   list(REMOVE_DUPLICATES read)
   list(SORT installed)

@@ -1,4 +1,8 @@
 #include <gradus.h>  // the other name
+#include <gradus/distributed/data_parallel.h>
+#include <gradus/distributed/gradient_sum.h>
+#include <gradus/distributed/sampler.h>
+#include <gradus/distributed/zero_redundancy_optimizer.h>
 #include <gradus/gradus.h>
 #include <gradus/page/show.h>
 
@@ -11,4 +15,7 @@ int main() {
   std::printf("%g %g %g\n", x.grad()[0].item<double>(), x.grad()[1].item<double>(),
               x.grad()[2].item<double>());
   page::show(x.grad(), "outside.html");
+  if (distributed::is_initialized()) return 1;
+  const distributed::GradientSum sum({x}, /*micro_batches=*/2);
+  return sum.end() == 2 ? 0 : 1;
 }
