@@ -23,7 +23,7 @@ namespace {
 const About about{
     .number = 15,
     .title = "Many machines",
-    .builds = "data-parallel training, equal in every bit",
+    .builds = "the same training in many processes",
     .seconds = 15,
     .goals = {"divide a batch among processes, and add their gradients",
               "say what is sent, how often and how much",

@@ -88,11 +88,6 @@ Tensor random_floats(const char* op, const Shape& sizes, const TensorOptions& op
   return x;
 }
 
-std::string_view kind_of(DType dtype) {
-  if (dtype == kBool) return "bool";
-  return dtype == kInt64 ? "integers" : "numbers with a point";
-}
-
 }  // namespace
 
 DType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
@@ -111,9 +106,9 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
   for (const NestedNumbers& row : rows) {
     check(row.sizes_ == first.sizes_, "tensor: the rows differ in shape, {} and {}", first.sizes_,
           row.sizes_);
-    check(row.dtype_ == first.dtype_, "tensor: the braces mix {} and {}; write all in one way: {}",
-          kind_of(first.dtype_), kind_of(row.dtype_),
-          first.dtype_ == kBool || row.dtype_ == kBool ? "true is 1" : "1.0, not 1");
+    check(row.dtype_ == first.dtype_ || (row.dtype_ != kBool && first.dtype_ != kBool),
+          "tensor: the braces mix bool and numbers");
+    if (row.dtype_ == kFloat64) dtype_ = kFloat64;
     numbers_.insert(numbers_.end(), row.numbers_.begin(), row.numbers_.end());
   }
 }

@@ -26,8 +26,8 @@ class NestedNumbers {
 };
 
 /// tensor({{1., 2.}, {3., 4.}}) has the shape (2, 2), tensor(3.0) has no dimensions. Without a
-/// dtype the result is int64 for integers, bool for bools, else of the default dtype. Throws if the
-/// braces mix them, as in {1, 2.5}.
+/// dtype the result is int64 if all numbers are integers, bool if all are bools, else of the
+/// default dtype.
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options = {});
 
 /// A tensor whose elements have arbitrary values.

@@ -221,9 +221,14 @@ TEST(SlowNetwork, TakesTheTimeOfItsModel) {
 }
 
 TEST(SlowNetwork, RefusesSpeedsThatAreNone) {
-  expect_error([] { check_speed({.seconds_per_message = -1, .bytes_per_second = 1}); },
-               "a message of the network takes -1 seconds");
-  expect_error([] { check_speed({.bytes_per_second = 0}); }, "sends 0 bytes per second");
+  expect_error(
+      [] { check_speed({.seconds_per_message = -1, .bytes_per_second = 1}); },
+      "init_process_group: a message of the network takes -1 seconds, expected a finite number "
+      "of 0 or more");
+  expect_error(
+      [] { check_speed({.bytes_per_second = 0}); },
+      "init_process_group: the network sends 0 bytes per second, expected a finite number above "
+      "0");
 }
 
 TEST(GradientReducer, SendsInTheOrderOfTheFirstBackward) {

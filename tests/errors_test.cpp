@@ -57,20 +57,6 @@ TEST(Errors, Making) {
          tensor({{1, 2}, {3}});
        },
        "tensor: the rows differ in shape, [2] and [1]"},
-      {[] {
-         tensor({1, 2.5});
-       },
-       "tensor: the braces mix integers and numbers with a point; write all in one way: 1.0, not "
-       "1"},
-      {[] {
-         tensor({{1, 2}, {3.0, 4.0}});
-       },
-       "tensor: the braces mix integers and numbers with a point; write all in one way: 1.0, not "
-       "1"},
-      {[] {
-         tensor({true, 2});
-       },
-       "tensor: the braces mix bool and integers; write all in one way: true is 1"},
       {[] { tensor({1e300}, kInt64); }, "tensor: an int64 tensor cannot hold 1e+300"},
   });
 }

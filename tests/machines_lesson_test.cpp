@@ -44,9 +44,9 @@ TEST(Prediction, NothingIsHiddenWithOneBucket) {
 }
 
 TEST(Prediction, OnlyTheLastBucketWaitsIfTheNetworkIsFaster) {
-  EXPECT_DOUBLE_EQ(seconds_waited(3, 2, 10, Sending::beside), 0.2);
+  EXPECT_NEAR(seconds_waited(3, 2, 10, Sending::beside), 0.2, 1e-12);
   // If it is slower, the network is busy from the first bucket on.
-  EXPECT_DOUBLE_EQ(seconds_waited(2, 3, 10, Sending::beside), 0.2 + 3 - 2);
+  EXPECT_NEAR(seconds_waited(2, 3, 10, Sending::beside), 0.2 + 3 - 2, 1e-12);
 }
 
 TEST(Prediction, MemoryWithZero) {
@@ -81,10 +81,8 @@ TEST(Pictures, TimelineOfBuckets) {
   Overlap times;
   times.beside = {.seconds = 4, .waited = 1, .backward = 3, .buckets = {{4'000'000, 1, 4}}};
   const std::string picture = timeline(times, {.width = 50});
-  EXPECT_TRUE(contains(picture, "backward       ================     3000.0 ms")) << picture;
-  EXPECT_TRUE(contains(picture, "bucket  0  4.0M      ===============  4000.0 ms") ||
-              contains(picture, "##  4000.0 ms"))
-      << picture;
+  EXPECT_TRUE(contains(picture, "backward       ================      3000.0 ms")) << picture;
+  EXPECT_TRUE(contains(picture, "bucket  0  4.0M      ###############  4000.0 ms")) << picture;
 }
 
 #ifdef LESSON_15

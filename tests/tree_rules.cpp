@@ -46,7 +46,7 @@ const std::vector<Place> kPlaces = {
 const std::regex kKnownFolders(
     "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed"
     "|page(/js|/play(/kit|/memory|/backward|/matmul|/one_page|/bottleneck)?)?"
-    "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/golden)?"
+    "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/machines|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"
     "|tests(/api|/bench|/distributed|/fuzz(/corpus(/[a-z]+)?)?|/nightly|/outside|/page"
     "|/torch_compat|/wasm)?"

@@ -1,5 +1,5 @@
-# cmake -DPROGRAM=.../gradus -DMPIRUN=... -P train.cmake: a training in 1, 2 and 4 processes writes the same
-# files, bit for bit, also if another number of processes continues it.
+# cmake -DPROGRAM=.../gradus -DMPIRUN=... -P train.cmake: a training in 1, 2 and 4 processes writes
+# the same files, bit for bit, also if another number of processes continues it.
 get_filename_component(name ${PROGRAM} NAME)
 set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name}_runs)
 file(REMOVE_RECURSE ${folder})
@@ -68,8 +68,9 @@ set(ENV{OMPI_ALLOW_RUN_AS_ROOT} 1)
 set(ENV{OMPI_ALLOW_RUN_AS_ROOT_CONFIRM} 1)
 function(expect_disagreement message arguments)
   set(script "rank=\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}; exec '${PROGRAM}' train ${arguments}")
+  string(APPEND script " --steps 4 --layers 1 --width 16 --heads 2 --block 16 --yes")
   execute_process(
-    COMMAND ${MPIRUN} -n 2 sh -c "${script} --steps 4 --layers 1 --width 16 --heads 2 --block 16 --yes"
+    COMMAND ${MPIRUN} -n 2 sh -c "${script}"
     WORKING_DIRECTORY ${folder} RESULT_VARIABLE status OUTPUT_VARIABLE output
     ERROR_VARIABLE errors TIMEOUT 60)
   if(status STREQUAL 0 OR NOT errors MATCHES "${message}" OR EXISTS ${folder}/disagreement)
