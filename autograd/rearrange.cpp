@@ -159,7 +159,7 @@ Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t
   if (repeats == 1) return clone(x);
   const int64_t inner = outer_size_inner(x.sizes(), d).inner;
   const Tensor rows = reshape(x, {x.numel() / inner, 1, inner});
-  return reshape(expand(rows, {-1, repeats, -1}), sizes);
+  return reshape(contiguous(expand(rows, {-1, repeats, -1})), sizes);
 }
 
 Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<int64_t> dim,

@@ -173,6 +173,18 @@ TEST(Rearrange, OtherResultsAreCopies) {
   }
 }
 
+// Copies of a dimension of size 1 could be made without memory, by a stride of 0.
+TEST(Rearrange, CopiesAreNoViewsOfOneEntry) {
+  const Tensor a = ones({2, 1});
+  for (const Tensor& y :
+       {a.repeat_interleave(2, 1), a.repeat_interleave(3, -1), a.repeat_interleave(2, 0),
+        a.repeat_interleave(2), a.repeat_interleave(tensor(2), 1), a.repeat({1, 2}), a.tile({3, 1}),
+        a[0].repeat_interleave(2), pad(a, {0, 0}, "replicate"), a.unsqueeze(0).repeat({2, 1, 1})}) {
+    y.fill_(3);
+    EXPECT_TRUE(equal(a, ones({2, 1})));
+  }
+}
+
 TEST(Rearrange, LongRowsAreReversedInAnyDType) {
   for (const DType t : {kFloat32, kFloat64, kInt64, kBool}) {
     const Tensor numbers = bitwise_and(arange(3 * 257), 6).reshape({3, 257}).to(t);

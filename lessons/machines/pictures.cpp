@@ -11,37 +11,58 @@
 namespace gradus::lessons {
 namespace {
 
-constexpr int kProcesses = 4;
+constexpr size_t kProcesses = 4;
 
-/// What a process has of each of the four parts of a vector: the processes whose numbers are in it.
-using Parts = std::vector<std::set<int>>;
+/// What a process has of each of the four parts of a vector.
+struct Has {
+  std::vector<std::set<int>> sums;  // the processes whose numbers are in the part
+  std::vector<bool> keeps;          // not those parts that another process adds
+};
 
-std::string shown(const Parts& parts, const std::vector<bool>& is_shown) {
+std::string shown(const Has& has) {
   std::string line;
-  for (size_t part = 0; part < parts.size(); ++part) {
+  for (size_t part = 0; part < kProcesses; ++part) {
     std::string who;
-    if (is_shown[part])
-      for (const int process : parts[part])
-        who += std::to_string(process);
-    line += fmt::format("{:5}", who.empty() ? "." : who);
+    for (const int process : has.sums[part])
+      who += std::to_string(process);
+    line += fmt::format("{:{}}", has.keeps[part] ? who : ".", part + 1 < kProcesses ? 5 : 4);
   }
   return line;
+}
+
+std::vector<std::string> shown(const std::vector<Has>& all) {
+  std::vector<std::string> lines;
+  for (const Has& has : all)
+    lines.push_back(shown(has));
+  return lines;
+}
+
+/// Process r and r ^ bit exchange the parts that they have: each adds one half of them. The first
+/// exchange (bit 1) is of halves of the vector, the second (bit 2) of quarters.
+void exchange(std::vector<Has>& all, size_t bit) {
+  const std::vector<Has> before = all;
+  for (size_t r = 0; r < kProcesses; ++r) {
+    for (size_t part = 0; part < kProcesses; ++part) {
+      const bool adds = ((part & (kProcesses / 2 / bit)) != 0) == ((r & bit) != 0);
+      const std::set<int>& theirs = before[r ^ bit].sums[part];
+      if (!adds) all[r].keeps[part] = false;
+      if (all[r].keeps[part]) all[r].sums[part].insert(theirs.begin(), theirs.end());
+    }
+  }
 }
 
 /// One column for each moment, one row for each process.
 std::string columns(const std::vector<std::string>& titles,
                     const std::vector<std::vector<std::string>>& moments) {
-  std::string text = "           ";
+  std::string text = fmt::format("  {:9}", "");
   for (const std::string& title : titles)
-    text += fmt::format(" {:21}", title);
-  text += '\n';
+    text += fmt::format(" {:20}", title);
   for (size_t process = 0; process < moments[0].size(); ++process) {
-    text += fmt::format("  process {}", process);
+    text += fmt::format("\n  process {}", process);
     for (const auto& moment : moments)
-      text += fmt::format(" {:21}", moment[process]);
-    text += '\n';
+      text += fmt::format(" {:20}", moment[process]);
   }
-  return text;
+  return text + '\n';
 }
 
 }  // namespace
@@ -60,11 +81,11 @@ std::string tree_picture(int64_t micro_batches, int64_t processes) {
     std::string lines = is_between ? "  between    " : "  within     ";
     for (int64_t i = 0; i < micro_batches; i += span) {
       const auto width = static_cast<size_t>(span * kWidth);
-      const size_t dashes = width / 2 - 1;
+      // From the middle of the left half to that of the right one.
       std::string node(width, ' ');
-      for (size_t at = width / 4; at < width / 4 + dashes + 1; ++at)
+      for (size_t at = width / 4 - 1; at < 3 * width / 4; ++at)
         node[at] = '-';
-      node[width / 2] = '+';
+      node[width / 2 - 1] = '+';
       lines += node;
     }
     text += lines + '\n';
@@ -73,52 +94,29 @@ std::string tree_picture(int64_t micro_batches, int64_t processes) {
 }
 
 std::string halves_picture() {
-  std::vector<Parts> has(kProcesses, Parts(kProcesses));
-  std::vector<std::vector<bool>> is_shown(kProcesses, std::vector<bool>(kProcesses, true));
-  for (int r = 0; r < kProcesses; ++r)
-    for (std::set<int>& part : has[static_cast<size_t>(r)])
-      part = {r};
-  std::vector<std::vector<std::string>> moments;
-  const auto keep = [&] {
-    std::vector<std::string>& moment = moments.emplace_back();
-    for (size_t r = 0; r < kProcesses; ++r)
-      moment.push_back(shown(has[r], is_shown[r]));
-  };
-  keep();
-  // Process r exchanges halves with r ^ 1, then quarters with r ^ 2; in the end it has one part.
+  std::vector<Has> all;
+  for (int r = 0; r < static_cast<int>(kProcesses); ++r)
+    all.push_back(
+        {std::vector<std::set<int>>(kProcesses, {r}), std::vector<bool>(kProcesses, true)});
+  std::vector<std::vector<std::string>> moments{shown(all)};
   for (const size_t bit : {size_t{1}, size_t{2}}) {
-    const std::vector<Parts> before = has;
-    for (size_t r = 0; r < kProcesses; ++r) {
-      for (size_t part = 0; part < kProcesses; ++part) {
-        const bool mine = (part & (bit == 1 ? 2U : 1U)) == (bit == 1 ? (r & 1U) * 2 : (r & 2U) / 2);
-        if (!mine) is_shown[r][part] = false;
-        if (is_shown[r][part]) has[r][part].merge(Parts(before[r ^ bit])[part]);
-      }
-    }
-    keep();
+    exchange(all, bit);
+    moments.push_back(shown(all));
   }
   return columns({"before", "halves exchanged", "quarters exchanged"}, moments);
 }
 
 std::string ring_picture() {
-  std::vector<std::set<int>> has;
-  for (int r = 0; r < kProcesses; ++r)
-    has.push_back({r});
+  constexpr int P = kProcesses;
   std::vector<std::vector<std::string>> moments;
-  const auto keep = [&] {
+  for (const int messages : {0, 1, P - 1}) {
     std::vector<std::string>& moment = moments.emplace_back();
-    for (const std::set<int>& parts : has) {
+    for (int r = 0; r < P; ++r) {
       std::string line;
-      for (int part = 0; part < kProcesses; ++part)
-        line += fmt::format("{} ", parts.contains(part) ? std::to_string(part) : ".");
+      for (int part = 0; part < P; ++part)  // part r - i arrives with message i
+        line += (r - part + P) % P <= messages ? fmt::format("{} ", part) : ". ";
       moment.push_back(line);
     }
-  };
-  keep();
-  for (int step = 1; step < kProcesses; ++step) {
-    for (int r = 0; r < kProcesses; ++r)
-      has[static_cast<size_t>(r)].insert((r - step + kProcesses) % kProcesses);
-    if (step != 2) keep();
   }
   return columns({"before", "1 message each", "3 messages each"}, moments);
 }

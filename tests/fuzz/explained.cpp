@@ -108,6 +108,13 @@ bool squared_in_second_derivative(const Site& site) {
          site.verdict.message.starts_with("second derivative") &&
          any_number(site.arguments, is_finite_with_infinite_square);
 }
+/// Gradus in float32 is compared with Gradus in float64, too.
+bool infinite_square_in_pytorch(const Site& site) {
+  return squared_in_second_derivative(site) && nan_only_in_pytorch(site);
+}
+bool of_two_numbers(const Site& site) {
+  return site.arguments[0].numbers.size() == 2 * site.results[0].numbers.size();
+}
 bool edge_of_power(const Site& site) { return any_number(site.arguments, is_zero_or_not_finite); }
 
 /// A difference from PyTorch: an op of the shortest program, or any, and the circumstance of its
@@ -152,6 +159,8 @@ const Known kKnown[] = {
      "at NaN the gradient is dy, as for PyTorch's single numbers; its vectors give NaN"},
     {"elu", nan_only_in_pytorch, "second derivative",
      "the second derivative is 0 from 0 on; PyTorch multiplies it by infinity"},
+    {"", infinite_square_in_pytorch, "second derivative",
+     "the square of a huge number is infinite in float32; PyTorch multiplies it by 0"},
     {"attention", not_finite, "nan", "hidden keys never matter; PyTorch multiplies 0 and infinity"},
     {"attention", any, " is 0 and nan", "hidden keys have the gradient 0; PyTorch gives 0 * NaN"},
     {"layer_norm", one_number, "gradient",
@@ -167,6 +176,8 @@ const Known kKnown[] = {
     {"var", no_deviation, "gradient", kOfOneNumber},
     {"std", no_deviation, "second derivative", kOfOneNumber},
     {"std", no_deviation, "gradient", kOfOneNumber},
+    {"std", of_two_numbers, "second derivative",
+     "the standard deviation of two numbers has the second derivative 0; the rest is rounding"},
     {"norm", huge_or_infinite, "inf",
      "Gradus scales the numbers, so that their powers do not overflow"},
     {"pow_scalar", root_of_edge, "",
