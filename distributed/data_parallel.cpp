@@ -19,13 +19,6 @@ std::string description(const nn::Module& module) {
   return text;
 }
 
-std::vector<Tensor> trained_parameters(const nn::Module& module) {
-  std::vector<Tensor> trained;
-  for (const Tensor& p : module.parameters())
-    if (p.requires_grad()) trained.push_back(p);
-  return trained;
-}
-
 }  // namespace
 
 struct DistributedDataParallel::State {

@@ -8,6 +8,13 @@
 
 namespace gradus::distributed {
 
+std::vector<Tensor> trained_parameters(const nn::Module& module) {
+  std::vector<Tensor> trained;
+  for (const Tensor& p : module.parameters())
+    if (p.requires_grad()) trained.push_back(p);
+  return trained;
+}
+
 GradientReducer::GradientReducer(const std::vector<Tensor>& parameters, int64_t bucket_bytes)
     : parameters_(parameters), bucket_bytes_(bucket_bytes), places_(parameters.size()) {
   std::vector<size_t> reverse(parameters.size());

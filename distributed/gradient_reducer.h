@@ -12,9 +12,13 @@
 #include <vector>
 
 #include "distributed/group.h"
+#include "nn/module.h"
 #include "tensor/tensor.h"
 
 namespace gradus::distributed {
+
+/// The parameters of a module that require gradients.
+std::vector<Tensor> trained_parameters(const nn::Module& module);
 
 class GradientReducer {
  public:

@@ -6,10 +6,6 @@
 namespace gradus::distributed {
 namespace {
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 std::span<std::byte> bytes_of(const Tensor& x) {
   const int64_t size = element_size(x.dtype());
   std::byte* const begin = x.impl().storage->data + x.impl().offset * size;
@@ -34,6 +30,10 @@ class Counted : public Transport {
 };
 
 }  // namespace
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 Group::Group(const std::function<std::unique_ptr<Transport>()>& start) {
   worker_

@@ -16,7 +16,10 @@ struct Traffic {
   double seconds_waited = 0;  // of them, those in which the computation waited
 };
 
-/// A call when it has been made: in the seconds of steady_clock.
+/// The seconds of a clock that is never set; all processes of a machine have the same one.
+double seconds_now();
+
+/// A call when it has been made; the times are those of seconds_now().
 struct Sent {
   Call call;
   double begin = 0;
@@ -45,7 +48,8 @@ class Group {
   void wait(std::future<void> call);
 
   Traffic traffic() const;
-  /// `observe` is called after each call from now on, in the thread that sends the messages.
+  /// `observe` is called after each call from now on, in the thread that sends the messages. It
+  /// must not call the group.
   void observe(const std::function<void(const Sent&)>& observe);
 
  private:

@@ -1,12 +1,12 @@
 #include "gpt/train.h"
 
-#include <chrono>
 #include <cmath>
 #include <numbers>
 #include <numeric>
 
 #include "autograd/anomaly.h"
 #include "distributed/agree.h"
+#include "distributed/group.h"
 #include "tensor/factories.h"
 #include "tensor/random.h"
 
@@ -56,13 +56,6 @@ std::unique_ptr<TrainOptimizer> optimizer_of(const nn::Module& model, const Trai
       o.zero);
 }
 
-std::unique_ptr<distributed::GradientSum> gradient_sum(const nn::Module& model, int64_t parts) {
-  std::vector<Tensor> trained;
-  for (const Tensor& p : model.parameters())
-    if (p.requires_grad()) trained.push_back(p);
-  return std::make_unique<distributed::GradientSum>(trained, parts);
-}
-
 /// The seed of the dropout in micro-batch i. It depends on the step, through the state of the
 /// generator, and on i, but not on the process that computes it.
 uint64_t seed_of(const Tensor& rng_state, int64_t i) {
@@ -70,10 +63,6 @@ uint64_t seed_of(const Tensor& rng_state, int64_t i) {
   for (const int64_t word : rng_state.to_vector<int64_t>())
     seed = seed * 6364136223846793005U + static_cast<uint64_t>(word);  // Knuth's MMIX generator
   return seed >> 32U;
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 /// The first op of f that gives NaN, in a sentence.
@@ -105,7 +94,8 @@ Trainer::Trainer(const TrainTask& task, const TrainOptions& options)
     : task_(task),
       options_(checked(options)),
       optimizer_(optimizer_of(task.trained, options)),
-      gradients_(gradient_sum(task.trained, options.accumulate)),
+      gradients_(std::make_unique<distributed::GradientSum>(
+          distributed::trained_parameters(task.trained), options.accumulate)),
       schedule_(optimizer_->get(),
                 {.warmup_steps = std::min(options.warmup_steps, options.steps / 10),
                  .total_steps = options.steps,
@@ -142,7 +132,7 @@ std::vector<double> Trainer::compute_gradients() const {
 }
 
 double Trainer::step() {
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   const Tensor rng_state = get_rng_state();
   model().train();
   const std::vector<double> losses = compute_gradients();
@@ -156,7 +146,7 @@ double Trainer::step() {
   state_.position += tokens_per_step();
   state_.loss_sum += loss;
   ++state_.loss_count;
-  const double seconds = seconds_now() - start;
+  const double seconds = distributed::seconds_now() - start;
   seconds_ += seconds;
   step_seconds_ += seconds;
   tokens_trained_ += tokens_per_step();
@@ -217,9 +207,9 @@ double Trainer::measure_step_seconds() const {
   double seconds = 0;
   // The first trial also gets memory from the system.
   for (int trial = 0; trial < 3 && seconds < 1; ++trial) {
-    const double start = seconds_now();
+    const double start = distributed::seconds_now();
     loss_of(model(), task_.train->random_batch(rows)).backward();
-    seconds = seconds_now() - start;
+    seconds = distributed::seconds_now() - start;
   }
   optimizer_->get().zero_grad();
   set_rng_state(rng_state);
@@ -228,7 +218,7 @@ double Trainer::measure_step_seconds() const {
 }
 
 Evaluation Trainer::evaluate() {
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   Evaluation e{.step = state_.step, .lr = lr()};
   // No step was done at the beginning, and after a checkpoint that was written here.
   e.train_loss = state_.loss_count > 0 ? state_.loss_sum / static_cast<double>(state_.loss_count)
@@ -248,7 +238,7 @@ Evaluation Trainer::evaluate() {
   state_.loss_count = 0;
   tokens_trained_ = 0;
   step_seconds_ = 0;
-  seconds_ += seconds_now() - start;
+  seconds_ += distributed::seconds_now() - start;
   e.seconds = seconds_;
   return e;
 }

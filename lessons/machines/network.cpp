@@ -12,10 +12,10 @@ namespace {
 /// The seconds of an all_reduce, when many follow each other.
 double mean_seconds(const Tensor& x, int count) {
   distributed::barrier();
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   for (int i = 0; i < count; ++i)
     distributed::all_reduce(x);
-  return (seconds_now() - start) / count;
+  return (distributed::seconds_now() - start) / count;
 }
 
 }  // namespace

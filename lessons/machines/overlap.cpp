@@ -64,11 +64,11 @@ auto fastest(const F& measure) {
 
 Overlap::Alone step_alone(const Step& step) {
   distributed::barrier();
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   const Tensor loss = step.loss();
-  const double middle = seconds_now();
+  const double middle = distributed::seconds_now();
   loss.backward();
-  const double end = seconds_now();
+  const double end = distributed::seconds_now();
   return {.seconds = end - start, .forward = middle - start, .backward = end - middle};
 }
 
@@ -77,14 +77,14 @@ Overlap::After step_and_then_send(const Step& step) {
   distributed::GradientReducer reducer(step.model().parameters(), kBucketBytes);
   step.clear_gradients();
   distributed::barrier();
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   step.loss().backward();
-  const double middle = seconds_now();
+  const double middle = distributed::seconds_now();
   const std::vector<Tensor> gradients = step.gradients();
   for (size_t i = gradients.size(); i-- > 0;)
     reducer.add(i, gradients[i]);
   reducer.finish();
-  const double end = seconds_now();
+  const double end = distributed::seconds_now();
   return {.seconds = end - start, .communication = end - middle};
 }
 
@@ -98,11 +98,11 @@ Overlap::Beside step_and_send(const Step& step) {
   step.clear_gradients();
   distributed::barrier();
   const double waited_before = group.traffic().seconds_waited;
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   const Tensor loss = step.loss();
-  const double middle = seconds_now();
+  const double middle = distributed::seconds_now();
   loss.backward();
-  const double end = seconds_now();
+  const double end = distributed::seconds_now();
   group.observe({});
   const double waited = group.traffic().seconds_waited - waited_before;
   for (Overlap::Bucket& bucket : buckets) {

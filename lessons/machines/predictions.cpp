@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "distributed/group.h"
 #include "gradus.h"
 #include "lessons/machines/network.h"
 #include "lessons/machines/prediction.h"
@@ -81,9 +82,9 @@ double operations_per_second() {
   const Tensor b = randn({n, n});
   double least = INFINITY;
   for (int i = 0; i < 5; ++i) {
-    const double start = seconds_now();
+    const double start = distributed::seconds_now();
     matmul(a, b);
-    least = std::min(least, seconds_now() - start);
+    least = std::min(least, distributed::seconds_now() - start);
   }
   return 2.0 * n * n * n / least;
 }

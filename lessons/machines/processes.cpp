@@ -3,7 +3,6 @@
 #include <stdlib.h>  // mkdtemp
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "distributed/agree.h"
@@ -96,10 +95,6 @@ NamedTensors run_in_processes(const std::string& task, int64_t processes, const 
   if (status == kInterrupted) throw Lesson::Leave{kInterrupted};
   check(status == 0, "lesson: {} processes for '{}' have failed", processes, task);
   return load_safetensors((folder.path / kOutput).string());
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 const Tensor& tensor_named(const NamedTensors& tensors, const std::string& name) {

@@ -28,9 +28,6 @@ std::string why_no_processes();
 NamedTensors run_in_processes(const std::string& task, int64_t processes, const NamedTensors& input,
                               const std::optional<distributed::NetworkSpeed>& network = {});
 
-/// The seconds of a clock that is never set.
-double seconds_now();
-
 /// The tensor of this name. Throws if there is none.
 const Tensor& tensor_named(const NamedTensors& tensors, const std::string& name);
 

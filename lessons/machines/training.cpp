@@ -70,10 +70,10 @@ ParallelTraining train(const Tensor& ids, const ParallelSizes& sizes) {
   ParallelTraining result;
   train_step(model, optimizer, gradients, draw_batch(ids, sizes), sizes);  // gets its memory
   const distributed::Traffic before = traffic();
-  const double start = seconds_now();
+  const double start = distributed::seconds_now();
   for (int64_t step = 0; step < sizes.steps; ++step)
     result.losses.push_back(train_step(model, optimizer, gradients, draw_batch(ids, sizes), sizes));
-  result.seconds = seconds_now() - start;
+  result.seconds = distributed::seconds_now() - start;
   const distributed::Traffic after = traffic();
   result.seconds_waited = after.seconds_waited - before.seconds_waited;
   result.seconds_sending = after.seconds - before.seconds;

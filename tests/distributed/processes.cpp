@@ -140,10 +140,6 @@ void zero_memory() {
   print("memory");
 }
 
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 // 1 Gbit/s
 const NetworkSpeed kSlowNetwork{.seconds_per_message = 50e-6, .bytes_per_second = 125e6};
 
