@@ -69,11 +69,11 @@ TEST(Prediction, AStepOfManyMachines) {
 TEST(Pictures, EndWithTheSumOfAllProcesses) {
   const std::string halves = halves_picture();
   for (const char* row :
-       {"process 0 0    0    0    0      01   01   .    .      0123 .    .    .",
-        "process 3 3    3    3    3      .    .    23   23     .    .    .    0123"})
+       {"process 0 0    0    0    0     01   01   .    .     0123 .    .    .",
+        "process 3 3    3    3    3     .    .    23   23    .    .    .    0123"})
     EXPECT_TRUE(contains(halves, row)) << halves;
   EXPECT_TRUE(
-      contains(ring_picture(), "process 2 . . 2 .               . 1 2 .               0 1 2 3"))
+      contains(ring_picture(), "process 2 . . 2 .              . 1 2 .              0 1 2 3"))
       << ring_picture();
 }
 
