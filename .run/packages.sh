@@ -2,7 +2,7 @@
 
 # .run/packages.txt has the packages' names for each package manager. A name that a system does not
 # have is no failure: CMake downloads the library.
-all_needed='compiler cmake ninja fmt CLI11 json PCRE2 GoogleTest OpenMP'
+all_needed='compiler cmake ninja fmt CLI11 json PCRE2 GoogleTest'
 
 package_of() { # NEEDED
   awk -v needed="$1" -v manager="$manager" '
@@ -46,9 +46,7 @@ find_tools() {
 
   include_flags=
   if [ "$manager" = brew ] && command -v brew >/dev/null; then
-    OpenMP_ROOT=$(brew --prefix)/opt/libomp
-    export OpenMP_ROOT
-    include_flags="-I$(brew --prefix)/include -I$OpenMP_ROOT/include"
+    include_flags="-I$(brew --prefix)/include"
   fi
 
   sudo=
@@ -75,7 +73,6 @@ has() { # NEEDED
     json) has_header nlohmann/json.hpp ;;
     PCRE2) has_header pcre2.h ;;
     GoogleTest) has_header gtest/gtest.h ;;
-    OpenMP) has_header omp.h ;;
     benchmark) has_header benchmark/benchmark.h ;;
   esac
 }
@@ -124,7 +121,6 @@ doctor() {
     if ! has "$name"; then
       answer=missing
       case $name in
-        OpenMP) answer="missing (optional: without it, one thread)" ;;
         benchmark) answer="missing (optional: ./run bench ops needs it)" ;;
         compiler | cmake | ninja) status=1 ;;
         *) answer="missing (CMake can download it)" ;;
@@ -178,13 +174,12 @@ install_missing() {
   names=
   packages=
   for name in $all_needed "$@"; do
-    if [ "$name" = OpenMP ] && ! has compiler; then continue; fi # g++ has its own
     if ! has "$name"; then
       names="$names $name"
       packages="$packages $(package_of "$name")"
     fi
   done
-  if [ -z "$names" ] || [ "$names" = " OpenMP" ]; then return; fi
+  if [ -z "$names" ]; then return; fi
   packages=${packages# }
 
   if [ -z "$manager" ]; then

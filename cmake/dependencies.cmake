@@ -27,7 +27,9 @@ function(gradus_dependency package minimum repository tag)
   FetchContent_MakeAvailable(${package})
 endfunction()
 
-find_package(OpenMP QUIET COMPONENTS CXX)  # without it, Gradus uses one thread
+if(NOT GRADUS_WASM)
+  find_package(Threads REQUIRED)
+endif()
 
 set(FMT_INSTALL ON)
 gradus_dependency(fmt 8.1 https://github.com/fmtlib/fmt.git 11.0.2)

@@ -36,9 +36,7 @@ TEST(Parallel, InsideAnotherRunsInOneChunk) {
       parallel_for(100, 1, [&](int64_t, int64_t) { ++calls[static_cast<size_t>(i)]; });
     }
   });
-#ifdef _OPENMP
   EXPECT_EQ(calls, std::vector<int>(8, 1));
-#endif
 }
 
 // Each shape is tried with all strides of A, B and C, and with each kind of start: none, C itself,

@@ -1,12 +1,14 @@
 #include "tensor/threads.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <thread>
 #ifdef __linux__
@@ -19,12 +21,6 @@
 
 namespace gradus {
 namespace {
-
-#ifdef GRADUS_OPENMP
-constexpr bool kHasThreads = true;
-#else
-constexpr bool kHasThreads = false;
-#endif
 
 struct RestoreThreads {
   const int before = get_num_threads();
@@ -74,28 +70,87 @@ TEST(Threads, TrainingGivesTheSameBitsForAnyNumberOfThreads) {
     EXPECT_TRUE(train(threads) == one) << threads;
 }
 
-TEST(Threads, TheChosenNumberIsUsed) {
-  if (!kHasThreads) GTEST_SKIP() << "built without OpenMP: every loop runs in the calling thread";
-  if (emulated()) GTEST_SKIP() << "an emulator has one thread";
-  const RestoreThreads restore;
-  for (const int threads : {1, 2, 3}) {
-    set_num_threads(threads);
-    EXPECT_EQ(get_num_threads(), threads);
-    // Each chunk waits until all of them have begun, which takes as many threads.
+/// Calls body in `threads` threads at once, each of which waits until all of them have begun. While
+/// other programs need the cores a loop gets fewer threads, so this tries again.
+template <class Body>
+bool run_together(int threads, const Body& body) {
+  for (int attempt = 0; attempt < 200; ++attempt) {
     std::atomic<int> begun{0};
-    std::atomic<int> items{0};
     std::atomic<int> together{0};
-    kernels::parallel_for(300, 1, [&](int64_t begin, int64_t end) {
+    kernels::parallel_for(threads, 1, [&](int64_t, int64_t) {
       ++begun;
-      const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      const auto give_up = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
       while (begun < threads && std::chrono::steady_clock::now() < give_up)
         std::this_thread::yield();
-      together += begun == threads;
-      items += static_cast<int>(end - begin);
+      if (begun < threads) return;
+      ++together;
+      body();
     });
-    EXPECT_EQ(items, 300);
-    EXPECT_EQ(together, threads);
+    if (together == threads) return true;
   }
+  return false;
+}
+
+TEST(Threads, TheChosenNumberIsUsed) {
+  if (emulated()) GTEST_SKIP() << "an emulator has one thread";
+  const RestoreThreads restore;
+  for (const int threads : {1, 2, 3, 8, 2, 5}) {
+    set_num_threads(threads);
+    EXPECT_EQ(get_num_threads(), threads);
+    EXPECT_TRUE(run_together(threads, [] {})) << threads;
+  }
+}
+
+TEST(Threads, WithoutWorkTheySleep) {
+  const RestoreThreads restore;
+  set_num_threads(4);
+  kernels::parallel_for(4, 1, [](int64_t, int64_t) {});
+  const auto processor_time = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  const double before = processor_time();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(processor_time() - before, 0.05);
+}
+
+// A worker that other programs keep from running is not waited for.
+TEST(Threads, ALoopEndsWithoutTheWorkers) {
+  const RestoreThreads restore;
+  set_num_threads(3);
+  std::atomic<int> begun{0};
+  std::atomic<bool> may_end{false};
+  std::atomic<int> items{0};
+  const auto body = [&](int64_t begin, int64_t end) {
+    items += static_cast<int>(end - begin);
+    if (begun++ > 0) return;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!may_end && std::chrono::steady_clock::now() < give_up)
+      std::this_thread::yield();
+  };
+  // The first part to begin waits for the others; one thread can compute all of those.
+  std::thread watch([&] {
+    while (items < 30)
+      std::this_thread::yield();
+    may_end = true;
+  });
+  kernels::parallel_for(30, 1, body);
+  watch.join();
+  EXPECT_EQ(items, 30);
+}
+
+TEST(Threads, SignalsAreForTheProgramsOwnThreads) {
+  if (emulated()) GTEST_SKIP() << "an emulator has one thread";
+  const RestoreThreads restore;
+  set_num_threads(3);
+  const auto caller = std::this_thread::get_id();
+  std::atomic<int> blocked{0};
+  EXPECT_TRUE(run_together(3, [&] {
+    sigset_t set;
+    pthread_sigmask(SIG_SETMASK, nullptr, &set);
+    if (std::this_thread::get_id() != caller) blocked += sigismember(&set, SIGINT);
+  }));
+  EXPECT_EQ(blocked, 2);
+  sigset_t own;
+  pthread_sigmask(SIG_SETMASK, nullptr, &own);
+  EXPECT_EQ(sigismember(&own, SIGINT), 0);
 }
 
 TEST(Threads, SmallLoopsStaySerial) {
@@ -164,7 +219,7 @@ TEST(Threads, TheDefaultIsTheNumberOfUsableCores) {
   EXPECT_GE(threads, 1);
   if (const char* asked = std::getenv("OMP_NUM_THREADS")) {
     const int allowed = std::min(std::atoi(asked), 1024);
-    EXPECT_EQ(threads, kHasThreads ? allowed : 1);
+    EXPECT_EQ(threads, allowed);
     set_num_threads(threads);  // accepts its own default
     return;
   }

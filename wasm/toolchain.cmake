@@ -16,7 +16,6 @@ set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
 # compiler.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY NEVER)
-set(CMAKE_DISABLE_FIND_PACKAGE_OpenMP ON)  # there is one thread
 set(GRADUS_HEADERS /usr/include)
 
 # The headers of wasm/ replace those that need threads, files or a terminal. libc++'s own settings

@@ -1,23 +1,22 @@
-// How kernels share a loop between threads. parallel.cpp alone uses OpenMP.
+// How kernels share a loop between threads.
 #pragma once
 
 #include <cstdint>
 
+#include "tensor/kernels/thread_pool.h"
+
 namespace gradus::kernels {
 
-/// Sets the largest number of threads that parallel_for uses, n >= 1. Without OpenMP every loop
-/// runs in the calling thread.
+/// Sets the largest number of threads that parallel_for uses, 1 to kMostThreads.
 void set_num_threads(int n);
 
 /// The number given to set_num_threads. By default OMP_NUM_THREADS, or the number of cores that
-/// this process may use by its affinity and its cgroup quota. 1 in a child of fork() if the parent
-/// had used several.
+/// this process may use by its affinity and its cgroup quota.
 int get_num_threads();
-constexpr int kMostThreads = 1024;
 
 using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 
-/// The untyped form of parallel_for, for n > grain. Only its definition uses OpenMP.
+/// The untyped form of parallel_for, for n > grain.
 void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* context);
 
 /// Calls body(begin, end) for chunks that cover 0 to n - 1, each of about `grain` elements or more.
