@@ -32,6 +32,7 @@
 #include "nn/transformer.h"
 #include "tensor/factories.h"
 #include "tensor/files.h"
+#include "tensor/matmul_precision.h"
 #include "tensor/memory.h"
 #include "tensor/random.h"
 #include "tensor/threads.h"

@@ -11,6 +11,7 @@
 #include "gpt/train_plan.h"
 #include "gpt/train_text.h"
 #include "gpt/training_run.h"
+#include "tensor/matmul_precision.h"
 #include "tensor/random.h"
 #include "tensor/threads.h"
 
@@ -127,6 +128,7 @@ int run_finetune(int argc, char** argv) {
   const Start start =
       arguments.resume ? continued_run(arguments, folder, text) : new_run(arguments, folder, text);
   const TrainSettings& settings = start.settings;
+  set_float32_matmul_precision(settings.precision);
   const ChatFormat format(start.tokenizer);
   const int64_t T = settings.model.context_length;
   const auto train = std::make_shared<ConversationRows>(data.train, format, T);

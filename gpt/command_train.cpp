@@ -11,6 +11,7 @@
 #include "gpt/train_plan.h"
 #include "gpt/train_text.h"
 #include "gpt/training_run.h"
+#include "tensor/matmul_precision.h"
 #include "tensor/random.h"
 #include "tensor/threads.h"
 
@@ -166,6 +167,7 @@ int run_train(int argc, char** argv) {
   const TrainData data = folder.data(tokenizer, text);
 
   // The model, with the weights to start from or those of the checkpoint.
+  set_float32_matmul_precision(settings.precision);
   manual_seed(static_cast<uint64_t>(settings.seed));
   const nn::Gpt model(settings.model);
   nn::init_gpt2_(model);

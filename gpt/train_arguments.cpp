@@ -70,6 +70,10 @@ void add_optimisation_options(CLI::App& app, TrainArguments& a) {
               "Computes a batch in this many micro-batches, to use less memory");
   add_integer(app, "--eval-every", a.eval_every, 1, 1'000'000'000,
               "Steps between two evaluations, each with a sample and a checkpoint");
+  app.add_option("--precision", a.precision,
+                 "highest: float32; medium: products of matrices in bfloat16, which is faster "
+                 "where the processor has them (highest)")
+      ->check(CLI::IsMember({"highest", "high", "medium"}));
   add_integer(app, "--seed", a.seed, 0, 0xFFFFFFFF, "The seed of the random numbers (1337)");
 }
 

@@ -9,7 +9,7 @@ namespace gradus::gpt {
 /// What was given; the rest has defaults, or comes from the preset or the run that is continued.
 struct TrainArguments {
   std::vector<std::string> files;
-  std::optional<std::string> preset, tokenizer, out, json;
+  std::optional<std::string> preset, tokenizer, out, json, precision;
   bool resume = false;
   bool yes = false;
   std::optional<int64_t> steps, seed, batch, block, layers, heads, width, accumulate, eval_every;

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 
+#include "tensor/kernels/gemm.h"
 #include "tensor/threads.h"
 #include "terminal/progress_bar.h"
 
@@ -102,7 +103,13 @@ class PlanLines {
                              m.n_layers, m.n_heads, m.emb_dim, m.context_length,
                              with_commas(static_cast<int64_t>(parameters))));
   }
-  void add_end(double memory, double seconds, const std::string& folder) {
+  void add_end(const TrainSettings& settings, double memory, double seconds,
+               const std::string& folder) {
+    if (settings.precision == "medium")
+      add("precision", kernels::has_bfloat16_products()
+                           ? "medium: products of matrices in bfloat16"
+                           : "medium: the same as highest, for this processor has no products in "
+                             "bfloat16");
     add("memory", fmt::format("about {}", bytes_text(memory)));
     add("time",
         fmt::format("about {} on this machine with {} thread{}", terminal::duration_text(seconds),
@@ -137,7 +144,7 @@ std::string describe(const Plan& plan) {
   lines.add("arithmetic",
             fmt::format("{} FLOPs per token, {} in all", count_text(plan.needs.flops_per_token),
                         count_text(plan.needs.flops_per_token * in_all)));
-  lines.add_end(plan.needs.memory, plan.seconds, plan.out);
+  lines.add_end(s, plan.needs.memory, plan.seconds, plan.out);
   return lines.text();
 }
 
@@ -162,7 +169,7 @@ std::string describe(const FineTuningPlan& plan) {
                                     with_commas(steps), s.train.batch_size,
                                     static_cast<double>(steps * s.train.batch_size) /
                                         static_cast<double>(rows)));
-  lines.add_end(needs.memory, plan.seconds, plan.out);
+  lines.add_end(s, needs.memory, plan.seconds, plan.out);
   return lines.text();
 }
 

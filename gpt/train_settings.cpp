@@ -56,6 +56,7 @@ const Setting<std::string> kTexts[] = {
     {"--preset", &A::preset, &of<&S::preset>, false},
     {"--tokenizer", &A::tokenizer, &of<&S::tokenizer>, false},
     {"--model", &A::base, &of<&S::base>, false},
+    {"--precision", &A::precision, &of<&S::precision>, true},
 };
 
 /// Calls f with each setting of each table.
@@ -150,6 +151,7 @@ std::string to_json(const TrainSettings& s) {
   const TrainOptions& t = s.train;
   return json{{"preset", s.preset},
               {"tokenizer", s.tokenizer},
+              {"precision", s.precision},
               {"seed", s.seed},
               {"text_bytes", s.text_bytes},
               {"text_hash", s.text_hash},
@@ -212,6 +214,7 @@ TrainSettings settings_from_json(const std::string& text, const std::string& pat
                                   .weight_decay = t.at("weight_decay"),
                                   .max_norm = t.at("max_norm"),
                                   .eval_every = t.at("eval_every")},
+                        .precision = all.value("precision", "highest"),
                         .seed = all.at("seed"),
                         .text_bytes = all.at("text_bytes"),
                         .text_hash = all.at("text_hash"),

@@ -15,6 +15,7 @@ struct TrainSettings {
   std::string tokenizer = {};  // char, bpe:SIZE or gpt2
   nn::GptConfig model = {};
   TrainOptions train = {};
+  std::string precision = "highest";  // of products (tensor/matmul_precision.h)
   int64_t seed = 0;
   int64_t text_bytes = 0;
   uint64_t text_hash = 0;

@@ -20,7 +20,8 @@ alignas(64) std::byte no_elements[64];
 void check_environment() {
   static const bool checked = [] {
     const char* const unknown = kernels::unknown_isa();
-    check(unknown == nullptr, "GRADUS_CPU: expected portable, avx2 or avx512, got '{}'",
+    check(unknown == nullptr,
+          "GRADUS_CPU: expected portable, avx2, avx512, avx512_bf16 or amx, got '{}'",
           unknown ? unknown : "");
     return true;
   }();

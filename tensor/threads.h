@@ -6,7 +6,7 @@
 namespace gradus {
 
 /// Sets how many threads the kernels may use. The default is the number of cores that the process
-/// may use, or OMP_NUM_THREADS, at most 1024. No result depends on it. The threads sleep while there
+/// may use, or OMP_NUM_THREADS, at most 1024. No result depends on it. The threads sleep when there
 /// is nothing to do; a child of fork() starts its own.
 inline void set_num_threads(int n) {
   check(1 <= n && n <= kernels::kMostThreads, "set_num_threads: expected 1 to {} threads, got {}",

@@ -44,7 +44,7 @@ const std::vector<Place> kPlaces = {
 
 /// Every folder that may hold files, as a regular expression for its whole path.
 const std::regex kKnownFolders(
-    "tensor(/kernels(/simd)?)?|autograd|nn|check|text|terminal|gpt|distributed"
+    "tensor(/kernels(/simd|/bfloat16)?)?|autograd|nn|check|text|terminal|gpt|distributed"
     "|page(/js|/play(/kit|/memory|/backward|/matmul|/one_page|/bottleneck)?)?"
     "|lessons(/kit|/translation|/stages|/one_page|/words|/training|/answers|/machines|/golden)?"
     "|exercises(/grader|/(skeleton|[0-9][0-9]_[a-z0-9_]+)(/mutants)?)?"

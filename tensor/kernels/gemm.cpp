@@ -1,9 +1,11 @@
 #include "tensor/kernels/gemm.h"
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
 #include "tensor/kernels/accumulator.h"
+#include "tensor/kernels/bfloat16/gemm.h"
 #include "tensor/kernels/memory.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/gemm.h"
@@ -31,13 +33,7 @@ void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M
 
 namespace {
 
-/// Memory for packed operands, which each calling thread keeps: kGemmBufferSize numbers for every
-/// worker.
-template <class T>
-T* packing_buffer(int64_t workers) {
-  thread_local ThreadBuffer buffer;
-  return static_cast<T*>(buffer.get(static_cast<size_t>(workers * kGemmBufferSize) * sizeof(T)));
-}
+std::atomic<MatmulPrecision> chosen_precision{MatmulPrecision::highest};
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
@@ -146,6 +142,53 @@ void multiply_unblocked(Method method, const MatrixProduct<T>& product) {
   multiply_by_reference(product);
 }
 
+/// How a thread computes a block of C.
+template <class T>
+struct BlockMethod {
+  TileSize tile;        // blocks begin at multiples of it
+  int64_t buffer_size;  // bytes of memory for packed operands
+  void (*multiply)(const MatrixProduct<T>& block, void* buffer);
+};
+
+#if defined(__x86_64__)
+#define GRADUS_BF16_METHOD(isa)                                                       \
+  {                                                                                   \
+    .tile = isa::bf16_tile_size(), .buffer_size = kBf16BufferSize * sizeof(uint32_t), \
+    .multiply = [](const MatrixProduct<float>& block, void* buffer) {                 \
+      isa::bf16_gemm_block(block, static_cast<uint32_t*>(buffer));                    \
+    }                                                                                 \
+  }
+
+/// The method for factors rounded to bfloat16. Only if has_bfloat16_products().
+BlockMethod<float> bf16_method() {
+  if (isa() == Isa::amx) return GRADUS_BF16_METHOD(amx);
+  return GRADUS_BF16_METHOD(avx512_bf16);
+}
+#endif
+
+template <class T>
+BlockMethod<T> block_method([[maybe_unused]] const BatchedGemm<T>& products) {
+#if defined(__x86_64__)
+  if constexpr (std::is_same_v<T, float>) {
+    const bool is_in_rows =
+        products.C.col_stride == 1 && (!products.start.data || products.start.col_stride == 1);
+    if (is_in_rows && has_bfloat16_products() && matmul_precision() == MatmulPrecision::medium)
+      return bf16_method();
+  }
+#endif
+  return {.tile = GRADUS_DISPATCH(gemm_tile_size<T>()),
+          .buffer_size = kGemmBufferSize * static_cast<int64_t>(sizeof(T)),
+          .multiply = [](const MatrixProduct<T>& block, void* buffer) {
+            GRADUS_DISPATCH(gemm_block(block, static_cast<T*>(buffer)));
+          }};
+}
+
+/// Memory for packed operands, which each calling thread keeps.
+char* packing_buffer(int64_t bytes) {
+  thread_local ThreadBuffer buffer;
+  return static_cast<char*>(buffer.get(static_cast<size_t>(bytes)));
+}
+
 /// C in blocks of rows x columns, for all products of a batch.
 struct BlockGrid {
   int64_t rows;
@@ -180,11 +223,11 @@ void multiply_by_blocks(const BatchedGemm<T>& products) {
   constexpr double kSerialWork = 200'000;  // below that, starting threads costs more than it gains
   const bool serial = static_cast<double>(products.batch) * work(products) < kSerialWork;
   const int64_t threads = serial ? 1 : get_num_threads();
-  const TileSize tile = GRADUS_DISPATCH(gemm_tile_size<T>());
-  const BlockGrid grid = block_grid(products, tile, threads);
+  const BlockMethod<T> method = block_method(products);
+  const BlockGrid grid = block_grid(products, method.tile, threads);
   const int64_t blocks = products.batch * grid.blocks_down * grid.blocks_across;
   const int64_t workers = std::min(threads, blocks);
-  T* const buffer = packing_buffer<T>(workers);
+  char* const buffer = packing_buffer(workers * method.buffer_size);
   parallel_for(workers, 1, [&](int64_t first, int64_t last) {
     for (int64_t worker = first; worker < last; ++worker) {
       for (int64_t block = worker; block < blocks; block += workers) {
@@ -193,13 +236,21 @@ void multiply_by_blocks(const BatchedGemm<T>& products) {
         const int64_t b = block / (grid.blocks_across * grid.blocks_down);
         const MatrixProduct<T> part =
             block_of(product_at(products, b), m, grid.rows, n, grid.columns);
-        GRADUS_DISPATCH(gemm_block(part, buffer + worker * kGemmBufferSize));
+        method.multiply(part, buffer + worker * method.buffer_size);
       }
     }
   });
 }
 
 }  // namespace
+
+void set_matmul_precision(MatmulPrecision precision) {
+  chosen_precision.store(precision, std::memory_order_relaxed);
+}
+
+MatmulPrecision matmul_precision() { return chosen_precision.load(std::memory_order_relaxed); }
+
+bool has_bfloat16_products() { return isa() >= Isa::avx512_bf16; }
 
 template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,

@@ -3,10 +3,12 @@
 
 namespace gradus::kernels {
 
-enum class Isa { portable, avx2, avx512 };
+/// Each has the instructions of those before it. The last two are AVX-512 with products of bfloat16
+/// numbers: in vectors (AVX512_BF16), or in tiles of 16 x 16 sums (AMX).
+enum class Isa { portable, avx2, avx512, avx512_bf16, amx };
 
 /// The instruction set that the kernels use: the best one of this machine, or an older one named by
-/// the environment variable GRADUS_CPU (portable, avx2, avx512). It is read once.
+/// the environment variable GRADUS_CPU (portable, avx2, avx512, avx512_bf16, amx). It is read once.
 Isa isa();
 /// The value of GRADUS_CPU if it is none of these names, otherwise null.
 const char* unknown_isa();
@@ -29,7 +31,7 @@ const char* unknown_isa();
   __VA_ARGS__                       \
   }
 #define GRADUS_DISPATCH(...)                  \
-  (isa() == Isa::avx512 ? avx512::__VA_ARGS__ \
+  (isa() >= Isa::avx512 ? avx512::__VA_ARGS__ \
    : isa() == Isa::avx2 ? avx2::__VA_ARGS__   \
                         : portable::__VA_ARGS__)
 #else

@@ -218,6 +218,10 @@ Group files() {
               EXAMPLE_AFTER("load_npy", load_npy("x.npy"), save_npy("x.npy", x);),
               EXAMPLE_AFTER("set_num_threads", get_num_threads(), set_num_threads(1);),
               EXAMPLE_AFTER("get_num_threads", get_num_threads(), set_num_threads(1);),
+              EXAMPLE_AFTER("set_float32_matmul_precision", get_float32_matmul_precision(),
+                            set_float32_matmul_precision("medium");),
+              EXAMPLE_AFTER("get_float32_matmul_precision", get_float32_matmul_precision(),
+                            set_float32_matmul_precision("highest");),
           }};
 }
 

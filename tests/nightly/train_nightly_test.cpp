@@ -1,6 +1,7 @@
 // Trainings on tiny Shakespeare that take minutes: they must reach PyTorch's loss.
 #include <gtest/gtest.h>
 
+#include "tensor/kernels/gemm.h"
 #include "tests/train_support.h"
 
 using namespace gradus;
@@ -40,6 +41,16 @@ TEST(TrainNightly, ThePresetReachesItsLossWithAnySeed) {
   if (shakespeare().empty()) GTEST_SKIP() << "no tiny-shakespeare/input.txt: set GRADUS_DATA";
   for (const int seed : {101, 102, 103})
     EXPECT_LE(final_loss(fmt::format("--preset shakespeare-char --seed {}", seed)), 1.80) << seed;
+}
+
+TEST(TrainNightly, ProductsInBfloat16ReachTheSameLoss) {
+  if (shakespeare().empty()) GTEST_SKIP() << "no tiny-shakespeare/input.txt: set GRADUS_DATA";
+  if (!kernels::has_bfloat16_products())
+    GTEST_SKIP() << "this processor has no products in bfloat16";
+  for (const int seed : {101, 102, 103}) {
+    const std::string options = fmt::format("--preset shakespeare-char --seed {}", seed);
+    EXPECT_NEAR(final_loss(options + " --precision medium"), final_loss(options), 0.01) << seed;
+  }
 }
 
 }  // namespace

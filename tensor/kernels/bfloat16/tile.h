@@ -1,0 +1,24 @@
+// What the micro-kernels of tile_avx512.h and tile_amx.h compute: a tile of C.
+#pragma once
+
+#include "tensor/kernels/bfloat16/ahead.h"
+
+namespace gradus::kernels::GRADUS_ISA {
+
+/// c (rows, columns) = a b + start, for up to kTileRows rows and 32 columns.
+struct Tile {
+  float* c;
+  const uint32_t* a;   // pair p of row i: a[i * a_stride + p]
+  const uint32_t* b;   // pair p of column j: b[p * 32 + j]
+  const float* start;  // added to the product, or null
+  int64_t c_stride;
+  int64_t a_stride;
+  int64_t start_stride;
+  int64_t pairs;    // a multiple of 16
+  int64_t columns;  // 1 to 32 that are stored
+  bool asks;        // whether to ask for what is in the next two
+  Ahead of_b;       // what will be packed next
+  Ahead of_c;
+};
+
+}  // namespace gradus::kernels::GRADUS_ISA

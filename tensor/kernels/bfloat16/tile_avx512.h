@@ -1,0 +1,82 @@
+// The micro-kernel of AVX512_BF16: VDPBF16PS adds the two products of a pair to each of 16 sums.
+#pragma once
+
+#include <utility>
+
+#include "tensor/kernels/bfloat16/tile.h"
+
+namespace gradus::kernels::GRADUS_ISA {
+
+// The sums, two vectors of B and a pair of A fill the 32 registers.
+constexpr int kTileRows = 14;
+constexpr int64_t kMostRows = 512;
+constexpr int64_t kMostDepth = 768;
+constexpr int64_t kPairsPerAsk = 1;
+static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
+static_assert(kMostDepth <= kBf16Depth);
+
+/// What the micro-kernels need in this thread.
+struct TileUnit {};
+
+template <int ROWS, bool ASKS>
+void multiply_tile(const Tile& tile) {
+  __m512 sum[ROWS][2];
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+  }
+  const int64_t stride = tile.a_stride;
+  Ahead of_b = tile.of_b;
+  Ahead of_c = tile.of_c;
+  const uint32_t* b = tile.b;
+  const uint32_t* a[3] = {tile.a, tile.a + 5 * stride, tile.a + 10 * stride};
+  // The compiler would keep a pointer for every row, and run out of registers.
+  asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
+#pragma GCC unroll 2
+  for (int64_t p = tile.pairs; p > 0; --p) {
+    const auto left = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
+    const auto right = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + kLane));
+    GRADUS_UNROLL
+    for (int i = 0; i < ROWS; ++i) {
+      const auto pair = static_cast<int>(a[i / 5][i % 5 * stride]);
+      const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
+      sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, left);
+      sum[i][1] = _mm512_dpbf16_ps(sum[i][1], both, right);
+    }
+    if (ASKS) {
+      ask(of_b);
+      ask(of_c);
+    }
+    b += 2 * kLane;
+    ++a[0];
+    ++a[1];
+    ++a[2];
+  }
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    GRADUS_UNROLL
+    for (int j = 0; j < 2; ++j) {
+      const __mmask16 mask = first(tile.columns - j * kLane);
+      const float* const start = tile.start + i * tile.start_stride + j * kLane;
+      if (tile.start) sum[i][j] += _mm512_maskz_loadu_ps(mask, start);
+      _mm512_mask_storeu_ps(tile.c + i * tile.c_stride + j * kLane, mask, sum[i][j]);
+    }
+  }
+}
+
+template <bool ASKS, int... ROW>
+void multiply_rows(int64_t rows, const Tile& tile, std::integer_sequence<int, ROW...>) {
+  static constexpr void (*kKernels[])(const Tile&) = {multiply_tile<ROW + 1, ASKS>...};
+  kKernels[rows - 1](tile);
+}
+
+/// c = a b + start for 1 to kTileRows rows.
+GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
+  constexpr auto all_rows = std::make_integer_sequence<int, kTileRows>();
+  if (tile.asks)
+    multiply_rows<true>(rows, tile, all_rows);
+  else
+    multiply_rows<false>(rows, tile, all_rows);
+}
+
+}  // namespace gradus::kernels::GRADUS_ISA
