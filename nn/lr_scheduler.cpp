@@ -15,39 +15,53 @@ double cosine_between(double start, double end, double part) {
 }
 double line_between(double start, double end, double part) { return start + (end - start) * part; }
 
-/// A part of OneCycleLR.
+/// A value of OneCycleLR that rises and falls: the learning rate, or the momentum. It goes from
+/// `start` to `middle` and on to `end`.
+struct Course {
+  double start;
+  double middle;
+  double end;
+};
+/// A part of it.
 struct Phase {
   double last_step;
   double start;
   double end;
 };
 
-std::vector<Phase> phases_of(const OneCycleLROptions& options) {
+std::vector<Phase> phases_of(const OneCycleLROptions& options, const Course& course) {
+  const auto [start, middle, end] = course;
   const auto steps = static_cast<double>(options.total_steps);
-  const double first = options.max_lr / options.div_factor;
-  const double last = first / options.final_div_factor;
   const double rise = options.pct_start * steps;
-  if (!options.three_phase)
-    return {{rise - 1, first, options.max_lr}, {steps - 1, options.max_lr, last}};
-  return {{rise - 1, first, options.max_lr},
-          {2 * rise - 2, options.max_lr, first},
-          {steps - 1, first, last}};
+  if (!options.three_phase) return {{rise - 1, start, middle}, {steps - 1, middle, end}};
+  return {{rise - 1, start, middle}, {2 * rise - 2, middle, start}, {steps - 1, start, end}};
 }
 
-double one_cycle_rate(const OneCycleLROptions& options, int64_t step) {
+double one_cycle(const OneCycleLROptions& options, const Course& course, int64_t step) {
   check(step < options.total_steps, "one_cycle_lr: step {} of {}; no rate is known after the last",
         step, options.total_steps);
   const auto between = options.anneal_strategy == "cos" ? cosine_between : line_between;
   const auto now = static_cast<double>(step);
   double begin = 0;
-  for (const Phase& phase : phases_of(options)) {
+  const std::vector<Phase> phases = phases_of(options, course);
+  for (const Phase& phase : phases) {
     if (now <= phase.last_step || phase.last_step >= static_cast<double>(options.total_steps - 1))
       return now >= phase.last_step
                  ? phase.end
                  : between(phase.start, phase.end, (now - begin) / (phase.last_step - begin));
     begin = phase.last_step;
   }
-  return phases_of(options).back().end;
+  return phases.back().end;
+}
+
+double one_cycle_rate(const OneCycleLROptions& options, int64_t step) {
+  const double first = options.max_lr / options.div_factor;
+  return one_cycle(options, {first, options.max_lr, first / options.final_div_factor}, step);
+}
+
+double one_cycle_momentum(const OneCycleLROptions& options, int64_t step) {
+  return one_cycle(options, {options.max_momentum, options.base_momentum, options.max_momentum},
+                   step);
 }
 
 const OneCycleLROptions& checked(const OneCycleLROptions& options) {
@@ -63,18 +77,29 @@ const OneCycleLROptions& checked(const OneCycleLROptions& options) {
   check(options.div_factor > 0 && options.final_div_factor > 0,
         "one_cycle_lr: div_factor is {} and final_div_factor {}, expected numbers above 0",
         options.div_factor, options.final_div_factor);
+  check(options.base_momentum >= 0 && options.base_momentum < 1 && options.max_momentum >= 0 &&
+            options.max_momentum < 1,
+        "one_cycle_lr: base_momentum is {} and max_momentum {}, expected numbers from 0 to below 1",
+        options.base_momentum, options.max_momentum);
   return options;
 }
 
 }  // namespace
 
-LRScheduler::LRScheduler(const char* name, Optimizer& optimizer, int64_t last_epoch, Rate rate)
+LRScheduler::LRScheduler(const char* name, Optimizer& optimizer, int64_t last_epoch, Rate rate,
+                         Momentum momentum)
     : name_(name),
       rates_(optimizer.rates_),
       base_(last_epoch == -1 ? rates_->lr : rates_->initial),
       last_epoch_(last_epoch),
-      rate_(std::move(rate)) {
+      rate_(std::move(rate)),
+      momentum_(std::move(momentum)) {
   check(last_epoch >= -1, "{}: last_epoch is {}, expected -1 or a step", name, last_epoch);
+  if (momentum_) {
+    check(rates_->momentum[0].has_value(),
+          "{}: {} has no momentum; cycle_momentum = false leaves it out", name, rates_->optimizer);
+    rates_->changes_momentum = true;
+  }
   step();
 }
 
@@ -88,6 +113,9 @@ void LRScheduler::step() {
   }
   rates_->lr = rates;
   ++last_epoch_;
+  if (!momentum_) return;
+  for (std::optional<double>& momentum : rates_->momentum)
+    momentum = momentum_(last_epoch_);
 }
 
 const std::vector<double>& LRScheduler::get_last_lr() const { return rates_->lr; }
@@ -128,9 +156,13 @@ CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, int64_t T_max, double
       }) {}
 
 OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& options, int64_t last_epoch)
-    : LRScheduler("one_cycle_lr", optimizer, last_epoch,
-                  [options = checked(options)](double /*base*/, int64_t step) {
-                    return one_cycle_rate(options, step);
-                  }) {}
+    : LRScheduler(
+          "one_cycle_lr", optimizer, last_epoch,
+          [options = checked(options)](double /*base*/, int64_t step) {
+            return one_cycle_rate(options, step);
+          },
+          options.cycle_momentum
+              ? Momentum([options](int64_t step) { return one_cycle_momentum(options, step); })
+              : Momentum()) {}
 
 }  // namespace gradus::optim::lr_scheduler

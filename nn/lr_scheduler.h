@@ -26,7 +26,10 @@ class LRScheduler {
  protected:
   /// The learning rate at a step, for a group with this base rate.
   using Rate = std::function<double(double base, int64_t step)>;
-  LRScheduler(const char* name, Optimizer& optimizer, int64_t last_epoch, Rate rate);
+  /// The momentum at a step, for all groups.
+  using Momentum = std::function<double(int64_t step)>;
+  LRScheduler(const char* name, Optimizer& optimizer, int64_t last_epoch, Rate rate,
+              Momentum momentum = {});
 
  private:
   const char* name_;
@@ -34,6 +37,7 @@ class LRScheduler {
   std::vector<double> base_;                         // of each group
   int64_t last_epoch_;
   Rate rate_;
+  Momentum momentum_;
 };
 
 /// base * gamma^(step / step_size), with the quotient rounded down.
@@ -75,9 +79,14 @@ struct OneCycleLROptions {
   double div_factor = 25;               // the first rate is max_lr / div_factor
   double final_div_factor = 1e4;        // the last rate is the first / final_div_factor
   bool three_phase = false;             // fall to the first rate as fast as it rose, then on
+  bool cycle_momentum = true;           // the momentum falls and rises the other way round
+  double base_momentum = 0.85;          // at max_lr
+  double max_momentum = 0.95;           // at the start and at the end; below 1
 };
-/// A rise to max_lr and a longer fall far below the start (Smith and Topin 2019). The momentum
-/// stays as it is, as with PyTorch's cycle_momentum=False. step() throws after total_steps.
+/// A rise to max_lr and a longer fall far below the start (Smith and Topin 2019). With
+/// cycle_momentum the momentum of SGD, RMSprop and Muon, or beta1 of Adam and AdamW, falls from
+/// max_momentum to base_momentum while the rate rises, and rises again while it falls. step()
+/// throws after total_steps.
 class OneCycleLR : public LRScheduler {
  public:
   OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& options, int64_t last_epoch = -1);

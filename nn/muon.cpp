@@ -68,10 +68,10 @@ void Muon::step() {
   for_each_tensor([&](size_t group, const Tensor& p, const Tensor& grad, State& state) {
     if (p.numel() == 0) return;
     const MuonOptions& options = options_[group];
-    const double momentum = options.momentum;
-    const Tensor& buffer = state.buffers[0];
-    buffer.mul_(momentum).add_(grad * (1 - momentum));
-    const Tensor u = options.nesterov ? buffer * momentum + grad * (1 - momentum) : buffer;
+    const double m = momentum(group);
+    const Tensor& average = state.buffers[0];
+    average.mul_(m).add_(grad * (1 - m));
+    const Tensor u = options.nesterov ? average * m + grad * (1 - m) : average;
     const double step_size = lr(group) * lr_factor(options, p.size(0), p.size(1));
     const Tensor X = orthogonalized(u, options);
     p.mul_(1 - lr(group) * options.weight_decay);

@@ -62,10 +62,10 @@ SGD::SGD(const std::vector<ParamGroup<SGDOptions>>& groups)
 void SGD::step() {
   for_each([&]<class T>(size_t group, T* p, const T* grad, int64_t n, State& state) {
     const SGDOptions& options = options_[group];
-    T* const b = options.momentum != 0 ? state.buffers[0].data<T>() : nullptr;
-    kernels::sgd_step(p, b, grad, n,
+    const Tensor* const b = buffer(group, state, "momentum_buffer");
+    kernels::sgd_step(p, b ? b->data<T>() : nullptr, grad, n,
                       {.lr = lr(group),
-                       .momentum = options.momentum,
+                       .momentum = momentum(group),
                        .dampening = options.dampening,
                        .weight_decay = options.weight_decay,
                        .nesterov = options.nesterov,
@@ -92,12 +92,11 @@ AdamW::AdamW(const std::vector<Tensor>& parameters, const AdamWOptions& options)
 void Adam::step() {
   for_each([&]<class T>(size_t group, T* p, const T* grad, int64_t n, State& state) {
     const AdamOptions& options = options_[group];
-    const auto [beta1, beta2] = options.betas;
     T* const m = state.buffers[0].data<T>();
     T* const v = state.buffers[1].data<T>();
     const kernels::AdamStep step{.lr = lr(group),
-                                 .beta1 = beta1,
-                                 .beta2 = beta2,
+                                 .beta1 = momentum(group),
+                                 .beta2 = std::get<1>(options.betas),
                                  .eps = options.eps,
                                  .weight_decay = options.weight_decay,
                                  .step = state.step,

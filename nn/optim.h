@@ -63,7 +63,8 @@ class Optimizer {
   struct Group {
     std::vector<Tensor> params;
     double lr;
-    std::vector<std::string> buffers;  // the names of the buffers of each parameter
+    std::vector<std::string> buffers;     // the names of the buffers of each parameter
+    std::optional<double> momentum = {};  // for Adam and AdamW beta1
   };
   /// For optimisers that keep their buffers themselves: they have no state_dict.
   Optimizer(const char* name, const std::vector<Tensor>& parameters, double lr);
@@ -83,6 +84,10 @@ class Optimizer {
   /// The same as update(group, p, grad, n, state), with pointers to the n elements.
   template <class Update>
   void for_each(const Update& update);
+  /// The momentum of a group that has one, as a schedule may have set it.
+  double momentum(size_t group) const;
+  /// A parameter's buffer of this name, or null if its group has none.
+  Tensor* buffer(size_t group, State& state, const char* name) const;
 
  private:
   friend class CosineSchedule;
@@ -91,6 +96,7 @@ class Optimizer {
   struct LoadedState;
   LoadedState checked_state(const NamedTensors& state) const;
   Tensor indices_of_group(size_t group) const;
+  void add_momentum_buffers();
 
   const char* name_;
   std::vector<Tensor> parameters_;

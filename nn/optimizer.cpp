@@ -1,4 +1,5 @@
 // The base of all optimisers: groups of parameters and their learning rates.
+#include <algorithm>
 #include <cmath>
 #include <unordered_set>
 
@@ -44,6 +45,7 @@ Optimizer::Optimizer(const char* name, const std::vector<Group>& groups)
     }
     buffers_of_group_.push_back(group.buffers);
     rates_->lr.push_back(group.lr);
+    rates_->momentum.push_back(group.momentum);
   }
   rates_->initial = rates_->lr;
   states_.resize(parameters_.size());
@@ -71,6 +73,26 @@ double Optimizer::lr(size_t group) const {
   return rates_->lr[group];
 }
 void Optimizer::set_lr(double lr) { rates_->set(lr); }
+
+double Optimizer::momentum(size_t group) const { return *rates_->momentum[group]; }
+
+Tensor* Optimizer::buffer(size_t group, State& state, const char* name) const {
+  const std::vector<std::string>& names = buffers_of_group_[group];
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return nullptr;
+  return &state.buffers[static_cast<size_t>(found - names.begin())];
+}
+
+/// SGD and RMSprop keep no buffer for a momentum of 0, but a schedule may change that.
+void Optimizer::add_momentum_buffers() {
+  if (!rates_->changes_momentum) return;
+  for (std::vector<std::string>& names : buffers_of_group_) {
+    const auto has = [&](const char* name) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (!has("momentum_buffer") && !has("exp_avg")) names.emplace_back("momentum_buffer");
+  }
+}
 
 void Optimizer::zero_grad(bool set_to_none) const {
   for (const Tensor& p : parameters_)

@@ -116,6 +116,7 @@ Optimizer::LoadedState Optimizer::checked_state(const NamedTensors& state) const
 }
 
 void Optimizer::load_state_dict(const NamedTensors& state) {
+  add_momentum_buffers();
   LoadedState loaded = checked_state(state);
   states_ = std::move(loaded.states);
   rates_->lr = std::move(loaded.lr);

@@ -14,12 +14,23 @@ std::vector<Options> options_of(const std::vector<ParamGroup<Options>>& groups) 
   return result;
 }
 
+template <class Options>
+double momentum_of(const Options& options) {
+  if constexpr (requires { options.betas; })
+    return std::get<0>(options.betas);
+  else
+    return options.momentum;
+}
+
 template <class Options, class NamesOf>
 std::vector<Optimizer::Group> Optimizer::groups_of(const std::vector<ParamGroup<Options>>& groups,
                                                    const NamesOf& names_of) {
   std::vector<Group> result;
   for (const auto& [params, options] : groups)
-    result.push_back({.params = params, .lr = options.lr, .buffers = names_of(options)});
+    result.push_back({.params = params,
+                      .lr = options.lr,
+                      .buffers = names_of(options),
+                      .momentum = momentum_of(options)});
   return result;
 }
 
@@ -34,6 +45,7 @@ void Optimizer::for_each_tensor(const Update& update) {
           grad.sizes(), grad.dtype());
     check_floating_point(name_, p.dtype());
   }
+  add_momentum_buffers();
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const Tensor& p = parameters_[i];
     if (!p.grad().defined()) continue;

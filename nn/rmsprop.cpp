@@ -34,15 +34,16 @@ RMSprop::RMSprop(const std::vector<ParamGroup<RMSpropOptions>>& groups)
 void RMSprop::step() {
   for_each([&]<class T>(size_t group, T* p, const T* grad, int64_t n, State& state) {
     const RMSpropOptions& options = options_[group];
-    T* const v = state.buffers[0].data<T>();
-    T* const buffer = options.momentum > 0 ? state.buffers[1].data<T>() : nullptr;
-    T* const mean = options.centered ? state.buffers.back().data<T>() : nullptr;
-    kernels::rmsprop_step(p, v, buffer, mean, grad, n,
+    const auto data = [&](const char* name) {
+      const Tensor* const x = buffer(group, state, name);
+      return x ? x->data<T>() : nullptr;
+    };
+    kernels::rmsprop_step(p, data("square_avg"), data("momentum_buffer"), data("grad_avg"), grad, n,
                           {.lr = lr(group),
                            .alpha = options.alpha,
                            .eps = options.eps,
                            .weight_decay = options.weight_decay,
-                           .momentum = options.momentum});
+                           .momentum = momentum(group)});
   });
 }
 

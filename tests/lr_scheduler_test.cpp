@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/ops.h"
 #include "tensor/factories.h"
 #include "tests/expect_error.h"
 
@@ -93,6 +94,73 @@ TEST(LrScheduler, OneCycleRisesAndFalls) {
       OneCycleLROptions{.max_lr = 1, .total_steps = 10, .three_phase = true});
 }
 
+/// Two numbers after six steps of a training with OneCycleLR, in two phases and in three.
+template <class Optimizer, class Options>
+void expect_one_cycle(const Options& options, const std::vector<double>& two_phases,
+                      const std::vector<double>& three_phases) {
+  OneCycleLROptions cycle{.max_lr = 0.2, .total_steps = 8};
+  for (const std::vector<double>& expected : {two_phases, three_phases}) {
+    const Tensor w = tensor({1.0, -2.0}, kFloat64).requires_grad_();
+    Optimizer optimizer({w}, options);
+    OneCycleLR scheduler(optimizer, cycle);
+    for (int step = 0; step < 6; ++step) {
+      optimizer.zero_grad();
+      (w * w).sum().backward();
+      optimizer.step();
+      scheduler.step();
+    }
+    for (const size_t i : {size_t{0}, size_t{1}})
+      EXPECT_NEAR(w.detach().data_ptr<double>()[i], expected[i], 1e-13) << i;
+    cycle.three_phase = true;
+    cycle.base_momentum = 0.5;
+    cycle.anneal_strategy = "linear";
+  }
+}
+
+TEST(LrScheduler, OneCycleChangesTheMomentum) {
+  expect_one_cycle<SGD>(SGDOptions{.lr = 0.1}, {-0.8298346018778149, 1.6596692037556298},
+                        {0.07327567491938677, -0.14655134983877355});
+  expect_one_cycle<SGD>(SGDOptions{.lr = 0.1, .momentum = 0.9, .dampening = 0.1},
+                        {-0.8312073286665119, 1.6624146573330238},
+                        {0.1249002108963661, -0.2498004217927322});
+  expect_one_cycle<AdamW>(AdamWOptions{.lr = 0.1}, {0.40372838261851596, -1.3836207400704579},
+                          {0.7410399390574203, -1.7371500578310473});
+  expect_one_cycle<RMSprop>(RMSpropOptions{.lr = 0.1}, {-0.6779811102509445, 2.2796551694849714},
+                            {-1.2319331509267766, 1.1159091160584067});
+}
+
+TEST(LrScheduler, AResumedOneCycleHasTheSameMomentum) {
+  const auto train = [](const Tensor& w, SGD& optimizer, OneCycleLR& scheduler, int steps) {
+    for (int step = 0; step < steps; ++step) {
+      optimizer.zero_grad();
+      (w * w).sum().backward();
+      optimizer.step();
+      scheduler.step();
+    }
+  };
+  const OneCycleLROptions cycle{.max_lr = 0.2, .total_steps = 8};
+  const Tensor w = tensor({1.0, -2.0}).requires_grad_();
+  SGD optimizer({w}, {.lr = 0.1});
+  OneCycleLR scheduler(optimizer, cycle);
+  train(w, optimizer, scheduler, 3);
+  const Tensor again = w.detach().clone().requires_grad_();
+  SGD resumed({again}, {.lr = 0.1});
+  OneCycleLR its_scheduler(resumed, cycle, scheduler.last_epoch() - 1);
+  resumed.load_state_dict(optimizer.state_dict());
+  train(w, optimizer, scheduler, 3);
+  train(again, resumed, its_scheduler, 3);
+  EXPECT_TRUE(equal(w, again));
+}
+
+TEST(LrScheduler, WithoutCycleMomentumItStays) {
+  const Tensor w = tensor({1.0}).requires_grad_();
+  SGD optimizer({w}, {.lr = 0.1});
+  const OneCycleLR scheduler(optimizer, {.max_lr = 0.1, .total_steps = 4, .cycle_momentum = false});
+  (w * w).sum().backward();
+  optimizer.step();
+  EXPECT_EQ(optimizer.state_dict().size(), 3u);  // the step, the rate and the group: no buffer
+}
+
 TEST(LrScheduler, AResumedTrainingHasTheSameRates) {
   SGD optimizer = two_groups();
   StepLR scheduler(optimizer, 2, 0.5);
@@ -116,6 +184,9 @@ TEST(LrScheduler, WrongArgumentsAreNamed) {
                "cosine_annealing_lr: T_max is 0, expected 1 or more");
   expect_error([&] { StepLR(optimizer, 1, 1, -2); },
                "step_lr: last_epoch is -2, expected -1 or a step");
+  expect_error([&] { OneCycleLR(optimizer, {.max_lr = 1, .total_steps = 2, .max_momentum = 1}); },
+               "one_cycle_lr: base_momentum is 0.85 and max_momentum 1, expected numbers from 0 to "
+               "below 1");
   OneCycleLR cycle(optimizer, {.max_lr = 1, .total_steps = 2});
   cycle.step();
   const double last = optimizer.lr();
