@@ -9,7 +9,7 @@ std::map<std::string, Op>& all_ops() {
     std::map<std::string, Op> list;
     for (const std::vector<Op>& some :
          {elementwise_ops(), choosing_ops(), view_ops(), rearranging_ops(), product_ops(),
-          reduction_ops(), neural_ops(), in_place_ops()})
+          reduction_ops(), neural_ops(), in_place_ops(), autograd_ops()})
       for (const Op& op : some)
         check(list.emplace(op.name, op).second, "op_list: {} has two rows", op.name);
     return list;

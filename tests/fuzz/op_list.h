@@ -42,5 +42,6 @@ std::vector<Op> product_ops();
 std::vector<Op> reduction_ops();
 std::vector<Op> neural_ops();
 std::vector<Op> in_place_ops();
+std::vector<Op> autograd_ops();
 
 }  // namespace gradus::fuzz

@@ -93,6 +93,11 @@ const std::vector<Fault>& faults() {
          return {sum_by_threads(x[0], o.shape("dim"), o.flag("keepdim"))};
        }},
       {"gradient", "sin", [](X x, O) -> Tensors { return {sin(x[0]) + slope(x[0])}; }},
+      {"hook", "hooked", [](X x, O) -> Tensors { return {x[0] + 0}; }},
+      {"output", "product_and_difference",
+       [](X x, O) -> Tensors {
+         return {x[0] * x[1], x[0] - x[1].detach()};
+       }},
       {"second_derivative", "cos", [](X x, O) -> Tensors { return {cos(x[0]) + curvature(x[0])}; }},
   };
   return all;

@@ -172,7 +172,60 @@ def in_place(name):
     return run
 
 
+class ProductAndDifference(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y, x - y
+
+    @staticmethod
+    def backward(ctx, da, db):
+        x, y = ctx.saved_tensors
+        return da * y + db, da * x - db
+
+
+class SquareAndSuccessor(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x)
+        square, successor = x * x, x + 1
+        ctx.mark_non_differentiable(successor)
+        return square, successor
+
+    @staticmethod
+    def backward(ctx, da, _):
+        return None if da is None else da * ctx.saved_tensors[0] * 2
+
+
+class ScaleInPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.mark_dirty(x)
+        ctx.factor = factor
+        return x.mul_(factor)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy * ctx.factor, None
+
+
+def hooked(o, x):
+    y = x + 0
+    if y.requires_grad:
+        factor = o("factor")
+        first = y.register_hook(lambda dy: dy * factor)
+        y.register_hook(lambda dy: dy + dy * dy)
+        if o("removed"):
+            first.remove()
+    return y
+
+
 OPS = {
+    "hooked": hooked,
+    "product_and_difference": lambda o, x, y: ProductAndDifference.apply(x, y),
+    "square_and_successor": lambda o, x: SquareAndSuccessor.apply(x),
+    "scale_in_place_": lambda o, x: (ScaleInPlace.apply(x, o("factor")), ())[1],
     "add": lambda o, a, b: torch.add(a, b, alpha=o.int("alpha")),
     "sub": lambda o, a, b: torch.sub(a, b, alpha=o.int("alpha")),
     "div": lambda o, a, b: a / b,
