@@ -71,6 +71,14 @@ Start continued_run(const TrainArguments& arguments, const TrainFolder& folder,
   return {settings, tokenizer, nn::Gpt(settings.model)};
 }
 
+Start start_of(const TrainArguments& arguments, const TrainFolder& folder,
+               const std::string& text) {
+  const Start start =
+      arguments.resume ? continued_run(arguments, folder, text) : new_run(arguments, folder, text);
+  set_float32_matmul_precision(start.settings.precision);
+  return start;
+}
+
 /// What the model answers to the first two questions of these conversations.
 std::string sample(const nn::Gpt& model, const ChatFormat& format,
                    const std::vector<Conversation>& validation, int width) {
@@ -125,10 +133,8 @@ int run_finetune(int argc, char** argv) {
   const Data data = data_of(read_conversations(arguments.files));
   const std::string text = read_texts(arguments.files);
   const TrainFolder folder(arguments.out.value_or(default_folder(arguments.files)));
-  const Start start =
-      arguments.resume ? continued_run(arguments, folder, text) : new_run(arguments, folder, text);
+  const Start start = start_of(arguments, folder, text);
   const TrainSettings& settings = start.settings;
-  set_float32_matmul_precision(settings.precision);
   const ChatFormat format(start.tokenizer);
   const int64_t T = settings.model.context_length;
   const auto train = std::make_shared<ConversationRows>(data.train, format, T);

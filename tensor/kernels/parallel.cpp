@@ -47,7 +47,7 @@ int usable_cores() {
 int default_threads() {
   static const int threads = [] {
     const char* const variable = std::getenv("OMP_NUM_THREADS");
-    const int64_t asked = variable ? std::atoll(variable) : 0;
+    const int64_t asked = variable ? std::strtoll(variable, nullptr, 10) : 0;
     if (asked > 0) return static_cast<int>(std::min<int64_t>(asked, kMostThreads));
     return std::min(within_quota(usable_cores()), kMostThreads);
   }();
