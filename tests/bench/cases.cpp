@@ -29,6 +29,10 @@ Case gradus_case(const std::string& row) {
   const size_t slash = row.find('/');
   const std::string group = row.substr(0, slash);
   const std::string rest = slash == std::string::npos ? "" : row.substr(slash + 1);
+  if (group == "medium") {
+    set_float32_matmul_precision("medium");
+    return gradus_case(rest);
+  }
   if (group == "gemm") return gemm_case(product_of(row));
   if (group == "model") return model_case(rest);
   if (group == "tiny") return tiny_case(rest);
@@ -40,7 +44,8 @@ Case gradus_case(const std::string& row) {
 }
 
 int serve_gradus() {
-  constexpr const char* isas[] = {"portable", "AVX2", "AVX-512"};
+  constexpr const char* isas[] = {"portable", "AVX2", "AVX-512", "AVX-512 with AVX512_BF16",
+                                  "AVX-512 with AMX"};
   std::string current;
   Case work;
   return serve(std::string("Gradus ") + isas[static_cast<int>(kernels::isa())],
@@ -51,6 +56,7 @@ int serve_gradus() {
                    work = {};  // frees its memory
                    current = "";
                    manual_seed(1);
+                   set_float32_matmul_precision("highest");
                    work = gradus_case(row);
                    if (work.prepare) work.prepare();
                    work.run();

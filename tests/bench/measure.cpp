@@ -41,14 +41,14 @@ std::string Result::verdict() const {
 }
 
 Field::Field(const Settings& settings) : settings_(settings) {
-  add("Gradus", "gemm model op tiny memory", {settings.self, "--worker", "gradus"});
+  add("Gradus", "gemm model medium op tiny memory", {settings.self, "--worker", "gradus"});
   if (!settings.peers) return;
   for (const std::string& path : settings.blas)
     add(path, "gemm", {settings.self, "--worker", path});
   const std::vector<std::string> torch = {settings.python, settings.script};
-  add("PyTorch", "gemm model op memory", torch);
+  add("PyTorch", "gemm model medium op memory", torch);
   // These settings of the environment make PyTorch keep freed memory, in huge pages.
-  add("PyTorch, huge pages", "model op", torch,
+  add("PyTorch, huge pages", "model medium op", torch,
       {{"THP_MEM_ALLOC_ENABLE", "1"},
        {"GLIBC_TUNABLES",
         "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:"

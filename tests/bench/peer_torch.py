@@ -68,6 +68,7 @@ GPT2 = dict(vocabulary=50257, context=1024, C=768, heads=12, layers=12, bias=Tru
 def training_step(size, B, T, clip, variant):
     model = Gpt(**size)
     forward = torch.compile(model) if variant == "compiled" else model
+    autocast = torch.autocast("cpu", torch.bfloat16, enabled=variant == "autocast")
     how = {"foreach": True} if variant == "foreach" else {"fused": True}
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.1, **how)
     ids = torch.randint(size["vocabulary"], (B, T))
@@ -75,8 +76,9 @@ def training_step(size, B, T, clip, variant):
 
     def run():
         optimizer.zero_grad(set_to_none=True)
-        logits = forward(ids)
-        F.cross_entropy(logits.view(B * T, -1), targets).backward()
+        with autocast:
+            logits = forward(ids)
+        F.cross_entropy(logits.float().view(B * T, -1), targets).backward()
         if clip:
             nn.utils.clip_grad_norm_(model.parameters(), clip)
         optimizer.step()
@@ -182,19 +184,28 @@ def op_case(name, direction):
     return (forget, forward) if direction == "forward" else (prepare_backward, backward)
 
 
-def gemm_case(shape, layout):
+def gemm_case(shape, layout, variant):
     M, N, K = map(int, shape.split("x"))
     A = torch.randn(K, M).t() if layout == "TN" else torch.randn(M, K)
     B = torch.randn(N, K).t() if layout == "NT" else torch.randn(K, N)
-    C = torch.empty(M, N)
-    return None, lambda: torch.mm(A, B, out=C)
+    if variant == "bfloat16":
+        A, B = A.bfloat16(), B.bfloat16()
+    C = torch.empty(M, N, dtype=A.dtype)
+    if variant != "autocast":
+        return None, lambda: torch.mm(A, B, out=C)
+
+    def run():
+        with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+            torch.mm(A, B)
+
+    return None, run
 
 
 def case(row):
     work, _, variant = row.partition(":")
-    group, *rest = work.split("/")
+    group, *rest = work.removeprefix("medium/").split("/")
     if group == "gemm":
-        return gemm_case(*rest)
+        return gemm_case(*rest, variant)
     if group == "model":
         return model_case(rest[0], variant)
     if group == "op":

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "gradus.h"
+
 namespace bench {
 namespace {
 
@@ -76,6 +78,37 @@ void print_gemm_summary(const Report& report) {
   fmt::print("  cases below 0.85: {}\n", short_cases.size());
   for (const std::string& name : short_cases)
     fmt::print("    {}\n", name);
+}
+
+/// Both precisions against float64.
+void print_accuracy() {
+  using namespace gradus;
+  const Tensor a = randn({256, 768});
+  const Tensor b = randn({768, 2304});
+  const Tensor exact = matmul(a.to(kFloat64), b.to(kFloat64));
+  fmt::print(
+      "\nA product 256 2304 768 against float64, root mean square of the error divided by "
+      "that of the result:\n");
+  for (const char* precision : {"highest", "medium"}) {
+    set_float32_matmul_precision(precision);
+    const Tensor error = matmul(a, b).to(kFloat64) - exact;
+    fmt::print("  {:<34}{:.1e}\n", precision,
+               norm(error).item<double>() / norm(exact).item<double>());
+  }
+}
+
+void print_medium_summary(const Report& report) {
+  Mean products;
+  for (const Result& r : report.results)
+    if (r.row.name.starts_with("medium/gemm")) products.add(r.ratio());
+  if (products.count > 0)
+    fmt::print(
+        "\nmedium: geometric mean of {} products, times as fast as the best of PyTorch's "
+        "float32, autocast and bfloat16 matrices: {:.3f}\n",
+        products.count, products.value());
+  const bool has_any = std::any_of(report.results.begin(), report.results.end(),
+                                   [](const Result& r) { return r.row.group() == "medium"; });
+  if (has_any) print_accuracy();
 }
 
 void print_op_summary(const Report& report) {
@@ -147,6 +180,7 @@ void print_result(const Report& report, const Result& r, bool first_of_group) {
 
 void print_summary(const Report& report) {
   print_gemm_summary(report);
+  print_medium_summary(report);
   print_op_summary(report);
   fmt::print("\n");
   print_thread_summary(report);
@@ -155,6 +189,7 @@ void print_summary(const Report& report) {
       "ratio: the time of the best peer divided by that of Gradus.\n"
       "share: the least time that this machine needs, by its measured peaks, in percent of the\n"
       "  time of Gradus; it can exceed 100% if the data stay in the caches.\n"
+      "  In the rows of medium the peak is that of float32.\n"
       "limit: the peak that this time comes from; overhead: neither of them.\n");
 }
 

@@ -143,12 +143,34 @@ void add_tiny(std::vector<Row>& rows) {
                   .target = 4});
 }
 
+/// Rows that Gradus computes with products of bfloat16 numbers, and PyTorch in each of its ways.
+void add_medium(std::vector<Row>& rows) {
+  std::vector<Row> medium;
+  for (const Row& row : rows) {
+    const bool is_step = row.name.ends_with("_step");
+    const bool is_product = row.group() == "gemm" && row.flops >= 2.0 * 128 * 128 * 128;
+    if (!is_step && !is_product) continue;
+    Row& added = medium.emplace_back(row);
+    added.name = "medium/" + row.name;
+    added.title = row.title + (is_step ? "" : ", medium");
+    added.one_thread = false;
+    added.floor_share = 0;
+    added.target = is_step ? (row.name == "model/gpt2_step" ? 1.4 : 1.6) : 0.8;
+    if (is_step)
+      added.variants = {"fused", "autocast"};
+    else
+      added.variants = {"", "autocast", "bfloat16"};
+  }
+  rows.insert(rows.end(), medium.begin(), medium.end());
+}
+
 }  // namespace
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
   add_gemm(rows);
   add_models(rows);
+  add_medium(rows);
   add_ops(rows);
   add_tiny(rows);
   rows.push_back({.name = "memory/gpt2_step",
