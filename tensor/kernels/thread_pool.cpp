@@ -27,7 +27,7 @@ bool run_in_pool(int, void (*)(const void*, int), const void*) { return false; }
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <system_error>
+#include <exception>
 #include <thread>
 
 #ifdef __linux__
@@ -169,14 +169,18 @@ int start_workers(int wanted) {
   if (workers >= wanted) return workers;
   static const int registered = pthread_atfork(nullptr, nullptr, forget_workers);
   static_cast<void>(registered);
-  sigset_t all;
+  // Signals from outside are for the program's own threads; those for a thread's own faults are not
+  // blocked.
+  sigset_t blocked;
   sigset_t before;
-  sigfillset(&all);  // signals are for the program's own threads
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  sigfillset(&blocked);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGPROF})
+    sigdelset(&blocked, fault);
+  pthread_sigmask(SIG_SETMASK, &blocked, &before);
   try {
     for (; workers < wanted; ++workers)
       std::thread(work, workers + 1).detach();
-  } catch (const std::system_error&) {  // no more threads: those that there are do the work
+  } catch (const std::exception&) {  // no more threads: those that there are do the work
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return workers;
