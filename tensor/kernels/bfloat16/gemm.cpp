@@ -9,7 +9,7 @@
 // the processor then waits for the memory of one while it computes the other.
 //
 // This file is compiled for AVX512_BF16 and for AMX, which differ in their micro-kernels.
-#if defined(__AMX_BF16__)
+#if defined(GRADUS_AMX)
 #include "tensor/kernels/bfloat16/tile_amx.h"
 #else
 #include "tensor/kernels/bfloat16/tile_avx512.h"

@@ -57,8 +57,8 @@ void multiply_tile(const Tile& tile) {
     GRADUS_UNROLL
     for (int j = 0; j < 2; ++j) {
       const __mmask16 mask = first(tile.columns - j * kLane);
-      const float* const start = tile.start + i * tile.start_stride + j * kLane;
-      if (tile.start) sum[i][j] += _mm512_maskz_loadu_ps(mask, start);
+      if (tile.start)
+        sum[i][j] += _mm512_maskz_loadu_ps(mask, tile.start + i * tile.start_stride + j * kLane);
       _mm512_mask_storeu_ps(tile.c + i * tile.c_stride + j * kLane, mask, sum[i][j]);
     }
   }
