@@ -71,6 +71,7 @@ Start continued_run(const TrainArguments& arguments, const TrainFolder& folder,
   return {settings, tokenizer, nn::Gpt(settings.model)};
 }
 
+/// A new run, or the one in the folder, with its precision set.
 Start start_of(const TrainArguments& arguments, const TrainFolder& folder,
                const std::string& text) {
   const Start start =

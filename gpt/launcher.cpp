@@ -76,6 +76,11 @@ class TemporaryFolder {
     if (file >> id) return id;
     return {};
   }
+  /// Whether a process has been started.
+  bool has_ids() const {
+    std::error_code error;
+    return fs::directory_iterator(path_, error) != fs::directory_iterator();
+  }
   /// What is in a file, "" if there is none.
   std::string text(const std::string& name) const {
     std::ifstream file(path_ / name);
@@ -169,7 +174,24 @@ std::string killed_process(const TemporaryFolder& folder, int64_t processes) {
   return first;
 }
 
+/// Whether a process has left a reason for the end of all: an error of its own, or a kill.
+bool has_reason(const fs::path& folder) {
+  std::error_code error;  // the folder may be gone
+  if (fs::exists(folder / kErrorFile, error)) return true;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().starts_with(kKilledFile)) return true;
+  return false;
+}
+
 }  // namespace
+
+void wait_for_reason(const fs::path& folder) {
+  constexpr auto kPatience = std::chrono::seconds(2);
+  constexpr auto kPause = std::chrono::milliseconds(10);
+  const auto end = Clock::now() + kPatience;
+  while (!has_reason(folder) && Clock::now() < end)
+    std::this_thread::sleep_for(kPause);
+}
 
 std::string why_no_processes(bool allow_root) {
   if (!distributed::is_available()) return distributed::how_to_get_mpi();
@@ -201,6 +223,8 @@ int run_processes(const ProcessesOptions& options) {
       mpirun.signal(SIGTERM);
     passed_on = interrupts;
   }
+  // Whoever watches a killed process may be slower than mpirun.
+  if (*status != 0 && interrupts == 0 && folder.has_ids()) wait_for_reason(folder.path());
   const std::string error = folder.text(kErrorFile);
   const std::string killed = killed_process(folder, options.processes);
   if (!error.empty()) {

@@ -1,5 +1,6 @@
 // What run_processes and the processes that it starts have in common.
 #pragma once
+#include <filesystem>
 
 namespace gradus::gpt {
 
@@ -12,5 +13,8 @@ constexpr const char* kFolderVariable = "GRADUS_PROCESSES_FOLDER";
 // process that was killed, "killed0" and so on, the time and the signal.
 constexpr const char* kErrorFile = "error";
 constexpr const char* kKilledFile = "killed";
+
+/// Waits up to two seconds for one of the last two.
+void wait_for_reason(const std::filesystem::path& folder);
 
 }  // namespace gradus::gpt

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef __linux__
@@ -34,45 +36,71 @@ const char* rank_variable() {
   return nullptr;
 }
 
-/// Whether a process has left a reason for the end of all: an error of its own, or a kill.
-bool others_have_reason(const fs::path& folder) {
-  if (fs::exists(folder / kErrorFile)) return true;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().filename().string().starts_with(kKilledFile)) return true;
-  return false;
-}
-
-/// A process that cannot reach another one aborts, perhaps before that other's end is recorded.
-void wait_for_reason_of_others(const fs::path& folder) {
-  constexpr auto kPatience = std::chrono::seconds(2);
-  constexpr auto kPause = std::chrono::milliseconds(10);
-  const auto end = std::chrono::steady_clock::now() + kPatience;
-  while (!others_have_reason(folder) && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(kPause);
-}
-
-/// The new process goes on. The old one, which mpirun knows, waits for it, and if it is killed says
-/// when: mpirun, when it notices, kills the others, and nobody could say which was the first.
-void continue_in_child(const fs::path& folder, const std::string& rank) {
+pid_t forked() {
   const pid_t id = fork();
   check(id >= 0, "--processes: {}", std::strerror(errno));
-  if (id == 0) {
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    std::ofstream(folder / rank) << getpid() << '\n';
-    return;
-  }
+  return id;
+}
+
+/// Waits for a child and returns its status. SIGCHLD and SIGTERM are blocked, and in `signals`. If
+/// SIGTERM comes before the child has ended, this ends both.
+int status_of(pid_t child, const sigset_t& signals) {
   int status = 0;
-  while (waitpid(id, &status, 0) < 0 && errno == EINTR) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (waitpid(child, &status, WNOHANG) == child) return status;
+    if (signal != SIGTERM) continue;
+    kill(child, SIGKILL);
+    std::_Exit(128 + SIGTERM);
   }
+}
+
+/// Waits for the training process, and if it was killed writes down when. mpirun, when it notices,
+/// kills the others, and nobody could say which was the first.
+[[noreturn]] void watch(pid_t id, const sigset_t& signals, const fs::path& folder,
+                        const std::string& rank) {
+  const int status = status_of(id, signals);
   const int64_t now = std::chrono::steady_clock::now().time_since_epoch().count();
   const bool was_killed = WIFSIGNALED(status) && WTERMSIG(status) != SIGABRT;
-  if (!was_killed && status != 0) wait_for_reason_of_others(folder);
+  // A process that cannot reach another one aborts, perhaps before that other's end is recorded.
+  if (!was_killed && status != 0) wait_for_reason(folder);
   if (!WIFSIGNALED(status)) std::_Exit(WEXITSTATUS(status));
   const int signal = WTERMSIG(status);
   std::ofstream(folder / (kKilledFile + rank)) << now << ' ' << signal << '\n';
   std::_Exit(128 + signal);
+}
+
+/// The training goes on in a grandchild of this process, which mpirun knows. Between them is one
+/// that watches the training. It has a process group of its own: mpirun ends those that it knows,
+/// and the watcher must outlive them to say what has happened.
+void continue_in_grandchild(const fs::path& folder, const std::string& rank) {
+  sigset_t signals;
+  sigset_t before;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  sigaddset(&signals, SIGTERM);
+#ifdef __linux__
+  const pid_t parent = getpid();
+  if (const pid_t watcher = forked()) {
+    int status = 0;
+    while (waitpid(watcher, &status, 0) < 0 && errno == EINTR) {
+    }
+    std::_Exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+  }
+  setpgid(0, 0);
+#endif
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) std::_Exit(128 + SIGTERM);
+#endif
+  if (const pid_t id = forked()) watch(id, signals, folder, rank);
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  std::ofstream(folder / rank) << getpid() << '\n';
 }
 
 /// Makes a file standard output; "" changes nothing.
@@ -109,7 +137,7 @@ void report(const std::string& message) {
 void join_processes(const distributed::ProcessGroupOptions& options) {
   const char* const rank = rank_variable();
   if (rank == nullptr) return;
-  if (const char* const folder = std::getenv(kFolderVariable)) continue_in_child(folder, rank);
+  if (const char* const folder = std::getenv(kFolderVariable)) continue_in_grandchild(folder, rank);
   distributed::init_process_group(options);
   const char* const expected = std::getenv(kProcessesVariable);
   check(expected == nullptr || std::to_string(distributed::get_world_size()) == expected,

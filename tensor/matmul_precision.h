@@ -7,7 +7,7 @@ namespace gradus {
 
 /// As torch.set_float32_matmul_precision. "highest", the default: products of float32 matrices are
 /// computed in float32. "medium": their factors are rounded to bfloat16 (8 significant bits), and
-/// the products of these are added in float32, in about half to a tenth of the time; the tensors
+/// the products of these are added in float32, in a half to a fifth of the time; the tensors
 /// stay float32. This needs a processor with AVX512_BF16 or AMX and is the same as "highest" on
 /// others. It holds for matmul, linear and their gradients; attention, and products of a single row
 /// or column, remain in float32. "high" is the same as "highest". The setting is one for all

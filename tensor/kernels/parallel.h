@@ -20,9 +20,9 @@ using ChunkFunction = void (*)(const void* context, int64_t begin, int64_t end);
 void parallel_chunks(int64_t n, int64_t grain, ChunkFunction function, const void* context);
 
 /// Calls body(begin, end) for chunks that cover 0 to n - 1, each of about `grain` elements or more.
-/// It runs in one thread if n <= grain, inside another parallel_for, or while another thread is in
-/// one. The chunks depend on the number of threads, so no result may depend on the chunks. The body
-/// must not throw.
+/// It runs in one thread if n <= grain, inside another parallel_for, while another thread is in
+/// one, or while other programs need the cores. The chunks depend on the number of threads, so no
+/// result may depend on the chunks. The body must not throw.
 template <class Body>
 void parallel_for(int64_t n, int64_t grain, const Body& body) {
   if (n <= 0) return;

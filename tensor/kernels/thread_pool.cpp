@@ -38,10 +38,10 @@ namespace gradus::kernels {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::microseconds kWatching(50);
-constexpr std::chrono::microseconds kOffering(1000);
-constexpr std::chrono::microseconds kTaken(20);  // an offer that nobody takes is over after 1
-constexpr int kAlone = 50;                       // times as long as the caller has waited
+constexpr std::chrono::microseconds kSpinTime(50);
+constexpr std::chrono::microseconds kYieldTime(1000);  // with the spinning
+constexpr std::chrono::microseconds kLongYield(20);    // 1 if no other program wants the core
+constexpr int kAloneFactor = 50;
 
 /// What the workers inside the gate compute. Written only while the gate is closed and nobody is
 /// inside.
@@ -79,31 +79,32 @@ void pause() {
 #endif
 }
 
-/// Returns when `word` is no longer `old`: looks all the time at first, then between offers to
-/// other programs to take the core, then sleeps. Returns whether one has taken it.
+/// Returns when `word` is no longer `old`. It spins at first, then yields between two checks, then
+/// sleeps. Returns whether another program ran during a yield; then it sleeps at once.
 bool wait_while(const std::atomic<uint32_t>& word, uint32_t old) {
   const auto has_changed = [&] { return word.load(std::memory_order_acquire) != old; };
   const Clock::time_point begin = Clock::now();
   Clock::time_point now = begin;
-  while (now - begin < kWatching) {
+  while (now - begin < kSpinTime) {
     for (int i = 0; i < 32; ++i) {
       if (has_changed()) return false;
       pause();
     }
     now = Clock::now();
   }
-  bool was_taken = false;
-  while (now - begin < kOffering && !was_taken) {
+  bool was_long = false;
+  while (now - begin < kYieldTime && !was_long) {
     if (has_changed()) return false;
     std::this_thread::yield();
     const Clock::time_point before = now;
     now = Clock::now();
-    was_taken = now - before > kTaken;
+    was_long = now - before > kLongYield;
   }
   word.wait(old, std::memory_order_acquire);
-  return was_taken;
+  return was_long;
 }
 
+/// Enters the gate if it has a place.
 bool enter() {
   uint32_t now = gate.load(std::memory_order_relaxed);
   while (now >= kPlace) {
@@ -186,9 +187,9 @@ int start_workers(int wanted) {
   return workers;
 }
 
-/// Closes the gate and waits for those inside. If the caller had to wait because other programs
-/// take the cores, the workers are not called for a while: one thread would do the work sooner than
-/// two that wait for each other. So these waits take at most a few percent of the time.
+/// Closes the gate and waits for those inside. If other programs ran meanwhile, the next jobs use
+/// no workers for kAloneFactor times as long as this wait: one thread is then faster than two that
+/// wait for each other.
 void wait_for_workers() {
   uint32_t inside = gate.fetch_and(kPlace - 1) % kPlace;
   if (inside == 0) return;
@@ -200,7 +201,7 @@ void wait_for_workers() {
   }
   if (!is_busy) return;
   const Clock::time_point end = Clock::now();
-  alone_until = end + kAlone * (end - begin);
+  alone_until = end + kAloneFactor * (end - begin);
 }
 
 }  // namespace

@@ -76,13 +76,13 @@ void pack_share(uint32_t* to, const PanelsOfB& panels, const Share& share) {
 }
 
 /// What a share is packed from.
-Ahead share_ahead(const PanelsOfB& panels, const Share& share, int64_t calls) {
+Prefetch prefetch_of_share(const PanelsOfB& panels, const Share& share, int64_t calls) {
   if (share.panel >= panels.count() || share.begin(panels) == share.end(panels)) return {};
   const Lines lines = lines_of(panels, share.panel, share.begin(panels));
   const int64_t K = smaller(lines.K, (share.end(panels) - share.begin(panels)) * 2 * kLane);
   const int64_t columns = panels.columns(share.panel);
-  if (lines.i_stride == 1) return rows_ahead(lines.data, K, columns, lines.k_stride, calls);
-  if (lines.k_stride == 1) return rows_ahead(lines.data, columns, K, lines.i_stride, calls);
+  if (lines.i_stride == 1) return prefetch_of_rows(lines.data, K, columns, lines.k_stride, calls);
+  if (lines.k_stride == 1) return prefetch_of_rows(lines.data, columns, K, lines.i_stride, calls);
   return {};
 }
 
@@ -101,7 +101,7 @@ struct Strip {
   int64_t rows;
   int64_t a_stride;
   uint32_t* packed_a;
-  bool asks;  // B and C are too large for the cache
+  bool prefetches;  // B and C are too large for the cache
 };
 
 /// The tile of C from row m of the strip on, for one part of the depth. `next` is the part of B
@@ -115,7 +115,7 @@ Tile tile_of(const Strip& strip, const PanelsOfB& panels, int64_t panel, int64_t
   const bool is_first = panels.k(panel) == 0;  // later parts of the depth are added to C
   const float* const start =
       block.start.data ? block.start.data + row * block.start.row_stride + n : nullptr;
-  const int64_t calls = panels.pairs(panel) / kPairsPerAsk;
+  const int64_t calls = panels.pairs(panel) / kPairsPerPrefetch;
   return {.c = c,
           .a = strip.packed_a + m * strip.a_stride,
           .b = packed_b,
@@ -125,10 +125,10 @@ Tile tile_of(const Strip& strip, const PanelsOfB& panels, int64_t panel, int64_t
           .start_stride = is_first ? block.start.row_stride : block.C.row_stride,
           .pairs = panels.pairs(panel),
           .columns = panels.columns(panel),
-          .asks = strip.asks,
-          .of_b = strip.asks ? share_ahead(panels, next, calls) : Ahead{},
-          .of_c = rows_ahead(c, smaller(kTileRows, strip.rows - m), panels.columns(panel),
-                             block.C.row_stride, calls)};
+          .prefetches = strip.prefetches,
+          .next_b = strip.prefetches ? prefetch_of_share(panels, next, calls) : Prefetch{},
+          .next_c = prefetch_of_rows(c, smaller(kTileRows, strip.rows - m), panels.columns(panel),
+                                     block.C.row_stride, calls)};
 }
 
 void multiply_strip(const Strip& strip, const PanelsOfB& panels, uint32_t* b_buffer) {
@@ -169,9 +169,9 @@ void bf16_gemm_block(const MatrixProduct<float>& block, uint32_t* buffer) {
   const int64_t strips = divide_up(block.M, kMostRows);
   const int64_t rows = divide_up(divide_up(block.M, strips), kTileRows) * kTileRows;
   constexpr int64_t kCached = 400'000;  // numbers of B and C
-  const bool asks = block.N * (block.K + block.M) > kCached;
+  const bool prefetches = block.N * (block.K + block.M) > kCached;
   for (int64_t m = 0; m < block.M; m += rows)
-    multiply_strip({block, m, smaller(rows, block.M - m), packed_stride(depth), buffer, asks},
+    multiply_strip({block, m, smaller(rows, block.M - m), packed_stride(depth), buffer, prefetches},
                    panels, buffer + kBf16PackedA);
 }
 

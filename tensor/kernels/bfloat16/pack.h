@@ -60,7 +60,7 @@ GRADUS_INLINE Pairs interleaved_pairs(__m512 even, __m512 odd) {
   return _mm512_permutexvar_epi16(order, pairs_of(even, odd));
 }
 
-/// square[i] = the pairs of line i, for lines whose numbers are contiguous.
+/// square[i] = the pairs of line i, for k_stride 1.
 GRADUS_INLINE void load_lines(Square& square, const Lines& x) {
   if (x.count >= kLane && x.K >= 2 * kLane) {
     GRADUS_UNROLL
@@ -80,7 +80,7 @@ GRADUS_INLINE void load_lines(Square& square, const Lines& x) {
   }
 }
 
-/// square[p] = pair p of all lines, for lines that lie side by side (i_stride 1).
+/// square[p] = pair p of every line, for i_stride 1.
 GRADUS_INLINE void load_pairs(Square& square, const Lines& x) {
   if (x.count >= kLane && x.K >= 2 * kLane) {
     GRADUS_UNROLL

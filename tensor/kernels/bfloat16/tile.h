@@ -1,7 +1,7 @@
 // What the micro-kernels of tile_avx512.h and tile_amx.h compute: a tile of C.
 #pragma once
 
-#include "tensor/kernels/bfloat16/ahead.h"
+#include "tensor/kernels/bfloat16/prefetch.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
@@ -16,9 +16,9 @@ struct Tile {
   int64_t start_stride;
   int64_t pairs;    // a multiple of 16
   int64_t columns;  // 1 to 32 that are stored
-  bool asks;        // whether to ask for what is in the next two
-  Ahead of_b;       // what will be packed next
-  Ahead of_c;
+  bool prefetches;  // whether the next two are used
+  Prefetch next_b;  // what will be packed next
+  Prefetch next_c;  // this tile of C
 };
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -9,7 +9,7 @@ namespace gradus::kernels::GRADUS_ISA {
 constexpr int kTileRows = 32;
 constexpr int64_t kMostRows = 1024;
 constexpr int64_t kMostDepth = 512;
-constexpr int64_t kPairsPerAsk = kLane;
+constexpr int64_t kPairsPerPrefetch = kLane;
 static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
 static_assert(kMostDepth <= kBf16Depth);
 
@@ -32,14 +32,14 @@ class TileUnit {
 };
 
 /// sums (32, 32) = a b for the first 16 rows, or for all 32.
-template <bool ALL_ROWS, bool ASKS>
+template <bool ALL_ROWS, bool PREFETCHES>
 void multiply_tile(float* sums, const Tile& tile) {
   const int64_t a_bytes = tile.a_stride * 4;
   const int64_t b_bytes = kBf16Columns * 4;
   const uint32_t* a = tile.a;
   const uint32_t* b = tile.b;
-  Ahead of_b = tile.of_b;
-  Ahead of_c = tile.of_c;
+  Prefetch next_b = tile.next_b;
+  Prefetch next_c = tile.next_c;
   _tile_zero(0);
   _tile_zero(1);
   _tile_zero(2);
@@ -55,9 +55,9 @@ void multiply_tile(float* sums, const Tile& tile) {
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
-    if (ASKS) {
-      ask(of_b);
-      ask(of_c);
+    if (PREFETCHES) {
+      prefetch(next_b);
+      prefetch(next_c);
     }
     a += kLane;
     b += kLane * kBf16Columns;
@@ -75,9 +75,11 @@ void multiply_tile(float* sums, const Tile& tile) {
 GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
   alignas(64) float sums[kTileRows * kBf16Columns];
   if (rows > kLane)
-    tile.asks ? multiply_tile<true, true>(sums, tile) : multiply_tile<true, false>(sums, tile);
+    tile.prefetches ? multiply_tile<true, true>(sums, tile)
+                    : multiply_tile<true, false>(sums, tile);
   else
-    tile.asks ? multiply_tile<false, true>(sums, tile) : multiply_tile<false, false>(sums, tile);
+    tile.prefetches ? multiply_tile<false, true>(sums, tile)
+                    : multiply_tile<false, false>(sums, tile);
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < tile.columns; j += kLane) {
       const __mmask16 mask = first(tile.columns - j);

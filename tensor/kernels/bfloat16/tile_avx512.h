@@ -11,14 +11,14 @@ namespace gradus::kernels::GRADUS_ISA {
 constexpr int kTileRows = 14;
 constexpr int64_t kMostRows = 512;
 constexpr int64_t kMostDepth = 768;
-constexpr int64_t kPairsPerAsk = 1;
+constexpr int64_t kPairsPerPrefetch = 1;
 static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
 static_assert(kMostDepth <= kBf16Depth);
 
 /// What the micro-kernels need in this thread.
 struct TileUnit {};
 
-template <int ROWS, bool ASKS>
+template <int ROWS, bool PREFETCHES>
 void multiply_tile(const Tile& tile) {
   __m512 sum[ROWS][2];
   GRADUS_UNROLL
@@ -26,8 +26,8 @@ void multiply_tile(const Tile& tile) {
     sum[i][0] = sum[i][1] = _mm512_setzero_ps();
   }
   const int64_t stride = tile.a_stride;
-  Ahead of_b = tile.of_b;
-  Ahead of_c = tile.of_c;
+  Prefetch next_b = tile.next_b;
+  Prefetch next_c = tile.next_c;
   const uint32_t* b = tile.b;
   const uint32_t* a[3] = {tile.a, tile.a + 5 * stride, tile.a + 10 * stride};
   // The compiler would keep a pointer for every row, and run out of registers.
@@ -43,9 +43,9 @@ void multiply_tile(const Tile& tile) {
       sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, left);
       sum[i][1] = _mm512_dpbf16_ps(sum[i][1], both, right);
     }
-    if (ASKS) {
-      ask(of_b);
-      ask(of_c);
+    if (PREFETCHES) {
+      prefetch(next_b);
+      prefetch(next_c);
     }
     b += 2 * kLane;
     ++a[0];
@@ -64,16 +64,16 @@ void multiply_tile(const Tile& tile) {
   }
 }
 
-template <bool ASKS, int... ROW>
+template <bool PREFETCHES, int... ROW>
 void multiply_rows(int64_t rows, const Tile& tile, std::integer_sequence<int, ROW...>) {
-  static constexpr void (*kKernels[])(const Tile&) = {multiply_tile<ROW + 1, ASKS>...};
+  static constexpr void (*kKernels[])(const Tile&) = {multiply_tile<ROW + 1, PREFETCHES>...};
   kKernels[rows - 1](tile);
 }
 
 /// c = a b + start for 1 to kTileRows rows.
 GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
   constexpr auto all_rows = std::make_integer_sequence<int, kTileRows>();
-  if (tile.asks)
+  if (tile.prefetches)
     multiply_rows<true>(rows, tile, all_rows);
   else
     multiply_rows<false>(rows, tile, all_rows);
