@@ -282,6 +282,7 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 Tensor masked_softmax(const Tensor& scores) {
   check(scores.dim() >= 1,
         "masked_softmax: expected rows of scores, got a tensor without dimensions");
+  check_is_no_bfloat16("masked_softmax", scores.dtype());
   if (scores.size(-1) == 0) return softmax(scores, -1);
   // (..., 1): rows in which every score is -inf
   const Tensor hidden = amax(scores.detach(), -1, true) == kHidden;

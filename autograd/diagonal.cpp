@@ -76,6 +76,7 @@ Tensor diag(const Tensor& x, int64_t diagonal) {
   check(x.dim() == 1 || x.dim() == 2, "diag: expected a vector or a matrix, got {}", x.sizes());
   const DiagonalOf entries{0, 1, diagonal};
   if (x.dim() == 2) return clone(diagonal_view(x, entries));
+  check_is_no_bfloat16("diag", x.dtype());
   constexpr int64_t kFarthest = int64_t{1} << 58;
   check(-kFarthest < diagonal && diagonal < kFarthest,
         "diag: a matrix with a diagonal {} from the main one is more than memory can hold",

@@ -262,6 +262,7 @@ Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands) 
   std::vector<EinsumOperand> named;
   for (size_t k = 0; k < operands.size(); ++k) {
     check_same_dtype("einsum", operands[0], operands[k]);
+    check_is_no_bfloat16("einsum", operands[k].dtype());
     named.push_back(name_dims(equation, k, read.operands[k], operands[k]));
   }
   if (operands.size() > 1) check_number("einsum", operands[0].dtype());

@@ -76,17 +76,19 @@ Tensor number_like(const char* op, Scalar value, const Tensor& x) {
         ".to(kFloat32)",
         op, number);
   const Tensor y = empty({}, x.dtype());
-  dispatch(x.dtype(), [&]<class T>() { *y.data<T>() = value.to<T>(op); });
+  dispatch(op, x.dtype(), [&]<class T>() { *y.data<T>() = value.to<T>(op); });
   return y;
 }
 
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha) {
+  check_is_no_bfloat16("add", b.dtype());
   if (alpha.to_double() != 1) return add(a, mul(b, alpha));
   return record("add", binary("add", BinaryOp::add, a, b), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return dy; }});
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha) {
+  check_is_no_bfloat16("sub", b.dtype());
   if (alpha.to_double() != 1) return sub(a, mul(b, alpha));
   return record("sub", binary("sub", BinaryOp::sub, a, b), {a, [](const Tensor& dy) { return dy; }},
                 {b, [](const Tensor& dy) { return -dy; }});

@@ -13,6 +13,7 @@ void check_pair(const char* op, const Tensor& x, const Tensor& target) {
   check(x.is_floating_point(),
         "{}: expected floating-point tensors, got {}; convert them with .to(kFloat32)", op,
         x.dtype());
+  check_is_no_bfloat16(op, x.dtype());
   check_same_dtype(op, x, target);
 }
 

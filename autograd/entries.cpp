@@ -86,10 +86,10 @@ struct EntryLoop {
 
 }  // namespace
 
-Tensor read_entries(const Tensor& v, const Selection& selection) {
+Tensor read_entries(const char* op, const Tensor& v, const Selection& selection) {
   const Tensor y = empty(selection.result_sizes(), v.dtype());
   if (y.numel() == 0) return y;
-  dispatch(v.dtype(), [&]<class T>() {
+  dispatch(op, v.dtype(), [&]<class T>() {
     if (const auto rows = as_rows(v, selection, y)) {
       kernels::gather_rows(y.data<T>(), v.data<T>(), selection.ids.data<int64_t>(), rows->outer,
                            rows->size, selection.ids.numel(), rows->inner);
@@ -119,7 +119,7 @@ void add_entries(const char* op, const Tensor& v, const Selection& selection,
 
 void put_entries(const char* op, const Tensor& v, const Selection& selection,
                  const Tensor& values) {
-  dispatch(v.dtype(), [&]<class T>() {
+  dispatch(op, v.dtype(), [&]<class T>() {
     if (numel(op, selection.result_sizes()) == 0) return;
     const int64_t* const ids = selection.ids.data<int64_t>();
     if (const auto rows = as_rows(v, selection, values)) {

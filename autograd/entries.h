@@ -5,7 +5,7 @@
 namespace gradus {
 
 /// A new tensor with the selected entries of v.
-Tensor read_entries(const Tensor& v, const Selection& selection);
+Tensor read_entries(const char* op, const Tensor& v, const Selection& selection);
 
 /// v[ids[i]] += values[i], where the values broadcast to the shape of the result.
 void add_entries(const char* op, const Tensor& v, const Selection& selection, const Tensor& values);

@@ -214,6 +214,8 @@ Tensor Tensor::copy_(const Tensor& source) const {
   check_broadcast("copy_", *this, source);
   if (!recorded_write("copy_", *this, needs_grad(source)))
     return write("copy_", *this, unaliased(*this, source));
+  check(dtype() != kBFloat16,
+        "copy_: the source requires gradients, and a bfloat16 tensor has none; copy its detach()");
   const Tensor old = before_write(*this);
   const Tensor y = empty_like(*this);
   copy_elements(y, source);
@@ -276,7 +278,8 @@ Tensor Tensor::random_(int64_t from, int64_t to) const {
 }
 Tensor Tensor::bernoulli_(double p) const {
   return draw("bernoulli_", *this, [&](Generator& g, const Tensor& x) {
-    dispatch(x.dtype(), [&]<class T>() { fill_bernoulli(g, x.data<T>(), x.numel(), p); });
+    dispatch("bernoulli_", x.dtype(),
+             [&]<class T>() { fill_bernoulli(g, x.data<T>(), x.numel(), p); });
   });
 }
 

@@ -36,7 +36,7 @@ Tensor index_select_impl(OpName op, const Tensor& x, int64_t dim, const Tensor& 
   sizes[d] = ids.numel();
   const Tensor y = empty(sizes, x.dtype());
   const Tensor source = as_contiguous(x);
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch(op, x.dtype(), [&]<class T>() {
     if (y.numel() == 0) return;
     kernels::gather_rows(y.data<T>(), source.data<T>(), ids.data<int64_t>(), shape.outer,
                          shape.size, ids.numel(), shape.inner);
@@ -112,6 +112,14 @@ Tensor padded_with_zeros(const Tensor& x, const Shape& sizes) {
   return y;
 }
 
+/// Rows ids[i] of a bfloat16 matrix, as float32.
+Tensor widened_rows(const Tensor& weight, const Tensor& ids) {
+  const Tensor y = empty({ids.numel(), weight.size(1)}, kFloat32);
+  for (int64_t i = 0; i < ids.numel(); ++i)
+    copy_elements(y.select(0, i), weight.select(0, ids.data<int64_t>()[i]));
+  return y;
+}
+
 }  // namespace
 
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index) {
@@ -127,6 +135,7 @@ Tensor embedding(const Tensor& weight, const Tensor& indices) {
   const Tensor ids = checked_ids("embedding", "index", indices, weight.size(0), "rows of weight");
   Shape sizes = indices.sizes();
   sizes.push_back(weight.size(1));
+  if (weight.dtype() == kBFloat16) return reshape(widened_rows(weight, ids), sizes);
   return reshape(index_select_impl("embedding", weight, 0, ids), sizes);
 }
 
@@ -137,7 +146,7 @@ Tensor gather(const Tensor& x, int64_t dim, const Tensor& index) {
   check_gather("gather", x, index, d);
   const Tensor ids = ids_along("gather", x, d, index);
   const Tensor y = empty(index.sizes(), x.dtype());
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch("gather", x.dtype(), [&]<class T>() {
     kernels::gather(y.data<T>(), x.data<T>(), ids.data<int64_t>(), x.dim() ? x.strides()[d] : 0,
                     index_loop(ids, y, x, d));
   });

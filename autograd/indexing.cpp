@@ -23,7 +23,7 @@ using OptionalTensors = std::vector<std::optional<Tensor>>;
 Tensor index_backward(const Tensor& dy, const Selection& selection);
 
 Tensor index_entries(OpName op, const Tensor& v, const Selection& selection) {
-  return record(op, read_entries(v, selection),
+  return record(op, read_entries(op, v, selection),
                 {v,
                  {[selection](const Tensor& dy) { return index_backward(dy, selection); },
                   [selection](const Tensor& dv, const Tensor& dy, const Tensor&) {
@@ -159,6 +159,7 @@ Tensor index_put_(const Tensor& x, const OptionalTensors& indices, const Tensor&
 }
 
 Tensor nonzero(const Tensor& x) try {
+  check_is_no_bfloat16("nonzero", x.dtype());
   const Tensor positions = true_positions(x.detach().to(kBool));
   const Tensor y = empty({positions.numel(), x.dim()}, kInt64);
   kernels::unravel(y.data<int64_t>(), positions.data<int64_t>(), positions.numel(),

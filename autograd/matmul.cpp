@@ -1,5 +1,6 @@
 #include "autograd/ops.h"
 #include "tensor/checks.h"
+#include "tensor/kernels/few_rows.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/strided.h"
 
@@ -106,6 +107,51 @@ Rule linear_input_rule(const Tensor& x, const Tensor& weight) {
           }};
 }
 
+/// y (rows, out) = x (rows, in) W^T + bias for a bfloat16 weight.
+void multiply_by_bfloat16(const Tensor& y, const Tensor& x, const Tensor& weight,
+                          const Tensor& bias) try {
+  if (y.numel() == 0) return;
+  const Tensor x_rows = as_contiguous(x);
+  const Tensor w = as_contiguous(weight);
+  kernels::Matrix<const float> start{};
+  if (bias.defined()) start = {bias.data<float>(), 0, bias.stride(0)};
+  kernels::multiply_bfloat16({.C = matrix<float>(y),
+                              .A = matrix<const float>(x_rows),
+                              .W = matrix<const BFloat16>(w),
+                              .start = start,
+                              .M = y.size(0),
+                              .N = y.size(1),
+                              .K = x.size(1)});
+} catch (const std::bad_alloc&) {
+  kernels::fail_out_of_memory();
+}
+
+/// linear with a weight in bfloat16, which has no gradient. The weight is converted for dx.
+Tensor linear_bfloat16(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Tensor start = bias.defined() && bias.dtype() == kBFloat16 ? to(bias, kFloat32) : bias;
+  check(x.dtype() == kFloat32 && (!start.defined() || start.dtype() == kFloat32),
+        "linear: the weight is bfloat16, so x and bias must be float32, got {} and {}", x.dtype(),
+        start.defined() ? name(start.dtype()) : "no bias");
+  Shape sizes = x.sizes();
+  sizes[sizes.size() - 1] = weight.size(0);
+  Tensor y = empty(sizes, kFloat32);
+  {
+    const NoGradGuard no_grad;
+    const Shape matrix_sizes{sizes.empty() || weight.size(0) == 0 ? 0 : y.numel() / weight.size(0),
+                             weight.size(0)};
+    multiply_by_bfloat16(y.as_view(matrix_sizes, contiguous_strides(matrix_sizes), 0),
+                         rows_of(x.detach()), weight, start);
+  }
+  Input inputs[] = {
+      {x,
+       [weight = saved(weight), sizes = x.sizes()](const Tensor& dy) {
+         return reshape(product(rows_of(dy), to(weight(), kFloat32)), sizes);
+       }},
+      {bias, [](const Tensor& dy) { return sum(rows_of(dy), 0); }},
+  };
+  return record("linear", std::move(y), inputs);
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
@@ -154,6 +200,7 @@ Tensor outer(const Tensor& a, const Tensor& b) {
   check(a.dim() == 1 && b.dim() == 1, "outer: expected two vectors, got {} and {}", a.sizes(),
         b.sizes());
   check_same_dtype("outer", a, b);
+  check_is_no_bfloat16("outer", a.dtype());
   return unsqueeze(a, 1) * b;
 }
 
@@ -165,6 +212,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(!bias.defined() || bias.sizes() == Shape{weight.size(0)},
         "linear: weight is {}, so bias must be [{}], got {}", weight.sizes(), weight.size(0),
         bias.defined() ? bias.sizes() : Shape{});
+  if (weight.dtype() == kBFloat16) return linear_bfloat16(x, weight, bias);
   check_same_dtype("linear", x, weight);
   if (bias.defined()) check_same_dtype("linear", x, bias);
   Shape sizes = x.sizes();

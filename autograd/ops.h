@@ -407,7 +407,8 @@ Tensor bmm(const Tensor& a, const Tensor& b);
 Tensor einsum(const std::string& equation, const std::vector<Tensor>& operands);
 /// a b^T of two vectors: (M) x (N) -> (M, N)
 Tensor outer(const Tensor& a, const Tensor& b);
-/// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out)
+/// x W^T + b: x (..., in), weight (out, in), bias (out) or none -> (..., out). All have the same
+/// dtype, or x is float32 and the weight (and the bias, if it is not float32) bfloat16.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // Lists of indices (indexing.cpp): x.index({...}) and x.index_put_({...}, value) take integers,
@@ -437,7 +438,8 @@ Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);
 Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);
 /// For dim 0: x with source[i][j] added to x[index[i][j]][j], and so on. The gradient of gather.
 Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
-/// Rows of a table: weight (V, C), indices (...) int64 -> (..., C)
+/// Rows of a table: weight (V, C), indices (...) int64 -> (..., C). Those of a bfloat16 table are
+/// float32.
 Tensor embedding(const Tensor& weight, const Tensor& indices);
 /// (...) int64 -> (..., num_classes) int64: 1 at the index, 0 elsewhere. -1 means max(indices) + 1.
 Tensor one_hot(const Tensor& indices, int64_t num_classes = -1);

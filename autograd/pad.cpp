@@ -70,7 +70,8 @@ Shape negated(Shape padding) {
 // padding; what was cut off from x has the gradient 0.
 Tensor pad_constant(const Tensor& x, const Shape& padding, const Tensor& value) {
   const Tensor y = empty(padded_sizes(x, padding), x.dtype());
-  dispatch(x.dtype(), [&]<class T>() { kernels::fill(y.data<T>(), y.numel(), *value.data<T>()); });
+  dispatch("pad", x.dtype(),
+           [&]<class T>() { kernels::fill(y.data<T>(), y.numel(), *value.data<T>()); });
   const Tensor source = cropped(x.detach(), padding);
   copy_elements(cropped(y, negated(padding)), source);
   return record("pad", y, {x, [padding](const Tensor& dy) {
@@ -106,6 +107,7 @@ void check_ends(PadMode mode, const PadEnds& ends, int64_t size, size_t d, const
 Tensor pad(const Tensor& x, const Shape& padding, const std::string& mode,
            std::optional<Scalar> value) {
   const PadMode how = pad_mode(mode);
+  check_is_no_bfloat16("pad", x.dtype());
   check(padding.size() % 2 == 0, "pad: expected two numbers for each padded dimension, got {}",
         padding);
   const size_t dims = x.sizes().size();

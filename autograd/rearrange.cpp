@@ -149,6 +149,7 @@ Tensor repeat_interleave(const Tensor& x, int64_t repeats, std::optional<int64_t
   constexpr const char* op = "repeat_interleave";
   if (!dim) return repeat_interleave(flatten(x), repeats, 0, output_size);
   check(x.dim() > 0, "{}: a tensor without dimensions has no dimension {}", op, *dim);
+  check_is_no_bfloat16(op, x.dtype());
   check(repeats >= 0, "{}: the repeats must be at least 0, got {}", op, repeats);
   const size_t d = wrap_dim(op, *dim, x.sizes().size());
   Shape sizes = x.sizes();
@@ -166,6 +167,7 @@ Tensor repeat_interleave(const Tensor& x, const Tensor& repeats, std::optional<i
                          std::optional<int64_t> output_size) {
   if (!dim) return repeat_interleave(flatten(x), repeats, 0, output_size);
   check(x.dim() > 0, "repeat_interleave: a tensor without dimensions has no dimension {}", *dim);
+  check_is_no_bfloat16("repeat_interleave", x.dtype());
   check(repeats.dim() <= 1,
         "repeat_interleave: the repeats must be one number or a vector of them, got {}",
         repeats.sizes());

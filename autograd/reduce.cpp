@@ -78,7 +78,7 @@ std::pair<Tensor, Tensor> find_extreme(const char* op, Extremum which, const Arr
   const Tensor y = empty(in.sizes(keepdim), in.x.dtype());
   const Tensor index = indices ? empty(in.kept, kInt64) : Tensor();
   if (y.numel() == 0) return {y, index};
-  dispatch(y.dtype(), [&]<class T>() {
+  dispatch(op, y.dtype(), [&]<class T>() {
     kernels::extreme(y.data<T>(), indices ? index.data<int64_t>() : nullptr, in.x.data<T>(),
                      in.outer, in.size, in.inner, which == Extremum::max);
   });
@@ -106,7 +106,7 @@ Tensor extreme(OpName op, Extremum which, const Tensor& x, const Shape& dim, boo
 Tensor total(const char* op, const Tensor& x, const Shape& dim, bool keepdim) {
   const Arranged in = arrange(op, x, dim);
   Tensor y = empty(in.sizes(keepdim), x.is_floating_point() ? x.dtype() : kInt64);
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch(op, x.dtype(), [&]<class T>() {
     using S = std::conditional_t<std::is_same_v<T, bool>, int64_t, T>;
     kernels::sum(y.data<S>(), in.x.data<T>(), in.outer, in.size, in.inner);
   });
@@ -139,6 +139,7 @@ std::tuple<Tensor, Tensor> extreme_along(const char* op, Extremum which, const T
 
 /// any is the largest element of a bool tensor, all the smallest.
 Tensor any_or_all(const char* op, Extremum which, const Tensor& x, const Shape& dim, bool keepdim) {
+  check_is_no_bfloat16(op, x.dtype());
   const NoGradGuard no_grad;
   const Arranged in = arrange(op, to(x, kBool), dim);
   const Tensor y = empty(in.sizes(keepdim), kBool);
@@ -169,10 +170,12 @@ std::tuple<Tensor, Tensor> min(const Tensor& x, int64_t dim, bool keepdim) {
 }
 Tensor any(const Tensor& x) { return any_or_all("any", Extremum::max, x, {}, false); }
 Tensor any(const Tensor& x, const Shape& dim, bool keepdim) {
+  check_is_no_bfloat16("any", x.dtype());
   return dim.empty() ? x != 0 : any_or_all("any", Extremum::max, x, dim, keepdim);
 }
 Tensor all(const Tensor& x) { return any_or_all("all", Extremum::min, x, {}, false); }
 Tensor all(const Tensor& x, const Shape& dim, bool keepdim) {
+  check_is_no_bfloat16("all", x.dtype());
   return dim.empty() ? x != 0 : any_or_all("all", Extremum::min, x, dim, keepdim);
 }
 Tensor argmax(const Tensor& x, std::optional<int64_t> dim, bool keepdim) {

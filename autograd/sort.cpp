@@ -21,7 +21,7 @@ Sorted sorted_along(const char* op, const Tensor& x, int64_t dim, bool descendin
   const Tensor values = empty(rows.sizes(), x.dtype());
   const Tensor indices = empty(rows.sizes(), kInt64);
   const int64_t n = x.dim() == 0 ? 1 : rows.size(-1);
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch(op, x.dtype(), [&]<class T>() {
     if (rows.numel() == 0) return;
     kernels::sort_rows(values.data<T>(), indices.data<int64_t>(), rows.data<T>(), rows.numel() / n,
                        n, descending);

@@ -10,6 +10,7 @@ bool Tensor::is_leaf() const { return !node() || node()->is_leaf(); }
 Tensor Tensor::requires_grad_(bool on) const {
   check(!on || is_floating_point(),
         "requires_grad_: only floating-point tensors have gradients, got {}", dtype());
+  if (on) check_is_no_bfloat16("requires_grad_", dtype());
   check(on || is_leaf(),
         "requires_grad_: only a leaf can be switched off, this is the result of '{}'; use detach()",
         is_leaf() ? "" : node()->name);
@@ -48,6 +49,9 @@ void Tensor::set_data(const Tensor& value) const {
   check(!node() || value.is_floating_point(),
         "set_data: the tensor has gradients, so its data must be floating-point, got {}",
         value.dtype());
+  check(!requires_grad() || value.dtype() != kBFloat16,
+        "set_data: the tensor requires gradients, and a bfloat16 tensor has none; call "
+        "requires_grad_(false) before");
   impl().set_data(value.impl());
   if (!node()) return;
   node()->dtype = dtype();

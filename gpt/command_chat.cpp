@@ -9,6 +9,7 @@
 
 #include "gpt/chat.h"
 #include "gpt/commands.h"
+#include "gpt/dtype_option.h"
 #include "gpt/pretrained.h"
 #include "gpt/text_stream.h"
 #include "gpt/training_run.h"
@@ -22,6 +23,7 @@ namespace {
 
 struct ChatArguments {
   std::string model, system;
+  PretrainedOptions weights;
   std::optional<double> temperature;
   std::optional<int64_t> seed;
   int64_t tokens = 200;
@@ -35,6 +37,7 @@ std::optional<int> parse(int argc, const char* const* argv, ChatArguments& argum
       "gradus chat");
   app.add_option("--model", arguments.model, "The folder of a model that gradus finetune wrote")
       ->required();
+  add_dtype_option(app, arguments.weights);
   app.add_option("--system", arguments.system,
                  "What the model reads before the first question; useful if it was fine-tuned so");
   app.add_option("--temperature", arguments.temperature,
@@ -171,7 +174,7 @@ void go_on_writing(const ChatArguments& arguments, const nn::Gpt& model,
 int run_chat(int argc, char** argv) {
   ChatArguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
-  const nn::Gpt model = from_pretrained(arguments.model);
+  const nn::Gpt model = from_pretrained(arguments.model, arguments.weights);
   const text::Tokenizer tokenizer = text::load_tokenizer(arguments.model);
   check(tokenizer.vocab_size() == model.config.vocab_size,
         "the tokenizer in {} has {} tokens, and the model has {}", printable(arguments.model),

@@ -12,6 +12,7 @@
 
 #include "gpt/commands.h"
 #include "gpt/config_file.h"
+#include "gpt/dtype_option.h"
 #include "gpt/generate.h"
 #include "gpt/pretrained.h"
 #include "gpt/text_stream.h"
@@ -30,6 +31,7 @@ struct GenerateArguments {
   std::string model, tokenizer, prompt;
   GenerateOptions options = {
       .max_new_tokens = 200, .do_sample = true, .temperature = 0.8, .top_k = 200};
+  PretrainedOptions weights;
   std::optional<int64_t> seed;
   bool greedy = false, no_cache = false, stats = false;
 };
@@ -44,6 +46,7 @@ std::optional<int> parse(int argc, const char* const* argv, GenerateArguments& a
       ->required();
   app.add_option("--tokenizer", arguments.tokenizer,
                  "The folder with the tokenizer, if it is not that of the model");
+  add_dtype_option(app, arguments.weights);
   app.add_option("--prompt", arguments.prompt,
                  "The text to continue; - reads it from standard input");
   terminal::add_integer(app, "--tokens", options.max_new_tokens, "Tokens to generate (200)");
@@ -200,7 +203,7 @@ int run_generate(int argc, char** argv) {
   GenerateArguments arguments;
   if (const auto status = parse(argc, argv, arguments)) return *status;
   GenerateOptions& options = arguments.options;
-  const nn::Gpt model = from_pretrained(arguments.model);
+  const nn::Gpt model = from_pretrained(arguments.model, arguments.weights);
   if (fs::is_directory(arguments.model))
     options.eos_token_id =
         load_config((fs::path(arguments.model) / "config.json").string()).eos_token_id;

@@ -5,7 +5,6 @@
 #include "gpt/llmc.h"
 
 #include <array>
-#include <bit>
 
 #include "gpt/weights.h"
 #include "tensor/factories.h"
@@ -71,28 +70,20 @@ void check_length(const InputFile& file, const Header& header) {
              "{} parameters need {} bytes, and {} follow the header", count, bytes, file.left());
 }
 
-Tensor read_weight(InputFile& file, const std::string& name, const Shape& shape, bool is_bfloat16) {
-  if (!is_bfloat16) return file.read_tensor(name, shape, kFloat32);
-  const Tensor x = empty(shape, kFloat32);
-  std::vector<uint16_t> upper_halves(static_cast<size_t>(x.numel()));
-  file.read(upper_halves.data(), 2 * x.numel());
-  std::ranges::transform(upper_halves, x.data<float>(),
-                         [](uint32_t bits) { return std::bit_cast<float>(bits << 16); });
-  return x;
-}
-
 }  // namespace
 
-nn::Gpt load_llmc(const std::string& path) {
+nn::Gpt load_llmc(const std::string& path, std::optional<DType> dtype) {
   InputFile file("from_pretrained", path);
   const Header header = read_llmc_header(file);
   check_length(file, header);
   const nn::Gpt model(header.config);
+  if (dtype) convert(model, *dtype);
+  const DType in_file = header.is_bfloat16 ? kBFloat16 : kFloat32;
   const std::vector<Weight> weights = weights_of(model);
   const auto load = [&](const Weight& weight) {
     Shape shape = shape_of(weight);
     if (weight.name == "wte.weight") shape[0] = header.padded_vocab_size;
-    assign(weight, read_weight(file, weight.name, shape, header.is_bfloat16));
+    assign(weight, file.read_tensor(weight.name, shape, in_file));
   };
   const auto blocks = static_cast<size_t>(header.config.n_layers);
   const size_t first = 2;  // after wte and wpe

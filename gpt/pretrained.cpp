@@ -42,9 +42,10 @@ class Folder {
     if (!weights_.contains("h.0.attn.c_attn.bias")) config_.qkv_bias = false;
   }
 
-  nn::Gpt model() {
+  nn::Gpt model(std::optional<DType> dtype) {
     const nn::Gpt model(config_);
-    if (weights_.at("wte.weight").dtype() == kFloat64) model.to(kFloat64);
+    if (!dtype && weights_.at("wte.weight").dtype() == kFloat64) dtype = kFloat64;
+    if (dtype) convert(model, *dtype);
     for (const Weight& weight : weights_of(model))
       load(weight);
     check_rest();
@@ -78,7 +79,7 @@ class Folder {
           "n_positions {}, n_embd {}) says {}",
           dir_, name, x.sizes(), config_.vocab_size, config_.context_length, config_.emb_dim,
           expected);
-    check(x.dtype() == kFloat32 || x.dtype() == kFloat64,
+    check(x.is_floating_point(),
           "from_pretrained: {}: '{}' is {}, expected floating-point numbers", dir_, name,
           x.dtype());
   }
@@ -89,9 +90,9 @@ class Folder {
     if (weight.is_conv1d) std::swap(shape[0], shape[1]);
     if (!weights_.contains(weight.name) && weight.name.ends_with(".bias"))
       return assign(weight, zeros(shape, weight.parts[0].dtype()));
-    const Tensor x = at(weight.name);
-    check_shape(weight.name, x, shape);
-    assign(weight, (weight.is_conv1d ? x.t() : x).to(weight.parts[0].dtype()));
+    check_shape(weight.name, at(weight.name), shape);
+    const Tensor x = at(weight.name).to(weight.parts[0].dtype());
+    assign(weight, weight.is_conv1d ? x.t() : x);
     if (weight.name != "wte.weight") weights_.erase(weight.name);
   }
 
@@ -107,7 +108,8 @@ class Folder {
               dir_);
         continue;
       }
-      check(name.ends_with(".attn.c_attn.bias") && equal(x, zeros_like(x)),
+      const bool is_bias = name.ends_with(".attn.c_attn.bias");
+      check(is_bias && equal(x.to(kFloat64), zeros(x.sizes(), kFloat64)),
             "from_pretrained: {}: model.safetensors has '{}', which nn::Gpt with this config.json "
             "does not have",
             dir_, printable(name));
@@ -121,12 +123,16 @@ class Folder {
 
 }  // namespace
 
-nn::Gpt from_pretrained(const std::string& path) {
+nn::Gpt from_pretrained(const std::string& path, const PretrainedOptions& options) {
+  const std::optional<DType> dtype = options.dtype;
+  check(!dtype || is_floating_point(*dtype),
+        "from_pretrained: a model is float32, float64 or bfloat16, not {}",
+        dtype.value_or(kFloat32));
   std::error_code error;
-  if (fs::is_regular_file(path, error)) return load_llmc(path);
+  if (fs::is_regular_file(path, error)) return load_llmc(path, dtype);
   check(fs::is_directory(path, error), "from_pretrained: {}: there is no such file or folder",
         printable(path));
-  return Folder(path).model();
+  return Folder(path).model(dtype);
 }
 
 void save_pretrained(const nn::Gpt& model, const std::string& dir,
@@ -149,7 +155,7 @@ void save_pretrained(const nn::Gpt& model, const std::string& dir,
   // transformers expects this bias in every model.
   for (int64_t i = 0; !config.qkv_bias && i < config.n_layers; ++i)
     add(fmt::format("h.{}.attn.c_attn.bias", i),
-        zeros({3 * config.emb_dim}, model.tok_emb.weight.dtype()));
+        zeros({3 * config.emb_dim}, model.final_norm.bias.dtype()));
   save_safetensors((fs::path(dir) / "model.safetensors").string(), tensors, {{"format", "pt"}});
   save_config({config, eos_token_id}, (fs::path(dir) / "config.json").string());
 }

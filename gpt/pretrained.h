@@ -7,6 +7,13 @@
 
 namespace gradus::gpt {
 
+struct PretrainedOptions {
+  /// kFloat32, kFloat64, or kBFloat16: then the weights of linear layers and embeddings are stored
+  /// in half the memory, and are not trained; biases and layer norms are float32. By default
+  /// float64 if the file is, else float32.
+  std::optional<DType> dtype = {};
+};
+
 /// Reads a model, which is then in evaluation mode. The path is one of
 ///
 ///   a folder   with config.json and model.safetensors of a Hugging Face GPT-2 model (names with
@@ -15,7 +22,7 @@ namespace gradus::gpt {
 ///              (version 5), with padded vocabulary
 ///
 /// Throws if the files do not fit each other or have something that nn::Gpt does not have.
-nn::Gpt from_pretrained(const std::string& path);
+nn::Gpt from_pretrained(const std::string& path, const PretrainedOptions& options = {});
 
 /// Writes config.json and model.safetensors into the folder, which is made if needed. The Python
 /// library transformers reads them, too. An existing file is replaced only when the new one is

@@ -39,6 +39,18 @@ std::vector<Weight> weights_of(const nn::Gpt& model) {
   return weights;
 }
 
+void convert(const nn::Gpt& model, DType dtype) {
+  model.to(dtype == kBFloat16 ? kFloat32 : dtype);
+  if (dtype != kBFloat16) return;
+  for (const Weight& weight : weights_of(model)) {
+    for (const Tensor& part : weight.parts) {
+      if (part.dim() != 2) continue;
+      part.requires_grad_(false);
+      part.set_data(part.to(kBFloat16));
+    }
+  }
+}
+
 Shape shape_of(const Weight& weight) {
   Shape shape = weight.parts[0].sizes();
   shape[0] *= std::ssize(weight.parts);

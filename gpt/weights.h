@@ -19,11 +19,15 @@ struct Weight {
 /// is tied.
 std::vector<Weight> weights_of(const nn::Gpt& model);
 
+/// Converts the model. For kBFloat16 only the matrices, which then require no gradients, and the
+/// rest becomes float32.
+void convert(const nn::Gpt& model, DType dtype);
+
 /// The shape of the tensor, as [out, in].
 Shape shape_of(const Weight& weight);
 /// The tensor, as [out, in].
 Tensor joined(const Weight& weight);
-/// Copies a tensor of this shape into the parts.
+/// Copies a tensor of this shape into the parts, converted to their dtype.
 void assign(const Weight& weight, const Tensor& x);
 
 }  // namespace gradus::gpt

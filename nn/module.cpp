@@ -131,8 +131,13 @@ void Module::to(DType t) const {
   const auto convert = [t](const Tensor& x) {
     if (x.is_floating_point() && x.dtype() != t) x.set_data(x.detach().to(t));
   };
-  for (const Tensor& p : parameters())
+  for (const Tensor& p : parameters()) {
+    if (t == kBFloat16) {  // has no gradients
+      p.requires_grad_(false);
+      p.mutable_grad() = {};
+    }
     convert(p);
+  }
   for (const Tensor& buffer : buffers())
     convert(buffer);
 }

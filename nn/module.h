@@ -215,7 +215,8 @@ class Module : private virtual ObjectEnd {
   void zero_grad(bool set_to_none = true) const;
   /// Converts the floating-point parameters, their gradients and the floating-point buffers in
   /// place, so that every handle to them (the members of layers, the lists of optimisers) has the
-  /// new dtype. The parameters of a new layer have get_default_dtype().
+  /// new dtype. The parameters of a new layer have get_default_dtype(). After to(kBFloat16), which
+  /// only Linear and Embedding compute with, the parameters require no gradients.
   void to(DType t) const;
 
  protected:

@@ -7,7 +7,8 @@ namespace gradus::nn {
 /// tensor is written once, under its first name.
 void save(const Module& module, const std::string& path);
 /// Copies the tensors of such a file into those of the module, in place. Throws and changes nothing
-/// unless the file has exactly the module's names, each with its shape and dtype.
+/// unless the file has exactly the module's names, each with its shape and dtype (or with bfloat16
+/// for float32).
 void load(const Module& module, const std::string& path);
 
 /// The same for tensors that were read before. The messages begin with `origin`, such as "load:

@@ -28,7 +28,7 @@ std::string list_of(const char* title, const std::vector<std::string>& names) {
 std::string misfit(const std::string& name, const Tensor& x, const Tensor& p) {
   if (x.sizes() != p.sizes())
     return fmt::format("'{}' is {} in the dict and {} in the module", name, x.sizes(), p.sizes());
-  if (x.dtype() != p.dtype())
+  if (!loads_into(x.dtype(), p.dtype()))
     return fmt::format("'{}' is {} in the dict and {} in the module", name, x.dtype(), p.dtype());
   if (has_internal_overlap(p))
     return fmt::format("'{}' is an expanded tensor in the module, so it cannot be written", name);

@@ -78,7 +78,7 @@ Json numbers(const std::vector<double>& values) {
 std::vector<double> elements(const Tensor& x) {
   const Tensor in_order = as_contiguous(x);
   std::vector<double> values(static_cast<size_t>(x.numel()));
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch_stored(x.dtype(), [&]<class T>() {
     const T* data = in_order.data<T>();
     std::transform(data, data + x.numel(), values.begin(),
                    [](T value) { return static_cast<double>(value); });

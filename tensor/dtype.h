@@ -9,13 +9,15 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "tensor/error.h"
+#include "tensor/kernels/bfloat16.h"
 
 namespace gradus {
 
 /// The type of the elements of a tensor.
-enum class DType : uint8_t { Float32, Float64, Int64, Bool };
+enum class DType : uint8_t { Float32, Float64, Int64, Bool, BFloat16 };
 /// PyTorch's name.
 using ScalarType = DType;
 /// Numbers of 4 bytes with 24 binary digits: float.
@@ -26,6 +28,10 @@ inline constexpr DType kFloat64 = DType::Float64;
 inline constexpr DType kInt64 = DType::Int64;
 /// True or false.
 inline constexpr DType kBool = DType::Bool;
+/// Numbers of 2 bytes with 8 binary digits and the range of float32: BFloat16. Such a tensor stores
+/// the weight of linear or embedding, in half the memory of float32; it has no gradient, and every
+/// other op that computes with its elements throws. x.to(kBFloat16) and x.to(kFloat32) convert.
+inline constexpr DType kBFloat16 = DType::BFloat16;
 /// The same as kFloat32.
 inline constexpr DType kFloat = kFloat32;
 /// The same as kFloat64.
@@ -35,7 +41,7 @@ inline constexpr DType kLong = kInt64;
 
 /// "float32"
 constexpr const char* name(DType t) {
-  constexpr const char* names[] = {"float32", "float64", "int64", "bool"};
+  constexpr const char* names[] = {"float32", "float64", "int64", "bool", "bfloat16"};
   return names[static_cast<int>(t)];
 }
 constexpr const char* to_string(DType t) { return name(t); }
@@ -50,9 +56,14 @@ struct fmt::formatter<gradus::DType> : gradus::ToStringFormatter {};
 namespace gradus {
 
 /// Bytes.
-constexpr int64_t element_size(DType t) { return t == kFloat32 ? 4 : t == kBool ? 1 : 8; }
-/// Whether it is float32 or float64.
-constexpr bool is_floating_point(DType t) { return t == kFloat32 || t == kFloat64; }
+constexpr int64_t element_size(DType t) {
+  constexpr int64_t sizes[] = {4, 8, 8, 1, 2};
+  return sizes[static_cast<int>(t)];
+}
+/// Whether it is float32, float64 or bfloat16.
+constexpr bool is_floating_point(DType t) {
+  return t == kFloat32 || t == kFloat64 || t == kBFloat16;
+}
 
 /// The dtype of tensors that are made of floating-point numbers, or without numbers, and without a
 /// dtype: zeros, ones, empty, rand, randn, linspace, eye, tensor({1.5}), full({2}, 1.5),
@@ -64,30 +75,52 @@ void set_default_dtype(DType t);
 
 /// The DType of the C++ type T.
 template <class T>
-inline constexpr DType dtype_of = std::is_same_v<T, float>    ? kFloat32
-                                  : std::is_same_v<T, double> ? kFloat64
-                                  : std::is_same_v<T, bool>   ? kBool
-                                                              : kInt64;
+inline constexpr DType dtype_of = std::is_same_v<T, float>      ? kFloat32
+                                  : std::is_same_v<T, double>   ? kFloat64
+                                  : std::is_same_v<T, bool>     ? kBool
+                                  : std::is_same_v<T, BFloat16> ? kBFloat16
+                                                                : kInt64;
 template <class T>
 concept Element = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, int64_t> ||
-    std::same_as<T, bool>;
+    std::same_as<T, bool> || std::same_as<T, BFloat16>;
 
 /// Any number type of C++, or bool.
 template <class T>
 concept Arithmetic = std::is_arithmetic_v<T>;
 
-/// Calls f<T>() where T is the C++ type of t.
+inline void check_is_no_bfloat16(const char* op, DType t) {
+  check(t != kBFloat16,
+        "{}: a bfloat16 tensor only stores the weight of linear or embedding; convert it with "
+        ".to(kFloat32)",
+        op);
+}
+/// Calls f<T>() where T is the C++ type of t. bfloat16 is an error; the message begins with `op`.
 template <class F>
-decltype(auto) dispatch(DType t, F&& f) {
+decltype(auto) dispatch(const char* op, DType t, F&& f) {
+  check_is_no_bfloat16(op, t);
   return t == kFloat32   ? f.template operator()<float>()
          : t == kFloat64 ? f.template operator()<double>()
          : t == kInt64   ? f.template operator()<int64_t>()
                          : f.template operator()<bool>();
 }
+template <class F>
+decltype(auto) dispatch(DType t, F&& f) {
+  return dispatch("dispatch", t, std::forward<F>(f));
+}
+/// The same for code that only reads or copies elements, where T may also be BFloat16.
+template <class F>
+decltype(auto) dispatch_stored(DType t, F&& f) {
+  return t == kBFloat16 ? f.template operator()<BFloat16>() : dispatch(t, std::forward<F>(f));
+}
+/// The type in which a stored T is read: float for BFloat16.
+template <Element T>
+using Value = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
+
 inline void check_number(const char* op, DType t) {
   check(t != kBool,
         "{}: expected numbers, got a bool tensor; convert it with .to(kFloat32) or .to(kInt64)",
         op);
+  check_is_no_bfloat16(op, t);
 }
 /// The same for ops that need numbers: bool is an error.
 template <class F>
@@ -100,6 +133,7 @@ decltype(auto) dispatch_number(const char* op, DType t, F&& f) {
 inline void check_floating_point(const char* op, DType t) {
   check(is_floating_point(t),
         "{}: expected a floating-point tensor, got {}; convert it with .to(kFloat32)", op, t);
+  check_is_no_bfloat16(op, t);
 }
 /// The same for ops that need floating-point numbers.
 template <class F>

@@ -66,7 +66,7 @@ void bitwise_into(const char* name, BitwiseOp op, const Tensor& y, const Tensor&
 Tensor compare(const char* name, CompareOp op, const Tensor& a, const Tensor& b) {
   check_same_dtype(name, a, b);
   const Tensor y = empty(broadcast_shapes(name, a.sizes(), b.sizes()), kBool);
-  dispatch(a.dtype(), [&]<class T>() {
+  dispatch(name, a.dtype(), [&]<class T>() {
     kernels::compare(op, y.data<bool>(), a.data<T>(), b.data<T>(),
                      strided_loop(y.sizes(), y, a, b));
   });
@@ -89,7 +89,7 @@ Tensor where_elements(const char* name, const Tensor& condition, const Tensor& a
   const Shape sizes =
       broadcast_shapes(name, condition.sizes(), broadcast_shapes(name, a.sizes(), b.sizes()));
   const Tensor y = empty(sizes, a.dtype());
-  dispatch(a.dtype(), [&]<class T>() {
+  dispatch(name, a.dtype(), [&]<class T>() {
     kernels::where(y.data<T>(), condition.data<bool>(), a.data<T>(), b.data<T>(),
                    strided_loop(sizes, y, condition, a, b));
   });

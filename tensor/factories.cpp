@@ -54,9 +54,11 @@ Shape dense_strides(const Shape& sizes, const Shape& strides) {
 Tensor filled(const char* op, const Shape& sizes, const Shape& strides, Scalar value,
               const TensorOptions& options) {
   const bool zero = value.to_double() == 0 && !std::signbit(value.to_double());
+  check_is_no_bfloat16(op, options.dtype());
   const Tensor x = strided(sizes, strides, options, zero);
   if (!zero)
-    dispatch(x.dtype(), [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
+    dispatch(op, x.dtype(),
+             [&]<class T>() { kernels::fill(x.data<T>(), x.numel(), value.to<T>(op)); });
   return x;
 }
 Tensor filled(const char* op, const Shape& sizes, Scalar value, const TensorOptions& options) {
@@ -92,7 +94,8 @@ Tensor random_floats(const char* op, const Shape& sizes, const TensorOptions& op
 
 DType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
 void set_default_dtype(DType t) {
-  check(is_floating_point(t), "set_default_dtype: expected kFloat32 or kFloat64, got {}", t);
+  check(t == kFloat32 || t == kFloat64,
+        "set_default_dtype: expected kFloat32 or kFloat64, got {}", t);
   default_dtype.store(t, std::memory_order_relaxed);
 }
 
@@ -115,7 +118,7 @@ NestedNumbers::NestedNumbers(std::initializer_list<NestedNumbers> rows) {
 
 Tensor tensor(const NestedNumbers& numbers, const TensorOptions& options) {
   const Tensor x = empty(numbers.sizes(), with_default(options, numbers.dtype()));
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch("tensor", x.dtype(), [&]<class T>() {
     std::transform(numbers.numbers().begin(), numbers.numbers().end(), x.data<T>(),
                    tensor_element<T>);
   });
@@ -195,7 +198,7 @@ Tensor linspace(Scalar start, Scalar end, int64_t steps, const TensorOptions& op
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   const Tensor x = filled("eye", {n, m}, 0, options);
-  dispatch(x.dtype(), [&]<class T>() {
+  dispatch("eye", x.dtype(), [&]<class T>() {
     for (int64_t i = 0; i < std::min(n, m); ++i)
       x.data<T>()[i * (m + 1)] = T(1);
   });

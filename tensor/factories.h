@@ -91,7 +91,7 @@ Tensor from_vector(const std::vector<T>& values, const Shape& sizes,
   const DType default_dtype =
       std::is_floating_point_v<T> ? get_default_dtype() : Scalar(T{}).dtype();
   const Tensor x = empty(sizes, options.dtype(options.dtype_or(default_dtype)));
-  dispatch(x.dtype(), [&]<class E>() {
+  dispatch("from_vector", x.dtype(), [&]<class E>() {
     std::transform(values.begin(), values.end(), x.data<E>(),
                    [](T value) { return tensor_element<E>(value); });
   });
@@ -114,10 +114,10 @@ std::vector<T> Tensor::to_vector() const {
   std::vector<T> values;
   values.reserve(static_cast<size_t>(numel()));
   const Tensor x = contiguous();
-  dispatch(dtype(), [&]<class S>() {
+  dispatch_stored(dtype(), [&]<class S>() {
     const S* const elements = x.data<S>();
     for (int64_t i = 0; i < numel(); ++i)
-      values.push_back(converted<T>("to_vector", elements[i]));
+      values.push_back(converted<T>("to_vector", Value<S>(elements[i])));
   });
   return values;
 }

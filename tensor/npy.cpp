@@ -167,6 +167,7 @@ Tensor load_npy(const std::string& path) {
 void save_npy(const std::string& path, const Tensor& x) {
   OutputFile file("save_npy", path);
   file.check(x.defined(), "the tensor is undefined, it was never given a value");
+  check_is_no_bfloat16("save_npy", x.dtype());
   constexpr size_t header_start = kMagic.size() + 4;
   constexpr size_t alignment = 64;  // of the first element
   const std::string sizes = to_string(x.sizes());

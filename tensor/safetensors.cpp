@@ -24,10 +24,6 @@ float from_half(uint16_t bits) {
   return std::copysign(magnitude < 0x1p16f ? magnitude : special, negative ? -1.0f : 1.0f);
 }
 
-/// Converts a bfloat16, which is the upper half of a float.
-float from_bfloat16(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
-}
 using nlohmann::json;
 
 constexpr int64_t kLengthBytes = 8;
@@ -39,9 +35,9 @@ struct StoredType {
   DType dtype;
   int64_t bytes;
 };
-constexpr StoredType kStored[] = {{"F32", kFloat32, 4}, {"F64", kFloat64, 8},
-                                  {"I64", kInt64, 8},   {"BOOL", kBool, 1},
-                                  {"F16", kFloat32, 2}, {"BF16", kFloat32, 2}};
+constexpr StoredType kStored[] = {{"F32", kFloat32, 4},   {"F64", kFloat64, 8},  // as DType
+                                  {"I64", kInt64, 8},     {"BOOL", kBool, 1},
+                                  {"BF16", kBFloat16, 2}, {"F16", kFloat32, 2}};
 
 struct Entry {
   std::string name;
@@ -64,7 +60,7 @@ Entry read_entry(const FileContext& file, const std::string& name, const json& i
   file.check(dtype.is_string(), "the dtype of {} is {}, not a string", what, shown(dtype));
   const bool wanted = !options.wanted || options.wanted(name, dtype.get<std::string>());
   file.check(!wanted || type != std::end(kStored),
-             "{} is {}, not one of F32, F64, I64, BOOL, F16 and BF16", what, shown(dtype));
+             "{} is {}, not one of F32, F64, I64, BOOL, BF16 and F16", what, shown(dtype));
   const Shape sizes = file.integers("shape", what, info);
   const Shape offsets = file.integers("data_offsets", what, info);
   file.check(offsets.size() == 2, "{} has {} data_offsets, not 2", what, offsets.size());
@@ -107,13 +103,12 @@ std::vector<Entry> read_entries(const FileContext& file, const std::string& text
 }
 
 Tensor read_entry_data(InputFile& file, const Entry& entry) {
-  if (entry.type->bytes != 2)
+  if (entry.type->bytes == element_size(entry.type->dtype))
     return file.read_tensor(shown(entry.name), entry.sizes, entry.type->dtype);
   const Tensor x = empty(entry.sizes, kFloat32);
   std::vector<uint16_t> bits(static_cast<size_t>(x.numel()));
   file.read(bits.data(), entry.end - entry.begin);
-  const bool half = entry.type->name == std::string_view("F16");
-  std::transform(bits.begin(), bits.end(), x.data<float>(), half ? from_half : from_bfloat16);
+  std::transform(bits.begin(), bits.end(), x.data<float>(), from_half);
   return x;
 }
 

@@ -85,11 +85,11 @@ void fail_undefined() {
 Scalar Tensor::item() const {
   check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
         sizes());
-  return dispatch(dtype(), [&]<class T>() { return Scalar(*data<T>()); });
+  return dispatch_stored(dtype(), [&]<class T>() { return Scalar(Value<T>(*data<T>())); });
 }
 
 void* Tensor::data_ptr() const {
-  return dispatch(dtype(), [&]<class T>() -> void* { return data<T>(); });
+  return dispatch_stored(dtype(), [&]<class T>() -> void* { return data<T>(); });
 }
 
 int64_t Tensor::size(int64_t dim) const {
@@ -117,7 +117,7 @@ bool equal(const Tensor& a, const Tensor& b) {
   if (a.sizes() != b.sizes()) return false;
   const Tensor p = as_contiguous(a);
   const Tensor q = as_contiguous(b);
-  return dispatch(a.dtype(), [&]<class T>() {
+  return dispatch_stored(a.dtype(), [&]<class T>() {
     return std::equal(p.data<T>(), p.data<T>() + p.numel(), q.data<T>());
   });
 }
@@ -132,7 +132,7 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
   check(rtol >= 0 && atol >= 0, "allclose: rtol is {} and atol {}, a tolerance is not negative",
         rtol, atol);
   const Shape sizes = broadcast_shapes("allclose", a.sizes(), b.sizes());
-  return dispatch(a.dtype(), [&]<class T>() {
+  return dispatch("allclose", a.dtype(), [&]<class T>() {
     return kernels::all_close(a.data<T>(), b.data<T>(), strided_loop(sizes, a, b),
                               {.rtol = rtol, .atol = atol, .equal_nan = equal_nan});
   });

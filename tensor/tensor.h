@@ -68,7 +68,7 @@ class Tensor {
   DType scalar_type() const { return impl().dtype; }
   /// The dtype as the options of a factory: zeros({2}, x.options()).
   TensorOptions options() const { return TensorOptions(dtype()); }
-  /// Whether the dtype is float32 or float64.
+  /// Whether the dtype is float32, float64 or bfloat16.
   bool is_floating_point() const { return gradus::is_floating_point(dtype()); }
   /// Whether the elements are in memory in row-major order, without gaps.
   bool is_contiguous() const { return impl().is_contiguous; }
@@ -89,7 +89,8 @@ class Tensor {
   T item() const {
     check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
           sizes());
-    return dispatch(dtype(), [&]<class S>() { return converted<T>("item", *data<S>()); });
+    return dispatch_stored(
+        dtype(), [&]<class S>() { return converted<T>("item", Value<S>(*data<S>())); });
   }
   /// The value of a tensor with one element, as a Scalar of the tensor's kind.
   Scalar item() const;

@@ -62,7 +62,7 @@ inline bool same(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !(a.sizes() == b.sizes())) return false;
   const Tensor p = as_contiguous(a);
   const Tensor q = as_contiguous(b);
-  return dispatch(a.dtype(), [&]<class T>() {
+  return dispatch_stored(a.dtype(), [&]<class T>() {
     const auto bytes = static_cast<size_t>(a.numel()) * sizeof(T);
     return bytes == 0 || std::memcmp(p.data<T>(), q.data<T>(), bytes) == 0;
   });

@@ -56,6 +56,7 @@ TEST(Hostile, UndefinedTensorsAreNamed) {
 TEST(Hostile, AnyTensorAsAnyArgumentGivesAResultOrAnError) {
   const std::vector<std::pair<std::string, std::function<Tensor(X)>>> changes = {
       {"float32", [](X x) { return x.to(kFloat32); }},
+      {"bfloat16", [](X x) { return x.detach().to(kBFloat16); }},
       {"int64", [](X x) { return x.to(kInt64); }},
       {"bool", [](X x) { return x.to(kBool); }},
       {"float64", [](X x) { return x.to(kFloat64); }},
@@ -104,7 +105,8 @@ TEST(Hostile, AnyTensorAsAnyArgumentGivesAResultOrAnError) {
             }
           }
           inputs.push_back(x.detach());
-          if (x.is_floating_point()) inputs.back().requires_grad_();
+          const bool has_gradient = x.is_floating_point() && x.dtype() != kBFloat16;
+          if (has_gradient) inputs.back().requires_grad_();
         }
         SCOPED_TRACE(row.name + ", " + name);
         EXPECT_NO_THROW(run(row, inputs));

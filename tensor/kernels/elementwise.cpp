@@ -24,9 +24,10 @@ void run(BinaryLoop<T, Y> loop, Y* y, const T* a, const T* b, const StridedLoop<
   });
 }
 
-/// bool as the loops take it.
+/// bool and BFloat16 as the loops take them.
 template <class T>
-using InLoops = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
+using InLoops = std::conditional_t<std::is_same_v<T, bool>, uint8_t,
+                                   std::conditional_t<std::is_same_v<T, BFloat16>, uint16_t, T>>;
 template <class T>
 InLoops<T>* in_loops(T* x) {
   return reinterpret_cast<InLoops<T>*>(x);
@@ -38,7 +39,11 @@ const InLoops<T>* in_loops(const T* x) {
 
 template <class Y, class X>
 Y convert(X x) {
-  if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
+  if constexpr (std::is_same_v<X, BFloat16> && !std::is_same_v<Y, BFloat16>) {
+    return convert<Y>(static_cast<float>(x));
+  } else if constexpr (std::is_same_v<Y, BFloat16> && !std::is_same_v<X, BFloat16>) {
+    return BFloat16(static_cast<float>(x));
+  } else if constexpr (std::is_same_v<Y, int64_t> && std::is_floating_point_v<X>) {
     return x >= X(-0x1p63) && x < X(0x1p63) ? static_cast<int64_t>(x)
                                             : std::numeric_limits<int64_t>::min();
   } else if constexpr (std::is_same_v<Y, bool>) {
@@ -237,7 +242,8 @@ void copy(Y* y, const X* x, const StridedLoop<2>& loop) {
   template void copy(Y*, const float*, const StridedLoop<2>&);   \
   template void copy(Y*, const double*, const StridedLoop<2>&);  \
   template void copy(Y*, const int64_t*, const StridedLoop<2>&); \
-  template void copy(Y*, const bool*, const StridedLoop<2>&);
+  template void copy(Y*, const bool*, const StridedLoop<2>&);    \
+  template void copy(Y*, const BFloat16*, const StridedLoop<2>&);
 #define GRADUS_INSTANTIATE_ALL(T)                                                       \
   template void compare(CompareOp, bool*, const T*, const T*, const StridedLoop<3>&);   \
   template void where(T*, const bool*, const T*, const T*, const StridedLoop<4>&);      \
@@ -248,6 +254,7 @@ GRADUS_INSTANTIATE_ALL(float)
 GRADUS_INSTANTIATE_ALL(double)
 GRADUS_INSTANTIATE_ALL(int64_t)
 GRADUS_INSTANTIATE_ALL(bool)
+GRADUS_INSTANTIATE_COPY(BFloat16)
 
 #define GRADUS_INSTANTIATE_NUMBERS(T)                                            \
   template void unary(UnaryOp, T*, const T*, const StridedLoop<2>&);             \

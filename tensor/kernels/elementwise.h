@@ -4,6 +4,7 @@
 // The first array of a StridedLoop is the output. It may be one of the inputs, with the same
 // strides, except in where and copy.
 #pragma once
+#include "tensor/kernels/bfloat16.h"
 #include "tensor/kernels/simd/elementwise.h"
 #include "tensor/kernels/strided_loop.h"
 
@@ -86,7 +87,7 @@ template <class T>
 void fill(T* x, int64_t n, T value);
 
 /// y = x, converted to Y. To int64, a number that it cannot hold becomes the smallest int64, as on
-/// x86; to bool, whether x is not 0. Any two of the four types.
+/// x86; to bool, whether x is not 0. Any two of the four types and BFloat16.
 template <class Y, class X>
 void copy(Y* y, const X* x, const StridedLoop<2>& loop);
 

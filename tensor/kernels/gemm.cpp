@@ -6,6 +6,7 @@
 
 #include "tensor/kernels/accumulator.h"
 #include "tensor/kernels/bfloat16/gemm.h"
+#include "tensor/kernels/few_rows.h"
 #include "tensor/kernels/memory.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/gemm.h"
@@ -101,16 +102,16 @@ MatrixProduct<T> block_of(const MatrixProduct<T>& product, int64_t m, int64_t ro
           .K = product.K};
 }
 
-enum class Method { reference, dot_products, blocks };
+enum class Method { reference, few_rows, blocks };
 
 template <class T>
 Method method_for(const BatchedGemm<T>& products) {
   constexpr double kTiny = 200;  // for so few multiply-adds, any preparation takes longer
   if (!std::is_floating_point_v<T> || products.K == 0 || work(products) <= kTiny)
     return Method::reference;
-  const bool is_row_times_contiguous_columns =
-      products.M == 1 && products.A.col_stride == 1 && products.B.row_stride == 1;
-  return is_row_times_contiguous_columns ? Method::dot_products : Method::blocks;
+  const bool is_rows_times_contiguous_columns =
+      products.M <= kFewRows && products.A.col_stride == 1 && products.B.row_stride == 1;
+  return is_rows_times_contiguous_columns ? Method::few_rows : Method::blocks;
 }
 
 template <class T>
@@ -125,19 +126,13 @@ void multiply_by_reference(const MatrixProduct<T>& product) {
   });
 }
 
-/// For M = 1: each element of C is the dot product of the row of A and a column of B.
-template <class T>
-void multiply_by_dot_products(const MatrixProduct<T>& product) {
-  parallel_for(product.N, grain_for(product.K / 8), [&](int64_t begin, int64_t end) {
-    GRADUS_DISPATCH(gemm_row(block_of(product, 0, 1, begin, end - begin)));
-  });
-}
-
 /// A product by one of the methods that do not split C into blocks.
 template <class T>
 void multiply_unblocked(Method method, const MatrixProduct<T>& product) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (method == Method::dot_products) return multiply_by_dot_products(product);
+    if (method == Method::few_rows)
+      return multiply_few_rows<T, T>({product.C, product.A, transposed(product.B), product.start,
+                                      product.M, product.N, product.K});
   }
   multiply_by_reference(product);
 }

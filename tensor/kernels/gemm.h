@@ -24,7 +24,7 @@ void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t 
 
 /// How float32 matrices are multiplied. medium: their numbers are rounded to bfloat16 and the
 /// products are added in float32, if the processor has instructions for that; highest: in float32.
-/// Products of one row or one column, and very small ones, are always in float32.
+/// Very small products, and those of a few rows (few_rows.h) or one column, are always in float32.
 enum class MatmulPrecision { highest, high, medium };
 void set_matmul_precision(MatmulPrecision precision);
 MatmulPrecision matmul_precision();

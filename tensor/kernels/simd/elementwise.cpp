@@ -253,5 +253,6 @@ template BinaryLoop<uint8_t, uint8_t> compare_loop(CompareOp);
 template void where_row(uint8_t*, const uint8_t*, const uint8_t*, int64_t, const uint8_t*, int64_t,
                         int64_t);
 template void reverse_row(uint8_t*, const uint8_t*, int64_t);
+template void reverse_row(uint16_t*, const uint16_t*, int64_t);
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -48,8 +48,8 @@ template <class T, class Y>
 using BinaryLoop = void (*)(Y* y, int64_t y_stride, const T* a, int64_t a_stride, const T* b,
                             int64_t b_stride, int64_t n);
 
-// T is float, double or int64_t; uint8_t in compare_loop, where_row and reverse_row. The loop of an
-// op that T does not have is null.
+// T is float, double or int64_t; uint8_t in compare_loop, where_row and reverse_row, and
+// uint16_t in reverse_row. The loop of an op that T does not have is null.
 GRADUS_DECLARE_PER_ISA(template <class T> UnaryLoop<T> unary_loop(UnaryOp op);
                        template <class T> UnaryGradLoop<T> unary_grad_loop(UnaryGrad op);
                        template <class T> BinaryLoop<T, T> binary_loop(BinaryOp op);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "tensor/kernels/few_rows.h"
 #include "tensor/kernels/gemm.h"
 #include "tensor/kernels/isa.h"
 
@@ -37,10 +38,11 @@ struct TileSize {
 
 // gemm_tile_size: MR and NR. Blocks of C should begin at multiples of these.
 // gemm_block: computes `block` in the calling thread. block.M is at most kGemmMC; the buffer has
-// kGemmBufferSize numbers. gemm_row: a product of a single row (M = 1), where the elements of the
-// row of A, and those of each column of B, are contiguous.
+// kGemmBufferSize numbers. gemm_few_rows: product.M is at most kFewRows. widen: y = x.
 GRADUS_DECLARE_PER_ISA(template <class T> TileSize gemm_tile_size();
                        template <class T> void gemm_block(const MatrixProduct<T>& block, T* buffer);
-                       template <class T> void gemm_row(const MatrixProduct<T>& product);)
+                       template <class T, class Stored>
+                       void gemm_few_rows(const RowsTimesRows<T, Stored>& product);
+                       void widen(float* y, const BFloat16* x, int64_t n);)
 
 }  // namespace gradus::kernels
