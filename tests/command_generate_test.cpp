@@ -46,6 +46,19 @@ TEST_F(CommandGenerate, WritesTheTextOfTransformers) {
   EXPECT_EQ(run("--model model --prompt ' abi' --greedy --tokens 4 --no-cache").out, result.out);
 }
 
+TEST_F(CommandGenerate, TakesWeightsInBFloat16) {
+  const std::string arguments = "--model model --prompt ' abi' --greedy --tokens 4";
+  EXPECT_EQ(run(arguments + " --dtype float32").out, " abi\nf\n\n\n");
+  const Result result = run(arguments + " --dtype bfloat16");
+  EXPECT_EQ(result.status, 0);
+  EXPECT_EQ(result.out.size(), 4 + 4 + 1);
+  EXPECT_EQ(result.errors, "");
+  const Result wrong = run(arguments + " --dtype float16");
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.errors.find("--dtype: float16 not in {float32,bfloat16}"), std::string::npos)
+      << wrong.errors;
+}
+
 TEST_F(CommandGenerate, TheSeedMakesTheTextAgain) {
   const std::string arguments = "--model model --prompt abc --tokens 50";
   const Result first = run(arguments + " --seed 1");

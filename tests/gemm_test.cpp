@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tensor/kernels/few_rows.h"
 #include "tests/kernels_support.h"
 
 namespace gradus::kernels::gemm_test {
@@ -93,39 +94,42 @@ TEST(Gemm, EqualsTheReferenceOnOddSizes) {
   }
 }
 
-// A row times contiguous columns: every number of columns up to two groups of streams, with and
-// without tails, for all numbers of threads.
+// Up to eight rows times contiguous columns: every number of columns up to two groups of streams,
+// rows with and without a rest that is shorter than a vector, and rows so long that their sums are
+// added in double, for all numbers of threads.
 template <class T>
-void compare_row_products() {
-  for (const int64_t K : {1, 15, 16, 127, 128, 129, 300, 1027}) {
-    const auto a = numbers<T>(K, 3);
-    for (const int64_t N : {1, 2, 3, 4, 5, 7, 8, 9, 1001}) {
-      const auto b = numbers<T>(N * (K + 3), 4);
-      const auto bias = numbers<T>(N, 5);
-      const Matrix<const T> B{b.data(), 1, K + 3};
-      const Matrix<const T> start{bias.data(), 0, 1};
-      std::vector<T> expected(static_cast<size_t>(N));
-      gemm_reference<T>({expected.data(), N, 1}, {a.data(), K, 1}, B, 1, N, K, start);
-      std::vector<T> first;
-      for (const int threads : {1, 2, 5}) {
-        set_num_threads(threads);
-        std::vector<T> c(static_cast<size_t>(N));
-        gemm<T>({c.data(), N, 1}, {a.data(), K, 1}, B, 1, N, K, start);
-        for (size_t n = 0; n < c.size(); ++n)
-          ASSERT_NEAR(
-              c[n], expected[n],
-              64 * static_cast<double>(K) * static_cast<double>(std::numeric_limits<T>::epsilon()))
-              << N << " " << K << " " << n;
-        if (threads == 1) first = c;
-        EXPECT_EQ(c, first) << N << " " << K;
+void compare_few_rows(int64_t M, int64_t N, int64_t K) {
+  const auto a = numbers<T>(M * (K + 1), 3);
+  const auto w = numbers<T>(N * (K + 3), 4);
+  const auto bias = numbers<T>(N, 5);
+  const Matrix<const T> A{a.data(), K + 1, 1};
+  const Matrix<const T> W{w.data(), K + 3, 1};
+  const Matrix<const T> start{bias.data(), 0, 1};
+  std::vector<T> expected(static_cast<size_t>(M * N));
+  gemm_reference<T>({expected.data(), N, 1}, A, {w.data(), 1, K + 3}, M, N, K, start);
+  const auto c = for_all_thread_counts([&] {
+    std::vector<T> out(expected.size());
+    multiply_few_rows<T, T>({{out.data(), N, 1}, A, W, start, M, N, K});
+    return out;
+  });
+  const double epsilon = static_cast<double>(std::numeric_limits<T>::epsilon());
+  for (size_t i = 0; i < c.size(); ++i)
+    ASSERT_NEAR(c[i], expected[i], 8 * std::sqrt(static_cast<double>(K)) * epsilon + epsilon)
+        << M << " " << N << " " << K << " " << i;
+}
+TEST(Gemm, FewRowsTimesContiguousColumns) {
+  for (int64_t M = 1; M <= kFewRows; ++M) {
+    for (const int64_t K : {0, 1, 15, 16, 17, 127, 128, 300}) {
+      for (const int64_t N : {1, 2, 3, 4, 5, 7, 8, 9, 101}) {
+        compare_few_rows<float>(M, N, K);
+        compare_few_rows<double>(M, N, K);
       }
     }
+    for (const int64_t K : {1024, 2049, 4096, 4101, 8193}) {
+      compare_few_rows<float>(M, 5, K);
+      compare_few_rows<double>(M, 5, K);
+    }
   }
-  set_num_threads(2);
-}
-TEST(Gemm, RowTimesContiguousColumns) {
-  compare_row_products<float>();
-  compare_row_products<double>();
 }
 
 TEST(Gemm, EmptySizes) {

@@ -86,6 +86,15 @@ TEST_F(Llmc, BFloat16IsWidened) {
   EXPECT_GT(difference.max().item<double>(), 0);
 }
 
+TEST_F(Llmc, BFloat16StaysSoIfAsked) {
+  const std::string file = put("model.bin", twin_file(true));
+  const nn::Gpt wide = from_pretrained(file);
+  const nn::Gpt model = from_pretrained(file, {.dtype = kBFloat16});
+  EXPECT_TRUE(same(model.tok_emb.weight, wide.tok_emb.weight.detach().to(kBFloat16)));
+  EXPECT_EQ(model.final_norm.weight.dtype(), kFloat32);
+  EXPECT_TRUE(equal(model.final_norm.weight.detach(), wide.final_norm.weight.detach()));
+}
+
 TEST_F(Llmc, OtherFilesAreErrors) {
   EXPECT_EQ(error(""), "it has 0 bytes, and the header alone has 1024");
   EXPECT_EQ(error(std::string(5000, 'a')),

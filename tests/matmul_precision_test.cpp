@@ -65,7 +65,7 @@ void compare(const Product& p, int64_t c_col) {
   kernels::gemm<float>({c.data(), c_row, c_col}, A, B, M, N, K, start);
   // What is computed in float32 is more precise: a C without contiguous columns, a few rows or
   // columns.
-  const bool is_few = M <= kernels::kFewRows && A.col_stride == 1 && B.row_stride == 1;
+  const bool is_few = kernels::are_few_rows(M, K) && A.col_stride == 1 && B.row_stride == 1;
   const bool is_rounded = kernels::has_bfloat16_products() && c_col == 1 && M > 1 && N > 1 &&
                           !is_few && M * N * K > 200;
   const double of_factors = is_rounded ? 0 : std::ldexp(1.0, -8) + std::ldexp(1.0, -17);

@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "gpt/weights.h"
 #include "tensor/random.h"
+#include "tests/expect_error.h"
 #include "tests/golden.h"
 #include "tests/gpt_support.h"
 #include "tests/text_support.h"
@@ -103,6 +105,55 @@ TEST_F(Pretrained, Float64StaysFloat64) {
   const nn::Gpt model = from_pretrained(put_model("float64", kTwinConfig, weights));
   EXPECT_EQ(model.tok_emb.weight.dtype(), kFloat64);
   EXPECT_TRUE(near(logits_of(model, kIds)[3], tensor(kTiedTwin.logits, kFloat64), 1e-5));
+}
+
+/// Throws unless the matrices of `model` are those of `wide`, rounded, and the rest is the same.
+void expect_rounded(const nn::Gpt& model, const nn::Gpt& wide) {
+  const auto parts = weights_of(model);
+  const auto wide_parts = weights_of(wide);
+  ASSERT_EQ(parts.size(), wide_parts.size());
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Tensor x = joined(parts[i]);
+    const DType expected = x.dim() == 2 ? kBFloat16 : kFloat32;
+    EXPECT_TRUE(same(x.detach(), joined(wide_parts[i]).detach().to(expected))) << parts[i].name;
+    for (const Tensor& part : parts[i].parts)
+      EXPECT_EQ(part.requires_grad(), part.dim() != 2) << parts[i].name;
+  }
+}
+
+TEST_F(Pretrained, BFloat16IsForTheMatrices) {
+  for (const std::string& dir : {put_tied_twin("tied"), put_untied_twin("untied")}) {
+    const nn::Gpt wide = from_pretrained(dir);
+    const nn::Gpt model = from_pretrained(dir, {.dtype = kBFloat16});
+    expect_rounded(model, wide);
+    EXPECT_EQ(model.out_head.weight.is_same(model.tok_emb.weight), model.config.tied_head);
+    EXPECT_FALSE(model.is_training());
+    // The logits are those of a float32 model with the same numbers.
+    for (const Weight& weight : weights_of(wide)) {
+      const Tensor x = joined(weight).detach();
+      if (x.dim() == 2) assign(weight, x.to(kBFloat16).to(kFloat32));
+    }
+    EXPECT_TRUE(near(logits_of(model, kIds), logits_of(wide, kIds), 1e-5));
+    save_pretrained(model, path("copy"));
+    expect_rounded(from_pretrained(path("copy"), {.dtype = kBFloat16}), wide);
+    EXPECT_TRUE(near(logits_of(from_pretrained(path("copy")), kIds), logits_of(wide, kIds), 1e-5));
+  }
+}
+
+TEST_F(Pretrained, ABFloat16FileIsReadAsFloat32OrAsItIs) {
+  NamedTensors weights = twin_weights();
+  weights.pop_back();
+  for (auto& [name, x] : weights)
+    x = x.to(kBFloat16);
+  const std::string dir = put_model("bfloat16", kTwinConfig, weights);
+  const nn::Gpt wide = from_pretrained(dir);
+  EXPECT_EQ(wide.tok_emb.weight.dtype(), kFloat32);
+  EXPECT_TRUE(wide.tok_emb.weight.requires_grad());
+  EXPECT_TRUE(near(logits_of(wide, kIds)[3], tensor(kTiedTwin.logits, kFloat32), 0.05));
+  expect_rounded(from_pretrained(dir, {.dtype = kBFloat16}), wide);
+  EXPECT_EQ(from_pretrained(dir, {.dtype = kFloat64}).tok_emb.weight.dtype(), kFloat64);
+  expect_error([&] { from_pretrained(dir, {.dtype = kInt64}); },
+               "from_pretrained: a model is float32, float64 or bfloat16, not int64");
 }
 
 TEST_F(Pretrained, AnySavedModelIsReadWithItsBits) {

@@ -25,6 +25,12 @@ struct RowsTimesRows {
 /// Up to this M every number of W is read from memory once.
 constexpr int kFewRows = 8;
 
+/// Whether dot products are the fastest way to multiply M rows of K numbers by columns that are
+/// contiguous. Short ones take longer than blocks of C.
+constexpr bool are_few_rows(int64_t M, int64_t K) {
+  return M == 1 || (M <= kFewRows && K >= 64 * M);
+}
+
 /// C for M up to kFewRows.
 template <class T, class Stored>
 void multiply_few_rows(const RowsTimesRows<T, Stored>& product);

@@ -110,8 +110,9 @@ Method method_for(const BatchedGemm<T>& products) {
   if (!std::is_floating_point_v<T> || products.K == 0 || work(products) <= kTiny)
     return Method::reference;
   const bool is_rows_times_contiguous_columns =
-      products.M <= kFewRows && products.A.col_stride == 1 && products.B.row_stride == 1;
-  return is_rows_times_contiguous_columns ? Method::few_rows : Method::blocks;
+      products.A.col_stride == 1 && products.B.row_stride == 1;
+  return is_rows_times_contiguous_columns && are_few_rows(products.M, products.K) ? Method::few_rows
+                                                                                  : Method::blocks;
 }
 
 template <class T>

@@ -41,10 +41,22 @@ Case training_step(const ModelSize& s, bool bias, double clip) {
   }};
 }
 
-/// The logits of the last of T tokens (1, 1, V).
-Case last_logits(int64_t T) {
+enum class Weights { float32, bfloat16 };
+
+/// GPT-2 for the generation of text.
+std::shared_ptr<const nn::Gpt> make_generator(Weights weights) {
   const auto model = std::make_shared<const nn::Gpt>(make_gpt(kGpt2, true));
   model->eval();
+  if (weights == Weights::bfloat16)
+    model->apply([](const nn::Module& m) {
+      if (m.name() == "Linear" || m.name() == "Embedding") m.to(kBFloat16);
+    });
+  return model;
+}
+
+/// The logits of the last of T tokens (1, 1, V).
+Case last_logits(int64_t T, Weights weights = Weights::float32) {
+  const auto model = make_generator(weights);
   const Tensor ids = randint(kGpt2.vocabulary, {1, T});
   return {.run = [=] {
     const NoGradGuard no_grad;
@@ -56,9 +68,8 @@ Case last_logits(int64_t T) {
 }
 
 /// The logits of one token after T - 1 tokens in a cache (1, 1, V).
-Case cached_token(int64_t T) {
-  const auto model = std::make_shared<const nn::Gpt>(make_gpt(kGpt2, true));
-  model->eval();
+Case cached_token(int64_t T, Weights weights = Weights::float32) {
+  const auto model = make_generator(weights);
   const auto caches = std::make_shared<std::vector<nn::KVCache>>();
   const Tensor ids = randint(kGpt2.vocabulary, {1, T});
   const NoGradGuard no_grad;
@@ -79,6 +90,8 @@ Case model_case(const std::string& name) {
   if (name == "gpt2_step") return training_step(kGpt2, true, 0);
   if (name == "gpt2_token") return last_logits(1);
   if (name == "gpt2_cached_token") return cached_token(256);
+  if (name == "bfloat16_token") return last_logits(1, Weights::bfloat16);
+  if (name == "bfloat16_cached_token") return cached_token(256, Weights::bfloat16);
   if (name == "gpt2_forward") return last_logits(256);
   throw std::runtime_error("no row model/" + name);
 }

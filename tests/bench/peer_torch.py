@@ -88,6 +88,8 @@ def training_step(size, B, T, clip, variant):
 
 def last_logits(T, variant):
     model = Gpt(**GPT2, last_only=True).eval()
+    if variant == "bfloat16":
+        model = model.bfloat16()
     forward = torch.compile(model) if variant == "compiled" else model
     ids = torch.randint(50257, (1, T))
 
@@ -98,12 +100,13 @@ def last_logits(T, variant):
     return None, run
 
 
-def cached_token(T):
-    model = Gpt(**GPT2).eval()
+def cached_token(T, variant):
+    dtype = torch.bfloat16 if variant == "bfloat16" else torch.float32
+    model = Gpt(**GPT2).eval().to(dtype)
     token = torch.randint(50257, (1, 1))
     heads = GPT2["heads"]
     sizes = (1, heads, T, GPT2["C"] // heads)
-    caches = [(torch.randn(sizes), torch.randn(sizes)) for _ in model.blocks]
+    caches = [torch.randn(2, *sizes, dtype=dtype).unbind() for _ in model.blocks]
 
     def run():
         with torch.inference_mode():
@@ -120,10 +123,10 @@ def model_case(name, variant):
         return training_step(NANOGPT, 12, 64, 1.0, variant)
     if name == "gpt2_step":
         return training_step(GPT2, 4, 64, 0, variant)
-    if name == "gpt2_token":
+    if name in ("gpt2_token", "bfloat16_token"):
         return last_logits(1, variant)
-    if name == "gpt2_cached_token":
-        return cached_token(256)
+    if name in ("gpt2_cached_token", "bfloat16_cached_token"):
+        return cached_token(256, variant)
     if name == "gpt2_forward":
         return last_logits(256, variant)
     raise ValueError(f"no row model/{name}")

@@ -164,6 +164,28 @@ void add_medium(std::vector<Row>& rows) {
   rows.insert(rows.end(), medium.begin(), medium.end());
 }
 
+/// A token from weights that are stored in bfloat16, of which the cache is none.
+void add_bfloat16_weights(std::vector<Row>& rows) {
+  const double parameters = 124.4e6;
+  const double keys_and_values = 2 * 12 * 256 * 768;
+  rows.push_back({.name = "medium/model/bfloat16_token",
+                  .title = "GPT-2 124M, one token, weights in bfloat16",
+                  .flops = 2 * parameters,
+                  .bytes = 2 * parameters,
+                  .one_thread = true,
+                  .target = 1.5,
+                  .floor_share = 0.85,
+                  .variants = {"", "bfloat16"}});
+  rows.push_back({.name = "medium/model/bfloat16_cached_token",
+                  .title = "GPT-2 124M, one token after 255 in the cache, weights in bfloat16",
+                  .flops = 2 * (parameters + keys_and_values),
+                  .bytes = 2 * parameters + 4 * keys_and_values,
+                  .one_thread = true,
+                  .target = 1.5,
+                  .floor_share = 0.85,
+                  .variants = {"", "bfloat16"}});
+}
+
 }  // namespace
 
 std::vector<Row> all_rows() {
@@ -171,6 +193,7 @@ std::vector<Row> all_rows() {
   add_gemm(rows);
   add_models(rows);
   add_medium(rows);
+  add_bfloat16_weights(rows);
   add_ops(rows);
   add_tiny(rows);
   rows.push_back({.name = "memory/gpt2_step",

@@ -3,12 +3,15 @@
 // read once for all rows of A, so the time is that of reading W from memory. A single pass from the
 // first row of W to its last does not reach the memory's bandwidth: the processor prefetches only a
 // little ahead, and less at the end of a page. So several parts of W, far from one another, are
-// read at once; here they are called streams.
+// read at once, here called streams, and what comes a page later is prefetched.
 #include "tensor/kernels/simd/gemm.h"
 #include "tensor/kernels/simd/reductions.h"
+#include "tensor/kernels/simd/transpose.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
+
+constexpr int64_t kPrefetched = 4096;  // bytes: the processor does not prefetch beyond a page
 
 /// Streams for a number of rows: their sums should fit the registers.
 constexpr int streams_for(int rows) {
@@ -40,59 +43,100 @@ GRADUS_INLINE Vector<float> load_stored_part(const BFloat16* p, int64_t n) {
   return load_stored(part);
 }
 
-/// sums[s][m] = row m of A times row n + s * part of W: each sum is added in the order of sum_of.
+/// sums[s][m] += row m of A times row n + s * part of W, from k on: the vectors k, k + W, ... below
+/// `end`, a multiple of W further.
 template <int ROWS, int STREAMS, class T, class Stored>
-GRADUS_INLINE void dot_products(Sum<T> (&sums)[STREAMS][ROWS], const RowsTimesRows<T, Stored>& product,
-                                int64_t n, int64_t part) {
-  constexpr int64_t W = kWidth<T>;
-  constexpr int kTogether = 8;
+GRADUS_INLINE void add_products(Vector<T> (&sums)[STREAMS][ROWS],
+                                const RowsTimesRows<T, Stored>& product, const Stored* w,
+                                int64_t distance, int64_t k, int64_t end) {
   const T* const a = product.A.data;
-  const Stored* const w = product.W.data + n * product.W.row_stride;
   const int64_t a_stride = product.A.row_stride;
-  const int64_t distance = part * product.W.row_stride;
-  const int64_t K = product.K;
-  int64_t k = 0;
-  for (; k + kTogether * W <= K; k += kTogether * W) {
-    Vector<T> parts[STREAMS][ROWS] = {};
+  GRADUS_UNROLL_BY(2)
+  for (; k < end; k += kWidth<T>) {
     GRADUS_UNROLL
-    for (int v = 0; v < kTogether; ++v) {
-      GRADUS_UNROLL
-      for (int s = 0; s < STREAMS; ++s) {
-        const Vector<T> weights = load_stored(w + s * distance + k + v * W);
-        GRADUS_UNROLL
-        for (int m = 0; m < ROWS; ++m)
-          parts[s][m] += load(a + m * a_stride + k + v * W) * weights;
-      }
-    }
-    GRADUS_UNROLL
-    for (int s = 0; s < STREAMS; ++s) {
-      GRADUS_UNROLL
-      for (int m = 0; m < ROWS; ++m)
-        sums[s][m].add(parts[s][m]);
-    }
-  }
-  for (; k < K; k += W) {
-    const int64_t left = K - k;
     for (int s = 0; s < STREAMS; ++s) {
       const Stored* const at = w + s * distance + k;
-      const Vector<T> weights = left < W ? load_stored_part(at, left) : load_stored(at);
+      __builtin_prefetch(reinterpret_cast<const char*>(at) + kPrefetched);
+      const Vector<T> weights = load_stored(at);
+      GRADUS_UNROLL
       for (int m = 0; m < ROWS; ++m)
-        sums[s][m].add(load_up_to(a + m * a_stride + k, left) * weights);
+        sums[s][m] += load(a + m * a_stride + k) * weights;
     }
+  }
+}
+
+/// The same for the fewer than W numbers from k to the end of the rows.
+template <int ROWS, int STREAMS, class T, class Stored>
+GRADUS_INLINE void add_rest(Vector<T> (&sums)[STREAMS][ROWS],
+                            const RowsTimesRows<T, Stored>& product, const Stored* w,
+                            int64_t distance, int64_t k) {
+  const int64_t left = product.K - k;
+  GRADUS_UNROLL
+  for (int s = 0; s < STREAMS; ++s) {
+    const Vector<T> weights = load_stored_part(w + s * distance + k, left);
+    GRADUS_UNROLL
+    for (int m = 0; m < ROWS; ++m)
+      sums[s][m] += load_part(product.A.data + m * product.A.row_stride + k, left) * weights;
+  }
+}
+
+/// sums[s][m] = row m of A times row n + s * part of W. Each lane adds up to 256 products in T, as
+/// the other matrix products do; these sums are added in double.
+template <int ROWS, int STREAMS, class T, class Stored>
+GRADUS_INLINE void dot_products(Sum<T> (&sums)[STREAMS][ROWS],
+                                const RowsTimesRows<T, Stored>& product, int64_t n, int64_t part) {
+  constexpr int64_t W = kWidth<T>;
+  const Stored* const w = product.W.data + n * product.W.row_stride;
+  const int64_t distance = part * product.W.row_stride;
+  const int64_t full = product.K / W * W;
+  int64_t k = 0;
+  do {
+    const int64_t end = min(k + 256 * W, full);
+    Vector<T> in_lanes[STREAMS][ROWS] = {};
+    add_products(in_lanes, product, w, distance, k, end);
+    if (end == full && full < product.K) add_rest(in_lanes, product, w, distance, full);
+    GRADUS_UNROLL
+    for (int s = 0; s < STREAMS; ++s) {
+      GRADUS_UNROLL
+      for (int m = 0; m < ROWS; ++m)
+        sums[s][m].add(in_lanes[s][m]);
+    }
+    k = end;
+  } while (k < full);
+}
+
+/// totals[i] = the sum of the lanes of sums[i], several at a time: by transposing them.
+template <int COUNT, class T>
+GRADUS_INLINE void add_lanes(double* totals, const Sum<T>* sums) {
+  constexpr int W = kWidth<double>;
+  for (int i = 0; i < COUNT; i += W) {
+    Vector<double> rows[W];
+    GRADUS_UNROLL
+    for (int j = 0; j < W; ++j)
+      rows[j] = i + j < COUNT ? sums[i + j].lanes[0] + sums[i + j].lanes[1] : Vector<double>{};
+    transpose<double>(rows);
+    Vector<double> total = {};
+    GRADUS_UNROLL
+    for (int j = 0; j < W; ++j)
+      total += rows[j];
+    store(totals + i, total);
   }
 }
 
 /// Computes columns n, n + part, ... of C.
 template <int ROWS, int STREAMS, class T, class Stored>
 void compute_columns(const RowsTimesRows<T, Stored>& product, int64_t n, int64_t part) {
+  constexpr int kSums = STREAMS * ROWS;
   Sum<T> sums[STREAMS][ROWS];
   dot_products(sums, product, n, part);
+  double totals[kSums + kWidth<double>];
+  add_lanes<kSums>(totals, &sums[0][0]);
   const Matrix<T>& C = product.C;
   const Matrix<const T>& start = product.start;
   for (int s = 0; s < STREAMS; ++s) {
     const int64_t column = n + s * part;
     for (int m = 0; m < ROWS; ++m) {
-      T sum = static_cast<T>(sums[s][m].total());
+      T sum = static_cast<T>(totals[s * ROWS + m]);
       if (start.data) sum += start.data[m * start.row_stride + column * start.col_stride];
       C.data[m * C.row_stride + column * C.col_stride] = sum;
     }
