@@ -5,7 +5,7 @@
 #include <array>
 #include <bit>
 
-#include "tensor/kernels/gemm.h"
+#include "tensor/kernels/gemm_precision.h"
 #include "tensor/threads.h"
 #include "terminal/progress_bar.h"
 

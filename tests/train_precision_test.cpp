@@ -1,5 +1,5 @@
 // gradus train --precision: the losses of a training whose products are in bfloat16.
-#include "tensor/kernels/gemm.h"
+#include "tensor/kernels/gemm_precision.h"
 #include "tests/train_support.h"
 
 namespace gradus::gpt::tests {

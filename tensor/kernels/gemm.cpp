@@ -1,12 +1,11 @@
 #include "tensor/kernels/gemm.h"
 
 #include <algorithm>
-#include <atomic>
 #include <type_traits>
 
 #include "tensor/kernels/accumulator.h"
-#include "tensor/kernels/bfloat16/gemm.h"
 #include "tensor/kernels/few_rows.h"
+#include "tensor/kernels/gemm_precision.h"
 #include "tensor/kernels/memory.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/gemm.h"
@@ -33,8 +32,6 @@ void gemm_reference(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M
 // The fast version splits C into blocks, which the threads share. simd/gemm.cpp computes a block.
 
 namespace {
-
-std::atomic<MatmulPrecision> chosen_precision{MatmulPrecision::highest};
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
@@ -138,40 +135,12 @@ void multiply_unblocked(Method method, const MatrixProduct<T>& product) {
   multiply_by_reference(product);
 }
 
-/// How a thread computes a block of C.
 template <class T>
-struct BlockMethod {
-  TileSize tile;        // blocks begin at multiples of it
-  int64_t buffer_size;  // bytes of memory for packed operands
-  void (*multiply)(const MatrixProduct<T>& block, void* buffer);
-};
-
-#if defined(__x86_64__)
-#define GRADUS_BF16_METHOD(isa)                                                       \
-  {                                                                                   \
-    .tile = isa::bf16_tile_size(), .buffer_size = kBf16BufferSize * sizeof(uint32_t), \
-    .multiply = [](const MatrixProduct<float>& block, void* buffer) {                 \
-      isa::bf16_gemm_block(block, static_cast<uint32_t*>(buffer));                    \
-    }                                                                                 \
-  }
-
-/// The method for factors rounded to bfloat16. Only if has_bfloat16_products().
-BlockMethod<float> bf16_method() {
-  if (isa() == Isa::amx) return GRADUS_BF16_METHOD(amx);
-  return GRADUS_BF16_METHOD(avx512_bf16);
-}
-#endif
-
-template <class T>
-BlockMethod<T> block_method([[maybe_unused]] const BatchedGemm<T>& products) {
-#if defined(__x86_64__)
+BlockMethod<T> block_method(const BatchedGemm<T>& products) {
   if constexpr (std::is_same_v<T, float>) {
-    const bool is_in_rows =
-        products.C.col_stride == 1 && (!products.start.data || products.start.col_stride == 1);
-    if (is_in_rows && has_bfloat16_products() && matmul_precision() == MatmulPrecision::medium)
-      return bf16_method();
+    const int terms = bf16_terms(products);
+    if (terms > 0) return bf16_method(terms);
   }
-#endif
   return {.tile = GRADUS_DISPATCH(gemm_tile_size<T>()),
           .buffer_size = kGemmBufferSize * static_cast<int64_t>(sizeof(T)),
           .multiply = [](const MatrixProduct<T>& block, void* buffer) {
@@ -239,14 +208,6 @@ void multiply_by_blocks(const BatchedGemm<T>& products) {
 }
 
 }  // namespace
-
-void set_matmul_precision(MatmulPrecision precision) {
-  chosen_precision.store(precision, std::memory_order_relaxed);
-}
-
-MatmulPrecision matmul_precision() { return chosen_precision.load(std::memory_order_relaxed); }
-
-bool has_bfloat16_products() { return isa() >= Isa::avx512_bf16; }
 
 template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,

@@ -29,8 +29,8 @@ Case gradus_case(const std::string& row) {
   const size_t slash = row.find('/');
   const std::string group = row.substr(0, slash);
   const std::string rest = slash == std::string::npos ? "" : row.substr(slash + 1);
-  if (group == "medium") {
-    set_float32_matmul_precision("medium");
+  if (group == "high" || group == "medium") {
+    set_float32_matmul_precision(group);
     return gradus_case(rest);
   }
   if (group == "gemm") return gemm_case(product_of(row));

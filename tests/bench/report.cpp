@@ -80,7 +80,7 @@ void print_gemm_summary(const Report& report) {
     fmt::print("    {}\n", name);
 }
 
-/// Both precisions against float64.
+/// All precisions against float64.
 void print_accuracy() {
   using namespace gradus;
   const Tensor a = randn({256, 768});
@@ -89,7 +89,7 @@ void print_accuracy() {
   fmt::print(
       "\nA product 256 2304 768 against float64, root mean square of the error divided by "
       "that of the result:\n");
-  for (const char* precision : {"highest", "medium"}) {
+  for (const char* precision : {"highest", "high", "medium"}) {
     set_float32_matmul_precision(precision);
     const Tensor error = matmul(a, b).to(kFloat64) - exact;
     fmt::print("  {:<34}{:.1e}\n", precision,

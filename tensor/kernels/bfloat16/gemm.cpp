@@ -27,19 +27,20 @@ struct PanelsOfB {
   int64_t N;
   int64_t K;
   int64_t depth;  // of a part; a multiple of 32
+  int terms;
 
   int64_t in_part() const { return divide_up(N, kBf16Columns); }
   int64_t count() const { return in_part() * divide_up(K, depth); }
   int64_t k(int64_t panel) const { return panel / in_part() * depth; }
   int64_t n(int64_t panel) const { return panel % in_part() * kBf16Columns; }
   int64_t columns(int64_t panel) const { return smaller(kBf16Columns, N - n(panel)); }
-  /// Rounded up to what the micro-kernels read.
+  /// Of one term, rounded up to what the micro-kernels read.
   int64_t pairs(int64_t panel) const {
     return divide_up(smaller(depth, K - k(panel)), 2 * kLane) * kLane;
   }
 };
 
-/// One of `count` parts of a panel, in squares of 16 pairs.
+/// One of `count` parts of a panel, in squares of 16 pairs (of each term).
 struct Share {
   int64_t panel;
   int64_t number;
@@ -70,8 +71,12 @@ void pack_share(uint32_t* to, const PanelsOfB& panels, const Share& share) {
   if (share.panel >= panels.count()) return;
   for (int64_t s = share.begin(panels); s < share.end(panels); ++s) {
     const Lines lines = lines_of(panels, share.panel, s);
-    for (int64_t i = 0; i < kBf16Columns; i += kLane)
-      pack_pairs(to + s * kLane * kBf16Columns + i, kBf16Columns, lines.from(i, 0));
+    uint32_t* const square = to + s * panels.terms * kLane * kBf16Columns;
+    for (int64_t i = 0; i < kBf16Columns; i += kLane) {
+      pack_pairs<0>(square + i, kBf16Columns, lines.from(i, 0));
+      if (panels.terms == 2)
+        pack_pairs<1>(square + kLane * kBf16Columns + i, kBf16Columns, lines.from(i, 0));
+    }
   }
 }
 
@@ -87,10 +92,13 @@ Prefetch prefetch_of_share(const PanelsOfB& panels, const Share& share, int64_t 
 }
 
 /// Packs rows of A, rounded up to a multiple of 32.
-void pack_a(uint32_t* to, int64_t stride, const Lines& lines) {
+void pack_a(uint32_t* to, int64_t stride, const Lines& lines, int terms) {
   for (int64_t i = 0; i < divide_up(lines.count, 2 * kLane) * 2 * kLane; i += kLane) {
-    for (int64_t k = 0; k < lines.K; k += 2 * kLane)
-      pack_lines(to + i * stride + k / 2, stride, lines.from(i, k));
+    for (int64_t k = 0; k < lines.K; k += 2 * kLane) {
+      uint32_t* const square = to + i * stride + k / 2 * terms;
+      pack_lines<0>(square, stride, lines.from(i, k));
+      if (terms == 2) pack_lines<1>(square + kLane, stride, lines.from(i, k));
+    }
   }
 }
 
@@ -124,6 +132,7 @@ Tile tile_of(const Strip& strip, const PanelsOfB& panels, int64_t panel, int64_t
           .a_stride = strip.a_stride,
           .start_stride = is_first ? block.start.row_stride : block.C.row_stride,
           .pairs = panels.pairs(panel),
+          .terms = panels.terms,
           .columns = panels.columns(panel),
           .prefetches = strip.prefetches,
           .next_b = strip.prefetches ? prefetch_of_share(panels, next, calls) : Prefetch{},
@@ -142,7 +151,8 @@ void multiply_strip(const Strip& strip, const PanelsOfB& panels, uint32_t* b_buf
     if (panels.n(panel) == 0) {
       pack_a(strip.packed_a, strip.a_stride,
              {A.data + strip.m0 * A.row_stride + k * A.col_stride, A.col_stride, A.row_stride,
-              strip.rows, smaller(panels.depth, panels.K - k)});
+              strip.rows, smaller(panels.depth, panels.K - k)},
+             panels.terms);
     }
     for (int64_t t = 0; t < tiles; ++t) {
       const Share share{panel + 1, t, tiles};
@@ -161,18 +171,19 @@ void multiply_strip(const Strip& strip, const PanelsOfB& panels, uint32_t* b_buf
 
 TileSize bf16_tile_size() { return {.rows = kTileRows, .columns = kBf16Columns}; }
 
-void bf16_gemm_block(const MatrixProduct<float>& block, uint32_t* buffer) {
+void bf16_gemm_block(const MatrixProduct<float>& block, int terms, uint32_t* buffer) {
   [[maybe_unused]] const TileUnit unit;
-  const int64_t parts = divide_up(block.K, kMostDepth);
+  const int64_t parts = divide_up(block.K, kMostDepth / terms);
   const int64_t depth = divide_up(divide_up(block.K, parts), 2 * kLane) * 2 * kLane;
-  const PanelsOfB panels{block.B, block.N, block.K, depth};
+  const PanelsOfB panels{block.B, block.N, block.K, depth, terms};
   const int64_t strips = divide_up(block.M, kMostRows);
   const int64_t rows = divide_up(divide_up(block.M, strips), kTileRows) * kTileRows;
   constexpr int64_t kCached = 400'000;  // numbers of B and C
   const bool prefetches = block.N * (block.K + block.M) > kCached;
   for (int64_t m = 0; m < block.M; m += rows)
-    multiply_strip({block, m, smaller(rows, block.M - m), packed_stride(depth), buffer, prefetches},
-                   panels, buffer + kBf16PackedA);
+    multiply_strip(
+        {block, m, smaller(rows, block.M - m), packed_stride(depth * terms), buffer, prefetches},
+        panels, buffer + kBf16PackedA);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -4,6 +4,10 @@
 // A bfloat16 number is the upper half of a float32: the same exponents, 8 significant bits. A
 // factor is rounded to the nearest one, ties to even, while it is packed; sums stay in float32. As
 // these processors do it: denormal numbers count as 0; infinities and NaN propagate.
+//
+// A factor may also be split into two such numbers, a = a0 + a1, of 16 significant bits together
+// (Henry, Tang and Heinecke, "Leveraging the bfloat16 artificial intelligence datatype for
+// higher-precision computations", 2019): a b is then a0 b0 + a0 b1 + a1 b0.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +23,21 @@ constexpr int64_t kBf16PackedA = 1024 * 272;  // most pairs of A that are packed
 /// Pairs of the buffer for packed operands: A, and two panels of B.
 constexpr int64_t kBf16BufferSize = kBf16PackedA + kBf16Columns * kBf16Depth;
 
-// bf16_gemm_block: computes `block` in the calling thread. The columns of C, and those of start,
-// are contiguous; A and B have any strides. The buffer has kBf16BufferSize pairs, aligned to 64
-// bytes. Blocks of C should begin at multiples of bf16_tile_size().
-#define GRADUS_DECLARE_BF16  \
-  TileSize bf16_tile_size(); \
-  void bf16_gemm_block(const MatrixProduct<float>& block, uint32_t* buffer);
+/// The largest magnitude of some numbers, and the smallest of those that are not 0, as the bits of
+/// a float. NaN counts as more than infinity; if all numbers are 0, both are 0.
+struct Magnitudes {
+  uint32_t largest;
+  uint32_t smallest;
+};
+
+// bf16_gemm_block: computes `block` in the calling thread, with factors of one term or, with AMX
+// only, of two. The columns of C, and those of start, are contiguous; A and B have any strides. The
+// buffer has kBf16BufferSize pairs, aligned to 64 bytes. Blocks of C should begin at multiples of
+// bf16_tile_size(). bf16_magnitudes: those of a matrix, fast if its rows are contiguous.
+#define GRADUS_DECLARE_BF16                                                             \
+  TileSize bf16_tile_size();                                                            \
+  void bf16_gemm_block(const MatrixProduct<float>& block, int terms, uint32_t* buffer); \
+  Magnitudes bf16_magnitudes(const Matrix<const float>& x, int64_t rows, int64_t columns);
 #if defined(__x86_64__)
 namespace avx512_bf16 {
 GRADUS_DECLARE_BF16

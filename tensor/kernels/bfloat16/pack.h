@@ -60,13 +60,24 @@ GRADUS_INLINE Pairs interleaved_pairs(__m512 even, __m512 odd) {
   return _mm512_permutexvar_epi16(order, pairs_of(even, odd));
 }
 
+/// What is packed of a number: TERM 0: the number itself, which is rounded to bfloat16 then; TERM
+/// 1: what the rounding took away. Both together have 16 significant bits.
+template <int TERM>
+GRADUS_INLINE __m512 term(__m512 x) {
+  if constexpr (TERM == 0) return x;
+  const auto rounded = reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x));
+  return x - reinterpret_cast<__m512>(_mm512_slli_epi32(_mm512_cvtepu16_epi32(rounded), 16));
+}
+
 /// square[i] = the pairs of line i, for k_stride 1.
+template <int TERM>
 GRADUS_INLINE void load_lines(Square& square, const Lines& x) {
   if (x.count >= kLane && x.K >= 2 * kLane) {
     GRADUS_UNROLL
     for (int i = 0; i < kLane; ++i) {
       const float* const line = x.data + i * x.i_stride;
-      square[i] = pairs_of(_mm512_loadu_ps(line), _mm512_loadu_ps(line + kLane));
+      square[i] =
+          pairs_of(term<TERM>(_mm512_loadu_ps(line)), term<TERM>(_mm512_loadu_ps(line + kLane)));
     }
     return;
   }
@@ -74,19 +85,21 @@ GRADUS_INLINE void load_lines(Square& square, const Lines& x) {
   const __mmask16 upper = first(x.K - kLane);
   for (int i = 0; i < kLane; ++i) {
     const float* const line = x.data + i * x.i_stride;
-    square[i] = i < x.count ? pairs_of(_mm512_maskz_loadu_ps(lower, line),
-                                       _mm512_maskz_loadu_ps(upper, line + kLane))
+    square[i] = i < x.count ? pairs_of(term<TERM>(_mm512_maskz_loadu_ps(lower, line)),
+                                       term<TERM>(_mm512_maskz_loadu_ps(upper, line + kLane)))
                             : _mm512_setzero_si512();
   }
 }
 
 /// square[p] = pair p of every line, for i_stride 1.
+template <int TERM>
 GRADUS_INLINE void load_pairs(Square& square, const Lines& x) {
   if (x.count >= kLane && x.K >= 2 * kLane) {
     GRADUS_UNROLL
     for (int p = 0; p < kLane; ++p) {
       const float* const even = x.data + 2 * p * x.k_stride;
-      square[p] = interleaved_pairs(_mm512_loadu_ps(even), _mm512_loadu_ps(even + x.k_stride));
+      square[p] = interleaved_pairs(term<TERM>(_mm512_loadu_ps(even)),
+                                    term<TERM>(_mm512_loadu_ps(even + x.k_stride)));
     }
     return;
   }
@@ -95,18 +108,20 @@ GRADUS_INLINE void load_pairs(Square& square, const Lines& x) {
     const float* const even = x.data + 2 * p * x.k_stride;
     const __mmask16 has_even = 2 * p < x.K ? lines : 0;
     const __mmask16 has_odd = 2 * p + 1 < x.K ? lines : 0;
-    square[p] = interleaved_pairs(_mm512_maskz_loadu_ps(has_even, even),
-                                  _mm512_maskz_loadu_ps(has_odd, even + x.k_stride));
+    square[p] = interleaved_pairs(term<TERM>(_mm512_maskz_loadu_ps(has_even, even)),
+                                  term<TERM>(_mm512_maskz_loadu_ps(has_odd, even + x.k_stride)));
   }
 }
 
 /// square[i] = the pairs of line i, for any strides.
+template <int TERM>
 GRADUS_INLINE void gather_lines(Square& square, const Lines& x) {
   for (int i = 0; i < kLane; ++i) {
     alignas(64) float line[2 * kLane] = {};
     for (int k = 0; i < x.count && k < smaller(x.K, 2 * kLane); ++k)
       line[k] = x.data[i * x.i_stride + k * x.k_stride];
-    square[i] = pairs_of(_mm512_load_ps(line), _mm512_load_ps(line + kLane));
+    square[i] =
+        pairs_of(term<TERM>(_mm512_load_ps(line)), term<TERM>(_mm512_load_ps(line + kLane)));
   }
 }
 
@@ -149,29 +164,31 @@ GRADUS_INLINE void store_square(uint32_t* to, int64_t stride, const Square& squa
 }
 
 /// to[i * stride + p] = pair p of line i, for 16 lines and 16 pairs.
+template <int TERM = 0>
 GRADUS_INLINE void pack_lines(uint32_t* to, int64_t stride, const Lines& x) {
   Square square;
   if (x.k_stride == 1) {
-    load_lines(square, x);
+    load_lines<TERM>(square, x);
   } else if (x.i_stride == 1) {
-    load_pairs(square, x);
+    load_pairs<TERM>(square, x);
     transpose(square);
   } else {
-    gather_lines(square, x);
+    gather_lines<TERM>(square, x);
   }
   store_square(to, stride, square);
 }
 
 /// to[p * stride + i] = pair p of line i, for 16 lines and 16 pairs.
+template <int TERM = 0>
 GRADUS_INLINE void pack_pairs(uint32_t* to, int64_t stride, const Lines& x) {
   Square square;
   if (x.i_stride == 1) {
-    load_pairs(square, x);
+    load_pairs<TERM>(square, x);
   } else {
     if (x.k_stride == 1)
-      load_lines(square, x);
+      load_lines<TERM>(square, x);
     else
-      gather_lines(square, x);
+      gather_lines<TERM>(square, x);
     transpose(square);
   }
   store_square(to, stride, square);

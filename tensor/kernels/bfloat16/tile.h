@@ -14,7 +14,8 @@ struct Tile {
   int64_t c_stride;
   int64_t a_stride;
   int64_t start_stride;
-  int64_t pairs;    // a multiple of 16
+  int64_t pairs;    // of each term; a multiple of 16
+  int terms;        // 1, or 2: 16 pairs of rounded numbers, 16 of what the rounding took away, ...
   int64_t columns;  // 1 to 32 that are stored
   bool prefetches;  // whether the next two are used
   Prefetch next_b;  // what will be packed next
