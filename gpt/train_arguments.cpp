@@ -72,7 +72,8 @@ void add_optimisation_options(CLI::App& app, TrainArguments& a) {
               "Steps between two evaluations, each with a sample and a checkpoint");
   app.add_option("--precision", a.precision,
                  "highest: float32; medium: products of matrices in bfloat16, which is faster "
-                 "where the processor has them (highest)")
+                 "where the processor has them; high: two bfloat16 terms for each number, on "
+                 "Intel processors with AMX (highest)")
       ->check(CLI::IsMember({"highest", "high", "medium"}));
   add_integer(app, "--seed", a.seed, 0, 0xFFFFFFFF, "The seed of the random numbers (1337)");
 }

@@ -5,7 +5,8 @@
 #include <array>
 #include <bit>
 
-#include "tensor/kernels/gemm_precision.h"
+#include "tensor/kernels/gemm.h"
+#include "tensor/kernels/isa.h"
 #include "tensor/threads.h"
 #include "terminal/progress_bar.h"
 
@@ -103,13 +104,16 @@ class PlanLines {
                              m.n_layers, m.n_heads, m.emb_dim, m.context_length,
                              with_commas(static_cast<int64_t>(parameters))));
   }
+  static std::string precision_text(const std::string& precision) {
+    const bool is_medium = precision == "medium";
+    if (is_medium ? !kernels::has_bfloat16_products() : kernels::isa() != kernels::Isa::amx)
+      return precision + ": the same as highest, for this processor has no products in bfloat16";
+    return precision + (is_medium ? ": products of matrices in bfloat16"
+                                  : ": products of matrices of two bfloat16 terms for each number");
+  }
   void add_end(const TrainSettings& settings, double memory, double seconds,
                const std::string& folder) {
-    if (settings.precision == "medium")
-      add("precision", kernels::has_bfloat16_products()
-                           ? "medium: products of matrices in bfloat16"
-                           : "medium: the same as highest, for this processor has no products in "
-                             "bfloat16");
+    if (settings.precision != "highest") add("precision", precision_text(settings.precision));
     add("memory", fmt::format("about {}", bytes_text(memory)));
     add("time",
         fmt::format("about {} on this machine with {} thread{}", terminal::duration_text(seconds),

@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "tensor/error.h"
-#include "tensor/kernels/gemm_precision.h"
+#include "tensor/kernels/gemm.h"
 
 namespace gradus {
 namespace {

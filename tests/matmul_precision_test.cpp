@@ -11,7 +11,7 @@
 
 #include "gradus.h"
 #include "tensor/kernels/few_rows.h"
-#include "tensor/kernels/gemm_precision.h"
+#include "tensor/kernels/gemm.h"
 #include "tests/expect_error.h"
 #include "tests/kernels_support.h"
 

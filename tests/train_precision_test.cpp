@@ -1,5 +1,5 @@
 // gradus train --precision: the losses of a training whose products are in bfloat16.
-#include "tensor/kernels/gemm_precision.h"
+#include "tensor/kernels/gemm.h"
 #include "tests/train_support.h"
 
 namespace gradus::gpt::tests {
@@ -39,6 +39,10 @@ TEST(TrainPrecision, ARunThatContinuesKeepsIt) {
   const Ended r = train(folder, "text.txt --out parts --resume --steps 40 --yes");
   EXPECT_EQ(r.status, 0) << r.output;
   EXPECT_NE(r.output.find("precision  medium: "), std::string::npos) << r.output;
+  const Ended high =
+      train(folder, "text.txt --out parts --resume --steps 50 --precision high --yes");
+  EXPECT_EQ(high.status, 0) << high.output;
+  EXPECT_NE(high.output.find("precision  high: "), std::string::npos) << high.output;
   const Ended other =
       train(folder, "text.txt --out parts --resume --steps 60 --precision highest --yes");
   EXPECT_EQ(other.status, 0) << other.output;

@@ -1,7 +1,7 @@
 // Trainings on tiny Shakespeare that take minutes: they must reach PyTorch's loss.
 #include <gtest/gtest.h>
 
-#include "tensor/kernels/gemm_precision.h"
+#include "tensor/kernels/gemm.h"
 #include "tests/train_support.h"
 
 using namespace gradus;
