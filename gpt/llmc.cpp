@@ -77,7 +77,7 @@ nn::Gpt load_llmc(const std::string& path, std::optional<DType> dtype) {
   const Header header = read_llmc_header(file);
   check_length(file, header);
   const nn::Gpt model(header.config);
-  if (dtype) convert(model, *dtype);
+  if (dtype) make_room(model, *dtype);
   const DType in_file = header.is_bfloat16 ? kBFloat16 : kFloat32;
   const std::vector<Weight> weights = weights_of(model);
   const auto load = [&](const Weight& weight) {

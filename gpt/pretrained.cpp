@@ -8,6 +8,7 @@
 #include "gpt/weights.h"
 #include "tensor/factories.h"
 #include "tensor/files.h"
+#include "tensor/memory.h"
 
 namespace gradus::gpt {
 namespace {
@@ -43,9 +44,10 @@ class Folder {
   }
 
   nn::Gpt model(std::optional<DType> dtype) {
-    const nn::Gpt model(config_);
     if (!dtype && weights_.at("wte.weight").dtype() == kFloat64) dtype = kFloat64;
-    if (dtype) convert(model, *dtype);
+    if (dtype == kBFloat16) halve_matrices();
+    const nn::Gpt model(config_);
+    if (dtype) make_room(model, *dtype);
     for (const Weight& weight : weights_of(model))
       load(weight);
     check_rest();
@@ -54,6 +56,15 @@ class Folder {
   }
 
  private:
+  /// Now, so that less memory is needed while the model is made.
+  void halve_matrices() {
+    Weights halved = weights_;
+    for (auto& [name, x] : halved)
+      if (x.dim() == 2 && x.is_floating_point()) x = x.to(kBFloat16);
+    weights_ = std::move(halved);
+    empty_cache();
+  }
+
   const Tensor& at(const std::string& name) const {
     const auto found = weights_.find(name);
     check(found != weights_.end(), "from_pretrained: {}: model.safetensors has no '{}'", dir_,
@@ -132,7 +143,9 @@ nn::Gpt from_pretrained(const std::string& path, const PretrainedOptions& option
   if (fs::is_regular_file(path, error)) return load_llmc(path, dtype);
   check(fs::is_directory(path, error), "from_pretrained: {}: there is no such file or folder",
         printable(path));
-  return Folder(path).model(dtype);
+  const nn::Gpt model = Folder(path).model(dtype);
+  empty_cache();  // of the file's tensors
+  return model;
 }
 
 void save_pretrained(const nn::Gpt& model, const std::string& dir,

@@ -1,6 +1,7 @@
 #include "gpt/weights.h"
 
 #include "tensor/factories.h"
+#include "tensor/memory.h"
 
 namespace gradus::gpt {
 
@@ -39,16 +40,21 @@ std::vector<Weight> weights_of(const nn::Gpt& model) {
   return weights;
 }
 
-void convert(const nn::Gpt& model, DType dtype) {
+void make_room(const nn::Gpt& model, DType dtype) {
   model.to(dtype == kBFloat16 ? kFloat32 : dtype);
   if (dtype != kBFloat16) return;
+  // All new tensors before the first old one is freed, so that they lie apart and the memory of the
+  // old ones can be returned.
+  std::vector<std::pair<Tensor, Tensor>> matrices;
   for (const Weight& weight : weights_of(model)) {
-    for (const Tensor& part : weight.parts) {
-      if (part.dim() != 2) continue;
-      part.requires_grad_(false);
-      part.set_data(part.to(kBFloat16));
-    }
+    for (const Tensor& part : weight.parts)
+      if (part.dim() == 2) matrices.emplace_back(part, empty(part.sizes(), kBFloat16));
   }
+  for (const auto& [part, narrow] : matrices) {
+    part.requires_grad_(false);
+    part.set_data(narrow);
+  }
+  empty_cache();
 }
 
 Shape shape_of(const Weight& weight) {

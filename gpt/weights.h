@@ -19,9 +19,9 @@ struct Weight {
 /// is tied.
 std::vector<Weight> weights_of(const nn::Gpt& model);
 
-/// Converts the model. For kBFloat16 only the matrices, which then require no gradients, and the
-/// rest becomes float32.
-void convert(const nn::Gpt& model, DType dtype);
+/// Gives a new model this dtype, before its weights are assigned. For kBFloat16 only the matrices
+/// get it, which then require no gradients and have no values; the rest becomes float32.
+void make_room(const nn::Gpt& model, DType dtype);
 
 /// The shape of the tensor, as [out, in].
 Shape shape_of(const Weight& weight);
