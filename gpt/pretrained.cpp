@@ -90,9 +90,8 @@ class Folder {
           "n_positions {}, n_embd {}) says {}",
           dir_, name, x.sizes(), config_.vocab_size, config_.context_length, config_.emb_dim,
           expected);
-    check(x.is_floating_point(),
-          "from_pretrained: {}: '{}' is {}, expected floating-point numbers", dir_, name,
-          x.dtype());
+    check(x.is_floating_point(), "from_pretrained: {}: '{}' is {}, expected floating-point numbers",
+          dir_, name, x.dtype());
   }
 
   /// Copies one tensor into the model and forgets it.

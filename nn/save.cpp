@@ -45,8 +45,8 @@ void check_fits(const Module& module, const NamedTensors& tensors, const std::st
     const Tensor& x = in_file.at(name);
     check(x.sizes() == p.sizes(), "{}: '{}' is {} in the file and {} in the model", origin, name,
           x.sizes(), p.sizes());
-    check(loads_into(x.dtype(), p.dtype()), "{}: '{}' is {} in the file and {} in the model", origin, name,
-          x.dtype(), p.dtype());
+    check(loads_into(x.dtype(), p.dtype()), "{}: '{}' is {} in the file and {} in the model",
+          origin, name, x.dtype(), p.dtype());
   }
 }
 

@@ -94,8 +94,8 @@ Tensor random_floats(const char* op, const Shape& sizes, const TensorOptions& op
 
 DType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
 void set_default_dtype(DType t) {
-  check(t == kFloat32 || t == kFloat64,
-        "set_default_dtype: expected kFloat32 or kFloat64, got {}", t);
+  check(t == kFloat32 || t == kFloat64, "set_default_dtype: expected kFloat32 or kFloat64, got {}",
+        t);
   default_dtype.store(t, std::memory_order_relaxed);
 }
 

@@ -46,7 +46,8 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors,
 /// Reads a NumPy .npy file (format 1.0, 2.0 or 3.0) of little-endian float32, float64 or int64, or
 /// of bool. The tensor is row-major, also if the file is not.
 Tensor load_npy(const std::string& path);
-/// Writes a file for numpy.load, which has no bfloat16. An existing file is replaced only when the new one is complete.
+/// Writes a file for numpy.load, which has no bfloat16. An existing file is replaced only when the
+/// new one is complete.
 void save_npy(const std::string& path, const Tensor& x);
 
 }  // namespace gradus

@@ -12,7 +12,8 @@ bool has_internal_overlap(const Tensor& x) {
 void copy_elements(const Tensor& to, const Tensor& from) {
   const auto loop = strided_loop(to.sizes(), to, from);
   dispatch_stored(to.dtype(), [&]<class Y>() {
-    dispatch_stored(from.dtype(), [&]<class X>() { kernels::copy(to.data<Y>(), from.data<X>(), loop); });
+    dispatch_stored(from.dtype(),
+                    [&]<class X>() { kernels::copy(to.data<Y>(), from.data<X>(), loop); });
   });
 }
 

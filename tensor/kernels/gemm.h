@@ -22,11 +22,12 @@ template <class T>
 void gemm(Matrix<T> C, Matrix<const T> A, Matrix<const T> B, int64_t M, int64_t N, int64_t K,
           Matrix<const T> start);
 
-/// How float32 matrices are multiplied. highest: in float32. medium: the numbers are rounded to bfloat16 and the products are added in
-/// float32, if the processor has instructions for that. high: each number is split into two
-/// bfloat16 numbers, with AMX only; if that would lose more than the last of their 16 bits, because
-/// a number is not finite or very small, the product is computed in float32. Very small products,
-/// and those of a few rows (few_rows.h) or one column, are always in float32.
+/// How float32 matrices are multiplied. highest: in float32. medium: the numbers are rounded to
+/// bfloat16 and the products are added in float32, if the processor has instructions for that.
+/// high: each number is split into two bfloat16 numbers, with AMX only; if that would lose more
+/// than the last of their 16 bits, because a number is not finite or very small, the product is
+/// computed in float32. Very small products, and those of a few rows (few_rows.h) or one column,
+/// are always in float32.
 enum class MatmulPrecision { highest, high, medium };
 void set_matmul_precision(MatmulPrecision precision);
 MatmulPrecision matmul_precision();
