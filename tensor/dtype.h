@@ -114,7 +114,7 @@ decltype(auto) dispatch_stored(DType t, F&& f) {
 }
 /// The type in which a stored T is read: float for BFloat16.
 template <Element T>
-using Value = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
+using NumberOf = std::conditional_t<std::is_same_v<T, BFloat16>, float, T>;
 
 inline void check_number(const char* op, DType t) {
   check(t != kBool,

@@ -67,12 +67,12 @@ class Printer {
   explicit Printer(const Tensor& x)
       : sizes_(x.sizes()), summarised_(x.numel() > kSummaryThreshold) {
     dispatch_stored(x.dtype(), [&]<class T>() {
-      std::vector<Value<T>> values;
+      std::vector<NumberOf<T>> values;
       collect(x.data<T>(), x.strides(), 0, values);
       const char* format = choose_format(values);
-      for (const Value<T> value : values) {
-        texts_.push_back(number_text<Value<T>>(value, format));
-        if (decides_format<Value<T>>(value)) width_ = std::max(width_, texts_.back().size());
+      for (const NumberOf<T> value : values) {
+        texts_.push_back(number_text<NumberOf<T>>(value, format));
+        if (decides_format<NumberOf<T>>(value)) width_ = std::max(width_, texts_.back().size());
       }
     });
   }
@@ -120,7 +120,8 @@ class Printer {
 
   /// Appends the numbers that are printed.
   template <class T>
-  void collect(const T* data, const Shape& strides, size_t d, std::vector<Value<T>>& values) const {
+  void collect(const T* data, const Shape& strides, size_t d,
+               std::vector<NumberOf<T>>& values) const {
     if (d == sizes_.size()) return values.push_back(*data);
     for (const int64_t i : printed_indices(d))
       if (i != kDots) collect(data + i * strides[d], strides, d + 1, values);

@@ -85,7 +85,7 @@ void fail_undefined() {
 Scalar Tensor::item() const {
   check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
         sizes());
-  return dispatch_stored(dtype(), [&]<class T>() { return Scalar(Value<T>(*data<T>())); });
+  return dispatch_stored(dtype(), [&]<class T>() { return Scalar(NumberOf<T>(*data<T>())); });
 }
 
 void* Tensor::data_ptr() const {

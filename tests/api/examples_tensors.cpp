@@ -96,6 +96,7 @@ Group numbers() {
               EXAMPLE("kFloat64", zeros({2}, kFloat64)),
               EXAMPLE("kInt64", tensor({1, 2}).dtype() == kInt64),
               EXAMPLE("kBool", (x > 1).dtype() == kBool),
+              EXAMPLE("kBFloat16", tensor({1.0, 0.1}).to(kBFloat16)),
               EXAMPLE("kFloat", kFloat == kFloat32),
               EXAMPLE("kDouble", kDouble == kFloat64),
               EXAMPLE("kLong", kLong == kInt64),

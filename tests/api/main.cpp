@@ -29,7 +29,7 @@ const std::regex kInternalHeaders(
 /// The other names for the library itself.
 const std::regex kInternalNames(
     // tensor/
-    "memory::.*|fail.*|check.*|dispatch.*|fits|integer_part_fits|converted|"
+    "memory::.*|fail.*|check.*|dispatch.*|fits|integer_part_fits|converted|NumberOf|loads_into|"
     "name_of|tensor_element|"
     "empty_strided_like|default_generator|generator_mutex|LockedGenerator|style_of_dropout|"
     "fill_.*|dropout_mask|Element|Arithmetic|ToStringFormatter|numel|contiguous_strides|index_of|"
