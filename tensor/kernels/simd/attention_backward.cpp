@@ -35,7 +35,9 @@ struct BackwardScratch {
   T* dy_panels;           // (Dv, P)
   T* y_rows;              // (P, Dv), one panel only
   T* y_panel;             // (Dv, P)
-  T* dq_panels;           // (D, P)
+  T* dq;                  // (kAttentionQueries, D)
+  T* k;                   // (keys, D)
+  T* v;                   // (keys, Dv)
   T* dk;                  // (keys, D)
   T* dv;                  // (keys, Dv)
 
@@ -54,7 +56,9 @@ struct BackwardScratch {
         dy_panels(scratch.take(kAttentionQueries * Dv)),
         y_rows(scratch.take(kPanel<T> * Dv)),
         y_panel(scratch.take(kPanel<T> * Dv)),
-        dq_panels(scratch.take(kAttentionQueries * D)),
+        dq(scratch.take(kAttentionQueries * D)),
+        k(scratch.take(keys * D)),
+        v(scratch.take(keys * Dv)),
         dk(scratch.take(keys * D)),
         dv(scratch.take(keys * Dv)) {}
 };
@@ -82,13 +86,12 @@ void compute_delta(const BackwardScratch<T>& scratch, const AttentionGradients<T
   }
   pack_panel(scratch.y_rows, scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
   const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
-  Vector<T> total[2] = {};
-  for (int64_t d = 0; d < attention.Dv; ++d) {
-    for (int64_t n = 0; n < 2; ++n)
-      total[n] += load(dy_panel + d * P + n * W) * load(scratch.y_panel + d * P + n * W);
+  for (int64_t n = 0; n < P; n += W) {
+    Vector<T> total = {};
+    for (int64_t d = 0; d < attention.Dv; ++d)
+      total += load(dy_panel + d * P + n) * load(scratch.y_panel + d * P + n);
+    store(delta + n, total);
   }
-  store(delta, total[0]);
-  store(delta + W, total[1]);
 }
 
 /// Packs q and dy of a block of queries, copies m and 1 / l, computes delta; dq = 0.
@@ -113,28 +116,28 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
     }
     compute_delta(scratch, gradients, attention, head, i, first, count);
   }
-  clear(scratch.dq_panels, kAttentionQueries * scratch.D);
+  clear(scratch.dq, kAttentionQueries * scratch.D);
 }
 
 /// P = exp(scores - m) / l and dS = P * (dP - delta) for a block, from the scores and dy v^T:
 /// weights become P * Z, dscores become dS. Lanes without a query have m = inf, so that P = 0.
 template <class T>
-void compute_dscores(const BackwardScratch<T>& scratch, int64_t keys, int64_t first,
+void compute_dscores(const BackwardScratch<T>& scratch, const ScoreBlock& block, int64_t first,
                      bool has_dropout) {
-  T* const weights = scratch.weights;
-  T* const dscores = scratch.dscores;
-  const T* const factors = scratch.values.panel;
-  const T* const maxima = scratch.maxima + first;
-  const T* const inverses = scratch.inverses + first;
-  const T* const delta = scratch.delta + first;
-  for (int64_t n = 0; n < keys * kPanel<T>; n += kWidth<T>) {
-    const int64_t lane = n % kPanel<T>;
-    const Vector<T> weight =
-        exp_below(load(weights + n) - load(maxima + lane)) * load(inverses + lane);
-    const Vector<T> factor = has_dropout ? load(factors + n) : broadcast(T(1));
-    const Vector<T> dweight = load(dscores + n) * factor;
-    store(weights + n, weight * factor);
-    store(dscores + n, weight * (dweight - load(delta + lane)));
+  for (int64_t n = 0; n < lanes<T>(block); n += kWidth<T>) {
+    const Vector<T> maximum = load(scratch.maxima + first + n);
+    const Vector<T> inverse = load(scratch.inverses + first + n);
+    const Vector<T> delta = load(scratch.delta + first + n);
+    for (int64_t j = 0; j < block.keys; ++j) {
+      T* const weights = scratch.weights + j * kPanel<T> + n;
+      T* const dscores = scratch.dscores + j * kPanel<T> + n;
+      const T* const factors = scratch.values.panel + j * kPanel<T> + n;
+      const Vector<T> weight = exp_or_zero(load(weights) - maximum) * inverse;
+      const Vector<T> factor = has_dropout ? load(factors) : broadcast(T(1));
+      const Vector<T> dweight = load(dscores) * factor;
+      store(weights, weight * factor);
+      store(dscores, weight * (dweight - delta));
+    }
   }
 }
 
@@ -145,12 +148,11 @@ void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t colu
   multiply<T>({.c = sums,
                .a = weights,
                .b = rows,
-               .start = sums,
+               .adds_to_c = true,
                .c_row_stride = columns,
                .a_row_stride = kPanel<T>,
                .a_col_stride = 1,
                .b_row_stride = columns,
-               .start_row_stride = columns,
                .K = block.queries},
               block.keys, columns);
 }
@@ -171,65 +173,53 @@ void multiply_by_queries(T* products, const Heads<const T>& x, const Heads<const
 /// The scores of a block, from q.
 template <class T>
 void compute_scores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
-                    const ScoreBlock& block, int64_t first) {
+                    const ScoreBlock& block, int64_t first, int64_t first_key) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.weights, attention.k, attention.q, attention.D, attention.scale,
                         block, scratch.values);
     return;
   }
-  const T* const q_panel = scratch.q_panels + first * scratch.D;
-  multiply_by_panel(scratch.weights, attention.k, attention.D, q_panel, block);
+  const T* const q_panel = panel_at(scratch.q_panels, scratch.D, first);
+  multiply_by_panel(scratch.weights, scratch.k + first_key * scratch.D, scratch.D, attention.D,
+                    q_panel, block);
 }
 
 /// dy v^T of a block.
 template <class T>
 void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
-                      const Attention<T>& attention, const ScoreBlock& block, int64_t first) {
+                      const Attention<T>& attention, const ScoreBlock& block, int64_t first,
+                      int64_t first_key) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.dscores, attention.v, dy, attention.Dv, T(1), block,
                         scratch.values);
     return;
   }
-  const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
-  multiply_by_panel(scratch.dscores, attention.v, attention.Dv, dy_panel, block);
+  const T* const dy_panel = panel_at(scratch.dy_panels, scratch.Dv, first);
+  multiply_by_panel(scratch.dscores, scratch.v + first_key * scratch.Dv, scratch.Dv, attention.Dv,
+                    dy_panel, block);
 }
 
-/// Adds the contribution of a panel of queries and a block of keys to dq, dk and dv. `first` is the
-/// panel's first query within the block of queries, `first_key` the block's first key within the
-/// task.
+/// Adds the contribution of a block of scores to dq, dk and dv. `first` is its first query within
+/// the block of queries, `first_key` its first key within the task.
 template <class T>
 void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
                const Attention<T>& attention, const ScoreBlock& block, int64_t first,
                int64_t first_key) {
   const int64_t D = scratch.D;
   const int64_t Dv = scratch.Dv;
-  compute_scores(scratch, attention, block, first);
+  compute_scores(scratch, attention, block, first, first_key);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
-  compute_dweights(scratch, dy, attention, block, first);
+  compute_dweights(scratch, dy, attention, block, first, first_key);
   const bool has_dropout = attention.dropout.kept != nullptr;
   if (has_dropout) fill_with_dropout_factors(scratch.values, block, attention);
-  compute_dscores(scratch, block.keys, first, has_dropout);
+  compute_dscores(scratch, block, first, has_dropout);
   add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, scratch.dy_rows + first * Dv,
                        Dv, block);
   add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, scratch.q_rows + first * D, D,
                        block);
   const T* const no_factors = nullptr;
-  add_weighted_rows(scratch.dq_panels + first * D, no_factors, attention.k, attention.D,
-                    scratch.dscores, block);
-}
-
-/// Writes dq, times scale.
-template <class T>
-void finish_queries(const Heads<T>& dq, const BackwardScratch<T>& scratch,
-                    const Attention<T>& attention, const HeadRange& queries) {
-  constexpr int64_t P = kPanel<T>;
-  T* const panels = scratch.dq_panels;
-  for (int64_t n = 0; n < kAttentionQueries * scratch.D; n += kWidth<T>)
-    store(panels + n, load(panels + n) * attention.scale);
-  for (int64_t i = queries.begin; i < queries.end; i += P) {
-    transpose_to(row_of(dq, queries.head, i), dq.row_stride,
-                 panels + (i - queries.begin) * scratch.D, P, attention.D, min(P, queries.end - i));
-  }
+  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, scratch.k + first_key * D,
+                    D, block);
 }
 
 }  // namespace
@@ -248,6 +238,10 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
   const int64_t num_keys = keys.end - keys.begin;
   Scratch<T> pieces(memory);
   const BackwardScratch<T> scratch(attention, num_keys, pieces);
+  const Heads<const T>& k = attention.k;
+  const Heads<const T>& v = attention.v;
+  copy_padded(scratch.k, row_of(k, head, keys.begin), k.row_stride, num_keys, attention.D);
+  copy_padded(scratch.v, row_of(v, head, keys.begin), v.row_stride, num_keys, attention.Dv);
   clear(scratch.dk, num_keys * scratch.D);
   clear(scratch.dv, num_keys * scratch.Dv);
   for (int64_t begin = 0; begin < attention.L; begin += kAttentionQueries) {
@@ -256,20 +250,12 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
     start_queries(scratch, gradients, attention, queries);
     for (int64_t j = keys.begin; j < min(keys.end, keys_seen(attention, end));
          j += kAttentionKeys) {
-      for (int64_t i = begin; i < end; i += kPanel<T>) {
-        const int64_t count = min(kPanel<T>, end - i);
-        const int64_t left = min(keys.end, keys_seen(attention, i + count)) - j;
-        if (left <= 0) continue;  // causal: all of these keys come after the queries
-        add_block(scratch, gradients.dy, attention,
-                  {.head = head,
-                   .query = i,
-                   .queries = count,
-                   .key = j,
-                   .keys = min<int64_t>(kAttentionKeys, left)},
-                  i - begin, j - keys.begin);
-      }
+      for_each_block(attention, queries, j, keys.end, [&](const ScoreBlock& block) {
+        add_block(scratch, gradients.dy, attention, block, block.query - begin, j - keys.begin);
+      });
     }
-    finish_queries(gradients.dq, scratch, attention, queries);
+    copy_rows(row_of(gradients.dq, head, begin), gradients.dq.row_stride, scratch.dq, scratch.D,
+              end - begin, attention.D, attention.scale);
   }
   const Heads<T>& dk = gradients.dk;
   const Heads<T>& dv = gradients.dv;

@@ -1,8 +1,8 @@
 // The memory layout that the attention kernels share, and the steps they have in common. Letters
 // and formulas are those of tensor/kernels/attention.h.
 //
-// Queries are along the lanes of vectors: a panel is P = 2 vectors of queries, and everything that
-// belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
+// Queries are along the lanes of vectors: a panel is P queries, several vectors, and everything
+// that belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
 // softmax needs no sum across lanes, S and D may have any size, and rows of k and v are read in
 // place. A block of scores is computed transposed, for up to kAttentionKeys keys and one panel of
 // queries:
@@ -14,16 +14,21 @@
 #pragma once
 
 #include "tensor/kernels/simd/attention.h"
+#include "tensor/kernels/simd/attention_products.h"
 #include "tensor/kernels/simd/math.h"
-#include "tensor/kernels/simd/tile.h"
 #include "tensor/kernels/simd/transpose.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
 template <class T>
-constexpr int64_t kPanel = 2 * kWidth<T>;  // P
+constexpr int64_t kPanel = kTileVectors* kWidth<T>;  // P
 template <class T>
 constexpr int64_t kBlockScores = kAttentionKeys* kPanel<T>;
+#ifndef CSTEP
+#define CSTEP 2
+#endif
+template <class T>
+constexpr int64_t kCausalStep = CSTEP* kWidth<T>;
 constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
 template <class T>
 constexpr T kInfinity = static_cast<T>(__builtin_inf());
@@ -51,8 +56,8 @@ class Scratch {
   int64_t size_ = 0;
 };
 
-/// The queries query ... query + queries - 1 (at most P) and the keys key ... key + keys - 1 (at
-/// most kAttentionKeys) of one head.
+/// The queries query ... query + queries - 1 and the keys key ... key + keys - 1 (at most
+/// kAttentionKeys) of one head. The queries belong to one panel, and begin at one of its vectors.
 struct ScoreBlock {
   int64_t head;
   int64_t query;
@@ -65,6 +70,32 @@ struct ScoreBlock {
 template <class T>
 GRADUS_INLINE int64_t keys_seen(const Attention<T>& attention, int64_t end) {
   return attention.causal ? min(attention.S, end) : attention.S;
+}
+
+/// Calls body(block) for the blocks of scores of these queries and of the keys from `key` on, but
+/// before `end`. A block has a panel of queries, or less where some of them come before other keys:
+/// then each block has `kCausalStep` queries, and so fewer keys.
+template <class T, class Body>
+GRADUS_INLINE void for_each_block(const Attention<T>& attention, const HeadRange& queries,
+                                  int64_t key, int64_t end, const Body& body) {
+  for (int64_t i = queries.begin; i < queries.end;) {
+    const bool later_keys = min(end, key + kAttentionKeys) - 1 > i;
+    const int64_t panel_end = min(queries.end, i + kPanel<T> - (i - queries.begin) % kPanel<T>);
+    const int64_t step = attention.causal && later_keys ? kCausalStep<T> : kPanel<T>;
+    const int64_t count = min(step, panel_end - i);
+    const int64_t keys =
+        min<int64_t>(kAttentionKeys, min(end, keys_seen(attention, i + count)) - key);
+    if (keys > 0)
+      body({.head = queries.head, .query = i, .queries = count, .key = key, .keys = keys});
+    i += count;
+  }
+}
+
+/// The address of query number `first` of a block of queries, in its panels.
+template <class T>
+GRADUS_INLINE T* panel_at(T* panels, int64_t columns, int64_t first) {
+  const int64_t lane = first % kPanel<T>;
+  return panels + (first - lane) * columns + lane;
 }
 
 template <class T>
@@ -83,59 +114,44 @@ GRADUS_INLINE T dropout_factor(const Attention<T>& attention, int64_t head, int6
   return kept ? attention.dropout.kept_scale : 0;
 }
 
-/// c (M, N) = a (M, K) b (K, N) + start * start_factors, in tiles of nearly equal heights. N is a
-/// multiple of a vector.
+/// The columns of a panel that hold the queries of a block: full vectors.
 template <class T>
-void multiply(const Tiles<T>& product, int64_t M, int64_t N) {
-  const int64_t tiles = (M + kMR - 1) / kMR;
-  for (int64_t n = 0; n < N; n += kNR<T>) {
-    Tiles<T> tile = product;
-    tile.c += n;
-    tile.b += n;
-    if (tile.start) tile.start += n;
-    if (tile.start_factors) tile.start_factors += n;
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t rows = M / tiles + (t < M % tiles);
-      micro_kernel_for<T, false>(rows, N - n > kWidth<T>)(tile);
-      tile.c += rows * tile.c_row_stride;
-      tile.a += rows * tile.a_row_stride;
-      if (tile.start) tile.start += rows * tile.start_row_stride;
-    }
-  }
+GRADUS_INLINE int64_t lanes(const ScoreBlock& block) {
+  return round_up_to_vectors<T>(block.queries);
 }
 
-/// scores (keys, P) = x (keys, columns) panel (columns, P), where row j of x belongs to key j.
+/// scores (keys, P) = x (keys, columns) panel (columns, P). Row j of x, which has `stride` numbers,
+/// belongs to key j.
 template <class T>
-GRADUS_INLINE void multiply_by_panel(T* scores, const Heads<const T>& x, int64_t columns,
+GRADUS_INLINE void multiply_by_panel(T* scores, const T* x, int64_t stride, int64_t columns,
                                      const T* panel, const ScoreBlock& block) {
   multiply<T>({.c = scores,
-               .a = row_of(x, block.head, block.key),
+               .a = x,
                .b = panel,
                .c_row_stride = kPanel<T>,
-               .a_row_stride = x.row_stride,
+               .a_row_stride = stride,
                .a_col_stride = 1,
                .b_row_stride = kPanel<T>,
                .K = columns},
-              block.keys, kPanel<T>);
+              block.keys, lanes<T>(block));
 }
 
-/// panel (columns, P) = start * start_factors + x^T (columns, keys) weights (keys, P): adds the
-/// rows of x, weighted, for each query.
+/// rows (queries, columns) = factors * rows + weights^T (queries, keys) x (keys, columns): adds the
+/// rows of x, weighted, for each query. `columns` is a multiple of a vector.
 template <class T>
-GRADUS_INLINE void add_weighted_rows(T* panel, const T* start_factors, const Heads<const T>& x,
-                                     int64_t columns, const T* weights, const ScoreBlock& block) {
-  multiply<T>({.c = panel,
-               .a = row_of(x, block.head, block.key),
-               .b = weights,
-               .start = panel,
-               .start_factors = start_factors,
-               .c_row_stride = kPanel<T>,
+GRADUS_INLINE void add_weighted_keys(T* rows, const T* factors, const T* weights, const T* x,
+                                     int64_t columns, const ScoreBlock& block) {
+  multiply<T>({.c = rows,
+               .a = weights,
+               .b = x,
+               .adds_to_c = true,
+               .factors = factors,
+               .c_row_stride = columns,
                .a_row_stride = 1,
-               .a_col_stride = x.row_stride,
-               .b_row_stride = kPanel<T>,
-               .start_row_stride = kPanel<T>,
+               .a_col_stride = kPanel<T>,
+               .b_row_stride = columns,
                .K = block.keys},
-              columns, kPanel<T>);
+              block.queries, columns);
 }
 
 /// One number for each score of a block: its mask or its dropout factor.
@@ -175,12 +191,14 @@ void hide_later_keys(T* scores, const ScoreBlock& block) {
   Integers<T> lane;
   for (int i = 0; i < W; ++i)
     lane[i] = i;
-  for (int64_t n = 0; n < block.keys * kPanel<T>; n += W) {
-    const int64_t key = block.key + n / kPanel<T>;
-    const int64_t query = block.query + n % kPanel<T>;  // of lane 0
-    if (key <= query) continue;
-    const int hidden_lanes = static_cast<int>(min<int64_t>(key - query, W));
-    store(scores + n, lane < hidden_lanes ? broadcast(-kInfinity<T>) : load(scores + n));
+  for (int64_t j = 0; j < block.keys; ++j) {
+    for (int64_t n = 0; n < lanes<T>(block); n += W) {
+      const int64_t hidden = block.key + j - block.query - n;  // lanes 0 ... hidden - 1
+      if (hidden <= 0) break;
+      T* const score = scores + j * kPanel<T> + n;
+      const int hidden_lanes = static_cast<int>(min<int64_t>(hidden, W));
+      store(score, lane < hidden_lanes ? broadcast(-kInfinity<T>) : load(score));
+    }
   }
 }
 
@@ -254,14 +272,23 @@ void copy_rows(T* to, int64_t to_row_stride, const T* from, int64_t from_row_str
   }
 }
 
+/// to (rows, columns rounded up) = scale * from (rows, columns), with zeros after the columns.
+template <class T>
+void copy_padded(T* to, const T* from, int64_t from_row_stride, int64_t rows, int64_t columns,
+                 T scale = 1) {
+  const int64_t padded = round_up_to_vectors<T>(columns);
+  if (columns < padded) clear(to, rows * padded);
+  copy_rows(to, padded, from, from_row_stride, rows, columns, scale);
+}
+
 /// rows (P, columns rounded up) = scale * from (queries, columns), with zeros elsewhere, and panel
 /// (columns, P), the same transposed.
 template <class T>
 void pack_panel(T* rows, T* panel, const T* from, int64_t from_row_stride, int64_t queries,
                 int64_t columns, T scale) {
   const int64_t padded = round_up_to_vectors<T>(columns);
-  if (queries < kPanel<T> || columns < padded) clear(rows, kPanel<T> * padded);
-  copy_rows(rows, padded, from, from_row_stride, queries, columns, scale);
+  if (queries < kPanel<T>) clear(rows, kPanel<T> * padded);
+  copy_padded(rows, from, from_row_stride, queries, columns, scale);
   transpose_to(panel, kPanel<T>, rows, padded, kPanel<T>, columns);
 }
 

@@ -1,0 +1,124 @@
+// The products of small matrices of which attention consists. Unlike a matrix product of gemm.cpp,
+// they find their operands in the L1 cache, so nothing is packed or prefetched; but they are only
+// D = 32 to 128 or 64 numbers deep, so the beginning and the end of each tile count.
+#pragma once
+
+#include <utility>
+
+#include "tensor/kernels/simd/vector.h"
+
+namespace gradus::kernels::GRADUS_ISA {
+
+/// c (M, N) = a (M, K) b (K, N), or c = factors * c + a b. Strides count elements; the elements of
+/// a row of b and c are contiguous. N is a multiple of a vector.
+template <class T>
+struct SmallProduct {
+  T* c;
+  const T* a;
+  const T* b;
+  bool adds_to_c = false;
+  const T* factors = nullptr;  // (M), multiply the rows of c before the product is added
+  int64_t c_row_stride;
+  int64_t a_row_stride;
+  int64_t a_col_stride;
+  int64_t b_row_stride;
+  int64_t K;
+};
+
+// The most vectors of columns in a tile, and the most rows for each number of vectors. The sums,
+// one row of b and a number of a fill the registers, of which AVX-512 has 32, and the other
+// instruction sets 16. Wide tiles are faster than tall ones: 6 x 4 sums need 10 loads for each k,
+// but 14 x 2 need 16.
+#if GRADUS_BYTES == 64
+constexpr int kTileVectors = 4;
+constexpr int kTileRows[] = {0, 14, 14, 8, 6};
+#else
+constexpr int kTileVectors = 2;
+constexpr int kTileRows[] = {0, 6, 6};
+#endif
+
+/// Computes a tile of c: its first ROWS rows and VECTORS vectors of columns. For each k, the outer
+/// product of a column of a and a row of b is added to sums in registers.
+template <class T, int ROWS, int VECTORS>
+void multiply_tile(const SmallProduct<T>& product) {
+  constexpr int W = kWidth<T>;
+  const auto [c, first_a, first_b, adds_to_c, factors, c_row_stride, a_row_stride, a_col_stride,
+              b_row_stride, K] = product;  // copies: stores to c cannot change them
+  Vector<T> sum[ROWS][VECTORS] = {};
+  const T* b = first_b;
+  // Pointers to rows 0, 5 and 10; the other rows are reached from these by multiples of the stride.
+  const T* a[3] = {first_a, first_a + 5 * a_row_stride, first_a + 10 * a_row_stride};
+  // Otherwise the compiler would keep a pointer for every row, and run out of registers.
+  asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
+  for (int64_t k = K; k > 0; --k) {
+    Vector<T> row[VECTORS];
+    GRADUS_UNROLL
+    for (int j = 0; j < VECTORS; ++j)
+      row[j] = load(b + j * W);
+    GRADUS_UNROLL
+    for (int i = 0; i < ROWS; ++i) {
+      const T element = a[i / 5][i % 5 * a_row_stride];
+      GRADUS_UNROLL
+      for (int j = 0; j < VECTORS; ++j)
+        sum[i][j] += element * row[j];
+    }
+    b += b_row_stride;
+    a[0] += a_col_stride;
+    a[1] += a_col_stride;
+    a[2] += a_col_stride;
+  }
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    GRADUS_UNROLL
+    for (int j = 0; j < VECTORS; ++j) {
+      T* const to = c + i * c_row_stride + j * W;
+      if (factors)
+        sum[i][j] += load(to) * factors[i];
+      else if (adds_to_c)
+        sum[i][j] += load(to);
+      store(to, sum[i][j]);
+    }
+  }
+}
+
+template <class T>
+using TileFunction = void (*)(const SmallProduct<T>&);
+
+template <class T, int VECTORS, int... ROW>
+TileFunction<T> tile_function_of(int64_t rows, std::integer_sequence<int, ROW...>) {
+  static constexpr TileFunction<T> kFunctions[] = {multiply_tile<T, ROW + 1, VECTORS>...};
+  return kFunctions[rows - 1];
+}
+
+/// multiply_tile for 1 to kTileRows[vectors] rows.
+template <class T, int VECTORS = kTileVectors>
+TileFunction<T> tile_function(int64_t rows, int64_t vectors) {
+  if constexpr (VECTORS > 1) {
+    if (vectors < VECTORS) return tile_function<T, VECTORS - 1>(rows, vectors);
+  }
+  return tile_function_of<T, VECTORS>(rows, std::make_integer_sequence<int, kTileRows[VECTORS]>());
+}
+
+/// The product, in tiles of nearly equal widths and heights.
+template <class T>
+void multiply(const SmallProduct<T>& product, int64_t M, int64_t N) {
+  const int64_t vectors = N / kWidth<T>;
+  const int64_t groups = (vectors + kTileVectors - 1) / kTileVectors;
+  SmallProduct<T> columns = product;
+  for (int64_t g = 0; g < groups; ++g) {
+    const int64_t width = vectors / groups + (g < vectors % groups);
+    const int64_t tiles = (M + kTileRows[width] - 1) / kTileRows[width];
+    SmallProduct<T> tile = columns;
+    for (int64_t t = 0; t < tiles; ++t) {
+      const int64_t rows = M / tiles + (t < M % tiles);
+      tile_function<T>(rows, width)(tile);
+      tile.c += rows * tile.c_row_stride;
+      tile.a += rows * tile.a_row_stride;
+      if (tile.factors) tile.factors += rows;
+    }
+    columns.c += width * kWidth<T>;
+    columns.b += width * kWidth<T>;
+  }
+}
+
+}  // namespace gradus::kernels::GRADUS_ISA
