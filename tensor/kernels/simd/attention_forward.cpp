@@ -26,25 +26,25 @@ struct ForwardScratch {
   int64_t Dv;             // attention.Dv rounded up
   T* scores;              // (kAttentionKeys, P), then the weights w
   BlockValues<T> values;  // mask or dropout factors of these scores
-  T* sums;                // (kAttentionQueries)
-  T* maxima;              // (kAttentionQueries)
+  T* sums;                // (queries)
+  T* maxima;              // (queries)
   T* factors;             // (P)
   T* q_panels;            // (D, P) for each panel, times scale
-  T* contexts;            // (kAttentionQueries, Dv)
+  T* contexts;            // (queries, Dv)
   T* q_rows;              // (P, D), while a panel is packed
   T* k;                   // (kAttentionKeys, D): rows of the current block of keys
   T* v;                   // (kAttentionKeys, Dv)
 
-  ForwardScratch(const Attention<T>& attention, Scratch<T>& scratch)
+  ForwardScratch(const Attention<T>& attention, int64_t queries, Scratch<T>& scratch)
       : D(round_up_to_vectors<T>(attention.D)),
         Dv(round_up_to_vectors<T>(attention.Dv)),
         scores(scratch.take(kBlockScores<T>)),
         values(scratch),
-        sums(scratch.take(kAttentionQueries)),
-        maxima(scratch.take(kAttentionQueries)),
+        sums(scratch.take(queries)),
+        maxima(scratch.take(queries)),
         factors(scratch.take(kPanel<T>)),
-        q_panels(scratch.take(kAttentionQueries * D)),
-        contexts(scratch.take(kAttentionQueries * Dv)),
+        q_panels(scratch.take(queries * D)),
+        contexts(scratch.take(queries * Dv)),
         q_rows(scratch.take(kPanel<T> * D)),
         k(scratch.take(kAttentionKeys * D)),
         v(scratch.take(kAttentionKeys * Dv)) {}
@@ -159,14 +159,15 @@ void start_queries(const ForwardScratch<T>& scratch, const Attention<T>& attenti
       scratch.sums[first + n] = 0;
     }
   }
-  clear(scratch.contexts, kAttentionQueries * scratch.Dv);
+  clear(scratch.contexts, (queries.end - queries.begin) * scratch.Dv);
 }
 
 /// The largest of `start` and a column of `keys` vectors of scores, for each lane.
 template <class T>
 Vector<T> largest_in_column(const T* scores, int64_t keys, Vector<T> start) {
-  constexpr int N = 4;  // independent maxima: one would wait for the one before
+  constexpr int N = 8;  // independent maxima: one would wait for the one before
   Vector<T> largest[N];
+  GRADUS_UNROLL
   for (int n = 0; n < N; ++n)
     largest[n] = start;
   int64_t j = 0;
@@ -177,7 +178,10 @@ Vector<T> largest_in_column(const T* scores, int64_t keys, Vector<T> start) {
   }
   for (; j < keys; ++j)
     largest[0] = max(load(scores + j * kPanel<T>), largest[0]);
-  return max(max(largest[0], largest[1]), max(largest[2], largest[3]));
+  GRADUS_UNROLL
+  for (int n = 1; n < N; ++n)
+    largest[0] = max(largest[n], largest[0]);
+  return largest[0];
 }
 
 /// One step of the online softmax for the queries of a block: scores become weights w, and the
@@ -244,12 +248,12 @@ void finish_queries(const Heads<T>& y, const SoftmaxSums<T>& sums, const Forward
 }  // namespace
 
 template <class T>
-int64_t attention_forward_scratch_size(const Attention<T>& attention) {
+int64_t attention_forward_scratch_size(const Attention<T>& attention, int64_t queries) {
   Scratch<T> counter(nullptr);
   if (attention.L <= kFewQueries)
     counter.take(attention.S);
   else
-    ForwardScratch<T>(attention, counter);
+    ForwardScratch<T>(attention, round_up_to_panels<T>(queries), counter);
   return counter.size();
 }
 
@@ -264,7 +268,8 @@ void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums, const Atten
       attend_single_query(row_of(y, head, i), sums, attention, head, i, weights);
     return;
   }
-  const ForwardScratch<T> scratch(attention, pieces);
+  const int64_t padded = round_up_to_panels<T>(queries.end - queries.begin);
+  const ForwardScratch<T> scratch(attention, padded, pieces);
   start_queries(scratch, attention, queries);
   for (int64_t j = 0; j < keys_seen(attention, queries.end); j += kAttentionKeys) {
     const int64_t keys = min<int64_t>(kAttentionKeys, keys_seen(attention, queries.end) - j);
@@ -279,7 +284,7 @@ void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums, const Atten
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                 \
-  template int64_t attention_forward_scratch_size(const Attention<T>&);                       \
+  template int64_t attention_forward_scratch_size(const Attention<T>&, int64_t);              \
   template void attention_forward_block(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&, \
                                         const HeadRange&, T*);
 GRADUS_INSTANTIATE(float)

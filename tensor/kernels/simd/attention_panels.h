@@ -38,6 +38,11 @@ GRADUS_INLINE int64_t round_up_to_vectors(int64_t n) {
   return (n + kWidth<T> - 1) / kWidth<T> * kWidth<T>;
 }
 
+template <class T>
+GRADUS_INLINE int64_t round_up_to_panels(int64_t n) {
+  return (n + kPanel<T> - 1) / kPanel<T> * kPanel<T>;
+}
+
 /// Hands out the pieces of a task's memory. Without memory it only counts, so that the size of the
 /// memory and its use come from the same calls.
 template <class T>
@@ -72,19 +77,21 @@ GRADUS_INLINE int64_t keys_seen(const Attention<T>& attention, int64_t end) {
   return attention.causal ? min(attention.S, end) : attention.S;
 }
 
-/// Calls body(block) for the blocks of scores of these queries and of the keys from `key` on, but
-/// before `end`. A block has a panel of queries, or less where some of them come before other keys:
-/// then each block has `kCausalStep` queries, and so fewer keys.
+/// Calls body(block) for the blocks of scores of these queries and of up to kAttentionKeys keys,
+/// from `key` on and before `end`. A block has a panel of queries. But where a causal mask hides
+/// some of the keys from some of the queries, it has one vector of queries, and only the keys that
+/// at least one of them sees.
 template <class T, class Body>
 GRADUS_INLINE void for_each_block(const Attention<T>& attention, const HeadRange& queries,
                                   int64_t key, int64_t end, const Body& body) {
-  for (int64_t i = queries.begin; i < queries.end;) {
-    const bool later_keys = min(end, key + kAttentionKeys) - 1 > i;
-    const int64_t panel_end = min(queries.end, i + kPanel<T> - (i - queries.begin) % kPanel<T>);
-    const int64_t step = attention.causal && later_keys ? kCausalStep<T> : kPanel<T>;
-    const int64_t count = min(step, panel_end - i);
-    const int64_t keys =
-        min<int64_t>(kAttentionKeys, min(end, keys_seen(attention, i + count)) - key);
+  const int64_t end_of_keys = min(end, key + kAttentionKeys);
+  int64_t i = queries.begin;
+  while (i < queries.end) {
+    const bool hides_keys = attention.causal && end_of_keys - 1 > i;
+    const int64_t left_in_panel = kPanel<T> - (i - queries.begin) % kPanel<T>;
+    const int64_t count =
+        min(queries.end - i, hides_keys ? static_cast<int64_t>(kWidth<T>) : left_in_panel);
+    const int64_t keys = min(end_of_keys, keys_seen(attention, i + count)) - key;
     if (keys > 0)
       body({.head = queries.head, .query = i, .queries = count, .key = key, .keys = keys});
     i += count;
@@ -120,11 +127,19 @@ GRADUS_INLINE int64_t lanes(const ScoreBlock& block) {
   return round_up_to_vectors<T>(block.queries);
 }
 
+/// x = 0. n is a multiple of a vector.
+template <class T>
+GRADUS_INLINE void clear(T* x, int64_t n) {
+  for (int64_t i = 0; i < n; i += kWidth<T>)
+    store(x + i, Vector<T>{});
+}
+
 /// scores (keys, P) = x (keys, columns) panel (columns, P). Row j of x, which has `stride` numbers,
 /// belongs to key j.
 template <class T>
 GRADUS_INLINE void multiply_by_panel(T* scores, const T* x, int64_t stride, int64_t columns,
                                      const T* panel, const ScoreBlock& block) {
+  if (columns == 0) return clear(scores, block.keys * kPanel<T>);
   multiply<T>({.c = scores,
                .a = x,
                .b = panel,
@@ -248,13 +263,6 @@ bool apply_masks(T* scores, const ScoreBlock& block, const Attention<T>& attenti
   if (mask.visible) return hide_invisible_keys(scores, block, mask, values);
   if (mask.added) add_mask(scores, block, mask, values);
   return true;
-}
-
-/// x = 0. n is a multiple of a vector.
-template <class T>
-GRADUS_INLINE void clear(T* x, int64_t n) {
-  for (int64_t i = 0; i < n; i += kWidth<T>)
-    store(x + i, Vector<T>{});
 }
 
 /// to (rows, columns) = scale * from (rows, columns).

@@ -10,7 +10,7 @@
 namespace gradus::kernels::GRADUS_ISA {
 
 /// c (M, N) = a (M, K) b (K, N), or c = factors * c + a b. Strides count elements; the elements of
-/// a row of b and c are contiguous. N is a multiple of a vector.
+/// a row of b and c are contiguous. N is a multiple of a vector; K > 0.
 template <class T>
 struct SmallProduct {
   T* c;
@@ -34,51 +34,70 @@ constexpr int kTileVectors = 4;
 constexpr int kTileRows[] = {0, 14, 14, 8, 6};
 #else
 constexpr int kTileVectors = 2;
-constexpr int kTileRows[] = {0, 6, 6};
+constexpr int kTileRows[] = {0, 12, 6};
 #endif
 
-/// Computes a tile of c: its first ROWS rows and VECTORS vectors of columns. For each k, the outer
-/// product of a column of a and a row of b is added to sums in registers.
-template <class T, int ROWS, int VECTORS>
-void multiply_tile(const SmallProduct<T>& product) {
-  constexpr int W = kWidth<T>;
-  const auto [c, first_a, first_b, adds_to_c, factors, c_row_stride, a_row_stride, a_col_stride,
-              b_row_stride, K] = product;  // copies: stores to c cannot change them
-  Vector<T> sum[ROWS][VECTORS] = {};
-  const T* b = first_b;
-  // Pointers to rows 0, 5 and 10; the other rows are reached from these by multiples of the stride.
-  const T* a[3] = {first_a, first_a + 5 * a_row_stride, first_a + 10 * a_row_stride};
-  // Otherwise the compiler would keep a pointer for every row, and run out of registers.
-  asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
-  for (int64_t k = K; k > 0; --k) {
-    Vector<T> row[VECTORS];
+/// The outer product of ROWS numbers of a column of a and VECTORS vectors of a row of b, added to
+/// the sums, or their first term. `a` has pointers to rows 0, 5 and 10; the other rows are reached
+/// from these by multiples of the row stride.
+template <bool FIRST, class T, int ROWS, int VECTORS>
+GRADUS_INLINE void add_term(Vector<T> (&sum)[ROWS][VECTORS], const T* const (&a)[3],
+                            int64_t a_row_stride, const T* b) {
+  Vector<T> row[VECTORS];
+  GRADUS_UNROLL
+  for (int j = 0; j < VECTORS; ++j)
+    row[j] = load(b + j * kWidth<T>);
+  GRADUS_UNROLL
+  for (int i = 0; i < ROWS; ++i) {
+    const T element = a[i / 5][i % 5 * a_row_stride];
     GRADUS_UNROLL
     for (int j = 0; j < VECTORS; ++j)
-      row[j] = load(b + j * W);
-    GRADUS_UNROLL
-    for (int i = 0; i < ROWS; ++i) {
-      const T element = a[i / 5][i % 5 * a_row_stride];
-      GRADUS_UNROLL
-      for (int j = 0; j < VECTORS; ++j)
-        sum[i][j] += element * row[j];
-    }
-    b += b_row_stride;
-    a[0] += a_col_stride;
-    a[1] += a_col_stride;
-    a[2] += a_col_stride;
+      sum[i][j] = FIRST ? element * row[j] : sum[i][j] + element * row[j];
   }
+}
+
+/// c = sum, c + sum or factors * c + sum.
+template <bool ADDS, bool SCALES, class T, int ROWS, int VECTORS>
+GRADUS_INLINE void store_tile(const Vector<T> (&sum)[ROWS][VECTORS], T* c, int64_t c_row_stride,
+                              const T* factors) {
   GRADUS_UNROLL
   for (int i = 0; i < ROWS; ++i) {
     GRADUS_UNROLL
     for (int j = 0; j < VECTORS; ++j) {
-      T* const to = c + i * c_row_stride + j * W;
-      if (factors)
-        sum[i][j] += load(to) * factors[i];
-      else if (adds_to_c)
-        sum[i][j] += load(to);
-      store(to, sum[i][j]);
+      T* const to = c + j * kWidth<T>;
+      const Vector<T> start = SCALES ? load(to) * factors[i] : load(to);
+      store(to, ADDS ? start + sum[i][j] : sum[i][j]);
     }
+    c += c_row_stride;
+    asm("" : "+r"(c));  // otherwise the compiler computes the addresses of all rows beforehand
   }
+}
+
+/// Computes a tile of c: its first ROWS rows and VECTORS vectors of columns.
+template <class T, int ROWS, int VECTORS>
+void multiply_tile(const SmallProduct<T>& product) {
+  const int64_t a_row_stride = product.a_row_stride;
+  const int64_t a_col_stride = product.a_col_stride;
+  const int64_t b_row_stride = product.b_row_stride;
+  const T* b = product.b;
+  const T* a[3] = {product.a, product.a + 5 * a_row_stride, product.a + 10 * a_row_stride};
+  // Otherwise the compiler would keep a pointer for every row, and run out of registers.
+  asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
+  Vector<T> sum[ROWS][VECTORS];
+  add_term<true, T>(sum, a, a_row_stride, b);
+  for (int64_t k = product.K - 1; k > 0; --k) {
+    b += b_row_stride;
+    a[0] += a_col_stride;
+    a[1] += a_col_stride;
+    a[2] += a_col_stride;
+    add_term<false, T>(sum, a, a_row_stride, b);
+  }
+  if (product.factors)
+    store_tile<true, true>(sum, product.c, product.c_row_stride, product.factors);
+  else if (product.adds_to_c)
+    store_tile<true, false>(sum, product.c, product.c_row_stride, product.factors);
+  else
+    store_tile<false, false>(sum, product.c, product.c_row_stride, product.factors);
 }
 
 template <class T>
