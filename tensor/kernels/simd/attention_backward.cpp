@@ -122,13 +122,15 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
 /// P = exp(scores - m) / l and dS = P * (dP - delta) for a block, from the scores and dy v^T:
 /// weights become P * Z, dscores become dS. Lanes without a query have m = inf, so that P = 0.
 template <class T>
-void compute_dscores(const BackwardScratch<T>& scratch, const ScoreBlock& block, int64_t first,
-                     bool has_dropout) {
+void compute_dscores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
+                     const ScoreBlock& block, int64_t first) {
+  const bool has_dropout = attention.dropout.kept != nullptr;
   for (int64_t n = 0; n < lanes<T>(block); n += kWidth<T>) {
     const Vector<T> maximum = load(scratch.maxima + first + n);
     const Vector<T> inverse = load(scratch.inverses + first + n);
     const Vector<T> delta = load(scratch.delta + first + n);
-    for (int64_t j = 0; j < block.keys; ++j) {
+    const int64_t keys = keys_of_vector(attention, block, n);
+    for (int64_t j = 0; j < keys; ++j) {
       T* const weights = scratch.weights + j * kPanel<T> + n;
       T* const dscores = scratch.dscores + j * kPanel<T> + n;
       const T* const factors = scratch.values.panel + j * kPanel<T> + n;
@@ -144,17 +146,19 @@ void compute_dscores(const BackwardScratch<T>& scratch, const ScoreBlock& block,
 /// sums (keys, columns) += weights (keys, P) rows (P, columns), for the queries of a panel.
 template <class T>
 void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t columns,
-                          const ScoreBlock& block) {
-  multiply<T>({.c = sums,
-               .a = weights,
-               .b = rows,
-               .adds_to_c = true,
-               .c_row_stride = columns,
-               .a_row_stride = kPanel<T>,
-               .a_col_stride = 1,
-               .b_row_stride = columns,
-               .K = block.queries},
-              block.keys, columns);
+                          const Attention<T>& attention, const ScoreBlock& block) {
+  for_each_group_of_keys(attention, block, [&](int64_t j, int64_t keys, int64_t lane) {
+    multiply<T>({.c = sums + j * columns,
+                 .a = weights + j * kPanel<T> + lane,
+                 .b = rows + lane * columns,
+                 .adds_to_c = true,
+                 .c_row_stride = columns,
+                 .a_row_stride = kPanel<T>,
+                 .a_col_stride = 1,
+                 .b_row_stride = columns,
+                 .K = block.queries - lane},
+                keys, columns);
+  });
 }
 
 /// products (keys, P) = factor * x (keys, columns) queries^T (columns, P), each computed like the
@@ -179,9 +183,9 @@ void compute_scores(const BackwardScratch<T>& scratch, const Attention<T>& atten
                         block, scratch.values);
     return;
   }
-  const T* const q_panel = panel_at(scratch.q_panels, scratch.D, first);
+  const T* const q_panel = scratch.q_panels + first * scratch.D;
   multiply_by_panel(scratch.weights, scratch.k + first_key * scratch.D, scratch.D, attention.D,
-                    q_panel, block);
+                    q_panel, attention, block);
 }
 
 /// dy v^T of a block.
@@ -194,9 +198,9 @@ void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& d
                         scratch.values);
     return;
   }
-  const T* const dy_panel = panel_at(scratch.dy_panels, scratch.Dv, first);
+  const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
   multiply_by_panel(scratch.dscores, scratch.v + first_key * scratch.Dv, scratch.Dv, attention.Dv,
-                    dy_panel, block);
+                    dy_panel, attention, block);
 }
 
 /// Adds the contribution of a block of scores to dq, dk and dv. `first` is its first query within
@@ -210,16 +214,15 @@ void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
   compute_scores(scratch, attention, block, first, first_key);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
   compute_dweights(scratch, dy, attention, block, first, first_key);
-  const bool has_dropout = attention.dropout.kept != nullptr;
-  if (has_dropout) fill_with_dropout_factors(scratch.values, block, attention);
-  compute_dscores(scratch, block, first, has_dropout);
+  if (attention.dropout.kept) fill_with_dropout_factors(scratch.values, block, attention);
+  compute_dscores(scratch, attention, block, first);
   add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, scratch.dy_rows + first * Dv,
-                       Dv, block);
+                       Dv, attention, block);
   add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, scratch.q_rows + first * D, D,
-                       block);
+                       attention, block);
   const T* const no_factors = nullptr;
   add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, scratch.k + first_key * D,
-                    D, block);
+                    D, attention, block);
 }
 
 }  // namespace

@@ -187,15 +187,17 @@ Vector<T> largest_in_column(const T* scores, int64_t keys, Vector<T> start) {
 /// One step of the online softmax for the queries of a block: scores become weights w, and the
 /// maxima and sums are updated. `factors` receives exp(m - m_new).
 template <class T>
-void update_softmax(T* scores, const ScoreBlock& block, T* maxima, T* sums, T* factors) {
+void update_softmax(T* scores, const Attention<T>& attention, const ScoreBlock& block, T* maxima,
+                    T* sums, T* factors) {
   for (int64_t n = 0; n < lanes<T>(block); n += kWidth<T>) {
+    const int64_t keys = keys_of_vector(attention, block, n);
     const Vector<T> before = load(maxima + n);
-    Vector<T> maximum = largest_in_column<T>(scores + n, block.keys, before);
+    Vector<T> maximum = largest_in_column<T>(scores + n, keys, before);
     store(maxima + n, maximum);
     // A query that has seen no key yet: exp(-inf - 0) = 0, where exp(-inf - -inf) would be NaN.
     maximum = maximum == -kInfinity<T> ? Vector<T>{} : maximum;
     Vector<T> sum = {};
-    for (int64_t j = 0; j < block.keys; ++j) {
+    for (int64_t j = 0; j < keys; ++j) {
       T* const score = scores + j * kPanel<T> + n;
       const Vector<T> weight = exp_or_zero(load(score) - maximum);
       sum += weight;
@@ -214,22 +216,22 @@ void multiply_elementwise(T* x, const T* factors, int64_t n) {
     store(x + i, load(x + i) * load(factors + i));
 }
 
-/// Adds a block of keys to the softmax and the context of some queries, the first of which is
-/// number `first` of its block of queries.
+/// Adds a block of keys to the softmax and the context of a panel, which begins at query number
+/// `first` of its block of queries.
 template <class T>
 void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
               const ScoreBlock& block, int64_t first) {
-  const T* const q_panel = panel_at(scratch.q_panels, scratch.D, first);
-  multiply_by_panel(scratch.scores, scratch.k, scratch.D, attention.D, q_panel, block);
+  const T* const q_panel = scratch.q_panels + first * scratch.D;
+  multiply_by_panel(scratch.scores, scratch.k, scratch.D, attention.D, q_panel, attention, block);
   if (!apply_masks(scratch.scores, block, attention, scratch.values)) return;
-  update_softmax(scratch.scores, block, scratch.maxima + first, scratch.sums + first,
+  update_softmax(scratch.scores, attention, block, scratch.maxima + first, scratch.sums + first,
                  scratch.factors);
   if (attention.dropout.kept) {
     fill_with_dropout_factors(scratch.values, block, attention);
     multiply_elementwise(scratch.scores, scratch.values.panel, block.keys * kPanel<T>);
   }
   add_weighted_keys(scratch.contexts + first * scratch.Dv, scratch.factors, scratch.scores,
-                    scratch.v, scratch.Dv, block);
+                    scratch.v, scratch.Dv, attention, block);
 }
 
 /// y = c / sum.

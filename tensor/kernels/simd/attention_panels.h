@@ -61,8 +61,8 @@ class Scratch {
   int64_t size_ = 0;
 };
 
-/// The queries query ... query + queries - 1 and the keys key ... key + keys - 1 (at most
-/// kAttentionKeys) of one head. The queries belong to one panel, and begin at one of its vectors.
+/// The queries query ... query + queries - 1 (at most P) and the keys key ... key + keys - 1 (at
+/// most kAttentionKeys) of one head.
 struct ScoreBlock {
   int64_t head;
   int64_t query;
@@ -77,32 +77,54 @@ GRADUS_INLINE int64_t keys_seen(const Attention<T>& attention, int64_t end) {
   return attention.causal ? min(attention.S, end) : attention.S;
 }
 
-/// Calls body(block) for the blocks of scores of these queries and of up to kAttentionKeys keys,
-/// from `key` on and before `end`. A block has a panel of queries. But where a causal mask hides
-/// some of the keys from some of the queries, it has one vector of queries, and only the keys that
-/// at least one of them sees.
+/// Calls body(block) for each panel of these queries, with the up to kAttentionKeys keys from `key`
+/// on and before `end` that at least one query of the panel sees.
 template <class T, class Body>
 GRADUS_INLINE void for_each_block(const Attention<T>& attention, const HeadRange& queries,
                                   int64_t key, int64_t end, const Body& body) {
-  const int64_t end_of_keys = min(end, key + kAttentionKeys);
-  int64_t i = queries.begin;
-  while (i < queries.end) {
-    const bool hides_keys = attention.causal && end_of_keys - 1 > i;
-    const int64_t left_in_panel = kPanel<T> - (i - queries.begin) % kPanel<T>;
-    const int64_t count =
-        min(queries.end - i, hides_keys ? static_cast<int64_t>(kWidth<T>) : left_in_panel);
-    const int64_t keys = min(end_of_keys, keys_seen(attention, i + count)) - key;
+  for (int64_t i = queries.begin; i < queries.end; i += kPanel<T>) {
+    const int64_t count = min(kPanel<T>, queries.end - i);
+    const int64_t seen = min(end, keys_seen(attention, i + count)) - key;
+    const int64_t keys = min<int64_t>(kAttentionKeys, seen);
     if (keys > 0)
       body({.head = queries.head, .query = i, .queries = count, .key = key, .keys = keys});
-    i += count;
   }
 }
 
-/// The address of query number `first` of a block of queries, in its panels.
+/// How many of the block's keys are seen by the vector of queries that begins at lane n.
 template <class T>
-GRADUS_INLINE T* panel_at(T* panels, int64_t columns, int64_t first) {
-  const int64_t lane = first % kPanel<T>;
-  return panels + (first - lane) * columns + lane;
+GRADUS_INLINE int64_t keys_of_vector(const Attention<T>& attention, const ScoreBlock& block,
+                                     int64_t n) {
+  return min(block.keys, keys_seen(attention, block.query + n + kWidth<T>) - block.key);
+}
+
+// A causal mask hides a triangle of the scores on the diagonal. The products skip its part that
+// consists of full vectors: those scores are neither computed nor read.
+
+/// Calls body(lane, queries, keys) for groups of the block's queries that see the same number of
+/// keys, but for a part of a vector. All queries are one group if no keys are hidden.
+template <class T, class Body>
+GRADUS_INLINE void for_each_group_of_queries(const Attention<T>& attention, const ScoreBlock& block,
+                                             const Body& body) {
+  if (keys_of_vector(attention, block, 0) == block.keys)
+    return body(int64_t{0}, block.queries, block.keys);
+  for (int64_t n = 0; n < block.queries; n += kWidth<T>) {
+    const int64_t count = min<int64_t>(kWidth<T>, block.queries - n);
+    body(n, count, keys_of_vector(attention, block, n));
+  }
+}
+
+/// Calls body(j, keys, lane) for groups of `keys` keys, the first of which is number j of the
+/// block, that are seen by the vectors of queries from `lane` on.
+template <class T, class Body>
+GRADUS_INLINE void for_each_group_of_keys(const Attention<T>& attention, const ScoreBlock& block,
+                                          const Body& body) {
+  int64_t lane = 0;
+  for (int64_t j = 0; j < block.keys; lane += kWidth<T>) {
+    const int64_t end = keys_of_vector(attention, block, lane);
+    if (end > j) body(j, end - j, lane);
+    j = max(j, end);
+  }
 }
 
 template <class T>
@@ -138,35 +160,41 @@ GRADUS_INLINE void clear(T* x, int64_t n) {
 /// belongs to key j.
 template <class T>
 GRADUS_INLINE void multiply_by_panel(T* scores, const T* x, int64_t stride, int64_t columns,
-                                     const T* panel, const ScoreBlock& block) {
+                                     const T* panel, const Attention<T>& attention,
+                                     const ScoreBlock& block) {
   if (columns == 0) return clear(scores, block.keys * kPanel<T>);
-  multiply<T>({.c = scores,
-               .a = x,
-               .b = panel,
-               .c_row_stride = kPanel<T>,
-               .a_row_stride = stride,
-               .a_col_stride = 1,
-               .b_row_stride = kPanel<T>,
-               .K = columns},
-              block.keys, lanes<T>(block));
+  for_each_group_of_keys(attention, block, [&](int64_t j, int64_t keys, int64_t lane) {
+    multiply<T>({.c = scores + j * kPanel<T> + lane,
+                 .a = x + j * stride,
+                 .b = panel + lane,
+                 .c_row_stride = kPanel<T>,
+                 .a_row_stride = stride,
+                 .a_col_stride = 1,
+                 .b_row_stride = kPanel<T>,
+                 .K = columns},
+                keys, lanes<T>(block) - lane);
+  });
 }
 
 /// rows (queries, columns) = factors * rows + weights^T (queries, keys) x (keys, columns): adds the
 /// rows of x, weighted, for each query. `columns` is a multiple of a vector.
 template <class T>
 GRADUS_INLINE void add_weighted_keys(T* rows, const T* factors, const T* weights, const T* x,
-                                     int64_t columns, const ScoreBlock& block) {
-  multiply<T>({.c = rows,
-               .a = weights,
-               .b = x,
-               .adds_to_c = true,
-               .factors = factors,
-               .c_row_stride = columns,
-               .a_row_stride = 1,
-               .a_col_stride = kPanel<T>,
-               .b_row_stride = columns,
-               .K = block.keys},
-              block.queries, columns);
+                                     int64_t columns, const Attention<T>& attention,
+                                     const ScoreBlock& block) {
+  for_each_group_of_queries(attention, block, [&](int64_t lane, int64_t queries, int64_t keys) {
+    multiply<T>({.c = rows + lane * columns,
+                 .a = weights + lane,
+                 .b = x,
+                 .adds_to_c = true,
+                 .factors = factors ? factors + lane : nullptr,
+                 .c_row_stride = columns,
+                 .a_row_stride = 1,
+                 .a_col_stride = kPanel<T>,
+                 .b_row_stride = columns,
+                 .K = keys},
+                queries, columns);
+  });
 }
 
 /// One number for each score of a block: its mask or its dropout factor.
@@ -197,24 +225,21 @@ GRADUS_INLINE void fill_with_dropout_factors(const BlockValues<T>& values, const
   });
 }
 
-/// scores = -inf where the key comes after the query.
+/// scores = -inf where the key comes after the query, in the vectors that the products compute.
 template <class T>
-void hide_later_keys(T* scores, const ScoreBlock& block) {
-  constexpr int W = kWidth<T>;
+void hide_later_keys(T* scores, const Attention<T>& attention, const ScoreBlock& block) {
   const bool all_are_earlier = block.key + block.keys - 1 <= block.query;
   if (all_are_earlier) return;
-  Integers<T> lane;
-  for (int i = 0; i < W; ++i)
-    lane[i] = i;
-  for (int64_t j = 0; j < block.keys; ++j) {
-    for (int64_t n = 0; n < lanes<T>(block); n += W) {
-      const int64_t hidden = block.key + j - block.query - n;  // lanes 0 ... hidden - 1
-      if (hidden <= 0) break;
-      T* const score = scores + j * kPanel<T> + n;
-      const int hidden_lanes = static_cast<int>(min<int64_t>(hidden, W));
-      store(score, lane < hidden_lanes ? broadcast(-kInfinity<T>) : load(score));
+  Integers<T> number;
+  for (int i = 0; i < kWidth<T>; ++i)
+    number[i] = i;
+  for_each_group_of_keys(attention, block, [&](int64_t first, int64_t keys, int64_t lane) {
+    for (int64_t j = first; j < first + keys; ++j) {
+      T* const score = scores + j * kPanel<T> + lane;
+      const int hidden = static_cast<int>(block.key + j - block.query - lane);
+      store(score, number < hidden ? broadcast(-kInfinity<T>) : load(score));
     }
-  }
+  });
 }
 
 /// scores = -inf where the mask is false. Returns whether any key of the block is visible.
@@ -259,7 +284,7 @@ template <class T>
 bool apply_masks(T* scores, const ScoreBlock& block, const Attention<T>& attention,
                  const BlockValues<T>& values) {
   const AttentionMask<T>& mask = attention.mask;
-  if (attention.causal) hide_later_keys(scores, block);
+  if (attention.causal) hide_later_keys(scores, attention, block);
   if (mask.visible) return hide_invisible_keys(scores, block, mask, values);
   if (mask.added) add_mask(scores, block, mask, values);
   return true;
