@@ -73,68 +73,78 @@ GRADUS_INLINE void store_tile(const Vector<T> (&sum)[ROWS][VECTORS], T* c, int64
   }
 }
 
-/// Computes a tile of c: its first ROWS rows and VECTORS vectors of columns.
+/// Computes `tiles` tiles of c, one below the other, each with ROWS rows and the first VECTORS
+/// vectors of columns. One function for all of them, because its beginning takes as long as a few
+/// terms of a tile.
 template <class T, int ROWS, int VECTORS>
-void multiply_tile(const SmallProduct<T>& product) {
-  const int64_t a_row_stride = product.a_row_stride;
-  const int64_t a_col_stride = product.a_col_stride;
-  const int64_t b_row_stride = product.b_row_stride;
-  const T* b = product.b;
-  const T* a[3] = {product.a, product.a + 5 * a_row_stride, product.a + 10 * a_row_stride};
-  // Otherwise the compiler would keep a pointer for every row, and run out of registers.
-  asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
-  Vector<T> sum[ROWS][VECTORS];
-  add_term<true, T>(sum, a, a_row_stride, b);
-  for (int64_t k = product.K - 1; k > 0; --k) {
-    b += b_row_stride;
-    a[0] += a_col_stride;
-    a[1] += a_col_stride;
-    a[2] += a_col_stride;
-    add_term<false, T>(sum, a, a_row_stride, b);
+void multiply_tiles(const SmallProduct<T>& product, int64_t tiles) {
+  // Copies, because the compiler does not know that the stores to c leave the product as it is.
+  auto [c, first_a, first_b, adds_to_c, factors, c_row_stride, a_row_stride, a_col_stride,
+        b_row_stride, K] = product;
+  for (; tiles > 0; --tiles) {
+    const T* b = first_b;
+    const T* a[3] = {first_a, first_a + 5 * a_row_stride, first_a + 10 * a_row_stride};
+    // Otherwise the compiler would keep a pointer for every row, and run out of registers.
+    asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
+    Vector<T> sum[ROWS][VECTORS];
+    add_term<true, T>(sum, a, a_row_stride, b);
+    for (int64_t k = K - 1; k > 0; --k) {
+      b += b_row_stride;
+      a[0] += a_col_stride;
+      a[1] += a_col_stride;
+      a[2] += a_col_stride;
+      add_term<false, T>(sum, a, a_row_stride, b);
+    }
+    if (factors) {
+      store_tile<true, true>(sum, c, c_row_stride, factors);
+      factors += ROWS;
+    } else if (adds_to_c) {
+      store_tile<true, false>(sum, c, c_row_stride, factors);
+    } else {
+      store_tile<false, false>(sum, c, c_row_stride, factors);
+    }
+    c += ROWS * c_row_stride;
+    first_a += ROWS * a_row_stride;
   }
-  if (product.factors)
-    store_tile<true, true>(sum, product.c, product.c_row_stride, product.factors);
-  else if (product.adds_to_c)
-    store_tile<true, false>(sum, product.c, product.c_row_stride, product.factors);
-  else
-    store_tile<false, false>(sum, product.c, product.c_row_stride, product.factors);
 }
 
 template <class T>
-using TileFunction = void (*)(const SmallProduct<T>&);
+using TilesFunction = void (*)(const SmallProduct<T>&, int64_t tiles);
 
 template <class T, int VECTORS, int... ROW>
-TileFunction<T> tile_function_of(int64_t rows, std::integer_sequence<int, ROW...>) {
-  static constexpr TileFunction<T> kFunctions[] = {multiply_tile<T, ROW + 1, VECTORS>...};
+TilesFunction<T> tiles_function_of(int64_t rows, std::integer_sequence<int, ROW...>) {
+  static constexpr TilesFunction<T> kFunctions[] = {multiply_tiles<T, ROW + 1, VECTORS>...};
   return kFunctions[rows - 1];
 }
 
-/// multiply_tile for 1 to kTileRows[vectors] rows.
+/// multiply_tiles for tiles of 1 to kTileRows[vectors] rows.
 template <class T, int VECTORS = kTileVectors>
-TileFunction<T> tile_function(int64_t rows, int64_t vectors) {
+TilesFunction<T> tiles_function(int64_t rows, int64_t vectors) {
   if constexpr (VECTORS > 1) {
-    if (vectors < VECTORS) return tile_function<T, VECTORS - 1>(rows, vectors);
+    if (vectors < VECTORS) return tiles_function<T, VECTORS - 1>(rows, vectors);
   }
-  return tile_function_of<T, VECTORS>(rows, std::make_integer_sequence<int, kTileRows[VECTORS]>());
+  return tiles_function_of<T, VECTORS>(rows, std::make_integer_sequence<int, kTileRows[VECTORS]>());
 }
 
 /// The product, in tiles of nearly equal widths and heights.
 template <class T>
 void multiply(const SmallProduct<T>& product, int64_t M, int64_t N) {
   const int64_t vectors = N / kWidth<T>;
-  const int64_t groups = (vectors + kTileVectors - 1) / kTileVectors;
+  const int64_t groups = (vectors + kTileVectors - 1) / kTileVectors;  // of columns
   SmallProduct<T> columns = product;
   for (int64_t g = 0; g < groups; ++g) {
     const int64_t width = vectors / groups + (g < vectors % groups);
     const int64_t tiles = (M + kTileRows[width] - 1) / kTileRows[width];
-    SmallProduct<T> tile = columns;
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t rows = M / tiles + (t < M % tiles);
-      tile_function<T>(rows, width)(tile);
-      tile.c += rows * tile.c_row_stride;
-      tile.a += rows * tile.a_row_stride;
-      if (tile.factors) tile.factors += rows;
+    const int64_t rows = M / tiles;
+    const int64_t longer = M % tiles;  // the first tiles have one row more
+    SmallProduct<T> rest = columns;
+    if (longer > 0) {
+      tiles_function<T>(rows + 1, width)(rest, longer);
+      rest.c += longer * (rows + 1) * rest.c_row_stride;
+      rest.a += longer * (rows + 1) * rest.a_row_stride;
+      if (rest.factors) rest.factors += longer * (rows + 1);
     }
+    tiles_function<T>(rows, width)(rest, tiles - longer);
     columns.c += width * kWidth<T>;
     columns.b += width * kWidth<T>;
   }
