@@ -36,7 +36,7 @@ struct BackwardScratch {
   T* y_rows;              // (P, Dv), one panel only
   T* y_panel;             // (Dv, P)
   T* dq;                  // (kAttentionQueries, D)
-  T* k;                   // (keys, D)
+  T* k;                   // (keys, D), for padded_rows
   T* v;                   // (keys, Dv)
   T* dk;                  // (keys, D)
   T* dv;                  // (keys, Dv)
@@ -57,8 +57,8 @@ struct BackwardScratch {
         y_rows(scratch.take(kPanel<T> * Dv)),
         y_panel(scratch.take(kPanel<T> * Dv)),
         dq(scratch.take(kAttentionQueries * D)),
-        k(scratch.take(keys * D)),
-        v(scratch.take(keys * Dv)),
+        k(scratch.take(is_padded(attention.k, attention.D) ? 0 : keys * D)),
+        v(scratch.take(is_padded(attention.v, attention.Dv) ? 0 : keys * Dv)),
         dk(scratch.take(keys * D)),
         dv(scratch.take(keys * Dv)) {}
 };
@@ -177,43 +177,42 @@ void multiply_by_queries(T* products, const Heads<const T>& x, const Heads<const
 /// The scores of a block, from q.
 template <class T>
 void compute_scores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
-                    const ScoreBlock& block, int64_t first, int64_t first_key) {
+                    const ScoreBlock& block, int64_t first, const T* k) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.weights, attention.k, attention.q, attention.D, attention.scale,
                         block, scratch.values);
     return;
   }
   const T* const q_panel = scratch.q_panels + first * scratch.D;
-  multiply_by_panel(scratch.weights, scratch.k + first_key * scratch.D, scratch.D, attention.D,
-                    q_panel, attention, block);
+  multiply_by_panel(scratch.weights, k, scratch.D, attention.D, q_panel, attention, block);
 }
 
 /// dy v^T of a block.
 template <class T>
 void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
                       const Attention<T>& attention, const ScoreBlock& block, int64_t first,
-                      int64_t first_key) {
+                      const T* v) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.dscores, attention.v, dy, attention.Dv, T(1), block,
                         scratch.values);
     return;
   }
   const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
-  multiply_by_panel(scratch.dscores, scratch.v + first_key * scratch.Dv, scratch.Dv, attention.Dv,
-                    dy_panel, attention, block);
+  multiply_by_panel(scratch.dscores, v, scratch.Dv, attention.Dv, dy_panel, attention, block);
 }
 
 /// Adds the contribution of a block of scores to dq, dk and dv. `first` is its first query within
-/// the block of queries, `first_key` its first key within the task.
+/// the block of queries, `first_key` its first key within the task,
+/// whose padded rows are k and v.
 template <class T>
 void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
                const Attention<T>& attention, const ScoreBlock& block, int64_t first,
-               int64_t first_key) {
+               int64_t first_key, const T* k, const T* v) {
   const int64_t D = scratch.D;
   const int64_t Dv = scratch.Dv;
-  compute_scores(scratch, attention, block, first, first_key);
+  compute_scores(scratch, attention, block, first, k);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
-  compute_dweights(scratch, dy, attention, block, first, first_key);
+  compute_dweights(scratch, dy, attention, block, first, v);
   if (attention.dropout.kept) fill_with_dropout_factors(scratch.values, block, attention);
   compute_dscores(scratch, attention, block, first);
   add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, scratch.dy_rows + first * Dv,
@@ -221,8 +220,7 @@ void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
   add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, scratch.q_rows + first * D, D,
                        attention, block);
   const T* const no_factors = nullptr;
-  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, scratch.k + first_key * D,
-                    D, attention, block);
+  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, k, D, attention, block);
 }
 
 }  // namespace
@@ -241,10 +239,8 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
   const int64_t num_keys = keys.end - keys.begin;
   Scratch<T> pieces(memory);
   const BackwardScratch<T> scratch(attention, num_keys, pieces);
-  const Heads<const T>& k = attention.k;
-  const Heads<const T>& v = attention.v;
-  copy_padded(scratch.k, row_of(k, head, keys.begin), k.row_stride, num_keys, attention.D);
-  copy_padded(scratch.v, row_of(v, head, keys.begin), v.row_stride, num_keys, attention.Dv);
+  const T* const k = padded_rows(scratch.k, attention.k, keys, attention.D);
+  const T* const v = padded_rows(scratch.v, attention.v, keys, attention.Dv);
   clear(scratch.dk, num_keys * scratch.D);
   clear(scratch.dv, num_keys * scratch.Dv);
   for (int64_t begin = 0; begin < attention.L; begin += kAttentionQueries) {
@@ -254,7 +250,9 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
     for (int64_t j = keys.begin; j < min(keys.end, keys_seen(attention, end));
          j += kAttentionKeys) {
       for_each_block(attention, queries, j, keys.end, [&](const ScoreBlock& block) {
-        add_block(scratch, gradients.dy, attention, block, block.query - begin, j - keys.begin);
+        const int64_t first_key = j - keys.begin;
+        add_block(scratch, gradients.dy, attention, block, block.query - begin, first_key,
+                  k + first_key * scratch.D, v + first_key * scratch.Dv);
       });
     }
     copy_rows(row_of(gradients.dq, head, begin), gradients.dq.row_stride, scratch.dq, scratch.D,

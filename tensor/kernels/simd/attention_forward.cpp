@@ -32,7 +32,7 @@ struct ForwardScratch {
   T* q_panels;            // (D, P) for each panel, times scale
   T* contexts;            // (queries, Dv)
   T* q_rows;              // (P, D), while a panel is packed
-  T* k;                   // (kAttentionKeys, D): rows of the current block of keys
+  T* k;                   // (kAttentionKeys, D), for padded_rows
   T* v;                   // (kAttentionKeys, Dv)
 
   ForwardScratch(const Attention<T>& attention, int64_t queries, Scratch<T>& scratch)
@@ -216,13 +216,13 @@ void multiply_elementwise(T* x, const T* factors, int64_t n) {
     store(x + i, load(x + i) * load(factors + i));
 }
 
-/// Adds a block of keys to the softmax and the context of a panel, which begins at query number
-/// `first` of its block of queries.
+/// Adds a block of keys, with the padded rows k and v, to the softmax and the context of a panel,
+/// which begins at query number `first` of its block of queries.
 template <class T>
 void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
-              const ScoreBlock& block, int64_t first) {
+              const ScoreBlock& block, int64_t first, const T* k, const T* v) {
   const T* const q_panel = scratch.q_panels + first * scratch.D;
-  multiply_by_panel(scratch.scores, scratch.k, scratch.D, attention.D, q_panel, attention, block);
+  multiply_by_panel(scratch.scores, k, scratch.D, attention.D, q_panel, attention, block);
   if (!apply_masks(scratch.scores, block, attention, scratch.values)) return;
   update_softmax(scratch.scores, attention, block, scratch.maxima + first, scratch.sums + first,
                  scratch.factors);
@@ -230,8 +230,8 @@ void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
     fill_with_dropout_factors(scratch.values, block, attention);
     multiply_elementwise(scratch.scores, scratch.values.panel, block.keys * kPanel<T>);
   }
-  add_weighted_keys(scratch.contexts + first * scratch.Dv, scratch.factors, scratch.scores,
-                    scratch.v, scratch.Dv, attention, block);
+  add_weighted_keys(scratch.contexts + first * scratch.Dv, scratch.factors, scratch.scores, v,
+                    scratch.Dv, attention, block);
 }
 
 /// y = c / sum.
@@ -273,13 +273,13 @@ void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums, const Atten
   const int64_t padded = round_up_to_panels<T>(queries.end - queries.begin);
   const ForwardScratch<T> scratch(attention, padded, pieces);
   start_queries(scratch, attention, queries);
-  for (int64_t j = 0; j < keys_seen(attention, queries.end); j += kAttentionKeys) {
-    const int64_t keys = min<int64_t>(kAttentionKeys, keys_seen(attention, queries.end) - j);
-    copy_padded(scratch.k, row_of(attention.k, head, j), attention.k.row_stride, keys, attention.D);
-    copy_padded(scratch.v, row_of(attention.v, head, j), attention.v.row_stride, keys,
-                attention.Dv);
+  const int64_t seen = keys_seen(attention, queries.end);
+  for (int64_t j = 0; j < seen; j += kAttentionKeys) {
+    const HeadRange keys{.head = head, .begin = j, .end = min(seen, j + kAttentionKeys)};
+    const T* const k = padded_rows(scratch.k, attention.k, keys, attention.D);
+    const T* const v = padded_rows(scratch.v, attention.v, keys, attention.Dv);
     for_each_block(attention, queries, j, attention.S, [&](const ScoreBlock& block) {
-      add_keys(scratch, attention, block, block.query - queries.begin);
+      add_keys(scratch, attention, block, block.query - queries.begin, k, v);
     });
   }
   finish_queries(y, sums, scratch, attention, queries);

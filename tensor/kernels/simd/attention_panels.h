@@ -314,6 +314,22 @@ void copy_padded(T* to, const T* from, int64_t from_row_stride, int64_t rows, in
   copy_rows(to, padded, from, from_row_stride, rows, columns, scale);
 }
 
+/// The rows of k or v from one key on, as the products read them: each with columns rounded up to a
+/// multiple of a vector.
+template <class T>
+GRADUS_INLINE bool is_padded(const Heads<const T>& x, int64_t columns) {
+  return x.row_stride == columns && columns % kWidth<T> == 0;
+}
+/// These rows in place, or if they are not padded, a copy of them. That also brings together rows
+/// that are far apart, as in a (B, T, 3 C) tensor, and would compete for the same cache lines.
+template <class T>
+const T* padded_rows(T* copy, const Heads<const T>& x, const HeadRange& keys, int64_t columns) {
+  const T* const from = row_of(x, keys.head, keys.begin);
+  if (is_padded(x, columns)) return from;
+  copy_padded(copy, from, x.row_stride, keys.end - keys.begin, columns);
+  return copy;
+}
+
 /// rows (P, columns rounded up) = scale * from (queries, columns), with zeros elsewhere, and panel
 /// (columns, P), the same transposed.
 template <class T>
