@@ -3,13 +3,13 @@
 // Formulas and letters: tensor/kernels/attention.h; memory layout: attention_panels.h. For a panel
 // of queries and a block of keys, with all (keys, P) matrices transposed:
 //
-//   scores = k q^T                   q is packed times scale
+//   scores = k q^T                   q is packed times scale here
 //   P = exp(scores - m) / l
 //   dP = (v dy^T) * Z                Z: dropout
 //   dS = P * (dP - delta)            delta = rowsum(dy * y), once per query
 //   dv += (P * Z) dy
-//   dk += dS q                       the scale is in q
-//   dq += k^T dS                     times scale at the end
+//   dk += dS q                       times scale at the end
+//   dq += dS^T k                     times scale at the end
 //
 // Sums over the same numbers are added in the same order here and in the forward, and for dP and
 // delta: so P is the forward's, and where one weight is 1, dP - delta is exactly 0.
@@ -29,12 +29,11 @@ struct BackwardScratch {
   T* maxima;              // (kAttentionQueries): m
   T* inverses;            // (kAttentionQueries): 1 / l
   T* delta;               // (kAttentionQueries)
-  T* q_rows;              // (P, D) for each panel, times scale
-  T* q_panels;            // (D, P)
-  T* dy_rows;             // (P, Dv)
+  T* q_rows;              // (kAttentionQueries, D), for padded_rows
+  T* q_panels;            // (D, P) for each panel, times scale
+  T* dy_rows;             // (kAttentionQueries, Dv), for padded_rows
   T* dy_panels;           // (Dv, P)
-  T* y_rows;              // (P, Dv), one panel only
-  T* y_panel;             // (Dv, P)
+  T* y_panel;             // (Dv, P), one panel only
   T* dq;                  // (kAttentionQueries, D)
   T* k;                   // (keys, D), for padded_rows
   T* v;                   // (keys, Dv)
@@ -54,7 +53,6 @@ struct BackwardScratch {
         q_panels(scratch.take(kAttentionQueries * D)),
         dy_rows(scratch.take(kAttentionQueries * Dv)),
         dy_panels(scratch.take(kAttentionQueries * Dv)),
-        y_rows(scratch.take(kPanel<T> * Dv)),
         y_panel(scratch.take(kPanel<T> * Dv)),
         dq(scratch.take(kAttentionQueries * D)),
         k(scratch.take(is_padded(attention.k, attention.D) ? 0 : keys * D)),
@@ -84,7 +82,7 @@ void compute_delta(const BackwardScratch<T>& scratch, const AttentionGradients<T
     }
     return;
   }
-  pack_panel(scratch.y_rows, scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
+  pack_panel(scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
   const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
   for (int64_t n = 0; n < P; n += W) {
     Vector<T> total = {};
@@ -104,11 +102,10 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
   for (int64_t i = queries.begin; i < queries.end; i += P) {
     const int64_t first = i - queries.begin;  // of the panel, in the block
     const int64_t count = min(P, queries.end - i);
-    pack_panel(scratch.q_rows + first * scratch.D, scratch.q_panels + first * scratch.D,
-               row_of(attention.q, head, i), attention.q.row_stride, count, attention.D,
-               attention.scale);
-    pack_panel(scratch.dy_rows + first * scratch.Dv, scratch.dy_panels + first * scratch.Dv,
-               row_of(dy, head, i), dy.row_stride, count, attention.Dv, T(1));
+    pack_panel(scratch.q_panels + first * scratch.D, row_of(attention.q, head, i),
+               attention.q.row_stride, count, attention.D, attention.scale);
+    pack_panel(scratch.dy_panels + first * scratch.Dv, row_of(dy, head, i), dy.row_stride, count,
+               attention.Dv, T(1));
     for (int64_t n = 0; n < P; ++n) {
       const int64_t query = head * attention.L + i + n;
       scratch.maxima[first + n] = n < count ? gradients.sums.m[query] : kInfinity<T>;
@@ -142,6 +139,15 @@ void compute_dscores(const BackwardScratch<T>& scratch, const Attention<T>& atte
     }
   }
 }
+
+/// The padded rows of the queries and keys of a block of scores.
+template <class T>
+struct BlockRows {
+  const T* q;
+  const T* dy;
+  const T* k;
+  const T* v;
+};
 
 /// sums (keys, columns) += weights (keys, P) rows (P, columns), for the queries of a panel.
 template <class T>
@@ -202,25 +208,23 @@ void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& d
 }
 
 /// Adds the contribution of a block of scores to dq, dk and dv. `first` is its first query within
-/// the block of queries, `first_key` its first key within the task,
-/// whose padded rows are k and v.
+/// the block of queries, `first_key` its first key within the task.
 template <class T>
 void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
                const Attention<T>& attention, const ScoreBlock& block, int64_t first,
-               int64_t first_key, const T* k, const T* v) {
+               int64_t first_key, const BlockRows<T>& rows) {
   const int64_t D = scratch.D;
   const int64_t Dv = scratch.Dv;
-  compute_scores(scratch, attention, block, first, k);
+  compute_scores(scratch, attention, block, first, rows.k);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
-  compute_dweights(scratch, dy, attention, block, first, v);
+  compute_dweights(scratch, dy, attention, block, first, rows.v);
   if (attention.dropout.kept) fill_with_dropout_factors(scratch.values, block, attention);
   compute_dscores(scratch, attention, block, first);
-  add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, scratch.dy_rows + first * Dv,
-                       Dv, attention, block);
-  add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, scratch.q_rows + first * D, D,
-                       attention, block);
+  add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, rows.dy, Dv, attention, block);
+  add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, rows.q, D, attention, block);
   const T* const no_factors = nullptr;
-  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, k, D, attention, block);
+  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, rows.k, D, attention,
+                    block);
 }
 
 }  // namespace
@@ -247,12 +251,18 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
     const int64_t end = min(begin + kAttentionQueries, attention.L);
     const HeadRange queries{.head = head, .begin = begin, .end = end};
     start_queries(scratch, gradients, attention, queries);
+    const T* const q = padded_rows(scratch.q_rows, attention.q, queries, attention.D);
+    const T* const dy = padded_rows(scratch.dy_rows, gradients.dy, queries, attention.Dv);
     for (int64_t j = keys.begin; j < min(keys.end, keys_seen(attention, end));
          j += kAttentionKeys) {
       for_each_block(attention, queries, j, keys.end, [&](const ScoreBlock& block) {
+        const int64_t first = block.query - begin;
         const int64_t first_key = j - keys.begin;
-        add_block(scratch, gradients.dy, attention, block, block.query - begin, first_key,
-                  k + first_key * scratch.D, v + first_key * scratch.Dv);
+        add_block(scratch, gradients.dy, attention, block, first, first_key,
+                  {.q = q + first * scratch.D,
+                   .dy = dy + first * scratch.Dv,
+                   .k = k + first_key * scratch.D,
+                   .v = v + first_key * scratch.Dv});
       });
     }
     copy_rows(row_of(gradients.dq, head, begin), gradients.dq.row_stride, scratch.dq, scratch.D,
@@ -261,7 +271,7 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
   const Heads<T>& dk = gradients.dk;
   const Heads<T>& dv = gradients.dv;
   copy_rows(row_of(dk, head, keys.begin), dk.row_stride, scratch.dk, scratch.D, num_keys,
-            attention.D);
+            attention.D, attention.scale);
   copy_rows(row_of(dv, head, keys.begin), dv.row_stride, scratch.dv, scratch.Dv, num_keys,
             attention.Dv);
 }

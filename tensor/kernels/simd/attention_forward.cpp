@@ -31,7 +31,6 @@ struct ForwardScratch {
   T* factors;             // (P)
   T* q_panels;            // (D, P) for each panel, times scale
   T* contexts;            // (queries, Dv)
-  T* q_rows;              // (P, D), while a panel is packed
   T* k;                   // (kAttentionKeys, D), for padded_rows
   T* v;                   // (kAttentionKeys, Dv)
 
@@ -45,7 +44,6 @@ struct ForwardScratch {
         factors(scratch.take(kPanel<T>)),
         q_panels(scratch.take(queries * D)),
         contexts(scratch.take(queries * Dv)),
-        q_rows(scratch.take(kPanel<T> * D)),
         k(scratch.take(kAttentionKeys * D)),
         v(scratch.take(kAttentionKeys * Dv)) {}
 };
@@ -151,9 +149,8 @@ void start_queries(const ForwardScratch<T>& scratch, const Attention<T>& attenti
   constexpr int64_t P = kPanel<T>;
   for (int64_t i = queries.begin; i < queries.end; i += P) {
     const int64_t first = i - queries.begin;  // of the panel, in the block
-    pack_panel(scratch.q_rows, scratch.q_panels + first * scratch.D,
-               row_of(attention.q, queries.head, i), attention.q.row_stride,
-               min(P, queries.end - i), attention.D, attention.scale);
+    pack_panel(scratch.q_panels + first * scratch.D, row_of(attention.q, queries.head, i),
+               attention.q.row_stride, min(P, queries.end - i), attention.D, attention.scale);
     for (int64_t n = 0; n < P; ++n) {
       scratch.maxima[first + n] = -kInfinity<T>;
       scratch.sums[first + n] = 0;

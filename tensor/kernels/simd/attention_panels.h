@@ -330,15 +330,12 @@ const T* padded_rows(T* copy, const Heads<const T>& x, const HeadRange& keys, in
   return copy;
 }
 
-/// rows (P, columns rounded up) = scale * from (queries, columns), with zeros elsewhere, and panel
-/// (columns, P), the same transposed.
+/// panel (columns, P) = scale * from (queries, columns) transposed, with zeros elsewhere.
 template <class T>
-void pack_panel(T* rows, T* panel, const T* from, int64_t from_row_stride, int64_t queries,
-                int64_t columns, T scale) {
-  const int64_t padded = round_up_to_vectors<T>(columns);
-  if (queries < kPanel<T>) clear(rows, kPanel<T> * padded);
-  copy_padded(rows, from, from_row_stride, queries, columns, scale);
-  transpose_to(panel, kPanel<T>, rows, padded, kPanel<T>, columns);
+void pack_panel(T* panel, const T* from, int64_t from_row_stride, int64_t queries, int64_t columns,
+                T scale) {
+  if (queries < kPanel<T>) clear(panel, columns * kPanel<T>);
+  transpose_to(panel, kPanel<T>, from, from_row_stride, queries, columns, scale);
 }
 
 /// Lane i: the sum of the lanes of rows[i]. Changes the W rows.
