@@ -67,11 +67,6 @@ GRADUS_INLINE Vector<float> scale(Vector<float> x, Integers<float> n, Vector<flo
 #endif
 }
 
-/// (e^r - 1) / r for |r| <= ln 2 / 2.
-GRADUS_INLINE Vector<float> slope_of_exp(Vector<float> r) {
-  return polynomial(r, 0x1.6d7536p-10f, 0x1.120b6cp-7f, 0x1.5554b8p-5f, 0x1.5554dcp-3f, 0.5f, 1.0f);
-}
-
 /// e^x = 2^n e^r, where x = n ln 2 + r and |r| <= ln 2 / 2, and e^r = 1 + r slope.
 struct ReducedExp {
   Integers<float> n;
@@ -86,7 +81,10 @@ GRADUS_INLINE ReducedExp reduced_exp(Vector<float> x) {
   const Vector<float> n = shifted - 0x1.8p23f;
   // ln 2 in two parts, of which the first has few enough digits for n times it to be exact.
   const Vector<float> r = x - n * 0x1.63p-1f + n * 0x1.bd0106p-13f;
-  return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, r, slope_of_exp(r)};
+  // (e^r - 1) / r
+  const Vector<float> slope =
+      polynomial(r, 0x1.6d7536p-10f, 0x1.120b6cp-7f, 0x1.5554b8p-5f, 0x1.5554dcp-3f, 0.5f, 1.0f);
+  return {bits(shifted) - bits(broadcast(0x1.8p23f)), n, r, slope};
 }
 /// e^x = 2^n exp_r.
 struct ExpParts {
@@ -115,13 +113,13 @@ GRADUS_INLINE Vector<float> exp_of_small(Vector<float> x) {
 
 /// e^x for x < 87, or NaN; 0 where e^x is less than the smallest normal number, 2^-126: Intel's
 /// processors take 250 cycles for a vector with a smaller result, as for a hidden score of -inf.
-/// Made for the differences of scores, with fewer steps than exp: ln 2 is rounded to float, so the
-/// error grows from 2 units in the last place to 4 near -87.
 GRADUS_INLINE Vector<float> exp_or_zero(Vector<float> x) {
   constexpr float kLowest = -87.33f;
 #if GRADUS_BYTES == 64 && defined(__AVX512F__)
-  // n is a multiple of 1/32: the last 5 bits of `shifted` are 32 times its fraction f, and 2^f
-  // comes from a table in two registers. scalef rounds n down.
+  // Fewer steps than exp: n is a multiple of 1/32, and r so small that a short polynomial does. The
+  // last 5 bits of `shifted` are 32 times the fraction f of n, and 2^f comes from a table in two
+  // registers; scalef rounds n down. ln 2 is rounded to float, so the error grows from 2 units in
+  // the last place to 4 near -87.
   alignas(64) static constexpr float kPowers[32] = {
       // 2^(i / 32)
       0x1.000000p0f, 0x1.059b0ep0f, 0x1.0b5586p0f, 0x1.11301ep0f, 0x1.172b84p0f, 0x1.1d4874p0f,
@@ -141,11 +139,8 @@ GRADUS_INLINE Vector<float> exp_or_zero(Vector<float> x) {
       _mm512_cmp_ps_mask((__m512)x, (__m512)broadcast(kLowest), _CMP_NLT_UQ);
   return (Vector<float>)_mm512_maskz_scalef_ps(is_normal, (__m512)result, (__m512)n);
 #else
-  const Vector<float> shifted = x * 0x1.715476p0f + 0x1.8p23f;
-  const Vector<float> n = shifted - 0x1.8p23f;
-  const Vector<float> r = x - n * 0x1.62e430p-1f;
-  const Vector<float> power = power_of_two(bits(shifted) - bits(broadcast(0x1.8p23f)));
-  return x < kLowest ? Vector<float>{} : (slope_of_exp(r) * r + 1.0f) * power;
+  const ExpParts parts = exp_parts(x);
+  return x < kLowest ? Vector<float>{} : scale<true>(parts.exp_r, parts.n, parts.n_float);
 #endif
 }
 
