@@ -3,14 +3,13 @@
 //
 // Queries are along the lanes of vectors: a panel is P queries, several vectors, and everything
 // that belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
-// softmax needs no sum across lanes, S and D may have any size, and rows of k and v are read in
-// place. A block of scores is computed transposed, for up to kAttentionKeys keys and one panel of
-// queries:
+// softmax needs no sum across lanes, and S may have any size. A block of scores is computed
+// transposed, for up to kAttentionKeys keys and one panel of queries:
 //
 //   scores (keys, P) = k (keys, D) q_panel (D, P)
 //
-// A "panel" of a matrix with one row per query is its transpose (columns, P); "rows" are the same
-// numbers not transposed, (P, columns), with columns rounded up to a multiple of a vector.
+// A "panel" of a matrix with one row per query is its transpose (columns, P). "Padded" rows have
+// their columns rounded up to a multiple of a vector and follow one another in memory.
 #pragma once
 
 #include "tensor/kernels/simd/attention.h"
@@ -24,11 +23,6 @@ template <class T>
 constexpr int64_t kPanel = kTileVectors* kWidth<T>;  // P
 template <class T>
 constexpr int64_t kBlockScores = kAttentionKeys* kPanel<T>;
-#ifndef CSTEP
-#define CSTEP 2
-#endif
-template <class T>
-constexpr int64_t kCausalStep = CSTEP* kWidth<T>;
 constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
 template <class T>
 constexpr T kInfinity = static_cast<T>(__builtin_inf());
@@ -314,19 +308,18 @@ void copy_padded(T* to, const T* from, int64_t from_row_stride, int64_t rows, in
   copy_rows(to, padded, from, from_row_stride, rows, columns, scale);
 }
 
-/// The rows of k or v from one key on, as the products read them: each with columns rounded up to a
-/// multiple of a vector.
+/// Whether the rows of x are padded as they are.
 template <class T>
 GRADUS_INLINE bool is_padded(const Heads<const T>& x, int64_t columns) {
   return x.row_stride == columns && columns % kWidth<T> == 0;
 }
-/// These rows in place, or if they are not padded, a copy of them. That also brings together rows
-/// that are far apart, as in a (B, T, 3 C) tensor, and would compete for the same cache lines.
+/// Padded rows of a range of queries or keys: those of x, or a copy. Copying also brings together
+/// rows that are far apart, as in a (B, T, 3 C) tensor, and would compete for the same cache lines.
 template <class T>
-const T* padded_rows(T* copy, const Heads<const T>& x, const HeadRange& keys, int64_t columns) {
-  const T* const from = row_of(x, keys.head, keys.begin);
+const T* padded_rows(T* copy, const Heads<const T>& x, const HeadRange& range, int64_t columns) {
+  const T* const from = row_of(x, range.head, range.begin);
   if (is_padded(x, columns)) return from;
-  copy_padded(copy, from, x.row_stride, keys.end - keys.begin, columns);
+  copy_padded(copy, from, x.row_stride, range.end - range.begin, columns);
   return copy;
 }
 

@@ -119,7 +119,7 @@ GRADUS_INLINE Vector<float> exp_or_zero(Vector<float> x) {
   // Fewer steps than exp: n is a multiple of 1/32, and r so small that a short polynomial does. The
   // last 5 bits of `shifted` are 32 times the fraction f of n, and 2^f comes from a table in two
   // registers; scalef rounds n down. ln 2 is rounded to float, so the error grows from 2 units in
-  // the last place to 4 near -87.
+  // the last place to 6 near -87.
   alignas(64) static constexpr float kPowers[32] = {
       // 2^(i / 32)
       0x1.000000p0f, 0x1.059b0ep0f, 0x1.0b5586p0f, 0x1.11301ep0f, 0x1.172b84p0f, 0x1.1d4874p0f,
