@@ -245,17 +245,25 @@ class PartialDq {
 
 }  // namespace
 
+/// The queries of a task of the forward. Each task reads all keys, so large tasks are faster, but
+/// there should be about 8 or more.
+template <class T>
+int64_t queries_of_task(const Attention<T>& attention) {
+  const int64_t wanted = round_up(attention.heads * attention.L / 8, kAttentionQueries);
+  return std::clamp(wanted, kAttentionQueries, kMostAttentionQueries);
+}
+
 template <class T>
 void attention_forward(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
-  const int64_t blocks = divide_up(attention.L, kAttentionQueries);  // of queries, in each head
-  const int64_t size = GRADUS_DISPATCH(attention_forward_scratch_size(attention));
+  const int64_t most = queries_of_task(attention);
+  const int64_t blocks = divide_up(attention.L, most);  // of queries, in each head
+  const int64_t size = GRADUS_DISPATCH(attention_forward_scratch_size(attention, most));
   for_each_task<T>(
       attention.heads * blocks, is_small(attention), size, [&](int64_t task, T* memory) {
         // The last block first: with a causal mask it sees the most keys and takes the longest.
-        const int64_t begin = (blocks - 1 - task % blocks) * kAttentionQueries;
-        const HeadRange queries{.head = task / blocks,
-                                .begin = begin,
-                                .end = std::min(begin + kAttentionQueries, attention.L)};
+        const int64_t begin = (blocks - 1 - task % blocks) * most;
+        const HeadRange queries{
+            .head = task / blocks, .begin = begin, .end = std::min(begin + most, attention.L)};
         GRADUS_DISPATCH(attention_forward_block(y, sums, attention, queries, memory));
       });
 }

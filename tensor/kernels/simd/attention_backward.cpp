@@ -3,13 +3,13 @@
 // Formulas and letters: tensor/kernels/attention.h; memory layout: attention_panels.h. For a panel
 // of queries and a block of keys, with all (keys, P) matrices transposed:
 //
-//   scores = k q^T                   q is packed times scale
+//   scores = k q^T                   q is packed times scale here
 //   P = exp(scores - m) / l
 //   dP = (v dy^T) * Z                Z: dropout
 //   dS = P * (dP - delta)            delta = rowsum(dy * y), once per query
 //   dv += (P * Z) dy
-//   dk += dS q                       the scale is in q
-//   dq += k^T dS                     times scale at the end
+//   dk += dS q                       times scale at the end
+//   dq += dS^T k                     times scale at the end
 //
 // Sums over the same numbers are added in the same order here and in the forward, and for dP and
 // delta: so P is the forward's, and where one weight is 1, dP - delta is exactly 0.
@@ -29,13 +29,14 @@ struct BackwardScratch {
   T* maxima;              // (kAttentionQueries): m
   T* inverses;            // (kAttentionQueries): 1 / l
   T* delta;               // (kAttentionQueries)
-  T* q_rows;              // (P, D) for each panel, times scale
-  T* q_panels;            // (D, P)
-  T* dy_rows;             // (P, Dv)
+  T* q_rows;              // (kAttentionQueries, D), for padded_rows
+  T* q_panels;            // (D, P) for each panel, times scale
+  T* dy_rows;             // (kAttentionQueries, Dv), for padded_rows
   T* dy_panels;           // (Dv, P)
-  T* y_rows;              // (P, Dv), one panel only
-  T* y_panel;             // (Dv, P)
-  T* dq_panels;           // (D, P)
+  T* y_panel;             // (Dv, P), one panel only
+  T* dq;                  // (kAttentionQueries, D)
+  T* k;                   // (keys, D), for padded_rows
+  T* v;                   // (keys, Dv)
   T* dk;                  // (keys, D)
   T* dv;                  // (keys, Dv)
 
@@ -52,9 +53,10 @@ struct BackwardScratch {
         q_panels(scratch.take(kAttentionQueries * D)),
         dy_rows(scratch.take(kAttentionQueries * Dv)),
         dy_panels(scratch.take(kAttentionQueries * Dv)),
-        y_rows(scratch.take(kPanel<T> * Dv)),
         y_panel(scratch.take(kPanel<T> * Dv)),
-        dq_panels(scratch.take(kAttentionQueries * D)),
+        dq(scratch.take(kAttentionQueries * D)),
+        k(scratch.take(is_padded(attention.k, attention.D) ? 0 : keys * D)),
+        v(scratch.take(is_padded(attention.v, attention.Dv) ? 0 : keys * Dv)),
         dk(scratch.take(keys * D)),
         dv(scratch.take(keys * Dv)) {}
 };
@@ -80,15 +82,14 @@ void compute_delta(const BackwardScratch<T>& scratch, const AttentionGradients<T
     }
     return;
   }
-  pack_panel(scratch.y_rows, scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
+  pack_panel(scratch.y_panel, y_row, y.row_stride, count, attention.Dv, T(1));
   const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
-  Vector<T> total[2] = {};
-  for (int64_t d = 0; d < attention.Dv; ++d) {
-    for (int64_t n = 0; n < 2; ++n)
-      total[n] += load(dy_panel + d * P + n * W) * load(scratch.y_panel + d * P + n * W);
+  for (int64_t n = 0; n < P; n += W) {
+    Vector<T> total = {};
+    for (int64_t d = 0; d < attention.Dv; ++d)
+      total += load(dy_panel + d * P + n) * load(scratch.y_panel + d * P + n);
+    store(delta + n, total);
   }
-  store(delta, total[0]);
-  store(delta + W, total[1]);
 }
 
 /// Packs q and dy of a block of queries, copies m and 1 / l, computes delta; dq = 0.
@@ -101,11 +102,10 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
   for (int64_t i = queries.begin; i < queries.end; i += P) {
     const int64_t first = i - queries.begin;  // of the panel, in the block
     const int64_t count = min(P, queries.end - i);
-    pack_panel(scratch.q_rows + first * scratch.D, scratch.q_panels + first * scratch.D,
-               row_of(attention.q, head, i), attention.q.row_stride, count, attention.D,
-               attention.scale);
-    pack_panel(scratch.dy_rows + first * scratch.Dv, scratch.dy_panels + first * scratch.Dv,
-               row_of(dy, head, i), dy.row_stride, count, attention.Dv, T(1));
+    pack_panel(scratch.q_panels + first * scratch.D, row_of(attention.q, head, i),
+               attention.q.row_stride, count, attention.D, attention.scale);
+    pack_panel(scratch.dy_panels + first * scratch.Dv, row_of(dy, head, i), dy.row_stride, count,
+               attention.Dv, T(1));
     for (int64_t n = 0; n < P; ++n) {
       const int64_t query = head * attention.L + i + n;
       scratch.maxima[first + n] = n < count ? gradients.sums.m[query] : kInfinity<T>;
@@ -113,46 +113,58 @@ void start_queries(const BackwardScratch<T>& scratch, const AttentionGradients<T
     }
     compute_delta(scratch, gradients, attention, head, i, first, count);
   }
-  clear(scratch.dq_panels, kAttentionQueries * scratch.D);
+  clear(scratch.dq, kAttentionQueries * scratch.D);
 }
 
 /// P = exp(scores - m) / l and dS = P * (dP - delta) for a block, from the scores and dy v^T:
 /// weights become P * Z, dscores become dS. Lanes without a query have m = inf, so that P = 0.
 template <class T>
-void compute_dscores(const BackwardScratch<T>& scratch, int64_t keys, int64_t first,
-                     bool has_dropout) {
-  T* const weights = scratch.weights;
-  T* const dscores = scratch.dscores;
-  const T* const factors = scratch.values.panel;
-  const T* const maxima = scratch.maxima + first;
-  const T* const inverses = scratch.inverses + first;
-  const T* const delta = scratch.delta + first;
-  for (int64_t n = 0; n < keys * kPanel<T>; n += kWidth<T>) {
-    const int64_t lane = n % kPanel<T>;
-    const Vector<T> weight =
-        exp_below(load(weights + n) - load(maxima + lane)) * load(inverses + lane);
-    const Vector<T> factor = has_dropout ? load(factors + n) : broadcast(T(1));
-    const Vector<T> dweight = load(dscores + n) * factor;
-    store(weights + n, weight * factor);
-    store(dscores + n, weight * (dweight - load(delta + lane)));
+void compute_dscores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
+                     const ScoreBlock& block, int64_t first) {
+  const bool has_dropout = attention.dropout.kept != nullptr;
+  for (int64_t n = 0; n < lanes<T>(block); n += kWidth<T>) {
+    const Vector<T> maximum = load(scratch.maxima + first + n);
+    const Vector<T> inverse = load(scratch.inverses + first + n);
+    const Vector<T> delta = load(scratch.delta + first + n);
+    const int64_t keys = keys_of_vector(attention, block, n);
+    for (int64_t j = 0; j < keys; ++j) {
+      T* const weights = scratch.weights + j * kPanel<T> + n;
+      T* const dscores = scratch.dscores + j * kPanel<T> + n;
+      const T* const factors = scratch.values.panel + j * kPanel<T> + n;
+      const Vector<T> weight = exp_or_zero(load(weights) - maximum) * inverse;
+      const Vector<T> factor = has_dropout ? load(factors) : broadcast(T(1));
+      const Vector<T> dweight = load(dscores) * factor;
+      store(weights, weight * factor);
+      store(dscores, weight * (dweight - delta));
+    }
   }
 }
+
+/// The padded rows of the queries and keys of a block of scores.
+template <class T>
+struct BlockRows {
+  const T* q;
+  const T* dy;
+  const T* k;
+  const T* v;
+};
 
 /// sums (keys, columns) += weights (keys, P) rows (P, columns), for the queries of a panel.
 template <class T>
 void add_weighted_queries(T* sums, const T* weights, const T* rows, int64_t columns,
-                          const ScoreBlock& block) {
-  multiply<T>({.c = sums,
-               .a = weights,
-               .b = rows,
-               .start = sums,
-               .c_row_stride = columns,
-               .a_row_stride = kPanel<T>,
-               .a_col_stride = 1,
-               .b_row_stride = columns,
-               .start_row_stride = columns,
-               .K = block.queries},
-              block.keys, columns);
+                          const Attention<T>& attention, const ScoreBlock& block) {
+  for_each_group_of_keys(attention, block, [&](int64_t j, int64_t keys, int64_t lane) {
+    multiply<T>({.c = sums + j * columns,
+                 .a = weights + j * kPanel<T> + lane,
+                 .b = rows + lane * columns,
+                 .adds_to_c = true,
+                 .c_row_stride = columns,
+                 .a_row_stride = kPanel<T>,
+                 .a_col_stride = 1,
+                 .b_row_stride = columns,
+                 .K = block.queries - lane},
+                keys, columns);
+  });
 }
 
 /// products (keys, P) = factor * x (keys, columns) queries^T (columns, P), each computed like the
@@ -171,65 +183,48 @@ void multiply_by_queries(T* products, const Heads<const T>& x, const Heads<const
 /// The scores of a block, from q.
 template <class T>
 void compute_scores(const BackwardScratch<T>& scratch, const Attention<T>& attention,
-                    const ScoreBlock& block, int64_t first) {
+                    const ScoreBlock& block, int64_t first, const T* k) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.weights, attention.k, attention.q, attention.D, attention.scale,
                         block, scratch.values);
     return;
   }
   const T* const q_panel = scratch.q_panels + first * scratch.D;
-  multiply_by_panel(scratch.weights, attention.k, attention.D, q_panel, block);
+  multiply_by_panel(scratch.weights, k, scratch.D, attention.D, q_panel, attention, block);
 }
 
 /// dy v^T of a block.
 template <class T>
 void compute_dweights(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
-                      const Attention<T>& attention, const ScoreBlock& block, int64_t first) {
+                      const Attention<T>& attention, const ScoreBlock& block, int64_t first,
+                      const T* v) {
   if (attention.L <= kFewQueries) {
     multiply_by_queries(scratch.dscores, attention.v, dy, attention.Dv, T(1), block,
                         scratch.values);
     return;
   }
   const T* const dy_panel = scratch.dy_panels + first * scratch.Dv;
-  multiply_by_panel(scratch.dscores, attention.v, attention.Dv, dy_panel, block);
+  multiply_by_panel(scratch.dscores, v, scratch.Dv, attention.Dv, dy_panel, attention, block);
 }
 
-/// Adds the contribution of a panel of queries and a block of keys to dq, dk and dv. `first` is the
-/// panel's first query within the block of queries, `first_key` the block's first key within the
-/// task.
+/// Adds the contribution of a block of scores to dq, dk and dv. `first` is its first query within
+/// the block of queries, `first_key` its first key within the task.
 template <class T>
 void add_block(const BackwardScratch<T>& scratch, const Heads<const T>& dy,
                const Attention<T>& attention, const ScoreBlock& block, int64_t first,
-               int64_t first_key) {
+               int64_t first_key, const BlockRows<T>& rows) {
   const int64_t D = scratch.D;
   const int64_t Dv = scratch.Dv;
-  compute_scores(scratch, attention, block, first);
+  compute_scores(scratch, attention, block, first, rows.k);
   if (!apply_masks(scratch.weights, block, attention, scratch.values)) return;
-  compute_dweights(scratch, dy, attention, block, first);
-  const bool has_dropout = attention.dropout.kept != nullptr;
-  if (has_dropout) fill_with_dropout_factors(scratch.values, block, attention);
-  compute_dscores(scratch, block.keys, first, has_dropout);
-  add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, scratch.dy_rows + first * Dv,
-                       Dv, block);
-  add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, scratch.q_rows + first * D, D,
-                       block);
+  compute_dweights(scratch, dy, attention, block, first, rows.v);
+  if (attention.dropout.kept) fill_with_dropout_factors(scratch.values, block, attention);
+  compute_dscores(scratch, attention, block, first);
+  add_weighted_queries(scratch.dv + first_key * Dv, scratch.weights, rows.dy, Dv, attention, block);
+  add_weighted_queries(scratch.dk + first_key * D, scratch.dscores, rows.q, D, attention, block);
   const T* const no_factors = nullptr;
-  add_weighted_rows(scratch.dq_panels + first * D, no_factors, attention.k, attention.D,
-                    scratch.dscores, block);
-}
-
-/// Writes dq, times scale.
-template <class T>
-void finish_queries(const Heads<T>& dq, const BackwardScratch<T>& scratch,
-                    const Attention<T>& attention, const HeadRange& queries) {
-  constexpr int64_t P = kPanel<T>;
-  T* const panels = scratch.dq_panels;
-  for (int64_t n = 0; n < kAttentionQueries * scratch.D; n += kWidth<T>)
-    store(panels + n, load(panels + n) * attention.scale);
-  for (int64_t i = queries.begin; i < queries.end; i += P) {
-    transpose_to(row_of(dq, queries.head, i), dq.row_stride,
-                 panels + (i - queries.begin) * scratch.D, P, attention.D, min(P, queries.end - i));
-  }
+  add_weighted_keys(scratch.dq + first * D, no_factors, scratch.dscores, rows.k, D, attention,
+                    block);
 }
 
 }  // namespace
@@ -248,33 +243,35 @@ void attention_backward_block(const AttentionGradients<T>& gradients, const Atte
   const int64_t num_keys = keys.end - keys.begin;
   Scratch<T> pieces(memory);
   const BackwardScratch<T> scratch(attention, num_keys, pieces);
+  const T* const k = padded_rows(scratch.k, attention.k, keys, attention.D);
+  const T* const v = padded_rows(scratch.v, attention.v, keys, attention.Dv);
   clear(scratch.dk, num_keys * scratch.D);
   clear(scratch.dv, num_keys * scratch.Dv);
   for (int64_t begin = 0; begin < attention.L; begin += kAttentionQueries) {
     const int64_t end = min(begin + kAttentionQueries, attention.L);
     const HeadRange queries{.head = head, .begin = begin, .end = end};
     start_queries(scratch, gradients, attention, queries);
+    const T* const q = padded_rows(scratch.q_rows, attention.q, queries, attention.D);
+    const T* const dy = padded_rows(scratch.dy_rows, gradients.dy, queries, attention.Dv);
     for (int64_t j = keys.begin; j < min(keys.end, keys_seen(attention, end));
          j += kAttentionKeys) {
-      for (int64_t i = begin; i < end; i += kPanel<T>) {
-        const int64_t count = min(kPanel<T>, end - i);
-        const int64_t left = min(keys.end, keys_seen(attention, i + count)) - j;
-        if (left <= 0) continue;  // causal: all of these keys come after the queries
-        add_block(scratch, gradients.dy, attention,
-                  {.head = head,
-                   .query = i,
-                   .queries = count,
-                   .key = j,
-                   .keys = min<int64_t>(kAttentionKeys, left)},
-                  i - begin, j - keys.begin);
-      }
+      for_each_block(attention, queries, j, keys.end, [&](const ScoreBlock& block) {
+        const int64_t first = block.query - begin;
+        const int64_t first_key = j - keys.begin;
+        add_block(scratch, gradients.dy, attention, block, first, first_key,
+                  {.q = q + first * scratch.D,
+                   .dy = dy + first * scratch.Dv,
+                   .k = k + first_key * scratch.D,
+                   .v = v + first_key * scratch.Dv});
+      });
     }
-    finish_queries(gradients.dq, scratch, attention, queries);
+    copy_rows(row_of(gradients.dq, head, begin), gradients.dq.row_stride, scratch.dq, scratch.D,
+              end - begin, attention.D, attention.scale);
   }
   const Heads<T>& dk = gradients.dk;
   const Heads<T>& dv = gradients.dv;
   copy_rows(row_of(dk, head, keys.begin), dk.row_stride, scratch.dk, scratch.D, num_keys,
-            attention.D);
+            attention.D, attention.scale);
   copy_rows(row_of(dv, head, keys.begin), dv.row_stride, scratch.dv, scratch.Dv, num_keys,
             attention.Dv);
 }

@@ -19,27 +19,33 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// The memory of a block of queries, in panels of P queries.
+/// The memory of a block of queries. D and Dv are rounded up to a multiple of a vector.
 template <class T>
 struct ForwardScratch {
+  int64_t D;              // attention.D rounded up
+  int64_t Dv;             // attention.Dv rounded up
   T* scores;              // (kAttentionKeys, P), then the weights w
   BlockValues<T> values;  // mask or dropout factors of these scores
-  T* sums;                // (kAttentionQueries)
-  T* maxima;              // (kAttentionQueries)
+  T* sums;                // (queries)
+  T* maxima;              // (queries)
   T* factors;             // (P)
   T* q_panels;            // (D, P) for each panel, times scale
-  T* contexts;            // (Dv, P) for each panel
-  T* q_rows;              // (P, D), while a panel is packed
+  T* contexts;            // (queries, Dv)
+  T* k;                   // (kAttentionKeys, D), for padded_rows
+  T* v;                   // (kAttentionKeys, Dv)
 
-  ForwardScratch(const Attention<T>& attention, Scratch<T>& scratch)
-      : scores(scratch.take(kBlockScores<T>)),
+  ForwardScratch(const Attention<T>& attention, int64_t queries, Scratch<T>& scratch)
+      : D(round_up_to_vectors<T>(attention.D)),
+        Dv(round_up_to_vectors<T>(attention.Dv)),
+        scores(scratch.take(kBlockScores<T>)),
         values(scratch),
-        sums(scratch.take(kAttentionQueries)),
-        maxima(scratch.take(kAttentionQueries)),
-        factors(scratch.take(kAttentionQueries)),
-        q_panels(scratch.take(kAttentionQueries * attention.D)),
-        contexts(scratch.take(kAttentionQueries * attention.Dv)),
-        q_rows(scratch.take(kPanel<T> * round_up_to_vectors<T>(attention.D))) {}
+        sums(scratch.take(queries)),
+        maxima(scratch.take(queries)),
+        factors(scratch.take(kPanel<T>)),
+        q_panels(scratch.take(queries * D)),
+        contexts(scratch.take(queries * Dv)),
+        k(scratch.take(kAttentionKeys * D)),
+        v(scratch.take(kAttentionKeys * Dv)) {}
 };
 
 /// The end of the softmax of query number i of all heads: stores m and l, and returns l, the
@@ -74,7 +80,7 @@ template <class T>
 T exponentiate(T* scores, int64_t n, T maximum) {
   const T base = maximum == -kInfinity<T> ? 0 : maximum;
   return static_cast<T>(sum_of<T>(n, [&](int64_t j, int64_t left) {
-    const Vector<T> weight = exp_below(load_up_to(scores + j, left, -kInfinity<T>) - base);
+    const Vector<T> weight = exp_or_zero(load_up_to(scores + j, left, -kInfinity<T>) - base);
     store(scores + j, weight);
     return weight;
   }));
@@ -143,48 +149,61 @@ void start_queries(const ForwardScratch<T>& scratch, const Attention<T>& attenti
   constexpr int64_t P = kPanel<T>;
   for (int64_t i = queries.begin; i < queries.end; i += P) {
     const int64_t first = i - queries.begin;  // of the panel, in the block
-    pack_panel(scratch.q_rows, scratch.q_panels + first * attention.D,
-               row_of(attention.q, queries.head, i), attention.q.row_stride,
-               min(P, queries.end - i), attention.D, attention.scale);
+    pack_panel(scratch.q_panels + first * scratch.D, row_of(attention.q, queries.head, i),
+               attention.q.row_stride, min(P, queries.end - i), attention.D, attention.scale);
     for (int64_t n = 0; n < P; ++n) {
       scratch.maxima[first + n] = -kInfinity<T>;
       scratch.sums[first + n] = 0;
     }
-    clear(scratch.contexts + first * attention.Dv, P * attention.Dv);
   }
+  clear(scratch.contexts, (queries.end - queries.begin) * scratch.Dv);
 }
 
-/// One step of the online softmax for a panel of queries: scores become weights w, and the maxima
-/// and sums are updated. `factors` receives exp(m - m_new).
+/// The largest of `start` and a column of `keys` vectors of scores, for each lane.
 template <class T>
-void update_softmax(T* scores, int64_t keys, T* maxima, T* sums, T* factors) {
-  constexpr int W = kWidth<T>;
-  constexpr int V = 2;  // vectors of a panel
-  Vector<T> maximum[V];
-  Vector<T> sum[V] = {};
-  for (int v = 0; v < V; ++v)
-    maximum[v] = load(maxima + v * W);
-  for (int64_t j = 0; j < keys; ++j) {
-    for (int v = 0; v < V; ++v)
-      maximum[v] = max(load(scores + j * kPanel<T> + v * W), maximum[v]);
+Vector<T> largest_in_column(const T* scores, int64_t keys, Vector<T> start) {
+  constexpr int N = 8;  // independent maxima: one would wait for the one before
+  Vector<T> largest[N];
+  GRADUS_UNROLL
+  for (int n = 0; n < N; ++n)
+    largest[n] = start;
+  int64_t j = 0;
+  for (; j + N <= keys; j += N) {
+    GRADUS_UNROLL
+    for (int n = 0; n < N; ++n)
+      largest[n] = max(load(scores + (j + n) * kPanel<T>), largest[n]);
   }
-  for (int v = 0; v < V; ++v) {
-    const Vector<T> before = load(maxima + v * W);
-    store(maxima + v * W, maximum[v]);
+  for (; j < keys; ++j)
+    largest[0] = max(load(scores + j * kPanel<T>), largest[0]);
+  GRADUS_UNROLL
+  for (int n = 1; n < N; ++n)
+    largest[0] = max(largest[n], largest[0]);
+  return largest[0];
+}
+
+/// One step of the online softmax for the queries of a block: scores become weights w, and the
+/// maxima and sums are updated. `factors` receives exp(m - m_new).
+template <class T>
+void update_softmax(T* scores, const Attention<T>& attention, const ScoreBlock& block, T* maxima,
+                    T* sums, T* factors) {
+  for (int64_t n = 0; n < lanes<T>(block); n += kWidth<T>) {
+    const int64_t keys = keys_of_vector(attention, block, n);
+    const Vector<T> before = load(maxima + n);
+    Vector<T> maximum = largest_in_column<T>(scores + n, keys, before);
+    store(maxima + n, maximum);
     // A query that has seen no key yet: exp(-inf - 0) = 0, where exp(-inf - -inf) would be NaN.
-    maximum[v] = maximum[v] == -kInfinity<T> ? Vector<T>{} : maximum[v];
-    store(factors + v * W, exp_below(before - maximum[v]));
-  }
-  for (int64_t j = 0; j < keys; ++j) {
-    for (int v = 0; v < V; ++v) {
-      T* const score = scores + j * kPanel<T> + v * W;
-      const Vector<T> weight = exp_below(load(score) - maximum[v]);
-      sum[v] += weight;
+    maximum = maximum == -kInfinity<T> ? Vector<T>{} : maximum;
+    Vector<T> sum = {};
+    for (int64_t j = 0; j < keys; ++j) {
+      T* const score = scores + j * kPanel<T> + n;
+      const Vector<T> weight = exp_or_zero(load(score) - maximum);
+      sum += weight;
       store(score, weight);
     }
+    const Vector<T> factor = exp_or_zero(before - maximum);
+    store(factors + n, factor);
+    store(sums + n, load(sums + n) * factor + sum);
   }
-  for (int v = 0; v < V; ++v)
-    store(sums + v * W, load(sums + v * W) * load(factors + v * W) + sum[v]);
 }
 
 /// x = x * factors. n is a multiple of a vector.
@@ -194,53 +213,46 @@ void multiply_elementwise(T* x, const T* factors, int64_t n) {
     store(x + i, load(x + i) * load(factors + i));
 }
 
-/// Adds a block of keys to the softmax and the context of a panel, which is panel number `first` /
-/// P of its block of queries.
+/// Adds a block of keys, with the padded rows k and v, to the softmax and the context of a panel,
+/// which begins at query number `first` of its block of queries.
 template <class T>
 void add_keys(const ForwardScratch<T>& scratch, const Attention<T>& attention,
-              const ScoreBlock& block, int64_t first) {
-  const T* const q_panel = scratch.q_panels + first * attention.D;
-  multiply_by_panel(scratch.scores, attention.k, attention.D, q_panel, block);
+              const ScoreBlock& block, int64_t first, const T* k, const T* v) {
+  const T* const q_panel = scratch.q_panels + first * scratch.D;
+  multiply_by_panel(scratch.scores, k, scratch.D, attention.D, q_panel, attention, block);
   if (!apply_masks(scratch.scores, block, attention, scratch.values)) return;
-  update_softmax(scratch.scores, block.keys, scratch.maxima + first, scratch.sums + first,
+  update_softmax(scratch.scores, attention, block, scratch.maxima + first, scratch.sums + first,
                  scratch.factors);
   if (attention.dropout.kept) {
     fill_with_dropout_factors(scratch.values, block, attention);
     multiply_elementwise(scratch.scores, scratch.values.panel, block.keys * kPanel<T>);
   }
-  T* const context = scratch.contexts + first * attention.Dv;
-  add_weighted_rows(context, scratch.factors, attention.v, attention.Dv, scratch.scores, block);
+  add_weighted_keys(scratch.contexts + first * scratch.Dv, scratch.factors, scratch.scores, v,
+                    scratch.Dv, attention, block);
 }
 
 /// y = c / sum.
 template <class T>
 void finish_queries(const Heads<T>& y, const SoftmaxSums<T>& sums, const ForwardScratch<T>& scratch,
                     const Attention<T>& attention, const HeadRange& queries) {
-  constexpr int64_t P = kPanel<T>;
-  T* const divisors = scratch.factors;
-  for (int64_t i = queries.begin; i < queries.end; i += P) {
-    const int64_t first = i - queries.begin;
-    const int64_t count = min(P, queries.end - i);
-    for (int64_t n = 0; n < count; ++n) {
-      divisors[n] = finish_softmax(sums, queries.head * attention.L + i + n,
-                                   scratch.maxima[first + n], scratch.sums[first + n], attention);
-    }
-    T* const context = scratch.contexts + first * attention.Dv;
-    for (int64_t n = 0; n < attention.Dv * P; n += kWidth<T>)
-      store(context + n, load(context + n) / load(divisors + n % P));
-    transpose_to(row_of(y, queries.head, i), y.row_stride, context, P, attention.Dv, count);
+  for (int64_t i = queries.begin; i < queries.end; ++i) {
+    const int64_t n = i - queries.begin;
+    const T divisor = finish_softmax(sums, queries.head * attention.L + i, scratch.maxima[n],
+                                     scratch.sums[n], attention);
+    copy_rows(row_of(y, queries.head, i), y.row_stride, scratch.contexts + n * scratch.Dv,
+              scratch.Dv, 1, attention.Dv, 1 / divisor);
   }
 }
 
 }  // namespace
 
 template <class T>
-int64_t attention_forward_scratch_size(const Attention<T>& attention) {
+int64_t attention_forward_scratch_size(const Attention<T>& attention, int64_t queries) {
   Scratch<T> counter(nullptr);
   if (attention.L <= kFewQueries)
     counter.take(attention.S);
   else
-    ForwardScratch<T>(attention, counter);
+    ForwardScratch<T>(attention, round_up_to_panels<T>(queries), counter);
   return counter.size();
 }
 
@@ -255,23 +267,23 @@ void attention_forward_block(Heads<T> y, const SoftmaxSums<T>& sums, const Atten
       attend_single_query(row_of(y, head, i), sums, attention, head, i, weights);
     return;
   }
-  const ForwardScratch<T> scratch(attention, pieces);
+  const int64_t padded = round_up_to_panels<T>(queries.end - queries.begin);
+  const ForwardScratch<T> scratch(attention, padded, pieces);
   start_queries(scratch, attention, queries);
-  for (int64_t j = 0; j < keys_seen(attention, queries.end); j += kAttentionKeys) {
-    for (int64_t i = queries.begin; i < queries.end; i += kPanel<T>) {
-      const int64_t count = min(kPanel<T>, queries.end - i);
-      const int64_t keys = min<int64_t>(kAttentionKeys, keys_seen(attention, i + count) - j);
-      if (keys <= 0) continue;  // causal: all of them come after the queries
-      add_keys(scratch, attention,
-               {.head = head, .query = i, .queries = count, .key = j, .keys = keys},
-               i - queries.begin);
-    }
+  const int64_t seen = keys_seen(attention, queries.end);
+  for (int64_t j = 0; j < seen; j += kAttentionKeys) {
+    const HeadRange keys{.head = head, .begin = j, .end = min(seen, j + kAttentionKeys)};
+    const T* const k = padded_rows(scratch.k, attention.k, keys, attention.D);
+    const T* const v = padded_rows(scratch.v, attention.v, keys, attention.Dv);
+    for_each_block(attention, queries, j, attention.S, [&](const ScoreBlock& block) {
+      add_keys(scratch, attention, block, block.query - queries.begin, k, v);
+    });
   }
   finish_queries(y, sums, scratch, attention, queries);
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                 \
-  template int64_t attention_forward_scratch_size(const Attention<T>&);                       \
+  template int64_t attention_forward_scratch_size(const Attention<T>&, int64_t);              \
   template void attention_forward_block(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&, \
                                         const HeadRange&, T*);
 GRADUS_INSTANTIATE(float)

@@ -1,27 +1,26 @@
 // The memory layout that the attention kernels share, and the steps they have in common. Letters
 // and formulas are those of tensor/kernels/attention.h.
 //
-// Queries are along the lanes of vectors: a panel is P = 2 vectors of queries, and everything that
-// belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
-// softmax needs no sum across lanes, S and D may have any size, and rows of k and v are read in
-// place. A block of scores is computed transposed, for up to kAttentionKeys keys and one panel of
-// queries:
+// Queries are along the lanes of vectors: a panel is P queries, several vectors, and everything
+// that belongs to one query (its numbers, its scores, its maximum and sum) is in one lane. So the
+// softmax needs no sum across lanes, and S may have any size. A block of scores is computed
+// transposed, for up to kAttentionKeys keys and one panel of queries:
 //
 //   scores (keys, P) = k (keys, D) q_panel (D, P)
 //
-// A "panel" of a matrix with one row per query is its transpose (columns, P); "rows" are the same
-// numbers not transposed, (P, columns), with columns rounded up to a multiple of a vector.
+// A "panel" of a matrix with one row per query is its transpose (columns, P). "Padded" rows have
+// their columns rounded up to a multiple of a vector and follow one another in memory.
 #pragma once
 
 #include "tensor/kernels/simd/attention.h"
+#include "tensor/kernels/simd/attention_products.h"
 #include "tensor/kernels/simd/math.h"
-#include "tensor/kernels/simd/tile.h"
 #include "tensor/kernels/simd/transpose.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
 template <class T>
-constexpr int64_t kPanel = 2 * kWidth<T>;  // P
+constexpr int64_t kPanel = kTileVectors* kWidth<T>;  // P
 template <class T>
 constexpr int64_t kBlockScores = kAttentionKeys* kPanel<T>;
 constexpr int64_t kFewQueries = 4;  // up to this L, queries are computed one by one
@@ -31,6 +30,11 @@ constexpr T kInfinity = static_cast<T>(__builtin_inf());
 template <class T>
 GRADUS_INLINE int64_t round_up_to_vectors(int64_t n) {
   return (n + kWidth<T> - 1) / kWidth<T> * kWidth<T>;
+}
+
+template <class T>
+GRADUS_INLINE int64_t round_up_to_panels(int64_t n) {
+  return (n + kPanel<T> - 1) / kPanel<T> * kPanel<T>;
 }
 
 /// Hands out the pieces of a task's memory. Without memory it only counts, so that the size of the
@@ -67,6 +71,56 @@ GRADUS_INLINE int64_t keys_seen(const Attention<T>& attention, int64_t end) {
   return attention.causal ? min(attention.S, end) : attention.S;
 }
 
+/// Calls body(block) for each panel of these queries, with the up to kAttentionKeys keys from `key`
+/// on and before `end` that at least one query of the panel sees.
+template <class T, class Body>
+GRADUS_INLINE void for_each_block(const Attention<T>& attention, const HeadRange& queries,
+                                  int64_t key, int64_t end, const Body& body) {
+  for (int64_t i = queries.begin; i < queries.end; i += kPanel<T>) {
+    const int64_t count = min(kPanel<T>, queries.end - i);
+    const int64_t seen = min(end, keys_seen(attention, i + count)) - key;
+    const int64_t keys = min<int64_t>(kAttentionKeys, seen);
+    if (keys > 0)
+      body({.head = queries.head, .query = i, .queries = count, .key = key, .keys = keys});
+  }
+}
+
+/// How many of the block's keys are seen by the vector of queries that begins at lane n.
+template <class T>
+GRADUS_INLINE int64_t keys_of_vector(const Attention<T>& attention, const ScoreBlock& block,
+                                     int64_t n) {
+  return min(block.keys, keys_seen(attention, block.query + n + kWidth<T>) - block.key);
+}
+
+// A causal mask hides a triangle of the scores on the diagonal. The products skip its part that
+// consists of full vectors: those scores are neither computed nor read.
+
+/// Calls body(lane, queries, keys) for groups of the block's queries that see the same number of
+/// keys, but for a part of a vector. All queries are one group if no keys are hidden.
+template <class T, class Body>
+GRADUS_INLINE void for_each_group_of_queries(const Attention<T>& attention, const ScoreBlock& block,
+                                             const Body& body) {
+  if (keys_of_vector(attention, block, 0) == block.keys)
+    return body(int64_t{0}, block.queries, block.keys);
+  for (int64_t n = 0; n < block.queries; n += kWidth<T>) {
+    const int64_t count = min<int64_t>(kWidth<T>, block.queries - n);
+    body(n, count, keys_of_vector(attention, block, n));
+  }
+}
+
+/// Calls body(j, keys, lane) for groups of `keys` keys, the first of which is number j of the
+/// block, that are seen by the vectors of queries from `lane` on.
+template <class T, class Body>
+GRADUS_INLINE void for_each_group_of_keys(const Attention<T>& attention, const ScoreBlock& block,
+                                          const Body& body) {
+  int64_t lane = 0;
+  for (int64_t j = 0; j < block.keys; lane += kWidth<T>) {
+    const int64_t end = keys_of_vector(attention, block, lane);
+    if (end > j) body(j, end - j, lane);
+    j = max(j, end);
+  }
+}
+
 template <class T>
 GRADUS_INLINE T* row_of(const Heads<T>& x, int64_t head, int64_t row = 0) {
   return x.data + x.offsets[head] + row * x.row_stride;
@@ -83,59 +137,58 @@ GRADUS_INLINE T dropout_factor(const Attention<T>& attention, int64_t head, int6
   return kept ? attention.dropout.kept_scale : 0;
 }
 
-/// c (M, N) = a (M, K) b (K, N) + start * start_factors, in tiles of nearly equal heights. N is a
-/// multiple of a vector.
+/// The columns of a panel that hold the queries of a block: full vectors.
 template <class T>
-void multiply(const Tiles<T>& product, int64_t M, int64_t N) {
-  const int64_t tiles = (M + kMR - 1) / kMR;
-  for (int64_t n = 0; n < N; n += kNR<T>) {
-    Tiles<T> tile = product;
-    tile.c += n;
-    tile.b += n;
-    if (tile.start) tile.start += n;
-    if (tile.start_factors) tile.start_factors += n;
-    for (int64_t t = 0; t < tiles; ++t) {
-      const int64_t rows = M / tiles + (t < M % tiles);
-      micro_kernel_for<T, false>(rows, N - n > kWidth<T>)(tile);
-      tile.c += rows * tile.c_row_stride;
-      tile.a += rows * tile.a_row_stride;
-      if (tile.start) tile.start += rows * tile.start_row_stride;
-    }
-  }
+GRADUS_INLINE int64_t lanes(const ScoreBlock& block) {
+  return round_up_to_vectors<T>(block.queries);
 }
 
-/// scores (keys, P) = x (keys, columns) panel (columns, P), where row j of x belongs to key j.
+/// x = 0. n is a multiple of a vector.
 template <class T>
-GRADUS_INLINE void multiply_by_panel(T* scores, const Heads<const T>& x, int64_t columns,
-                                     const T* panel, const ScoreBlock& block) {
-  multiply<T>({.c = scores,
-               .a = row_of(x, block.head, block.key),
-               .b = panel,
-               .c_row_stride = kPanel<T>,
-               .a_row_stride = x.row_stride,
-               .a_col_stride = 1,
-               .b_row_stride = kPanel<T>,
-               .K = columns},
-              block.keys, kPanel<T>);
+GRADUS_INLINE void clear(T* x, int64_t n) {
+  for (int64_t i = 0; i < n; i += kWidth<T>)
+    store(x + i, Vector<T>{});
 }
 
-/// panel (columns, P) = start * start_factors + x^T (columns, keys) weights (keys, P): adds the
-/// rows of x, weighted, for each query.
+/// scores (keys, P) = x (keys, columns) panel (columns, P). Row j of x, which has `stride` numbers,
+/// belongs to key j.
 template <class T>
-GRADUS_INLINE void add_weighted_rows(T* panel, const T* start_factors, const Heads<const T>& x,
-                                     int64_t columns, const T* weights, const ScoreBlock& block) {
-  multiply<T>({.c = panel,
-               .a = row_of(x, block.head, block.key),
-               .b = weights,
-               .start = panel,
-               .start_factors = start_factors,
-               .c_row_stride = kPanel<T>,
-               .a_row_stride = 1,
-               .a_col_stride = x.row_stride,
-               .b_row_stride = kPanel<T>,
-               .start_row_stride = kPanel<T>,
-               .K = block.keys},
-              columns, kPanel<T>);
+GRADUS_INLINE void multiply_by_panel(T* scores, const T* x, int64_t stride, int64_t columns,
+                                     const T* panel, const Attention<T>& attention,
+                                     const ScoreBlock& block) {
+  if (columns == 0) return clear(scores, block.keys * kPanel<T>);
+  for_each_group_of_keys(attention, block, [&](int64_t j, int64_t keys, int64_t lane) {
+    multiply<T>({.c = scores + j * kPanel<T> + lane,
+                 .a = x + j * stride,
+                 .b = panel + lane,
+                 .c_row_stride = kPanel<T>,
+                 .a_row_stride = stride,
+                 .a_col_stride = 1,
+                 .b_row_stride = kPanel<T>,
+                 .K = columns},
+                keys, lanes<T>(block) - lane);
+  });
+}
+
+/// rows (queries, columns) = factors * rows + weights^T (queries, keys) x (keys, columns): adds the
+/// rows of x, weighted, for each query. `columns` is a multiple of a vector.
+template <class T>
+GRADUS_INLINE void add_weighted_keys(T* rows, const T* factors, const T* weights, const T* x,
+                                     int64_t columns, const Attention<T>& attention,
+                                     const ScoreBlock& block) {
+  for_each_group_of_queries(attention, block, [&](int64_t lane, int64_t queries, int64_t keys) {
+    multiply<T>({.c = rows + lane * columns,
+                 .a = weights + lane,
+                 .b = x,
+                 .adds_to_c = true,
+                 .factors = factors ? factors + lane : nullptr,
+                 .c_row_stride = columns,
+                 .a_row_stride = 1,
+                 .a_col_stride = kPanel<T>,
+                 .b_row_stride = columns,
+                 .K = keys},
+                queries, columns);
+  });
 }
 
 /// One number for each score of a block: its mask or its dropout factor.
@@ -166,22 +219,21 @@ GRADUS_INLINE void fill_with_dropout_factors(const BlockValues<T>& values, const
   });
 }
 
-/// scores = -inf where the key comes after the query.
+/// scores = -inf where the key comes after the query, in the vectors that the products compute.
 template <class T>
-void hide_later_keys(T* scores, const ScoreBlock& block) {
-  constexpr int W = kWidth<T>;
+void hide_later_keys(T* scores, const Attention<T>& attention, const ScoreBlock& block) {
   const bool all_are_earlier = block.key + block.keys - 1 <= block.query;
   if (all_are_earlier) return;
-  Integers<T> lane;
-  for (int i = 0; i < W; ++i)
-    lane[i] = i;
-  for (int64_t n = 0; n < block.keys * kPanel<T>; n += W) {
-    const int64_t key = block.key + n / kPanel<T>;
-    const int64_t query = block.query + n % kPanel<T>;  // of lane 0
-    if (key <= query) continue;
-    const int hidden_lanes = static_cast<int>(min<int64_t>(key - query, W));
-    store(scores + n, lane < hidden_lanes ? broadcast(-kInfinity<T>) : load(scores + n));
-  }
+  Integers<T> number;
+  for (int i = 0; i < kWidth<T>; ++i)
+    number[i] = i;
+  for_each_group_of_keys(attention, block, [&](int64_t first, int64_t keys, int64_t lane) {
+    for (int64_t j = first; j < first + keys; ++j) {
+      T* const score = scores + j * kPanel<T> + lane;
+      const int hidden = static_cast<int>(block.key + j - block.query - lane);
+      store(score, number < hidden ? broadcast(-kInfinity<T>) : load(score));
+    }
+  });
 }
 
 /// scores = -inf where the mask is false. Returns whether any key of the block is visible.
@@ -226,17 +278,10 @@ template <class T>
 bool apply_masks(T* scores, const ScoreBlock& block, const Attention<T>& attention,
                  const BlockValues<T>& values) {
   const AttentionMask<T>& mask = attention.mask;
-  if (attention.causal) hide_later_keys(scores, block);
+  if (attention.causal) hide_later_keys(scores, attention, block);
   if (mask.visible) return hide_invisible_keys(scores, block, mask, values);
   if (mask.added) add_mask(scores, block, mask, values);
   return true;
-}
-
-/// x = 0. n is a multiple of a vector.
-template <class T>
-GRADUS_INLINE void clear(T* x, int64_t n) {
-  for (int64_t i = 0; i < n; i += kWidth<T>)
-    store(x + i, Vector<T>{});
 }
 
 /// to (rows, columns) = scale * from (rows, columns).
@@ -254,15 +299,36 @@ void copy_rows(T* to, int64_t to_row_stride, const T* from, int64_t from_row_str
   }
 }
 
-/// rows (P, columns rounded up) = scale * from (queries, columns), with zeros elsewhere, and panel
-/// (columns, P), the same transposed.
+/// to (rows, columns rounded up) = scale * from (rows, columns), with zeros after the columns.
 template <class T>
-void pack_panel(T* rows, T* panel, const T* from, int64_t from_row_stride, int64_t queries,
-                int64_t columns, T scale) {
+void copy_padded(T* to, const T* from, int64_t from_row_stride, int64_t rows, int64_t columns,
+                 T scale = 1) {
   const int64_t padded = round_up_to_vectors<T>(columns);
-  if (queries < kPanel<T> || columns < padded) clear(rows, kPanel<T> * padded);
-  copy_rows(rows, padded, from, from_row_stride, queries, columns, scale);
-  transpose_to(panel, kPanel<T>, rows, padded, kPanel<T>, columns);
+  if (columns < padded) clear(to, rows * padded);
+  copy_rows(to, padded, from, from_row_stride, rows, columns, scale);
+}
+
+/// Whether the rows of x are padded as they are.
+template <class T>
+GRADUS_INLINE bool is_padded(const Heads<const T>& x, int64_t columns) {
+  return x.row_stride == columns && columns % kWidth<T> == 0;
+}
+/// Padded rows of a range of queries or keys: those of x, or a copy. Copying also brings together
+/// rows that are far apart, as in a (B, T, 3 C) tensor, and would compete for the same cache lines.
+template <class T>
+const T* padded_rows(T* copy, const Heads<const T>& x, const HeadRange& range, int64_t columns) {
+  const T* const from = row_of(x, range.head, range.begin);
+  if (is_padded(x, columns)) return from;
+  copy_padded(copy, from, x.row_stride, range.end - range.begin, columns);
+  return copy;
+}
+
+/// panel (columns, P) = scale * from (queries, columns) transposed, with zeros elsewhere.
+template <class T>
+void pack_panel(T* panel, const T* from, int64_t from_row_stride, int64_t queries, int64_t columns,
+                T scale) {
+  if (queries < kPanel<T>) clear(panel, columns * kPanel<T>);
+  transpose_to(panel, kPanel<T>, from, from_row_stride, queries, columns, scale);
 }
 
 /// Lane i: the sum of the lanes of rows[i]. Changes the W rows.

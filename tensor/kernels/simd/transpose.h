@@ -32,10 +32,10 @@ GRADUS_INLINE void transpose(Vector<T>* rows) {
   }
 }
 
-/// to[j * to_row_stride + i] = from[i * from_row_stride + j] for i < M, j < N.
+/// to[j * to_row_stride + i] = scale * from[i * from_row_stride + j] for i < M, j < N.
 template <class T>
 GRADUS_INLINE void transpose_to(T* to, int64_t to_row_stride, const T* from,
-                                int64_t from_row_stride, int64_t M, int64_t N) {
+                                int64_t from_row_stride, int64_t M, int64_t N, T scale = 1) {
   constexpr int W = kWidth<T>;
   for (int64_t i = 0; i < M; i += W) {
     const int64_t count = min<int64_t>(W, M - i);
@@ -44,7 +44,7 @@ GRADUS_INLINE void transpose_to(T* to, int64_t to_row_stride, const T* from,
       Vector<T> rows[W];
       GRADUS_UNROLL
       for (int r = 0; r < W; ++r)  // rows past the end are replaced by row i
-        rows[r] = load(from + (r < count ? i + r : i) * from_row_stride + j);
+        rows[r] = load(from + (r < count ? i + r : i) * from_row_stride + j) * scale;
       transpose<T>(rows);
       GRADUS_UNROLL
       for (int r = 0; r < W; ++r)
@@ -52,7 +52,7 @@ GRADUS_INLINE void transpose_to(T* to, int64_t to_row_stride, const T* from,
     }
     for (; j < N; ++j) {
       for (int64_t m = i; m < i + count; ++m)
-        to[j * to_row_stride + m] = from[m * from_row_stride + j];
+        to[j * to_row_stride + m] = from[m * from_row_stride + j] * scale;
     }
   }
 }
