@@ -31,19 +31,29 @@ class TileUnit {
   TileUnit& operator=(const TileUnit&) = delete;
 };
 
-/// sums (32, 32) = a b for the first 16 rows, or for all 32.
-template <bool ALL_ROWS, bool PREFETCHES>
+/// sums (32, 32) = a b for the first 16 rows, or for all 32; or, if ADD, sums += a b.
+template <bool ALL_ROWS, bool PREFETCHES, bool ADD = false>
 void multiply_tile(float* sums, const Tile& tile) {
+  constexpr int64_t kRowBytes = kBf16Columns * 4;
   const int64_t a_bytes = tile.a_stride * 4;
   const int64_t b_bytes = kBf16Columns * 4;
   const uint32_t* a = tile.a;
   const uint32_t* b = tile.b;
   Prefetch next_b = tile.next_b;
   Prefetch next_c = tile.next_c;
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+  if constexpr (ADD) {
+    _tile_loadd(0, sums, kRowBytes);
+    _tile_loadd(1, sums + kLane, kRowBytes);
+    if constexpr (ALL_ROWS) {
+      _tile_loadd(2, sums + kLane * kBf16Columns, kRowBytes);
+      _tile_loadd(3, sums + kLane * kBf16Columns + kLane, kRowBytes);
+    }
+  } else {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+  }
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a, a_bytes);
     _tile_loadd(6, b, b_bytes);
@@ -62,7 +72,6 @@ void multiply_tile(float* sums, const Tile& tile) {
     a += kLane;
     b += kLane * kBf16Columns;
   }
-  constexpr int64_t kRowBytes = kBf16Columns * 4;
   _tile_stored(0, sums, kRowBytes);
   _tile_stored(1, sums + kLane, kRowBytes);
   if constexpr (ALL_ROWS) {
@@ -87,6 +96,20 @@ GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
       if (tile.start) sum += _mm512_maskz_loadu_ps(mask, tile.start + i * tile.start_stride + j);
       _mm512_mask_storeu_ps(tile.c + i * tile.c_stride + j, mask, sum);
     }
+  }
+}
+
+/// sums (rows, 32) = a b, or sums += a b if ADD. `rows` is a multiple of 16; of the tile, a, b and
+/// their sizes are used.
+template <bool ADD>
+GRADUS_INLINE void multiply_panel(float* sums, int64_t rows, Tile tile) {
+  for (; rows > 0; rows -= kTileRows) {
+    if (rows > kLane)
+      multiply_tile<true, false, ADD>(sums, tile);
+    else
+      multiply_tile<false, false, ADD>(sums, tile);
+    sums += kTileRows * kBf16Columns;
+    tile.a += kTileRows * tile.a_stride;
   }
 }
 
