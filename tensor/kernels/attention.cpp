@@ -159,8 +159,9 @@ int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 /// How a task is computed: by the functions of simd/attention.h or of bfloat16/attention.h.
 template <class T>
 struct Blocks {
-  int64_t queries;  // of a task of the forward
-  int64_t keys;     // of a block
+  int64_t queries;       // of a block; a task of the forward begins at a multiple of it
+  int64_t most_queries;  // of a task of the forward: more share what is prepared for the keys
+  int64_t keys;          // of a block; a task of the backward begins at a multiple of it
   int64_t (*forward_scratch_size)(const Attention<T>&);
   int64_t (*backward_scratch_size)(const Attention<T>&, int64_t keys);
   void (*forward)(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&, const HeadRange&, T*);
@@ -170,8 +171,8 @@ struct Blocks {
 #if defined(__x86_64__)
 #define GRADUS_BF16_BLOCKS(isa)                                                                  \
   {                                                                                              \
-    .queries = kBf16Queries, .keys = kBf16Keys,                                                  \
-    .forward_scratch_size = isa::bf16_attention_forward_scratch_size,                            \
+    .queries = kBf16Queries, .most_queries = std::numeric_limits<int64_t>::max(),                \
+    .keys = kBf16Keys, .forward_scratch_size = isa::bf16_attention_forward_scratch_size,         \
     .backward_scratch_size = isa::bf16_attention_backward_scratch_size,                          \
     .forward = isa::bf16_attention_forward_block, .backward = isa::bf16_attention_backward_block \
   }
@@ -193,6 +194,7 @@ Blocks<T> blocks_for([[maybe_unused]] const Attention<T>& attention) {
   }
 #endif
   return {.queries = kAttentionQueries,
+          .most_queries = kAttentionQueries,
           .keys = kAttentionKeys,
           .forward_scratch_size = GRADUS_DISPATCH(attention_forward_scratch_size<T>),
           .backward_scratch_size = GRADUS_DISPATCH(attention_backward_scratch_size<T>),
@@ -227,6 +229,15 @@ bool is_small(const Attention<T>& attention) {
   const double scores = static_cast<double>(attention.heads) * static_cast<double>(attention.L) *
                         static_cast<double>(attention.S);
   return scores * static_cast<double>(attention.D + attention.Dv) < 200'000;
+}
+
+/// The queries of a task of the forward: up to `most_queries`, but enough tasks for the threads.
+/// The queries are computed one by one or in blocks, so the bits do not depend on the split.
+template <class T>
+int64_t queries_of_task(const Attention<T>& attention, const Blocks<T>& blocks) {
+  const int64_t wanted = divide_up(int64_t{4} * get_num_threads(), attention.heads);
+  const int64_t parts = std::min(wanted, divide_up(attention.L, blocks.queries));
+  return std::min(round_up(divide_up(attention.L, parts), blocks.queries), blocks.most_queries);
 }
 
 /// The split of each head's keys among the tasks of a backward.
@@ -294,15 +305,16 @@ class PartialDq {
 template <class T>
 void attention_forward(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
   const Blocks<T> blocks = blocks_for(attention);
-  const int64_t in_head = divide_up(attention.L, blocks.queries);
+  const int64_t queries_each = queries_of_task(attention, blocks);
+  const int64_t in_head = divide_up(attention.L, queries_each);
   for_each_task<T>(attention.heads * in_head, is_small(attention),
                    blocks.forward_scratch_size(attention), [&](int64_t task, T* memory) {
                      // The last block first: with a causal mask it sees the most keys and takes
                      // the longest.
-                     const int64_t begin = (in_head - 1 - task % in_head) * blocks.queries;
+                     const int64_t begin = (in_head - 1 - task % in_head) * queries_each;
                      const HeadRange queries{.head = task / in_head,
                                              .begin = begin,
-                                             .end = std::min(begin + blocks.queries, attention.L)};
+                                             .end = std::min(begin + queries_each, attention.L)};
                      blocks.forward(y, sums, attention, queries, memory);
                    });
 }

@@ -13,8 +13,8 @@ constexpr int64_t kBf16FewestQueries = 5;  // fewer are computed one by one, in 
 constexpr int64_t kBf16Queries = 128;      // of a block; a multiple of 32
 constexpr int64_t kBf16Keys = 64;          // of a block; a multiple of 32
 
-// As the functions of simd/attention.h, for blocks of kBf16Queries queries and ranges of keys that
-// begin at multiples of kBf16Keys.
+// As the functions of simd/attention.h, for ranges of queries that begin at multiples of
+// kBf16Queries and ranges of keys that begin at multiples of kBf16Keys, of any length.
 #define GRADUS_DECLARE_BF16_ATTENTION                                                            \
   int64_t bf16_attention_forward_scratch_size(const Attention<float>& attention);                \
   int64_t bf16_attention_backward_scratch_size(const Attention<float>& attention, int64_t keys); \

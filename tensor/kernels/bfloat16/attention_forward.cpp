@@ -1,4 +1,4 @@
-// The forward of attention for a block of queries, as in simd/attention_forward.cpp, with products
+// The forward of attention for a range of queries, as in simd/attention_forward.cpp, with products
 // of numbers rounded to bfloat16. For the scores S of one query with the keys of one block:
 //
 //   m_new = max(m, max_j S_j)
@@ -16,13 +16,15 @@
 namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
-/// The memory of a block of queries. D and Dv are rounded up to multiples of 32.
+/// The memory of a task. D and Dv are rounded up to multiples of 32. All keys are packed, block by
+/// block, before the first block of queries.
 struct ForwardScratch {
   int64_t D;
   int64_t Dv;
+  int64_t S;          // rounded up to a multiple of kBf16Keys
   uint32_t* q;        // (D / 2, 32) for each panel: q^T times scale
-  uint32_t* k;        // (kBf16Keys, D / 2)
-  uint32_t* v;        // (Dv, kKeyPairs): v^T
+  uint32_t* k;        // (kBf16Keys, D / 2) for each block of keys
+  uint32_t* v;        // (Dv, kKeyPairs) for each block of keys: v^T
   uint32_t* weights;  // (kKeyPairs, 32): w Z
   float* scores;      // (kBf16Keys, 32)
   float* dropout;     // (kBf16Keys, 32): Z
@@ -34,9 +36,10 @@ struct ForwardScratch {
   ForwardScratch(const Attention<float>& attention, Scratch& scratch)
       : D(round_up(attention.D)),
         Dv(round_up(attention.Dv)),
+        S((attention.S + kBf16Keys - 1) / kBf16Keys * kBf16Keys),
         q(scratch.pairs(kBf16Queries * D / 2)),
-        k(scratch.pairs(kBf16Keys * D / 2)),
-        v(scratch.pairs(kKeyPairs * Dv)),
+        k(scratch.pairs(S * D / 2)),
+        v(scratch.pairs(S * Dv / 2)),
         weights(scratch.pairs(kKeyPairs * kPanel)),
         scores(scratch.floats(kBf16Keys * kPanel)),
         dropout(scratch.floats(kBf16Keys * kPanel)),
@@ -64,12 +67,16 @@ void start_queries(const ForwardScratch& scratch, const Attention<float>& attent
     _mm512_storeu_ps(scratch.maxima + n, _mm512_set1_ps(-kInfinity));
 }
 
+/// Packs the first `keys` keys and values.
 void pack_keys(const ForwardScratch& scratch, const Attention<float>& attention, int64_t head,
-               int64_t key, int64_t keys) {
-  const Lines k = rows_as_lines(attention.k, head, key, keys, attention.D);
-  const Lines v = rows_as_lines(attention.v, head, key, keys, attention.Dv);
-  pack_a(scratch.k, round_up(keys), scratch.D / 2, k);
-  pack_a(scratch.v, scratch.Dv, kKeyPairs, transposed(v));
+               int64_t keys) {
+  for (int64_t j = 0; j < keys; j += kBf16Keys) {
+    const int64_t count = smaller(kBf16Keys, keys - j);
+    const Lines k = rows_as_lines(attention.k, head, j, count, attention.D);
+    const Lines v = rows_as_lines(attention.v, head, j, count, attention.Dv);
+    pack_a(scratch.k + j * scratch.D / 2, round_up(count), scratch.D / 2, k);
+    pack_a(scratch.v + j * scratch.Dv / 2, scratch.Dv, kKeyPairs, transposed(v));
+  }
 }
 
 /// The largest of each lane of `keys` rows of scores (a multiple of 4), and of `start`.
@@ -145,16 +152,17 @@ void add_keys(const ForwardScratch& scratch, const Attention<float>& attention,
               const ScoreBlock& block, int64_t query) {
   const int64_t keys = round_up(block.keys);
   const int64_t D_pairs = scratch.D / 2;
+  const uint32_t* const k = scratch.k + block.key * D_pairs;
+  const uint32_t* const v = scratch.v + block.key * scratch.Dv / 2;
   multiply_panel<false>(
       scratch.scores, keys,
-      {.a = scratch.k, .b = scratch.q + query * D_pairs, .a_stride = D_pairs, .pairs = D_pairs});
+      {.a = k, .b = scratch.q + query * D_pairs, .a_stride = D_pairs, .pairs = D_pairs});
   apply_masks(scratch.scores, block, attention);
   if (attention.dropout.kept) load_dropout_factors(scratch.dropout, block, attention);
   update_softmax(scratch, attention, query, keys);
   update_softmax(scratch, attention, query + kLane, keys);
-  multiply_panel<true>(
-      scratch.contexts + query * scratch.Dv, scratch.Dv,
-      {.a = scratch.v, .b = scratch.weights, .a_stride = kKeyPairs, .pairs = keys / 2});
+  multiply_panel<true>(scratch.contexts + query * scratch.Dv, scratch.Dv,
+                       {.a = v, .b = scratch.weights, .a_stride = kKeyPairs, .pairs = keys / 2});
 }
 
 /// Stores m and l of a query, and returns l, the divisor of its context. A query that sees no key
@@ -190,6 +198,23 @@ void finish_queries(const Heads<float>& y, const SoftmaxSums<float>& sums,
   }
 }
 
+/// y, m and l of a block of queries.
+void attend(const Heads<float>& y, const SoftmaxSums<float>& sums, const ForwardScratch& scratch,
+            const Attention<float>& attention, const HeadRange& queries) {
+  start_queries(scratch, attention, queries);
+  for (int64_t j = 0; j < keys_seen(attention, queries.end); j += kBf16Keys) {
+    for (int64_t i = queries.begin; i < queries.end; i += kPanel) {
+      const int64_t count = smaller(kPanel, queries.end - i);
+      const int64_t keys = smaller(kBf16Keys, keys_seen(attention, i + count) - j);
+      if (keys <= 0) continue;  // causal: all of them come after the queries
+      add_keys(scratch, attention,
+               {.head = queries.head, .query = i, .queries = count, .key = j, .keys = keys},
+               i - queries.begin);
+    }
+  }
+  finish_queries(y, sums, scratch, attention, queries);
+}
+
 }  // namespace
 
 int64_t bf16_attention_forward_scratch_size(const Attention<float>& attention) {
@@ -204,20 +229,11 @@ void bf16_attention_forward_block(Heads<float> y, const SoftmaxSums<float>& sums
   [[maybe_unused]] const TileUnit unit;
   Scratch pieces(memory);
   const ForwardScratch scratch(attention, pieces);
-  start_queries(scratch, attention, queries);
-  const int64_t seen = keys_seen(attention, queries.end);
-  for (int64_t j = 0; j < seen; j += kBf16Keys) {
-    pack_keys(scratch, attention, queries.head, j, smaller(kBf16Keys, seen - j));
-    for (int64_t i = queries.begin; i < queries.end; i += kPanel) {
-      const int64_t count = smaller(kPanel, queries.end - i);
-      const int64_t keys = smaller(kBf16Keys, keys_seen(attention, i + count) - j);
-      if (keys <= 0) continue;  // causal: all of them come after the queries
-      add_keys(scratch, attention,
-               {.head = queries.head, .query = i, .queries = count, .key = j, .keys = keys},
-               i - queries.begin);
-    }
+  pack_keys(scratch, attention, queries.head, keys_seen(attention, queries.end));
+  for (int64_t i = queries.begin; i < queries.end; i += kBf16Queries) {
+    const int64_t end = smaller(i + kBf16Queries, queries.end);
+    attend(y, sums, scratch, attention, {.head = queries.head, .begin = i, .end = end});
   }
-  finish_queries(y, sums, scratch, attention, queries);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
