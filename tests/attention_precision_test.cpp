@@ -353,8 +353,11 @@ TEST(AttentionPrecision, NanAndInfinitiesPropagate) {
     EXPECT_FALSE(has_nan(results[0]));
     EXPECT_TRUE(equal(results[3].select(0, 1)[20], zeros({4})));
     EXPECT_FALSE(has_nan(results[3]));
-    // A key that no query sees.
     x.k.select(0, 1)[20].fill_(std::nan(""));
+    const Tensor y = results_of(x)[0];
+    for (int64_t i = 0; i < L; ++i)
+      EXPECT_TRUE(std::isnan(y.select(0, 1)[i][0].item<float>())) << i;
+    // A key that no query sees.
     x.mask = ones({3, L, 50}, kBool);
     x.mask.select(2, 20).fill_(false);
     EXPECT_FALSE(has_nan(results_of(x)[0]));

@@ -197,9 +197,10 @@ void pack_weights(const BackwardScratch& scratch, const ScoreBlock& block, int64
       for (int64_t h = 0; h < 2; ++h)
         of_keys[n][h] = weights_of<DROPOUT>(scratch, (j + n) * kPanel + h * kLane, softmax[h]);
       const int64_t row = (j + n) * kQueryPairs + query / 2;
-      const Weights(&halves)[2] = of_keys[n];
-      _mm512_storeu_si512(scratch.weights + row, pairs_of(halves[0].weight, halves[1].weight));
-      _mm512_storeu_si512(scratch.dscores + row, pairs_of(halves[0].dscore, halves[1].dscore));
+      _mm512_storeu_si512(scratch.weights + row,
+                          pairs_of(of_keys[n][0].weight, of_keys[n][1].weight));
+      _mm512_storeu_si512(scratch.dscores + row,
+                          pairs_of(of_keys[n][0].dscore, of_keys[n][1].dscore));
     }
     GRADUS_UNROLL
     for (int64_t h = 0; h < 2; ++h) {

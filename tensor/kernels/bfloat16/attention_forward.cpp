@@ -84,7 +84,7 @@ __m512 largest_of(const float* scores, int64_t keys, __m512 start) {
   __m512 largest[4] = {start, start, start, start};
   for (int64_t j = 0; j < keys; j += 4) {
     GRADUS_UNROLL
-    for (int64_t n = 0; n < 4; ++n)  // the score first: the second one is taken if either is NaN
+    for (int64_t n = 0; n < 4; ++n)
       largest[n] = _mm512_max_ps(_mm512_loadu_ps(scores + (j + n) * kPanel), largest[n]);
   }
   return _mm512_max_ps(_mm512_max_ps(largest[0], largest[1]),
