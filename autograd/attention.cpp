@@ -20,6 +20,9 @@ struct AttentionOptions {
   bool is_causal;
   double scale;
   double dropout_p;
+  // Kept for the backward, which computes the scores again: they must be those of the forward even
+  // if the setting has changed since.
+  kernels::MatmulPrecision precision = kernels::matmul_precision();
 };
 
 /// The definition of the op in plain ops. q (..., L, D), k (..., S, D), v (..., S, Dv) ->
@@ -139,7 +142,8 @@ struct FusedCall {
             .scale = static_cast<T>(options.scale),
             .causal = options.is_causal,
             .mask = kernel_mask<T>(),
-            .dropout = kernel_dropout<T>()};
+            .dropout = kernel_dropout<T>(),
+            .precision = options.precision};
   }
 
   /// The factors of dropout, as a tensor of the shape of the weights.

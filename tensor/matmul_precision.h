@@ -9,9 +9,13 @@ namespace gradus {
 /// computed in float32. "medium": their factors are rounded to bfloat16 (8 significant bits), and
 /// the products of these are added in float32, in a half to a fifth of the time; the tensors
 /// stay float32. This needs a processor with AVX512_BF16 or AMX and is the same as "highest" on
-/// others. It holds for matmul, linear and their gradients; attention, and products of a single row
-/// or column, remain in float32. "high" is the same as "highest". The setting is one for all
-/// threads; float64 is never affected. Throws for another name.
+/// others. It holds for matmul, linear, attention and their gradients; products of up to eight rows
+/// or one column, and attention of up to four queries, may remain in float32. The gradient of
+/// attention is computed with the precision of its forward, even if the setting has changed since.
+/// "high": each factor of matmul and linear is split into two bfloat16 numbers, of 16 significant
+/// bits together, on processors with AMX; if that would lose more, because a number is infinite,
+/// NaN or very small, the product is computed in float32. The setting is one for all threads;
+/// float64 is never affected. Throws for another name.
 void set_float32_matmul_precision(std::string_view precision);
 /// The name given to set_float32_matmul_precision.
 std::string get_float32_matmul_precision();

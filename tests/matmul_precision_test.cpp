@@ -68,7 +68,7 @@ void compare(const Product& p, int64_t c_col) {
   const bool is_few = kernels::are_few_rows(M, K) && A.col_stride == 1 && B.row_stride == 1;
   const bool is_rounded = kernels::has_bfloat16_products() && c_col == 1 && M > 1 && N > 1 &&
                           !is_few && M * N * K > 200;
-  const double of_factors = is_rounded ? 0 : std::ldexp(1.0, -8) + std::ldexp(1.0, -17);
+  const double of_factors = is_rounded ? 0 : std::ldexp(1.0, -7) + std::ldexp(1.0, -16);
   const double of_sums = static_cast<double>(K) * std::ldexp(1.0, -24);
   for (int64_t i = 0; i < M; ++i) {
     for (int64_t j = 0; j < N; ++j) {
@@ -116,11 +116,11 @@ TEST(MatmulPrecision, TheBitsDoNotDependOnTheThreads) {
   }
 }
 
-/// |x|, |dx| and so on against float64. A factor is rounded by at most 2^-9 of itself, so a product
-/// by 2^-8 + 2^-18, and the float32 sum of K products by K 2^-24 of the sum of their magnitudes.
+/// |x|, |dx| and so on against float64. A factor is rounded by at most 2^-8 of itself, so a product
+/// by 2^-7 + 2^-16, and the float32 sum of K products by K 2^-24 of the sum of their magnitudes.
 void expect_within_bound(const Tensor& got, const Tensor& expected, const Tensor& magnitudes,
                          int64_t K) {
-  const double bound = std::ldexp(1.0, -8) + std::ldexp(1.0, -18) +
+  const double bound = std::ldexp(1.0, -7) + std::ldexp(1.0, -16) +
                        static_cast<double>(K + 1) * std::ldexp(1.0, -24);
   const Tensor excess = (got.to(kFloat64) - expected).abs() - bound * magnitudes;
   EXPECT_LE(excess.max().item<double>(), 0);

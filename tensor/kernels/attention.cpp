@@ -5,8 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
+#include "tensor/kernels/bfloat16/attention.h"
 #include "tensor/kernels/parallel.h"
 #include "tensor/kernels/simd/attention.h"
 
@@ -90,7 +92,7 @@ RowSums row_sums(const std::vector<double>& scores, const Attention<T>& attentio
 
 template <class T>
 void attention_reference(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
-  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout] = attention;
+  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout, precision] = attention;
   std::vector<double> scores(static_cast<size_t>(S));
   std::vector<double> context(static_cast<size_t>(Dv));
   for (int64_t head = 0; head < heads; ++head) {
@@ -114,7 +116,7 @@ void attention_reference(Heads<T> y, const SoftmaxSums<T>& sums, const Attention
 template <class T>
 void attention_backward_reference(const AttentionGradients<T>& gradients,
                                   const Attention<T>& attention) {
-  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout] = attention;
+  const auto& [q, k, v, heads, L, S, D, Dv, scale, causal, mask, dropout, precision] = attention;
   std::vector<double> dq(static_cast<size_t>(D));
   std::vector<double> dk(static_cast<size_t>(S * D));
   std::vector<double> dv(static_cast<size_t>(S * Dv));
@@ -147,12 +149,58 @@ void attention_backward_reference(const AttentionGradients<T>& gradients,
 }
 
 // The fast version splits the work into tasks, which the threads share. simd/attention_forward.cpp
-// and simd/attention_backward.cpp compute a task.
+// and simd/attention_backward.cpp compute a task, or the files of these names in bfloat16/.
 
 namespace {
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
+/// How a task is computed: by the functions of simd/attention.h or of bfloat16/attention.h.
+template <class T>
+struct Blocks {
+  int64_t queries;       // of a block; a task of the forward begins at a multiple of it
+  int64_t most_queries;  // of a task of the forward: more share what is prepared for the keys
+  int64_t keys;          // of a block; a task of the backward begins at a multiple of it
+  int64_t (*forward_scratch_size)(const Attention<T>&, int64_t queries);
+  int64_t (*backward_scratch_size)(const Attention<T>&, int64_t keys);
+  void (*forward)(Heads<T>, const SoftmaxSums<T>&, const Attention<T>&, const HeadRange&, T*);
+  void (*backward)(const AttentionGradients<T>&, const Attention<T>&, const HeadRange&, T*);
+};
+
+#if defined(__x86_64__)
+#define GRADUS_BF16_BLOCKS(isa)                                                                  \
+  {                                                                                              \
+    .queries = kBf16Queries, .most_queries = std::numeric_limits<int64_t>::max(),                \
+    .keys = kBf16Keys, .forward_scratch_size = isa::bf16_attention_forward_scratch_size,         \
+    .backward_scratch_size = isa::bf16_attention_backward_scratch_size,                          \
+    .forward = isa::bf16_attention_forward_block, .backward = isa::bf16_attention_backward_block \
+  }
+
+/// Only if has_bfloat16_products().
+Blocks<float> bf16_blocks() {
+  if (isa() == Isa::amx) return GRADUS_BF16_BLOCKS(amx);
+  return GRADUS_BF16_BLOCKS(avx512_bf16);
+}
+#endif
+
+template <class T>
+Blocks<T> blocks_for([[maybe_unused]] const Attention<T>& attention) {
+#if defined(__x86_64__)
+  if constexpr (std::is_same_v<T, float>) {
+    if (attention.precision == MatmulPrecision::medium && has_bfloat16_products() &&
+        attention.L >= kBf16FewestQueries)
+      return bf16_blocks();
+  }
+#endif
+  return {.queries = kAttentionQueries,
+          .most_queries = kMostAttentionQueries,
+          .keys = kAttentionKeys,
+          .forward_scratch_size = GRADUS_DISPATCH(attention_forward_scratch_size<T>),
+          .backward_scratch_size = GRADUS_DISPATCH(attention_backward_scratch_size<T>),
+          .forward = GRADUS_DISPATCH(attention_forward_block<T>),
+          .backward = GRADUS_DISPATCH(attention_backward_block<T>)};
+}
 
 /// body(task, memory) for each task. A thread that is free takes the next one. Each thread has
 /// `size` numbers of memory, in cache lines of its own.
@@ -183,6 +231,15 @@ bool is_small(const Attention<T>& attention) {
   return scores * static_cast<double>(attention.D + attention.Dv) < 200'000;
 }
 
+/// The queries of a task of the forward: up to `most_queries`, but enough tasks for the threads.
+/// The queries are computed one by one or in blocks, so the bits do not depend on the split.
+template <class T>
+int64_t queries_of_task(const Attention<T>& attention, const Blocks<T>& blocks) {
+  const int64_t wanted = divide_up(int64_t{4} * get_num_threads(), attention.heads);
+  const int64_t parts = std::min(wanted, divide_up(attention.L, blocks.queries));
+  return std::min(round_up(divide_up(attention.L, parts), blocks.queries), blocks.most_queries);
+}
+
 /// The split of each head's keys among the tasks of a backward.
 struct KeyParts {
   int64_t parts;  // of a head
@@ -192,10 +249,10 @@ struct KeyParts {
 /// One task per head if there are at least 8 heads; otherwise about 8 tasks in all, each with about
 /// 4 blocks of keys or more. The split does not depend on the number of threads.
 template <class T>
-KeyParts key_parts(const Attention<T>& attention) {
-  const int64_t wanted = std::clamp(divide_up(8, attention.heads), int64_t{1},
-                                    divide_up(attention.S, 4 * kAttentionKeys));
-  const int64_t keys = round_up(divide_up(attention.S, wanted), kAttentionKeys);
+KeyParts key_parts(const Attention<T>& attention, int64_t block) {
+  const int64_t wanted =
+      std::clamp(divide_up(8, attention.heads), int64_t{1}, divide_up(attention.S, 4 * block));
+  const int64_t keys = round_up(divide_up(attention.S, wanted), block);
   return {.parts = divide_up(attention.S, keys), .keys = keys};
 }
 
@@ -245,34 +302,30 @@ class PartialDq {
 
 }  // namespace
 
-/// The queries of a task of the forward. Each task reads all keys, so large tasks are faster, but
-/// there should be about 8 or more.
-template <class T>
-int64_t queries_of_task(const Attention<T>& attention) {
-  const int64_t wanted = round_up(attention.heads * attention.L / 8, kAttentionQueries);
-  return std::clamp(wanted, kAttentionQueries, kMostAttentionQueries);
-}
-
 template <class T>
 void attention_forward(Heads<T> y, const SoftmaxSums<T>& sums, const Attention<T>& attention) {
-  const int64_t most = queries_of_task(attention);
-  const int64_t blocks = divide_up(attention.L, most);  // of queries, in each head
-  const int64_t size = GRADUS_DISPATCH(attention_forward_scratch_size(attention, most));
-  for_each_task<T>(
-      attention.heads * blocks, is_small(attention), size, [&](int64_t task, T* memory) {
-        // The last block first: with a causal mask it sees the most keys and takes the longest.
-        const int64_t begin = (blocks - 1 - task % blocks) * most;
-        const HeadRange queries{
-            .head = task / blocks, .begin = begin, .end = std::min(begin + most, attention.L)};
-        GRADUS_DISPATCH(attention_forward_block(y, sums, attention, queries, memory));
-      });
+  const Blocks<T> blocks = blocks_for(attention);
+  const int64_t queries_each = queries_of_task(attention, blocks);
+  const int64_t in_head = divide_up(attention.L, queries_each);
+  for_each_task<T>(attention.heads * in_head, is_small(attention),
+                   blocks.forward_scratch_size(attention, queries_each),
+                   [&](int64_t task, T* memory) {
+                     // The last block first: with a causal mask it sees the most keys and takes
+                     // the longest.
+                     const int64_t begin = (in_head - 1 - task % in_head) * queries_each;
+                     const HeadRange queries{.head = task / in_head,
+                                             .begin = begin,
+                                             .end = std::min(begin + queries_each, attention.L)};
+                     blocks.forward(y, sums, attention, queries, memory);
+                   });
 }
 
 template <class T>
 void attention_backward(const AttentionGradients<T>& gradients, const Attention<T>& attention) {
-  const auto [parts, keys_of_part] = key_parts(attention);
+  const Blocks<T> blocks = blocks_for(attention);
+  const auto [parts, keys_of_part] = key_parts(attention, blocks.keys);
   const PartialDq<T> partial_dq(attention, parts);
-  const int64_t size = GRADUS_DISPATCH(attention_backward_scratch_size(attention, keys_of_part));
+  const int64_t size = blocks.backward_scratch_size(attention, keys_of_part);
   for_each_task<T>(attention.heads * parts, is_small(attention), size,
                    [&, parts = parts, keys_of_part = keys_of_part](int64_t task, T* memory) {
                      const int64_t part = task % parts;
@@ -281,7 +334,7 @@ void attention_backward(const AttentionGradients<T>& gradients, const Attention<
                                           .end = std::min((part + 1) * keys_of_part, attention.S)};
                      AttentionGradients<T> outputs = gradients;
                      if (part > 0) outputs.dq = partial_dq.part(part);
-                     GRADUS_DISPATCH(attention_backward_block(outputs, attention, keys, memory));
+                     blocks.backward(outputs, attention, keys, memory);
                    });
   partial_dq.add_to(gradients.dq);
 }

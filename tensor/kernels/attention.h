@@ -25,7 +25,8 @@
 
 #include <cstdint>
 
-#include "tensor/kernels/softmax.h"  // contains no code, so files of simd/ may include it
+#include "tensor/kernels/gemm.h"     // contains no code, so files of simd/ may include it
+#include "tensor/kernels/softmax.h"  // the same
 
 namespace gradus::kernels {
 
@@ -71,6 +72,9 @@ struct Attention {
   bool causal = false;  // query i sees the keys 0 ... i only
   AttentionMask<T> mask = {};
   AttentionDropout<T> dropout = {};
+  // Of all products, if T is float and L > 4. The backward needs that of its forward: weights from
+  // scores of another precision would not have the sums l.
+  MatmulPrecision precision = MatmulPrecision::highest;
 };
 
 /// The outputs of the backward (dq, dk, dv) and its inputs in addition to those of the forward.

@@ -7,11 +7,13 @@
 int main(int argc, char** argv) {
   for (const bench::Row& row : bench::all_rows()) {
     if (row.group() == "model" || row.group() == "memory") continue;
-    const bool prepared = row.group() == "op" || row.name.ends_with("/backward");
+    const bool is_op = row.name.starts_with("op/") || row.name.starts_with("medium/op/");
+    const bool prepared = is_op || row.name.ends_with("/backward");
     auto* const one =
         benchmark::RegisterBenchmark(row.name.c_str(), [row](benchmark::State& state) {
           gradus::set_num_threads(row.all_threads ? gradus::get_num_threads() : 1);
           gradus::manual_seed(1);
+          gradus::set_float32_matmul_precision("highest");
           const bench::Case work = bench::gradus_case(row.name);
           if (!work.prepare)
             for (auto _ : state)

@@ -132,10 +132,17 @@ def model_case(name, variant):
     raise ValueError(f"no row model/{name}")
 
 
-def op_case(name, direction):
+def op_case(name, direction, variant):
     def leaf(*shape):
-        leaves.append(torch.randn(*shape, requires_grad=True))
+        dtype = torch.bfloat16 if variant == "bfloat16" else torch.float32
+        leaves.append(torch.randn(*shape, dtype=dtype, requires_grad=True))
         return leaves[-1]
+
+    def run_op():
+        if variant != "autocast":
+            return op()
+        with torch.autocast("cpu", torch.bfloat16):
+            return op()
 
     leaves = []
     if name == "softmax":
@@ -167,7 +174,7 @@ def op_case(name, direction):
     else:
         raise ValueError(f"no row op/{name}")
 
-    state = {"y": None, "dy": torch.ones_like(op().detach())}
+    state = {"y": None, "dy": torch.ones_like(run_op().detach())}
 
     def forget():
         state["y"] = None
@@ -175,11 +182,11 @@ def op_case(name, direction):
             x.grad = None
 
     def forward():
-        state["y"] = op()
+        state["y"] = run_op()
 
     def prepare_backward():
         forget()
-        state["y"] = op()
+        state["y"] = run_op()
 
     def backward():
         state["y"].backward(state["dy"])
@@ -212,7 +219,7 @@ def case(row):
     if group == "model":
         return model_case(rest[0], variant)
     if group == "op":
-        return op_case(*rest)
+        return op_case(*rest, variant)
     raise ValueError(f"no row {row}")
 
 

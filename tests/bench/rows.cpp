@@ -149,7 +149,8 @@ void add_medium(std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const bool is_step = row.name.ends_with("_step");
     const bool is_product = row.group() == "gemm" && row.flops >= 2.0 * 128 * 128 * 128;
-    if (!is_step && !is_product) continue;
+    const bool is_attention = row.name.starts_with("op/attention/");
+    if (!is_step && !is_product && !is_attention) continue;
     Row& added = medium.emplace_back(row);
     added.name = "medium/" + row.name;
     added.title = row.title + (is_step ? "" : ", medium");
@@ -192,9 +193,9 @@ std::vector<Row> all_rows() {
   std::vector<Row> rows;
   add_gemm(rows);
   add_models(rows);
+  add_ops(rows);
   add_medium(rows);
   add_bfloat16_weights(rows);
-  add_ops(rows);
   add_tiny(rows);
   rows.push_back({.name = "memory/gpt2_step",
                   .title = "GPT-2 124M B4 T64, training step: peak memory",

@@ -7,19 +7,19 @@ namespace gradus::kernels::GRADUS_ISA {
 
 /// c (rows, columns) = a b + start, for up to kTileRows rows and 32 columns.
 struct Tile {
-  float* c;
-  const uint32_t* a;   // pair p of row i: a[i * a_stride + p]
-  const uint32_t* b;   // pair p of column j: b[p * 32 + j]
-  const float* start;  // added to the product, or null
-  int64_t c_stride;
+  float* c = nullptr;
+  const uint32_t* a;             // pair p of row i: a[i * a_stride + p]
+  const uint32_t* b;             // pair p of column j: b[p * 32 + j]
+  const float* start = nullptr;  // added to the product, or null
+  int64_t c_stride = 0;
   int64_t a_stride;
-  int64_t start_stride;
-  int64_t pairs;    // of each term; a multiple of 16
-  int terms;        // 1, or 2: 16 pairs of rounded numbers, 16 of what the rounding took away, ...
-  int64_t columns;  // 1 to 32 that are stored
-  bool prefetches;  // whether the next two are used
-  Prefetch next_b;  // what will be packed next
-  Prefetch next_c;  // this tile of C
+  int64_t start_stride = 0;
+  int64_t pairs;                   // of each term; a multiple of 16
+  int terms = 1;                   // or 2: 16 pairs of rounded numbers, 16 of the rest, ...
+  int64_t columns = kBf16Columns;  // 1 to 32 that are stored
+  bool prefetches = false;         // whether the next two are used
+  Prefetch next_b = {};            // what will be packed next
+  Prefetch next_c = {};            // this tile of C
 };
 
 }  // namespace gradus::kernels::GRADUS_ISA

@@ -48,8 +48,19 @@ GRADUS_INLINE void store_sums(float* sums) {
   }
 }
 
-/// sums (32, 32) = a b for the first 16 rows, or for all 32.
-template <bool ALL_ROWS, bool PREFETCHES>
+template <bool ALL_ROWS>
+GRADUS_INLINE void load_sums(const float* sums) {
+  constexpr int64_t kRowBytes = kBf16Columns * 4;
+  _tile_loadd(0, sums, kRowBytes);
+  _tile_loadd(1, sums + kLane, kRowBytes);
+  if constexpr (ALL_ROWS) {
+    _tile_loadd(2, sums + kLane * kBf16Columns, kRowBytes);
+    _tile_loadd(3, sums + kLane * kBf16Columns + kLane, kRowBytes);
+  }
+}
+
+/// sums (32, 32) = a b for the first 16 rows, or for all 32; or, if ADD, sums += a b.
+template <bool ALL_ROWS, bool PREFETCHES, bool ADD = false>
 void multiply_tile(float* sums, const Tile& tile) {
   const int64_t a_bytes = tile.a_stride * 4;
   const int64_t b_bytes = kBf16Columns * 4;
@@ -57,7 +68,10 @@ void multiply_tile(float* sums, const Tile& tile) {
   const uint32_t* b = tile.b;
   Prefetch next_b = tile.next_b;
   Prefetch next_c = tile.next_c;
-  zero_sums();
+  if constexpr (ADD)
+    load_sums<ALL_ROWS>(sums);
+  else
+    zero_sums();
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a, a_bytes);
     _tile_loadd(6, b, b_bytes);
@@ -147,6 +161,20 @@ GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
       if (tile.start) sum += _mm512_maskz_loadu_ps(mask, tile.start + i * tile.start_stride + j);
       _mm512_mask_storeu_ps(tile.c + i * tile.c_stride + j, mask, sum);
     }
+  }
+}
+
+/// sums (rows, 32) = a b, or sums += a b if ADD. `rows` is a multiple of 16; of the tile, a, b and
+/// their sizes are used.
+template <bool ADD>
+GRADUS_INLINE void multiply_panel(float* sums, int64_t rows, Tile tile) {
+  for (; rows > 0; rows -= kTileRows) {
+    if (rows > kLane)
+      multiply_tile<true, false, ADD>(sums, tile);
+    else
+      multiply_tile<false, false, ADD>(sums, tile);
+    sums += kTileRows * kBf16Columns;
+    tile.a += kTileRows * tile.a_stride;
   }
 }
 

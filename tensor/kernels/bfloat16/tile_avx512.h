@@ -79,4 +79,20 @@ GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
     multiply_rows<false>(rows, tile, all_rows);
 }
 
+/// sums (rows, 32) = a b, or sums += a b if ADD, in tiles of nearly equal heights. Of the tile, a,
+/// b and their sizes are used.
+template <bool ADD>
+GRADUS_INLINE void multiply_panel(float* sums, int64_t rows, Tile tile) {
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  tile.c_stride = tile.start_stride = tile.columns = kBf16Columns;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t height = rows / tiles + (t < rows % tiles);
+    tile.c = sums;
+    tile.start = ADD ? sums : nullptr;
+    multiply_tile(height, tile);
+    sums += height * kBf16Columns;
+    tile.a += height * tile.a_stride;
+  }
+}
+
 }  // namespace gradus::kernels::GRADUS_ISA
