@@ -61,7 +61,7 @@ Field::Field(const Settings& settings) : settings_(settings) {
   add("PyTorch, huge pages", "model medium op", script("peer_torch.py"), huge_pages);
   members_.back().variants = torch_variants;
   members_.back().suffix = ", huge pages";
-  // JAX is not measured without them: a training step then takes up to twice the time.
+  // JAX is measured only with them: without them, a training step takes up to twice as long.
   add("JAX", "gemm model medium op", script("peer_jax.py"), huge_pages, "PJRT_NPROC");
   members_.back().variants = {"", "autocast", "bfloat16"};
   for (const std::string& path : settings.libtorch)

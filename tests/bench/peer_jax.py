@@ -53,7 +53,7 @@ def cross_entropy(logits, targets):
 
 
 def attention(q, k, v, causal=True):
-    """For (B, heads, T, D). jax.nn.dot_product_attention takes about twice as long on a CPU."""
+    """For (B, heads, T, D). jax.nn.dot_product_attention takes 1.7 times as long on CPUs."""
     scores = product(q, jnp.swapaxes(k, 2, 3)) * q.shape[-1] ** -0.5
     if causal:
         scores = jnp.where(jnp.tri(q.shape[2], k.shape[2], dtype=bool), scores, -jnp.inf)
@@ -143,8 +143,8 @@ def train(state, ids, targets, heads, clip, dtype):
 
 def training_step(size, B, T, clip, variant):
     p = make_gpt(**size)
-    # The blocks as one scanned block: XLA spends twice the time on the backward of unrolled ones,
-    # because it computes the gradient of the residual stream anew for each bias.
+    # A scan over the blocks: unrolled, the time of the backward grows faster than their number
+    # (1, 2, 3, 4 blocks of nanoGPT's: 13, 32, 60, 108 ms, 1 thread).
     p["blocks"] = tree_map(lambda *w: jnp.stack(w), *p["blocks"])
     m, v = tree_map(jnp.zeros_like, p), tree_map(jnp.zeros_like, p)
     ids, targets = randint(size["vocabulary"], B, T), randint(size["vocabulary"], B * T)
