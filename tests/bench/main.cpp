@@ -88,7 +88,7 @@ int compare(const Settings& settings) {
 int run(int argc, char** argv) {
   Settings s;
   s.self = argv[0];
-  s.script = from_environment("GRADUS_BENCH_SCRIPT", BENCH_SOURCE_DIR "/peer_torch.py");
+  s.scripts = from_environment("GRADUS_BENCH_SCRIPTS", BENCH_SOURCE_DIR);
   s.python = from_environment("GRADUS_PYTHON", "python3");
   s.blas = split(from_environment("GRADUS_BLAS", "libopenblas.so.0:libdnnl.so.3:libdnnl.so.2"));
   s.libtorch = split(BENCH_LIBTORCH);
@@ -120,7 +120,7 @@ int run(int argc, char** argv) {
   app.add_option("--seconds", s.seconds, "Time for one measurement")
       ->check(CLI::Range(0.001, 100.0));
   app.add_option("--python", s.python,
-                 "The Python that has PyTorch (or environment variable GRADUS_PYTHON)");
+                 "The Python that has PyTorch or JAX (or environment variable GRADUS_PYTHON)");
   app.add_option("--blas", s.blas,
                  "Shared libraries with cblas_sgemm or dnnl_sgemm (or GRADUS_BLAS, with colons)");
   app.add_option("--worker", worker)->group("");

@@ -45,26 +45,41 @@ Field::Field(const Settings& settings) : settings_(settings) {
   if (!settings.peers) return;
   for (const std::string& path : settings.blas)
     add(path, "gemm", {settings.self, "--worker", path});
-  const std::vector<std::string> torch = {settings.python, settings.script};
-  add("PyTorch", "gemm model medium op memory", torch);
-  // These settings of the environment make PyTorch keep freed memory, in huge pages.
-  add("PyTorch, huge pages", "model medium op", torch,
-      {{"THP_MEM_ALLOC_ENABLE", "1"},
-       {"GLIBC_TUNABLES",
-        "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:"
-        "glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=68719476736"}});
+  const auto script = [&](const char* file) -> std::vector<std::string> {
+    return {settings.python, settings.scripts + "/" + file};
+  };
+  // With these settings glibc keeps freed memory, in huge pages.
+  const Environment huge_pages = {
+      {"THP_MEM_ALLOC_ENABLE", "1"},  // of PyTorch
+      {"GLIBC_TUNABLES",
+       "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.arena_max=1:"
+       "glibc.malloc.top_pad=67108864:glibc.malloc.trim_threshold=68719476736"}};
+  const std::set<std::string> torch_variants = {"",         "fused",    "foreach",
+                                                "compiled", "autocast", "bfloat16"};
+  add("PyTorch", "gemm model medium op memory", script("peer_torch.py"));
+  members_.back().variants = torch_variants;
+  add("PyTorch, huge pages", "model medium op", script("peer_torch.py"), huge_pages);
+  members_.back().variants = torch_variants;
   members_.back().suffix = ", huge pages";
+  // JAX is measured only with them: without them, a training step takes up to twice as long.
+  add("JAX", "gemm model medium op", script("peer_jax.py"), huge_pages, "PJRT_NPROC");
+  members_.back().variants = {"", "autocast", "bfloat16"};
   for (const std::string& path : settings.libtorch)
     add(path, "tiny", {path});
 }
 
 void Field::add(const std::string& name, const std::string& groups,
-                const std::vector<std::string>& command, const Environment& environment) {
+                const std::vector<std::string>& command, const Environment& environment,
+                const std::string& threads_variable) {
   Member member;
   member.groups = groups;
-  member.start = [=] { return std::make_unique<Peer>(name, command, environment); };
-  member.peer = member.start();
-  member.torch = name.starts_with("PyTorch");
+  member.start = [=](int threads) {
+    Environment all = environment;
+    if (!threads_variable.empty()) all.emplace_back(threads_variable, std::to_string(threads));
+    return std::make_unique<Peer>(name, command, all);
+  };
+  member.fixed_threads = !threads_variable.empty();
+  member.peer = member.start(settings_.threads);
   members_.push_back(std::move(member));
 }
 
@@ -77,11 +92,25 @@ std::vector<std::pair<std::string, std::string>> Field::peers() const {
   return out;
 }
 
+Peer& Field::peer(Member& member, const Result& result) {
+  if (!member.fixed_threads || result.threads == settings_.threads) {
+    if (result.row.group() == "model") member.one_thread.reset();  // it has gigabytes
+    return *member.peer;
+  }
+  if (!member.one_thread) member.one_thread = member.start(result.threads);
+  return *member.one_thread;
+}
+
 std::vector<std::string> Field::variants(const Member& member, const Row& row) const {
-  if (!member.torch || row.variants.empty()) return {""};
   std::vector<std::string> out;
   for (const std::string& variant : row.variants)
-    if (variant != "compiled" || settings_.compile) out.push_back(variant);
+    if (member.variants.contains(variant) && (variant != "compiled" || settings_.compile))
+      out.push_back(variant);
+  // PyTorch's "fused" and "foreach" replace the default, "".
+  const bool has_default = std::any_of(out.begin(), out.end(), [](const std::string& variant) {
+    return variant.empty() || variant == "fused";
+  });
+  if (!has_default) out.insert(out.begin(), "");
   return out;
 }
 
@@ -95,9 +124,9 @@ void Field::measure(Result& result) {
     const std::string request = variant.empty() ? row.name : row.name + ":" + variant;
     // Meanwhile the threads of the previous member stop waiting actively for work.
     std::this_thread::sleep_for(std::chrono::milliseconds(15));
-    const Answer answer = result.memory()
-                              ? member.start()->ask(request, result.threads, 0)
-                              : member.peer->ask(request, result.threads, settings_.seconds);
+    const Answer answer =
+        result.memory() ? member.start(result.threads)->ask(request, result.threads, 0)
+                        : peer(member, result).ask(request, result.threads, settings_.seconds);
     if (answer.value > 0 && (time.best == 0 || answer.value < time.best)) {
       time.best = answer.value;
       time.variant = variant;

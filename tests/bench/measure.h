@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace bench {
 
 struct Settings {
   std::string self;  // this program
-  std::string filter, json, python = "python3", script;
+  std::string filter, json, python = "python3", scripts;
   std::vector<std::string> blas, libtorch;
   int threads = 0;
   double seconds = 0.03;  // time for one answer
@@ -66,13 +67,18 @@ class Field {
  private:
   struct Member {
     std::string groups;  // the groups of rows that it can measure
-    std::function<std::unique_ptr<Peer>()> start;
+    std::function<std::unique_ptr<Peer>(int threads)> start;
     std::unique_ptr<Peer> peer;
-    bool torch = false;
-    std::string suffix = {};  // appended to its name
+    std::set<std::string> variants = {};  // those of Row::variants that it has
+    std::string suffix = {};              // appended to its name
+    // The number of threads is fixed when the process starts, so one_thread is another process.
+    bool fixed_threads = false;
+    std::unique_ptr<Peer> one_thread = {};
   };
   void add(const std::string& name, const std::string& groups,
-           const std::vector<std::string>& command, const Environment& environment = {});
+           const std::vector<std::string>& command, const Environment& environment = {},
+           const std::string& threads_variable = "");
+  Peer& peer(Member& member, const Result& result);
   std::string name(const Member& member) const;
   std::vector<std::string> variants(const Member& member, const Row& row) const;
 

@@ -1,26 +1,15 @@
 """Measures the rows with PyTorch: the same work as in cases_*.cpp, the protocol of protocol.h."""
 
-import math
-import os
 import resource
-import sys
-import time
 
-answers = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)  # output of the libraries must not mix with the answers
-
-
-def say(line):
-    print(line.replace("\n", " "), file=answers, flush=True)
-
+import peer
 
 try:
     import torch
     import torch.nn.functional as F
     from torch import nn
 except Exception as error:
-    say(f"absent import torch: {error}")
-    sys.exit(1)
+    peer.absent(f"import torch: {error}")
 
 
 class Block(nn.Module):
@@ -211,39 +200,6 @@ def gemm_case(shape, layout, variant):
     return None, run
 
 
-def case(row):
-    work, _, variant = row.partition(":")
-    group, *rest = work.removeprefix("medium/").split("/")
-    if group == "gemm":
-        return gemm_case(*rest, variant)
-    if group == "model":
-        return model_case(rest[0], variant)
-    if group == "op":
-        return op_case(*rest, variant)
-    raise ValueError(f"no row {row}")
-
-
-def best_time(prepare, run, seconds):
-    def timed(calls):
-        if prepare:
-            prepare()
-        start = time.perf_counter()
-        for _ in range(calls):
-            run()
-        return (time.perf_counter() - start) / calls
-
-    start = time.perf_counter()
-    best = timed(1)
-    if best < seconds:
-        best = min(best, timed(1))
-    calls = 1 if prepare else 1 + int(2e-4 / max(best, 1e-8))
-    first = True
-    while time.perf_counter() - start < seconds or (first and best < seconds):
-        best = min(best, timed(calls))
-        first = False
-    return best
-
-
 def resident_mib():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -265,26 +221,28 @@ def memory(row):
     return resident_mib() - before
 
 
+CASES = {"gemm": gemm_case, "model": model_case, "op": op_case}
 current, work = None, None
-say(f"PyTorch {torch.__version__}")
-for line in sys.stdin:
-    row, threads, seconds = line.split()
-    try:
-        torch.set_num_threads(int(threads))
-        if row.startswith("memory/"):
-            answer = memory(row)
-        else:
-            # Code is compiled for a fixed number of threads.
-            key = (row, threads) if row.endswith(":compiled") else row
-            if key != current:
-                work = current = None
-                torch._dynamo.reset() if row.endswith(":compiled") else None
-                torch.manual_seed(1)
-                work = case(row)
-                for call in work:
-                    call and call()
-                current = key
-            answer = best_time(*work, float(seconds))
-        say(f"ok {answer:.9g}" if math.isfinite(answer) else "no answer")
-    except Exception as error:
-        say(f"no {type(error).__name__}: {error}")
+
+
+def answer(row, threads, seconds):
+    global current, work
+    torch.set_num_threads(threads)
+    if row.startswith("memory/"):
+        return memory(row)
+    # Code is compiled for a fixed number of threads.
+    compiled = row.endswith(":compiled")
+    key = (row, threads) if compiled else row
+    if key != current:
+        work = current = None
+        if compiled:
+            torch._dynamo.reset()
+        torch.manual_seed(1)
+        work = peer.find_case(row, CASES)
+        for call in work:
+            call and call()
+        current = key
+    return peer.best_time(*work, seconds)
+
+
+peer.serve(f"PyTorch {torch.__version__}", answer)

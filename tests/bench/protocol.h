@@ -2,8 +2,8 @@
 // runs in a process of its own, so that thread pools and allocators do not disturb each other. The
 // process prints its name in one line. Then every line "ROW THREADS SECONDS" asks it to repeat the
 // work of a row for about that long. It answers "ok X", where X is the best time of one call in
-// seconds (for memory: MiB), or "no REASON". All workers in C++ use this header; peer_torch.py is
-// the same in Python.
+// seconds (for memory: MiB), or "no REASON". All workers in C++ use this header; peer.py is the
+// same in Python.
 #pragma once
 #include <unistd.h>
 

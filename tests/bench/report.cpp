@@ -103,8 +103,8 @@ void print_medium_summary(const Report& report) {
     if (r.row.name.starts_with("medium/gemm")) products.add(r.ratio());
   if (products.count > 0)
     fmt::print(
-        "\nmedium: geometric mean of {} products, times as fast as the best of PyTorch's "
-        "float32, autocast and bfloat16 matrices: {:.3f}\n",
+        "\nmedium: geometric mean of {} products, times as fast as the best of the "
+        "peers' float32, autocast and bfloat16 matrices: {:.3f}\n",
         products.count, products.value());
   const bool has_any = std::any_of(report.results.begin(), report.results.end(),
                                    [](const Result& r) { return r.row.group() == "medium"; });

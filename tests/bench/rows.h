@@ -17,7 +17,7 @@ struct Row {
   double target = 0;                       // goal: times as fast as the best peer; 0: none
   double floor_share = 0;                  // goal: this share of the floor
   double limit_mib = 0;                    // goal: at most this much memory
-  std::vector<std::string> variants = {};  // configurations of PyTorch; "" is the default
+  std::vector<std::string> variants = {};  // configurations of the peers; "" is the default
 
   std::string group() const { return name.substr(0, name.find('/')); }
 };
