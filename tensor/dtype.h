@@ -189,6 +189,11 @@ T converted(const char* op, From value) {
   return static_cast<T>(value);
 }
 
+template <Arithmetic T>
+T converted(const char* op, BFloat16 value) {
+  return converted<T>(op, static_cast<float>(value));
+}
+
 /// One number, given as any C++ arithmetic type. It remembers whether that was an integer type, a
 /// floating-point type or bool.
 class Scalar {

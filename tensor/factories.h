@@ -117,7 +117,7 @@ std::vector<T> Tensor::to_vector() const {
   dispatch_stored(dtype(), [&]<class S>() {
     const S* const elements = x.data<S>();
     for (int64_t i = 0; i < numel(); ++i)
-      values.push_back(converted<T>("to_vector", NumberOf<S>(elements[i])));
+      values.push_back(converted<T>("to_vector", elements[i]));
   });
   return values;
 }

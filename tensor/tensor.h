@@ -89,8 +89,7 @@ class Tensor {
   T item() const {
     check(numel() == 1, "item: the tensor is {}, only a tensor with one element has one value",
           sizes());
-    return dispatch_stored(
-        dtype(), [&]<class S>() { return converted<T>("item", NumberOf<S>(*data<S>())); });
+    return dispatch_stored(dtype(), [&]<class S>() { return converted<T>("item", *data<S>()); });
   }
   /// The value of a tensor with one element, as a Scalar of the tensor's kind.
   Scalar item() const;
