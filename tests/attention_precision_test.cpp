@@ -364,5 +364,39 @@ TEST(AttentionPrecision, NanAndInfinitiesPropagate) {
   }
 }
 
+/// Leaves free memory in which all numbers are NaN. The last piece stays in use while the result is
+/// alive, so that the others are not returned to the system.
+std::unique_ptr<float[]> fill_free_memory_with_nan() {
+  constexpr size_t kNumbers = 16'384;
+  std::vector<std::unique_ptr<float[]>> pieces(100);
+  for (auto& piece : pieces) {
+    piece = std::make_unique<float[]>(kNumbers);
+    std::fill_n(piece.get(), kNumbers, std::nanf(""));
+  }
+  return std::move(pieces.back());
+}
+
+TEST(AttentionPrecision, WhatWasInTheMemoryBeforeDoesNotMatter) {
+  manual_seed(9);
+  for (const char* const precision : {"highest", "medium"}) {
+    const Precision chosen(precision);
+    for (const Sizes& s : {Sizes{7, 64, 17, 31}, {33, 9, 8, 8}, {16, 40, 4, 4}, {40, 70, 33, 5}}) {
+      for (const std::string kind :
+           {"plain", "causal", "visible", "added", "dropout", "causal, dropout"}) {
+        SCOPED_TRACE(
+            fmt::format("{}: L {}, S {}, D {}, Dv {}, {}", precision, s.L, s.S, s.D, s.Dv, kind));
+        const Inputs x = random_inputs(s, kind);
+        const Tensors expected = results_of(x);
+        const auto in_use = fill_free_memory_with_nan();
+        const Tensors results = results_of(x);
+        for (size_t i = 0; i < results.size(); ++i) {
+          EXPECT_FALSE(has_nan(expected[i])) << i;
+          EXPECT_TRUE(equal(results[i], expected[i])) << i;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gradus::attention_precision_test

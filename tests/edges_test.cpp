@@ -289,6 +289,21 @@ TEST(Edges, EmptyTensors) {
   expect_close(matmul(columns, rows), {{0., 0., 0.}, {0., 0., 0.}, {0., 0., 0.}});
 }
 
+TEST(CrossEntropy, GradientsBelowTheNormalNumbersAreZeros) {
+  const Tensor x = tensor({{0., -80., -86., -100.}, {0., -80., -86., kNan}}).requires_grad_();
+  cross_entropy(x, tensor({0, 0})).backward();
+  const Tensor dx = x.grad();
+  EXPECT_NEAR(dx[0][1].item<float>() / (0.5 * std::exp(-80.0)), 1, 1e-6);
+  EXPECT_NEAR(dx[0][2].item<float>() / (0.5 * std::exp(-86.0)), 1, 1e-6);
+  EXPECT_EQ(dx[0][3].item<float>(), 0);
+  EXPECT_TRUE(std::isnan(dx[1][3].item<float>()));
+  const Tensor many = zeros({1000, 2});
+  many.select(1, 1).fill_(-86);
+  many.requires_grad_();
+  cross_entropy(many, zeros({1000}, kInt64)).backward();  // exp(-86) / 1000 is too small
+  EXPECT_EQ(many.grad()[0][1].item<float>(), 0);
+}
+
 // Intel's processors take 40 times as long for numbers that small.
 TEST(Attention, WeightsBelowTheNormalNumbersAreZeros) {
   for (const int64_t L : {1, 9}) {

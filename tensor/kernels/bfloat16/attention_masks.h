@@ -71,13 +71,15 @@ GRADUS_INLINE void update_scores(float* scores, const ScoreBlock& block, const L
   }
 }
 
-/// factors = the dropout factors of a block of scores.
+/// factors = the dropout factors of a block of scores, and 0 where there is no query or key.
 GRADUS_INLINE void load_dropout_factors(float* factors, const ScoreBlock& block,
                                         const Attention<float>& attention) {
   const auto load = [&](int64_t query, int64_t key, int64_t n) {
     const int64_t weight = (block.head * attention.L + query) * attention.S + key;
     return load_dropout(attention.dropout, weight, n);
   };
+  const bool is_full = block.queries == kPanel && block.keys == kBf16Keys;
+  if (!is_full) clear(factors, kBf16Keys * kPanel);
   update_scores(factors, block, load, [](__m512, __m512 factor) { return factor; });
 }
 

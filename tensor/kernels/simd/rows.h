@@ -22,7 +22,7 @@ GRADUS_DECLARE_PER_ISA(
     template <class T> void log_softmax_backward_row(T* dx, const T* dy, const T* y, int64_t n);
     /// y = x - a - b
     template <class T> void subtract_row(T* y, const T* x, T a, T b, int64_t n);
-    /// dx = scale exp(x - largest)
+    /// dx = scale exp(x - largest), or 0 below the smallest normal number
     template <class T> void scaled_exp_row(T* dx, const T* x, T largest, T scale, int64_t n);
     /// Sets y, and *mean and *rstd of the row. weight and bias may be null.
     template <class T> void layer_norm_row(T* y, double* mean, T* rstd, const T* x, const T* weight,
