@@ -43,8 +43,8 @@ std::vector<Weight> weights_of(const nn::Gpt& model) {
 void make_room(const nn::Gpt& model, DType dtype) {
   model.to(dtype == kBFloat16 ? kFloat32 : dtype);
   if (dtype != kBFloat16) return;
-  // All new tensors before the first old one is freed, so that they lie apart and the memory of the
-  // old ones can be returned.
+  // All new tensors are made before the first old one is freed: then none of them takes the place
+  // of an old one, and all memory of the old ones can be returned.
   std::vector<std::pair<Tensor, Tensor>> matrices;
   for (const Weight& weight : weights_of(model)) {
     for (const Tensor& part : weight.parts)

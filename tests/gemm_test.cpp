@@ -116,15 +116,26 @@ void compare_few_rows(int64_t M, int64_t N, int64_t K) {
   for (size_t i = 0; i < c.size(); ++i)
     ASSERT_NEAR(c[i], expected[i], 8 * std::sqrt(static_cast<double>(K)) * epsilon + epsilon)
         << M << " " << N << " " << K << " " << i;
+  // gemm may compute it in another way.
+  const auto product = for_all_thread_counts([&] {
+    std::vector<T> out(expected.size());
+    gemm<T>({out.data(), N, 1}, A, {w.data(), 1, K + 3}, M, N, K, start);
+    return out;
+  });
+  for (size_t i = 0; i < c.size(); ++i)
+    ASSERT_NEAR(product[i], expected[i], 64 * static_cast<double>(K) * epsilon + epsilon)
+        << M << " " << N << " " << K << " " << i;
 }
 TEST(Gemm, FewRowsTimesContiguousColumns) {
   for (int64_t M = 1; M <= kFewRows; ++M) {
-    for (const int64_t K : {0, 1, 15, 16, 17, 127, 128, 300}) {
+    for (const int64_t K : {0, 1, 15, 16, 17, 127, 128, 129, 300}) {
       for (const int64_t N : {1, 2, 3, 4, 5, 7, 8, 9, 101}) {
         compare_few_rows<float>(M, N, K);
         compare_few_rows<double>(M, N, K);
       }
     }
+    compare_few_rows<float>(M, 1001, 1027);
+    compare_few_rows<double>(M, 1001, 1027);
     for (const int64_t K : {1024, 2049, 4096, 4101, 8193}) {
       compare_few_rows<float>(M, 5, K);
       compare_few_rows<double>(M, 5, K);

@@ -74,7 +74,7 @@ TEST_F(Safetensors, KeepsOddNamesAndNoTensorsAtAll) {
   EXPECT_EQ(back[1].first, odd[1].first);
 }
 
-TEST_F(Safetensors, ReadsHalvesAsFloat32) {
+TEST_F(Safetensors, ReadsNumbersOfTwoBytes) {
   const std::vector<std::pair<uint16_t, float>> f16 = {
       {0x0000, 0.f},      {0x8000, -0.f},        {0x0001, 0x1p-24f}, {0x83FF, -0x1.FF8p-15f},
       {0x0400, 0x1p-14f}, {0x3555, 0x1.554p-2f}, {0x3C00, 1.f},      {0xC000, -2.f},

@@ -27,6 +27,25 @@ def find_case(row, cases):
     return cases[group](*rest, variant)
 
 
+NANOGPT = dict(vocabulary=65, context=64, C=128, heads=4, layers=4, bias=False)
+GPT2 = dict(vocabulary=50257, context=1024, C=768, heads=12, layers=12, bias=True)
+
+
+def model_case(name, variant, training_step, last_logits, cached_token):
+    """The pair (prepare, run) of a row model/..., made by one of the three functions."""
+    if name == "nanogpt_step":
+        return training_step(NANOGPT, 12, 64, 1.0, variant)
+    if name == "gpt2_step":
+        return training_step(GPT2, 4, 64, 0, variant)
+    if name in ("gpt2_token", "bfloat16_token"):
+        return last_logits(1, variant)
+    if name in ("gpt2_cached_token", "bfloat16_cached_token"):
+        return cached_token(256, variant)
+    if name == "gpt2_forward":
+        return last_logits(256, variant)
+    raise ValueError(f"no row model/{name}")
+
+
 def best_time(prepare, run, seconds):
     """As in protocol.h. `prepare`, if there is one, is called before every run and not timed."""
 

@@ -60,8 +60,7 @@ def attention(q, k, v, causal=True):
     return product(jax.nn.softmax(scores, -1).astype(v.dtype), v)
 
 
-NANOGPT = dict(vocabulary=65, context=64, C=128, heads=4, layers=4, bias=False)
-GPT2 = dict(vocabulary=50257, context=1024, C=768, heads=12, layers=12, bias=True)
+GPT2 = peer.GPT2
 
 
 def make_gpt(vocabulary, context, C, heads, layers, bias):
@@ -195,17 +194,7 @@ def cached_token(T, variant):
 
 
 def model_case(name, variant):
-    if name == "nanogpt_step":
-        return training_step(NANOGPT, 12, 64, 1.0, variant)
-    if name == "gpt2_step":
-        return training_step(GPT2, 4, 64, 0, variant)
-    if name in ("gpt2_token", "bfloat16_token"):
-        return last_logits(1, variant)
-    if name in ("gpt2_cached_token", "bfloat16_cached_token"):
-        return cached_token(256, variant)
-    if name == "gpt2_forward":
-        return last_logits(256, variant)
-    raise ValueError(f"no row model/{name}")
+    return peer.model_case(name, variant, training_step, last_logits, cached_token)
 
 
 def make_op(name):
@@ -237,10 +226,12 @@ def make_op(name):
     raise ValueError(f"no row op/{name}")
 
 
-def op_case(name, direction, _):
+def op_case(name, direction, variant):
     """Forward without what backward needs later. Backward alone: jax.vjp, jitted, returns the
     backward with the arrays that it needs, and this one is jitted and timed."""
     op, leaves = make_op(name)
+    if variant == "bfloat16":
+        leaves = [x.astype(jnp.bfloat16) for x in leaves]
     # The size of x[mask] depends on the mask, so XLA cannot compile it: it runs op by op.
     jit = (lambda f: f) if name == "index_mask" else jax.jit
     if direction == "forward":

@@ -50,8 +50,7 @@ class Gpt(nn.Module):
         return F.linear(self.norm(x), self.tok.weight)
 
 
-NANOGPT = dict(vocabulary=65, context=64, C=128, heads=4, layers=4, bias=False)
-GPT2 = dict(vocabulary=50257, context=1024, C=768, heads=12, layers=12, bias=True)
+GPT2 = peer.GPT2
 
 
 def training_step(size, B, T, clip, variant):
@@ -108,17 +107,7 @@ def cached_token(T, variant):
 
 
 def model_case(name, variant):
-    if name == "nanogpt_step":
-        return training_step(NANOGPT, 12, 64, 1.0, variant)
-    if name == "gpt2_step":
-        return training_step(GPT2, 4, 64, 0, variant)
-    if name in ("gpt2_token", "bfloat16_token"):
-        return last_logits(1, variant)
-    if name in ("gpt2_cached_token", "bfloat16_cached_token"):
-        return cached_token(256, variant)
-    if name == "gpt2_forward":
-        return last_logits(256, variant)
-    raise ValueError(f"no row model/{name}")
+    return peer.model_case(name, variant, training_step, last_logits, cached_token)
 
 
 def op_case(name, direction, variant):

@@ -31,18 +31,6 @@ GRADUS_INLINE Vector<float> load_stored(const BFloat16* p) {
   return (Vector<float>)bits;
 }
 
-/// The same for the first n < W elements; the others are 0.
-GRADUS_INLINE Vector<float> load_stored_part(const float* p, int64_t n) { return load_part(p, n); }
-GRADUS_INLINE Vector<double> load_stored_part(const double* p, int64_t n) {
-  return load_part(p, n);
-}
-GRADUS_INLINE Vector<float> load_stored_part(const BFloat16* p, int64_t n) {
-  BFloat16 part[kWidth<float>];
-  for (int i = 0; i < kWidth<float>; ++i)
-    part[i].bits = i < n ? p[i].bits : uint16_t{0};
-  return load_stored(part);
-}
-
 /// sums[s][m] += row m of A times row n + s * part of W, from k on: the vectors k, k + W, ... below
 /// `end`, a multiple of W further.
 template <int ROWS, int STREAMS, class T, class Stored>
@@ -65,19 +53,38 @@ GRADUS_INLINE void add_products(Vector<T> (&sums)[STREAMS][ROWS],
   }
 }
 
-/// The same for the fewer than W numbers from k to the end of the rows.
+/// to = from (rows, n), n < W, followed by zeros: rows of W numbers.
+template <int ROWS, class T>
+GRADUS_INLINE void pad_rows(T (&to)[ROWS * kWidth<float>], const T* from, int64_t row_stride,
+                            int64_t width, int64_t n) {
+  for (int64_t i = 0; i < ROWS * width; ++i)
+    to[i] = T{};
+  for (int64_t i = 0; i < ROWS; ++i) {
+    for (int64_t k = 0; k < n; ++k)
+      to[i * width + k] = from[i * row_stride + k];
+  }
+}
+
+/// The same for the fewer than W numbers from k to the end of the rows. They are copied, so that
+/// one piece of code adds all products: in a second one the compiler might fuse multiplications
+/// with additions differently, and the bits would depend on the streams, so on the threads.
 template <int ROWS, int STREAMS, class T, class Stored>
 GRADUS_INLINE void add_rest(Vector<T> (&sums)[STREAMS][ROWS],
                             const RowsTimesRows<T, Stored>& product, const Stored* w,
                             int64_t distance, int64_t k) {
+  constexpr int64_t W = kWidth<T>;
+  T a_rest[ROWS * kWidth<float>];
+  Stored w_rest[STREAMS * kWidth<float>];
   const int64_t left = product.K - k;
-  GRADUS_UNROLL
-  for (int s = 0; s < STREAMS; ++s) {
-    const Vector<T> weights = load_stored_part(w + s * distance + k, left);
-    GRADUS_UNROLL
-    for (int m = 0; m < ROWS; ++m)
-      sums[s][m] += load_part(product.A.data + m * product.A.row_stride + k, left) * weights;
-  }
+  pad_rows<ROWS>(a_rest, product.A.data + k, product.A.row_stride, W, left);
+  pad_rows<STREAMS>(w_rest, w + k, distance, W, left);
+  const T* a = a_rest;
+  const Stored* rows = w_rest;
+  // The compiler must not know these arrays: it would warn of the prefetch beyond their end.
+  asm volatile("" : "+r"(a), "+r"(rows) : : "memory");
+  RowsTimesRows<T, Stored> rest = product;
+  rest.A = {a, W, 1};
+  add_products(sums, rest, rows, W, 0, W);
 }
 
 /// sums[s][m] = row m of A times row n + s * part of W. Each lane adds up to 256 products in T, as
@@ -169,7 +176,10 @@ void widen(float* y, const BFloat16* x, int64_t n) {
   int64_t i = 0;
   for (; i + W <= n; i += W)
     store(y + i, load_stored(x + i));
-  if (i < n) store_part(y + i, load_stored_part(x + i, n - i), n - i);
+  for (; i < n; ++i) {
+    const uint32_t bits = uint32_t{x[i].bits} << 16;
+    __builtin_memcpy(y + i, &bits, sizeof bits);
+  }
 }
 
 template void gemm_few_rows(const RowsTimesRows<float, float>&);
