@@ -214,11 +214,21 @@ CASES = {"gemm": gemm_case, "model": model_case, "op": op_case}
 current, work = None, None
 
 
+def check_is_no_emulation(row):
+    """Without instructions for it, a product of bfloat16 matrices takes 100 times as long as one in
+    float32, and is never the best; only reading a model's weights for one token can be faster."""
+    _, _, variant = row.partition(":")
+    reduced = variant in ("autocast", "bfloat16") and "_token" not in row
+    if reduced and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        raise ValueError("this processor has no instructions for bfloat16 products")
+
+
 def answer(row, threads, seconds):
     global current, work
     torch.set_num_threads(threads)
     if row.startswith("memory/"):
         return memory(row)
+    check_is_no_emulation(row)
     # Code is compiled for a fixed number of threads.
     compiled = row.endswith(":compiled")
     key = (row, threads) if compiled else row
