@@ -30,6 +30,11 @@ constexpr int64_t kFitsCache = 256 * 1024 / sizeof(T);
 template <class T>
 constexpr int64_t kSameCacheSet = 4096 / sizeof(T);
 
+/// The columns of a block of B, NC above.
+constexpr int64_t kNC = kTallTiles ? kGemmNC : kGemmNC / 2;
+/// The rows that are packed at a time.
+constexpr int64_t kPackedRows = 8;
+
 /// The split of the rows of A, or the columns of a block of B, into panels.
 struct Panels {
   int64_t n;       // rows or columns in all
@@ -52,25 +57,62 @@ Panels column_panels(int64_t columns) {
   return {.n = columns, .size = kNR<T>, .longer = 0, .unit = kWidth<T>};
 }
 
+/// Rows of x, k_stride apart, on the way to a panel of a packed matrix.
+template <class T>
+struct RowsToPack {
+  T* to;
+  int64_t width;  // of the panel
+  const T* from;
+  int64_t k_stride;
+  int64_t count;  // numbers of a row
+
+  /// Copies the next `rows` rows as full vectors. If count does not fill them, more is copied: the
+  /// next row of the panel will overwrite it.
+  template <int VECTORS>
+  void copy_vectors(int64_t rows) {
+    for (int64_t row = 0; row < rows; ++row) {
+      GRADUS_UNROLL
+      for (int j = 0; j < VECTORS; ++j)
+        store(to + j * kWidth<T>, load(from + j * kWidth<T>));
+      next();
+    }
+  }
+  void copy_exactly(int64_t rows) {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t i = 0; i < count; i += kWidth<T>)
+        store_up_to(to + i, load_up_to(from + i, count - i), count - i);
+      next();
+    }
+  }
+  void next() {
+    __builtin_prefetch(from + kPackedRows * k_stride);
+    from += k_stride;
+    to += width;
+  }
+};
+
 /// pack for i_stride 1. A few rows k of x are copied to all panels before the next rows are read:
-/// so their pages stay in the TLB.
+/// so few that they do not evict each other from the L1 cache, wherever they begin.
 template <class T>
 void pack_contiguous(T* packed, const T* x, int64_t k_stride, int64_t K, const Panels& panels) {
-  constexpr int64_t kRows = 32;
-  for (int64_t k_begin = 0; k_begin < K; k_begin += kRows) {
-    const int64_t k_end = min(K, k_begin + kRows);
+  constexpr int64_t W = kWidth<T>;
+  for (int64_t k = 0; k < K; k += kPackedRows) {
+    const int64_t rows = min(K - k, kPackedRows);
     for (int64_t panel = 0; panels.begin(panel) < panels.n; ++panel) {
       const int64_t begin = panels.begin(panel);
       const int64_t count = panels.count(panel);
       const int64_t width = panels.width(panel);
-      const T* from = x + k_begin * k_stride + begin;
-      T* to = packed + begin * K + k_begin * width;
-      for (int64_t k = k_begin; k < k_end; ++k) {
-        for (int64_t i = 0; i < count; i += kWidth<T>)
-          store_up_to(to + i, load_up_to(from + i, count - i), count - i);
-        from += k_stride;
-        to += width;
-      }
+      const int64_t vectors = (count + W - 1) / W;
+      const bool reads_only_x = begin + vectors * W <= panels.n;
+      const int64_t whole = reads_only_x ? min(rows, K - 1 - k) : 0;
+      RowsToPack<T> part{.to = packed + begin * K + k * width,
+                         .width = width,
+                         .from = x + k * k_stride + begin,
+                         .k_stride = k_stride,
+                         .count = count};
+      if (vectors == 1) part.template copy_vectors<1>(whole);
+      if (vectors == 2) part.template copy_vectors<2>(whole);
+      part.copy_exactly(vectors <= 2 ? rows - whole : rows);
     }
   }
 }
@@ -112,12 +154,15 @@ bool should_pack_a(const MatrixProduct<T>& block) {
   const Matrix<const T>& A = block.A;
   const bool fits_cache = block.M * block.K <= kFitsCache<T>;
   const bool is_read_by_few_tiles = block.N <= 2 * kNR<T>;
-  if (fits_cache || is_read_by_few_tiles) return false;
+  // A transposed: MR contiguous numbers for each k, from a new cache line each time. A low tile
+  // uses so little of a line that it should not even come from the cache.
+  const bool is_transposed = A.row_stride == 1 && A.col_stride != 1;
+  const bool may_stay = fits_cache && (kTallTiles || !is_transposed);
+  if (may_stay || is_read_by_few_tiles) return false;
   // The micro-kernel reads MR contiguous rows as MR streams. That is as fast as a panel unless all
   // of them compete for one set of the L1 cache.
   if (A.col_stride == 1) return A.row_stride % kSameCacheSet<T> == 0;
-  // A transposed: MR contiguous numbers for each k, from a new cache line each time.
-  if (A.row_stride == 1) return block.N > 16 * W && !reads_full_cache_lines(A.data, A.col_stride);
+  if (is_transposed) return block.N > 16 * W && !reads_full_cache_lines(A.data, A.col_stride);
   return true;
 }
 
@@ -125,9 +170,11 @@ template <class T>
 bool should_pack_b(const MatrixProduct<T>& block) {
   const Matrix<const T>& B = block.B;
   if (B.col_stride != 1) return true;  // the micro-kernel loads vectors along the rows
-  const bool fits_cache = block.N * block.K <= kFitsCache<T>;
   const bool is_read_by_few_tiles = block.M <= 2 * kMR;
-  return !fits_cache && !is_read_by_few_tiles && !reads_full_cache_lines(B.data, B.row_stride);
+  const bool is_read_by_many_low_tiles = !kTallTiles && block.M > 24 * kMR;
+  const bool fits_cache = block.N * block.K <= kFitsCache<T>;
+  const bool may_stay = fits_cache && !is_read_by_many_low_tiles;
+  return !may_stay && !is_read_by_few_tiles && !reads_full_cache_lines(B.data, B.row_stride);
 }
 
 /// The part of a matrix that begins at row i and column j. A null matrix stays null.
@@ -275,11 +322,13 @@ void gemm_block(const MatrixProduct<T>& block, T* buffer) {
                      .packs_b = should_pack_b(block),
                      .packed_a = buffer,
                      .packed_b = buffer + kGemmMC * kGemmPackedDepth};
-  for (int64_t k_begin = 0; k_begin < block.K; k_begin += kGemmPackedDepth) {
-    const int64_t k_end = min(block.K, k_begin + kGemmPackedDepth);
+  // An A that meets one block of columns only is packed where the previous KC of it was.
+  const int64_t packed_depth = block.N <= kNC ? kGemmKC : kGemmPackedDepth;
+  for (int64_t k_begin = 0; k_begin < block.K; k_begin += packed_depth) {
+    const int64_t k_end = min(block.K, k_begin + packed_depth);
     if (plan.packs_a) pack_a(plan, k_begin, k_end);
-    for (int64_t n = 0; n < block.N; n += kGemmNC) {
-      const int64_t columns = min(block.N - n, kGemmNC);
+    for (int64_t n = 0; n < block.N; n += kNC) {
+      const int64_t columns = min(block.N - n, kNC);
       for (int64_t k = k_begin; k < k_end; k += kGemmKC) {
         multiply_by_block_of_b<T>(plan, {.k = k,
                                          .depth = min(k_end - k, kGemmKC),

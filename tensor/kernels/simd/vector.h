@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>  // masked loads and stores, which the extension does not have
 #endif
 
@@ -80,6 +80,16 @@ GRADUS_INLINE Vector<T> broadcast(T value) {
   return value - Vector<T>{};
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+alignas(64) static constexpr int32_t kOnesAndZeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+/// The mask of the first n elements of a vector.
+template <class T>
+GRADUS_INLINE Integers<T> first_elements(int64_t n) {
+  const int32_t* const ones = kOnesAndZeros + 8 - n * static_cast<int64_t>(sizeof(T) / 4);
+  return (Integers<T>)load(ones);
+}
+#endif
+
 /// The first n < W elements at p; the other elements are `rest`.
 template <class T>
 GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
@@ -93,6 +103,17 @@ GRADUS_INLINE Vector<T> load_part(const T* p, int64_t n, T rest = 0) {
   else
     return (Vector<T>)_mm512_mask_loadu_pd((__m512d)others, static_cast<uint8_t>(mask), p);
 #else
+#if defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    const Integers<T> mask = first_elements<T>(n);
+    const int* const bits = reinterpret_cast<const int*>(p);
+    return mask ? (Vector<T>)_mm256_maskload_epi32(bits, (__m256i)mask) : broadcast(rest);
+  } else if constexpr (sizeof(T) == 8) {
+    const Integers<T> mask = first_elements<T>(n);
+    const long long* const bits = reinterpret_cast<const long long*>(p);
+    return mask ? (Vector<T>)_mm256_maskload_epi64(bits, (__m256i)mask) : broadcast(rest);
+  }
+#endif
   Vector<T> v = broadcast(rest);
   for (int64_t i = 0; i < n; ++i)
     v[i] = p[i];
@@ -113,8 +134,14 @@ GRADUS_INLINE void store_part(T* p, Vector<T> v, int64_t n) {
   // separately, and round them differently from the full vector.
   T all[kWidth<T>];
   store(all, v);
-  for (int64_t i = 0; i < n; ++i)
-    p[i] = all[i];
+  const T* from = all;
+  GRADUS_UNROLL
+  for (int64_t size = kWidth<T> / 2; size > 0; size /= 2) {
+    if ((n & size) == 0) continue;
+    __builtin_memcpy(p, from, static_cast<size_t>(size) * sizeof(T));
+    from += size;
+    p += size;
+  }
 #endif
 }
 
