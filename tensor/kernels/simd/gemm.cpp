@@ -104,7 +104,8 @@ void pack_contiguous(T* packed, const T* x, int64_t k_stride, int64_t K, const P
       const int64_t width = panels.width(panel);
       const int64_t vectors = (count + W - 1) / W;
       const bool reads_only_x = begin + vectors * W <= panels.n;
-      const int64_t whole = reads_only_x ? min(rows, K - 1 - k) : 0;
+      const bool writes_only_next_row = vectors * W <= 2 * width;
+      const int64_t whole = reads_only_x && writes_only_next_row ? min(rows, K - 1 - k) : 0;
       RowsToPack<T> part{.to = packed + begin * K + k * width,
                          .width = width,
                          .from = x + k * k_stride + begin,
