@@ -31,6 +31,27 @@ GRADUS_INLINE Vector<float> load_stored(const BFloat16* p) {
   return (Vector<float>)bits;
 }
 
+/// a b + sum, rounded once where the processor can. It does not leave the choice to the compiler,
+/// which may decide differently in each place that this is inlined into.
+GRADUS_INLINE Vector<float> multiply_add(Vector<float> a, Vector<float> b, Vector<float> sum) {
+#if defined(__AVX512F__)
+  return (Vector<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+#elif defined(__AVX2__)
+  return (Vector<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+#else
+  return a * b + sum;
+#endif
+}
+GRADUS_INLINE Vector<double> multiply_add(Vector<double> a, Vector<double> b, Vector<double> sum) {
+#if defined(__AVX512F__)
+  return (Vector<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)sum);
+#elif defined(__AVX2__)
+  return (Vector<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)sum);
+#else
+  return a * b + sum;
+#endif
+}
+
 /// sums[s][m] += row m of A times row n + s * part of W, from k on: the vectors k, k + W, ... below
 /// `end`, a multiple of W further.
 template <int ROWS, int STREAMS, class T, class Stored>
@@ -48,7 +69,7 @@ GRADUS_INLINE void add_products(Vector<T> (&sums)[STREAMS][ROWS],
       const Vector<T> weights = load_stored(at);
       GRADUS_UNROLL
       for (int m = 0; m < ROWS; ++m)
-        sums[s][m] += load(a + m * a_stride + k) * weights;
+        sums[s][m] = multiply_add(load(a + m * a_stride + k), weights, sums[s][m]);
     }
   }
 }
@@ -66,8 +87,7 @@ GRADUS_INLINE void pad_rows(T (&to)[ROWS * kWidth<float>], const T* from, int64_
 }
 
 /// The same for the fewer than W numbers from k to the end of the rows. They are copied, so that
-/// one piece of code adds all products: in a second one the compiler might fuse multiplications
-/// with additions differently, and the bits would depend on the streams, so on the threads.
+/// one piece of code adds all products: the bits must not depend on the streams, so on the threads.
 template <int ROWS, int STREAMS, class T, class Stored>
 GRADUS_INLINE void add_rest(Vector<T> (&sums)[STREAMS][ROWS],
                             const RowsTimesRows<T, Stored>& product, const Stored* w,
