@@ -156,7 +156,7 @@ bool should_pack_a(const MatrixProduct<T>& block) {
   const bool fits_cache = block.M * block.K <= kFitsCache<T>;
   const bool is_read_by_few_tiles = block.N <= 2 * kNR<T>;
   // A transposed: MR contiguous numbers for each k, from a new cache line each time. A low tile
-  // uses so little of a line that it should not even come from the cache.
+  // uses so few of them that packing pays even if A is in the cache.
   const bool is_transposed = A.row_stride == 1 && A.col_stride != 1;
   const bool may_stay = fits_cache && (kTallTiles || !is_transposed);
   if (may_stay || is_read_by_few_tiles) return false;
@@ -172,6 +172,7 @@ bool should_pack_b(const MatrixProduct<T>& block) {
   const Matrix<const T>& B = block.B;
   if (B.col_stride != 1) return true;  // the micro-kernel loads vectors along the rows
   const bool is_read_by_few_tiles = block.M <= 2 * kMR;
+  // Low tiles read B so often that packing pays even if B is in the cache.
   const bool is_read_by_many_low_tiles = !kTallTiles && block.M > 24 * kMR;
   const bool fits_cache = block.N * block.K <= kFitsCache<T>;
   const bool may_stay = fits_cache && !is_read_by_many_low_tiles;
@@ -323,7 +324,8 @@ void gemm_block(const MatrixProduct<T>& block, T* buffer) {
                      .packs_b = should_pack_b(block),
                      .packed_a = buffer,
                      .packed_b = buffer + kGemmMC * kGemmPackedDepth};
-  // An A that meets one block of columns only is packed where the previous KC of it was.
+  // If one block of B has all columns, each packed KC of A is used once: the next one may replace
+  // it.
   const int64_t packed_depth = block.N <= kNC ? kGemmKC : kGemmPackedDepth;
   for (int64_t k_begin = 0; k_begin < block.K; k_begin += packed_depth) {
     const int64_t k_end = min(block.K, k_begin + packed_depth);

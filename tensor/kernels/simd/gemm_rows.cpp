@@ -33,20 +33,18 @@ GRADUS_INLINE Vector<float> load_stored(const BFloat16* p) {
 
 /// a b + sum, rounded once where the processor can. It does not leave the choice to the compiler,
 /// which may decide differently in each place that this is inlined into.
-GRADUS_INLINE Vector<float> multiply_add(Vector<float> a, Vector<float> b, Vector<float> sum) {
+template <class T>
+GRADUS_INLINE Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> sum) {
 #if defined(__AVX512F__)
-  return (Vector<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+  else
+    return (Vector<T>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)sum);
 #elif defined(__AVX2__)
-  return (Vector<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
-#else
-  return a * b + sum;
-#endif
-}
-GRADUS_INLINE Vector<double> multiply_add(Vector<double> a, Vector<double> b, Vector<double> sum) {
-#if defined(__AVX512F__)
-  return (Vector<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)sum);
-#elif defined(__AVX2__)
-  return (Vector<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)sum);
+  if constexpr (sizeof(T) == 4)
+    return (Vector<T>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+  else
+    return (Vector<T>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)sum);
 #else
   return a * b + sum;
 #endif
@@ -69,7 +67,7 @@ GRADUS_INLINE void add_products(Vector<T> (&sums)[STREAMS][ROWS],
       const Vector<T> weights = load_stored(at);
       GRADUS_UNROLL
       for (int m = 0; m < ROWS; ++m)
-        sums[s][m] = multiply_add(load(a + m * a_stride + k), weights, sums[s][m]);
+        sums[s][m] = multiply_add<T>(load(a + m * a_stride + k), weights, sums[s][m]);
     }
   }
 }
