@@ -99,7 +99,7 @@ GRADUS_INLINE void apply_masks(float* scores, const ScoreBlock& block,
   const AttentionMask<float>& mask = attention.mask;
   const bool has_later_keys = block.key + block.keys - 1 > block.query;
   if (attention.causal && has_later_keys) hide_later_keys(scores, block);
-  if (mask.visible) {
+  if (mask.visible != nullptr) {
     const auto load = [&](int64_t query, int64_t key, int64_t n) {
       return load_visible(mask, mask_offset(mask, block.head, query, key), n);
     };
@@ -107,7 +107,7 @@ GRADUS_INLINE void apply_masks(float* scores, const ScoreBlock& block,
       const __mmask16 is_hidden = _mm512_cmp_ps_mask(visible, _mm512_setzero_ps(), _CMP_EQ_OQ);
       return _mm512_mask_mov_ps(score, is_hidden, _mm512_set1_ps(-kInfinity));
     });
-  } else if (mask.added) {
+  } else if (mask.added != nullptr) {
     const auto load = [&](int64_t query, int64_t key, int64_t n) {
       return load_added(mask, mask_offset(mask, block.head, query, key), n);
     };

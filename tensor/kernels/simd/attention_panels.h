@@ -279,8 +279,8 @@ bool apply_masks(T* scores, const ScoreBlock& block, const Attention<T>& attenti
                  const BlockValues<T>& values) {
   const AttentionMask<T>& mask = attention.mask;
   if (attention.causal) hide_later_keys(scores, attention, block);
-  if (mask.visible) return hide_invisible_keys(scores, block, mask, values);
-  if (mask.added) add_mask(scores, block, mask, values);
+  if (mask.visible != nullptr) return hide_invisible_keys(scores, block, mask, values);
+  if (mask.added != nullptr) add_mask(scores, block, mask, values);
   return true;
 }
 
