@@ -92,12 +92,33 @@ void compare(const Product& p, int64_t c_col) {
 
 TEST(MatmulPrecision, MediumMultipliesRoundedNumbers) {
   const Medium medium;
-  const int64_t sizes[][3] = {{2, 9, 17},    {14, 32, 32},   {15, 33, 65},   {17, 16, 31},
-                              {33, 31, 100}, {100, 70, 513}, {40, 90, 1030}, {530, 40, 64}};
+  const int64_t sizes[][3] = {{2, 9, 17},    {14, 32, 32},   {15, 33, 65},    {17, 16, 31},
+                              {33, 31, 100}, {100, 70, 513}, {40, 290, 1030}, {530, 40, 64}};
   for (const auto& [M, N, K] : sizes) {
     for (int order = 0; order < 9; ++order)
       compare({M, N, K, order / 3, order % 3, order % 2 == 0}, 1);
     compare({M, N, K, 0, 1, false}, 2);
+  }
+}
+
+/// Small whole numbers are bfloat16 numbers, and their sums are exact in any order. The sizes have
+/// several strips of rows, parts of the depth, passes over it, and columns that are kept packed.
+TEST(MatmulPrecision, LargeProductsOfWholeNumbersAreExact) {
+  const Medium medium;
+  for (const Shape& size : {Shape{260, 2100, 1024}, Shape{521, 260, 2100}, Shape{1100, 150, 300}}) {
+    const Tensor a = randint(-4, 5, {size[0], size[2]}).to(kFloat32);
+    const Tensor b = randint(-4, 5, {size[2], size[1]}).to(kFloat32);
+    const Tensor bias = randint(-4, 5, {size[1]}).to(kFloat32);
+    const Tensor a_in_columns = a.t().contiguous().t();
+    const Tensor b_in_columns = b.t().contiguous().t();
+    const Tensor expected = matmul(a.to(kFloat64), b.to(kFloat64)).to(kFloat32);
+    for (const char* const precision : {"medium", "high"}) {
+      set_float32_matmul_precision(precision);
+      EXPECT_TRUE(equal(matmul(a, b), expected)) << precision;
+      EXPECT_TRUE(equal(matmul(a_in_columns, b), expected)) << precision;
+      EXPECT_TRUE(equal(linear(a, b_in_columns.t(), bias), expected + bias)) << precision;
+      EXPECT_TRUE(equal(matmul(a_in_columns, b_in_columns), expected)) << precision;
+    }
   }
 }
 

@@ -139,9 +139,10 @@ template <class T>
 BlockMethod<T> block_method(const BatchedGemm<T>& products) {
   if constexpr (std::is_same_v<T, float>) {
     const int terms = bf16_terms(products);
-    if (terms > 0) return bf16_method(terms);
+    if (terms > 0) return bf16_method(terms, products.M);
   }
   return {.tile = GRADUS_DISPATCH(gemm_tile_size<T>()),
+          .most_rows = kGemmMC,
           .buffer_size = kGemmBufferSize * static_cast<int64_t>(sizeof(T)),
           .multiply = [](const MatrixProduct<T>& block, void* buffer) {
             GRADUS_DISPATCH(gemm_block(block, static_cast<T*>(buffer)));
@@ -162,11 +163,13 @@ struct BlockGrid {
   int64_t blocks_across;  // ceil(N / columns)
 };
 
-/// Blocks of up to kGemmMC rows. Where these are too few for the threads to share evenly, C is
-/// split further along its longer side.
+/// Blocks of as many rows as a method allows. Where these are too few for the threads to share
+/// evenly, C is split further along its longer side.
 template <class T>
-BlockGrid block_grid(const BatchedGemm<T>& products, const TileSize& tile, int64_t threads) {
-  int64_t down = divide_up(products.M, kGemmMC);
+BlockGrid block_grid(const BatchedGemm<T>& products, const BlockMethod<T>& method,
+                     int64_t threads) {
+  const TileSize& tile = method.tile;
+  int64_t down = divide_up(products.M, method.most_rows);
   int64_t across = 1;
   const int64_t blocks = products.batch * down;
   if (blocks % threads != 0 && blocks < 8 * threads) {
@@ -189,7 +192,7 @@ void multiply_by_blocks(const BatchedGemm<T>& products) {
   const bool serial = static_cast<double>(products.batch) * work(products) < kSerialWork;
   const int64_t threads = serial ? 1 : get_num_threads();
   const BlockMethod<T> method = block_method(products);
-  const BlockGrid grid = block_grid(products, method.tile, threads);
+  const BlockGrid grid = block_grid(products, method, threads);
   const int64_t blocks = products.batch * grid.blocks_down * grid.blocks_across;
   const int64_t workers = std::min(threads, blocks);
   char* const buffer = packing_buffer(workers * method.buffer_size);

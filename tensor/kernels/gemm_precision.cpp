@@ -94,17 +94,19 @@ int bf16_terms(const BatchedGemm<float>& products) {
   return isa() == Isa::amx && can_be_split(products) ? 2 : 0;
 }
 
-BlockMethod<float> bf16_method(int terms) {
-  constexpr int64_t kBytes = kBf16BufferSize * static_cast<int64_t>(sizeof(uint32_t));
-  if (isa() == Isa::amx)
-    return {amx::bf16_tile_size(), kBytes, terms == 1 ? multiply_by_amx<1> : multiply_by_amx<2>};
-  return {avx512_bf16::bf16_tile_size(), kBytes, multiply_by_avx512_bf16};
+BlockMethod<float> bf16_method(int terms, int64_t M) {
+  const int64_t bytes = bf16_buffer_size(M) * static_cast<int64_t>(sizeof(uint32_t));
+  if (isa() == Isa::amx) {
+    // A block of all rows packs its columns of B once.
+    return {amx::bf16_tile_size(), M, bytes, terms == 1 ? multiply_by_amx<1> : multiply_by_amx<2>};
+  }
+  return {avx512_bf16::bf16_tile_size(), kGemmMC, bytes, multiply_by_avx512_bf16};
 }
 
 #else
 
 int bf16_terms(const BatchedGemm<float>& /*products*/) { return 0; }
-BlockMethod<float> bf16_method(int /*terms*/) { return {}; }
+BlockMethod<float> bf16_method(int /*terms*/, int64_t /*M*/) { return {}; }
 
 #endif
 

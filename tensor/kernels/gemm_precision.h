@@ -13,10 +13,11 @@ int bf16_terms(const BatchedGemm<float>& products);
 template <class T>
 struct BlockMethod {
   TileSize tile;        // blocks begin at multiples of it
+  int64_t most_rows;    // of a block
   int64_t buffer_size;  // bytes of memory for packed operands
   void (*multiply)(const MatrixProduct<T>& block, void* buffer);
 };
-/// The method for `terms` of 1 or 2.
-BlockMethod<float> bf16_method(int terms);
+/// The method for `terms` of 1 or 2, and products of M rows.
+BlockMethod<float> bf16_method(int terms, int64_t M);
 
 }  // namespace gradus::kernels

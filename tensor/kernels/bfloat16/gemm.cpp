@@ -1,12 +1,16 @@
 // One block of a product, C (M, N) = A (M, K) B (K, N) + start. The loops:
 //
-//   up to kMostDepth of K
-//     up to kBf16Rows rows       pack A          rows x depth, in the L2 cache
-//       32 columns               pack B          depth x 32
-//         kTileRows rows         micro-kernel    a tile of C
+//   up to kMostParts * kMostDepth of K
+//     columns of B                 all, or as many as are kept packed
+//       a strip of rows            pack A          rows x K, in the L2 cache
+//         kPanels * 32 columns
+//           a part of K            pack B          a slab of panels of depth x 32
+//             32 columns
+//               kTileRows rows     micro-kernel    a tile of C
 //
-// While the tiles of a panel of B are computed, the next panel is packed, a part before each tile:
-// the processor then waits for the memory of one while it computes the other.
+// The sums of a strip and a slab wait in a buffer between the parts, so C is written once. While
+// the tiles of a slab are computed, the next slab of B is packed. If several strips use it, it is
+// kept.
 //
 // This file is compiled for AVX512_BF16 and for AMX, which differ in their micro-kernels.
 #if defined(GRADUS_AMX)
@@ -19,87 +23,59 @@ namespace gradus::kernels::GRADUS_ISA {
 namespace {
 
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 
-/// The panels of B in the order in which they are used: those of a part of the depth, then those of
-/// the next.
-struct PanelsOfB {
+/// B in slabs: a part of the depth of up to kPanels panels of 32 columns, side by side. They are
+/// used in this order: all parts of some columns, then those of the next columns.
+struct SlabsOfB {
   const Matrix<const float>& B;
   int64_t N;
   int64_t K;
   int64_t depth;  // of a part; a multiple of 32
   int terms;
 
-  int64_t in_part() const { return divide_up(N, kBf16Columns); }
-  int64_t count() const { return in_part() * divide_up(K, depth); }
-  int64_t k(int64_t panel) const { return panel / in_part() * depth; }
-  int64_t n(int64_t panel) const { return panel % in_part() * kBf16Columns; }
-  int64_t columns(int64_t panel) const { return smaller(kBf16Columns, N - n(panel)); }
+  int64_t parts() const { return divide_up(K, depth); }
+  int64_t count() const { return divide_up(N, kPanels * kBf16Columns) * parts(); }
+  int64_t part(int64_t slab) const { return slab % parts(); }
+  int64_t k(int64_t slab) const { return part(slab) * depth; }
+  int64_t n(int64_t slab) const { return slab / parts() * kPanels * kBf16Columns; }
+  int64_t columns(int64_t slab) const { return smaller(kPanels * kBf16Columns, N - n(slab)); }
+  int64_t panels(int64_t slab) const { return divide_up(columns(slab), kBf16Columns); }
   /// Of one term, rounded up to what the micro-kernels read.
-  int64_t pairs(int64_t panel) const {
-    return divide_up(smaller(depth, K - k(panel)), 2 * kLane) * kLane;
+  int64_t pairs(int64_t slab) const {
+    return divide_up(smaller(depth, K - k(slab)), 2 * kLane) * kLane;
+  }
+  Lines lines(int64_t slab) const {
+    if (slab >= count()) return {};
+    return {B.data + k(slab) * B.row_stride + n(slab) * B.col_stride, B.row_stride, B.col_stride,
+            N - n(slab), smaller(depth, K - k(slab))};
   }
 };
 
-/// One of `count` parts of a panel, in squares of 16 pairs (of each term).
-struct Share {
-  int64_t panel;
-  int64_t number;
-  int64_t count;
+/// Where slabs of B are packed: all of them if several strips use them, or this one and the next.
+struct PackedB {
+  uint32_t* data;
+  int64_t panel_size;
+  bool keeps_all;
 
-  int64_t begin(const PanelsOfB& panels) const {
-    return panels.pairs(panel) / kLane * number / count;
-  }
-  int64_t end(const PanelsOfB& panels) const {
-    return panels.pairs(panel) / kLane * (number + 1) / count;
-  }
-  Share next() const {
-    return number + 1 < count ? Share{panel, number + 1, count} : Share{panel + 1, 0, count};
+  uint32_t* at(int64_t slab) const {
+    return data + (keeps_all ? slab : slab % 2) * kPanels * panel_size;
   }
 };
 
-/// The columns of a panel from a pair on.
-Lines lines_of(const PanelsOfB& panels, int64_t panel, int64_t square) {
-  const Matrix<const float>& B = panels.B;
-  const int64_t k = panels.k(panel);
-  const int64_t n = panels.n(panel);
-  const Lines lines{B.data + k * B.row_stride + n * B.col_stride, B.row_stride, B.col_stride,
-                    panels.N - n, smaller(panels.depth, panels.K - k)};
-  return lines.from(0, square * 2 * kLane);
-}
-
-void pack_share(uint32_t* to, const PanelsOfB& panels, const Share& share) {
-  if (share.panel >= panels.count()) return;
-  for (int64_t s = share.begin(panels); s < share.end(panels); ++s) {
-    const Lines lines = lines_of(panels, share.panel, s);
-    uint32_t* const square = to + s * panels.terms * kLane * kBf16Columns;
-    for (int64_t i = 0; i < kBf16Columns; i += kLane) {
-      pack_pairs<0>(square + i, kBf16Columns, lines.from(i, 0));
-      if (panels.terms == 2)
-        pack_pairs<1>(square + kLane * kBf16Columns + i, kBf16Columns, lines.from(i, 0));
-    }
-  }
-}
-
-/// What a share is packed from.
-Prefetch prefetch_of_share(const PanelsOfB& panels, const Share& share, int64_t calls) {
-  if (share.panel >= panels.count() || share.begin(panels) == share.end(panels)) return {};
-  const Lines lines = lines_of(panels, share.panel, share.begin(panels));
-  const int64_t K = smaller(lines.K, (share.end(panels) - share.begin(panels)) * 2 * kLane);
-  const int64_t columns = panels.columns(share.panel);
-  if (lines.i_stride == 1) return prefetch_of_rows(lines.data, K, columns, lines.k_stride, calls);
-  if (lines.k_stride == 1) return prefetch_of_rows(lines.data, columns, K, lines.i_stride, calls);
-  return {};
-}
-
-/// Packs rows of A, rounded up to a multiple of 32.
-void pack_a(uint32_t* to, int64_t stride, const Lines& lines, int terms) {
-  for (int64_t i = 0; i < divide_up(lines.count, 2 * kLane) * 2 * kLane; i += kLane) {
-    for (int64_t k = 0; k < lines.K; k += 2 * kLane) {
-      uint32_t* const square = to + i * stride + k / 2 * terms;
-      pack_lines<0>(square, stride, lines.from(i, k));
-      if (terms == 2) pack_lines<1>(square + kLane, stride, lines.from(i, k));
-    }
-  }
+/// A slab that is packed in some steps.
+PackAhead pack_ahead_of(const SlabsOfB& slabs, int64_t slab, const PackedB& packed, int64_t steps) {
+  if (slab >= slabs.count()) return {};
+  constexpr int64_t kCached = 100'000;  // numbers of B
+  return {.columns = slabs.lines(slab),
+          .following = slabs.lines(slab + 1),
+          .prefetches = slabs.N * slabs.K > kCached,
+          .to = packed.at(slab),
+          .panel_size = packed.panel_size,
+          .terms = slabs.terms,
+          .across = slabs.panels(slab) * kBf16Columns / kLane,
+          .down = slabs.pairs(slab) / kLane,
+          .steps = steps};
 }
 
 /// Rows m0 ... m0 + rows - 1 of a block of C.
@@ -109,61 +85,133 @@ struct Strip {
   int64_t rows;
   int64_t a_stride;
   uint32_t* packed_a;
-  bool prefetches;  // B and C are too large for the cache
+  float* sums;  // (kPanels, packed_rows(), 32)
+
+  int64_t packed_rows() const { return round_up(rows, 2 * kLane); }
+  uint32_t* part_of_a(int64_t part) const { return packed_a + part * packed_rows() * a_stride; }
 };
 
-/// The tile of C from row m of the strip on, for one part of the depth. `next` is the part of B
-/// that is packed after it.
-Tile tile_of(const Strip& strip, const PanelsOfB& panels, int64_t panel, int64_t m,
-             const uint32_t* packed_b, const Share& next) {
-  const MatrixProduct<float>& block = strip.block;
-  const int64_t n = panels.n(panel);
-  const int64_t row = strip.m0 + m;
-  float* const c = block.C.data + row * block.C.row_stride + n;
-  const bool is_first = panels.k(panel) == 0;  // later parts of the depth are added to C
-  const float* const start =
-      block.start.data ? block.start.data + row * block.start.row_stride + n : nullptr;
-  const int64_t calls = panels.pairs(panel) / kPairsPerPrefetch;
-  return {.c = c,
-          .a = strip.packed_a + m * strip.a_stride,
-          .b = packed_b,
-          .start = is_first ? start : c,
-          .c_stride = block.C.row_stride,
-          .a_stride = strip.a_stride,
-          .start_stride = is_first ? block.start.row_stride : block.C.row_stride,
-          .pairs = panels.pairs(panel),
-          .terms = panels.terms,
-          .columns = panels.columns(panel),
-          .prefetches = strip.prefetches,
-          .next_b = strip.prefetches ? prefetch_of_share(panels, next, calls) : Prefetch{},
-          .next_c = prefetch_of_rows(c, smaller(kTileRows, strip.rows - m), panels.columns(panel),
-                                     block.C.row_stride, calls)};
+/// Packs a part of the depth of the rows of A in the order of the memory.
+void pack_part_of_a(const Strip& strip, const SlabsOfB& slabs, int64_t part) {
+  const Matrix<const float>& A = strip.block.A;
+  const int64_t k0 = part * slabs.depth;
+  const Lines lines{A.data + strip.m0 * A.row_stride + k0 * A.col_stride, A.col_stride,
+                    A.row_stride, strip.rows, smaller(slabs.depth, slabs.K - k0)};
+  const auto pack = [&](int64_t i, int64_t k) {
+    uint32_t* const square = strip.part_of_a(part) + i * strip.a_stride + k / 2 * slabs.terms;
+    pack_lines<0>(square, strip.a_stride, lines.from(i, k));
+    if (slabs.terms == 2) pack_lines<1>(square + kLane, strip.a_stride, lines.from(i, k));
+  };
+  if (lines.i_stride == 1) {
+    for (int64_t k = 0; k < lines.K; k += 2 * kLane) {
+      for (int64_t i = 0; i < strip.packed_rows(); i += kLane)
+        pack(i, k);
+    }
+  } else {
+    for (int64_t i = 0; i < strip.packed_rows(); i += kLane) {
+      for (int64_t k = 0; k < lines.K; k += 2 * kLane)
+        pack(i, k);
+    }
+  }
 }
 
-void multiply_strip(const Strip& strip, const PanelsOfB& panels, uint32_t* b_buffer) {
-  const Matrix<const float>& A = strip.block.A;
-  uint32_t* packed = b_buffer;
-  uint32_t* next = b_buffer + kBf16Columns * kBf16Depth / 2;
+/// One of the panels of a slab.
+struct Panel {
+  int64_t slab;
+  int64_t number;
+};
+
+/// The tile of C from row m of the strip on, in the columns of a panel, for the part of the depth
+/// of its slab.
+Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b, const Panel& panel,
+             int64_t m) {
+  const auto& [C, A, B, start, M, N, K] = strip.block;
+  const int64_t part = slabs.part(panel.slab);
+  const bool is_first = part == 0;
+  const bool is_last = part + 1 == slabs.parts();
+  const int64_t row = strip.m0 + m;
+  const int64_t n = slabs.n(panel.slab) + panel.number * kBf16Columns;
+  float* const c = C.data + row * C.row_stride + n;
+  float* const sums = strip.sums + (panel.number * strip.packed_rows() + m) * kBf16Columns;
+  Tile tile{.c = sums,
+            .a = strip.part_of_a(part) + m * strip.a_stride,
+            .b = packed_b.at(panel.slab) + panel.number * packed_b.panel_size,
+            .start = sums,
+            .c_stride = kBf16Columns,
+            .a_stride = strip.a_stride,
+            .start_stride = kBf16Columns,
+            .pairs = slabs.pairs(panel.slab),
+            .terms = slabs.terms,
+            .columns = smaller(kBf16Columns, slabs.N - n)};
+  if (is_first) {
+    tile.start = start.data ? start.data + row * start.row_stride + n : nullptr;
+    tile.start_stride = start.row_stride;
+  }
+  if (is_last) {
+    tile.c = c;
+    tile.c_stride = C.row_stride;
+    tile.below = {c + kTileRows * C.row_stride, C.row_stride,
+                  smaller(kTileRows, strip.rows - m - kTileRows)};
+  }
+  return tile;
+}
+
+/// The first strip packs B; later ones find it packed if all of it is kept.
+void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b) {
+  const bool packs_b = strip.m0 == 0 || !packed_b.keeps_all;
   const int64_t tiles = divide_up(strip.rows, kTileRows);
-  pack_share(packed, panels, {0, 0, 1});
-  for (int64_t panel = 0; panel < panels.count(); ++panel) {
-    const int64_t k = panels.k(panel);
-    if (panels.n(panel) == 0) {
-      pack_a(strip.packed_a, strip.a_stride,
-             {A.data + strip.m0 * A.row_stride + k * A.col_stride, A.col_stride, A.row_stride,
-              strip.rows, smaller(panels.depth, panels.K - k)},
-             panels.terms);
+  for (int64_t part = 0; part < slabs.parts(); ++part)
+    pack_part_of_a(strip, slabs, part);
+  if (packs_b) {
+    PackAhead first = pack_ahead_of(slabs, 0, packed_b, 1);
+    pack_ahead(first);
+  }
+  for (int64_t slab = 0; slab < slabs.count(); ++slab) {
+    const int64_t steps = slabs.panels(slab) * tiles * slabs.pairs(slab) / kLane;
+    PackAhead ahead;
+    if (packs_b) ahead = pack_ahead_of(slabs, slab + 1, packed_b, steps);
+    for (int64_t panel = 0; panel < slabs.panels(slab); ++panel) {
+      for (int64_t m = 0; m < strip.rows; m += kTileRows) {
+        Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);
+        tile.ahead = &ahead;
+        multiply_tile(smaller(kTileRows, strip.rows - m), tile);
+      }
     }
-    for (int64_t t = 0; t < tiles; ++t) {
-      const Share share{panel + 1, t, tiles};
-      pack_share(next, panels, share);
-      const int64_t m = t * kTileRows;
-      multiply_tile(smaller(kTileRows, strip.rows - m),
-                    tile_of(strip, panels, panel, m, packed, share.next()));
+  }
+}
+
+/// Columns n ... n + columns - 1 of a block.
+MatrixProduct<float> columns_of(const MatrixProduct<float>& block, int64_t n, int64_t columns) {
+  MatrixProduct<float> part = block;
+  part.B.data += n * block.B.col_stride;
+  part.C.data += n;
+  if (part.start.data) part.start.data += n;
+  part.N = smaller(columns, block.N - n);
+  return part;
+}
+
+/// The product of up to kMostParts parts of the depth.
+void multiply_parts(const MatrixProduct<float>& block, int64_t depth, int terms, uint32_t* buffer) {
+  const int64_t parts = divide_up(block.K, depth);
+  const int64_t cached_rows = kMostPackedA / (parts * depth * terms);
+  const int64_t most_rows = larger(kFewestRows, smaller(kMostRows, cached_rows));
+  const int64_t strips = divide_up(block.M, most_rows);
+  const int64_t rows = round_up(divide_up(block.M, strips), kTileRows);
+  const int64_t panel_size = depth / 2 * terms * kBf16Columns;
+  const bool keeps_b = kKeepsB && strips > 1;
+  const PackedB packed_b{buffer + kBf16PackedA + kBf16Sums, panel_size, keeps_b};
+  const int64_t kept_columns =
+      kBf16PackedB / (kPanels * panel_size * parts) * kPanels * kBf16Columns;
+  const int64_t columns = keeps_b ? kept_columns : block.N;
+  float* const sums = reinterpret_cast<float*>(buffer + kBf16PackedA);
+  for (int64_t n = 0; n < block.N; n += columns) {
+    const MatrixProduct<float> part = columns_of(block, n, columns);
+    const SlabsOfB slabs{part.B, part.N, part.K, depth, terms};
+    for (int64_t m = 0; m < block.M; m += rows) {
+      const int64_t strip_rows = smaller(rows, block.M - m);
+      multiply_strip({part, m, strip_rows, packed_stride(depth * terms), buffer, sums}, slabs,
+                     packed_b);
     }
-    uint32_t* const free = packed;
-    packed = next;
-    next = free;
   }
 }
 
@@ -174,16 +222,17 @@ TileSize bf16_tile_size() { return {.rows = kTileRows, .columns = kBf16Columns};
 void bf16_gemm_block(const MatrixProduct<float>& block, int terms, uint32_t* buffer) {
   [[maybe_unused]] const TileUnit unit;
   const int64_t parts = divide_up(block.K, kMostDepth / terms);
-  const int64_t depth = divide_up(divide_up(block.K, parts), 2 * kLane) * 2 * kLane;
-  const PanelsOfB panels{block.B, block.N, block.K, depth, terms};
-  const int64_t strips = divide_up(block.M, kMostRows);
-  const int64_t rows = divide_up(divide_up(block.M, strips), kTileRows) * kTileRows;
-  constexpr int64_t kCached = 400'000;  // numbers of B and C
-  const bool prefetches = block.N * (block.K + block.M) > kCached;
-  for (int64_t m = 0; m < block.M; m += rows)
-    multiply_strip(
-        {block, m, smaller(rows, block.M - m), packed_stride(depth * terms), buffer, prefetches},
-        panels, buffer + kBf16PackedA);
+  const int64_t depth = round_up(divide_up(block.K, parts), 2 * kLane);
+  const int64_t passes = divide_up(parts, kMostParts);
+  const int64_t K = divide_up(parts, passes) * depth;
+  for (int64_t k = 0; k < block.K; k += K) {
+    MatrixProduct<float> part = block;
+    part.A.data += k * block.A.col_stride;
+    part.B.data += k * block.B.row_stride;
+    part.K = smaller(K, block.K - k);
+    if (k > 0) part.start = {block.C.data, block.C.row_stride, block.C.col_stride};
+    multiply_parts(part, depth, terms, buffer);
+  }
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA

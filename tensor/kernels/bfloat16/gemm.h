@@ -16,12 +16,18 @@
 
 namespace gradus::kernels {
 
-constexpr int64_t kBf16Columns = 32;  // of a panel of B
-constexpr int64_t kBf16Depth = 768;   // most numbers of a row or a column that are packed at a time
-constexpr int64_t kBf16PackedA = 1024 * 272;  // most pairs of A that are packed at a time
+constexpr int64_t kBf16Columns = 32;           // of a panel of B
+constexpr int64_t kBf16Depth = 4 * 512;        // most numbers of a column, times panels of a slab
+constexpr int64_t kBf16PackedA = 1024 * 272;   // most pairs of A that are packed at a time
+constexpr int64_t kBf16FewRows = 256;          // products of more rows may keep all panels of B
+constexpr int64_t kBf16PackedB = 1024 * 1024;  // most pairs of B that are kept
+constexpr int64_t kBf16Sums = 1024 * kBf16Columns;
 
-/// Pairs of the buffer for packed operands: A, and two panels of B.
-constexpr int64_t kBf16BufferSize = kBf16PackedA + kBf16Columns * kBf16Depth;
+/// Pairs of the buffer for a block of M rows: packed A, sums, and panels of B, of which there are
+/// at least two slabs.
+constexpr int64_t bf16_buffer_size(int64_t M) {
+  return kBf16PackedA + kBf16Sums + (M > kBf16FewRows ? kBf16PackedB : kBf16Columns * kBf16Depth);
+}
 
 /// The largest magnitude of some numbers, and the smallest of those that are not 0, as the bits of
 /// a float. NaN counts as more than infinity; if all numbers are 0, both are 0.
@@ -32,8 +38,9 @@ struct Magnitudes {
 
 // bf16_gemm_block: computes `block` in the calling thread, with factors of one term or, with AMX
 // only, of two. The columns of C, and those of start, are contiguous; A and B have any strides. The
-// buffer has kBf16BufferSize pairs, aligned to 64 bytes. Blocks of C should begin at multiples of
-// bf16_tile_size(). bf16_magnitudes: those of a matrix, fast if its rows are contiguous.
+// buffer has bf16_buffer_size(M) pairs, aligned to 64 bytes. Blocks of C should begin at
+// multiples of bf16_tile_size(). bf16_magnitudes: those of a matrix, fast if its rows are
+// contiguous.
 #define GRADUS_DECLARE_BF16                                                             \
   TileSize bf16_tile_size();                                                            \
   void bf16_gemm_block(const MatrixProduct<float>& block, int terms, uint32_t* buffer); \

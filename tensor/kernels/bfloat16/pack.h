@@ -42,6 +42,7 @@ struct Lines {
 };
 
 GRADUS_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+GRADUS_INLINE int64_t larger(int64_t a, int64_t b) { return a < b ? b : a; }
 
 /// A mask of the first n of 16 numbers; n may be negative or larger.
 GRADUS_INLINE __mmask16 first(int64_t n) {

@@ -2,16 +2,26 @@
 // and adds to 16 x 16 sums. A row or a line of pairs is 64 bytes.
 #pragma once
 
+#include <type_traits>
+
 #include "tensor/kernels/bfloat16/tile.h"
 
 namespace gradus::kernels::GRADUS_ISA {
 
 constexpr int kTileRows = 32;
-constexpr int64_t kMostRows = 1024;
+
+// A panel of B, 32 KiB, stays in the L1 cache; packed A, up to 512 KiB, two slabs of B and the sums
+// in the L2 cache. A strip is never so low that packing B would take longer than multiplying it.
 constexpr int64_t kMostDepth = 512;
-constexpr int64_t kPairsPerPrefetch = kLane;
-static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
-static_assert(kMostDepth <= kBf16Depth);
+constexpr int64_t kMostParts = 2;
+constexpr int64_t kMostPackedA = 256 * kMostDepth;
+constexpr int64_t kFewestRows = kBf16FewRows;
+constexpr int64_t kMostRows = 1024;
+constexpr int64_t kPanels = 4;  // of a slab: a row of them in B has four pairs of cache lines
+constexpr bool kKeepsB = true;
+static_assert(kMostParts * kFewestRows * packed_stride(kMostDepth) <= kBf16PackedA);
+static_assert(kPanels * kFewestRows * kBf16Columns <= kBf16Sums);
+static_assert(kPanels * kMostDepth <= kBf16Depth);
 
 /// The tile registers, each 16 rows of 64 bytes, while it exists.
 class TileUnit {
@@ -31,47 +41,53 @@ class TileUnit {
   TileUnit& operator=(const TileUnit&) = delete;
 };
 
-GRADUS_INLINE void zero_sums() {
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-}
 template <bool ALL_ROWS>
-GRADUS_INLINE void store_sums(float* sums) {
-  constexpr int64_t kRowBytes = kBf16Columns * 4;
-  _tile_stored(0, sums, kRowBytes);
-  _tile_stored(1, sums + kLane, kRowBytes);
+GRADUS_INLINE void load_sums(const float* start, int64_t stride) {
+  if (!start) {
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    return;
+  }
+  _tile_loadd(0, start, stride * 4);
+  _tile_loadd(1, start + kLane, stride * 4);
   if constexpr (ALL_ROWS) {
-    _tile_stored(2, sums + kLane * kBf16Columns, kRowBytes);
-    _tile_stored(3, sums + kLane * kBf16Columns + kLane, kRowBytes);
+    _tile_loadd(2, start + kLane * stride, stride * 4);
+    _tile_loadd(3, start + kLane * stride + kLane, stride * 4);
   }
 }
 
 template <bool ALL_ROWS>
-GRADUS_INLINE void load_sums(const float* sums) {
-  constexpr int64_t kRowBytes = kBf16Columns * 4;
-  _tile_loadd(0, sums, kRowBytes);
-  _tile_loadd(1, sums + kLane, kRowBytes);
+GRADUS_INLINE void store_sums(float* c, int64_t stride) {
+  _tile_stored(0, c, stride * 4);
+  _tile_stored(1, c + kLane, stride * 4);
   if constexpr (ALL_ROWS) {
-    _tile_loadd(2, sums + kLane * kBf16Columns, kRowBytes);
-    _tile_loadd(3, sums + kLane * kBf16Columns + kLane, kRowBytes);
+    _tile_stored(2, c + kLane * stride, stride * 4);
+    _tile_stored(3, c + kLane * stride + kLane, stride * 4);
   }
 }
 
-/// sums (32, 32) = a b for the first 16 rows, or for all 32; or, if ADD, sums += a b.
-template <bool ALL_ROWS, bool PREFETCHES, bool ADD = false>
-void multiply_tile(float* sums, const Tile& tile) {
+/// Prefetches rows begin ... end - 1, if there are that many, into the L2 cache. Where rows begin
+/// within a cache line, that line also belongs to the columns on the left and was fetched for them.
+GRADUS_INLINE void prefetch_rows(const Rows& rows, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < smaller(end, rows.count); ++i) {
+    const float* const row = rows.data + i * rows.stride;
+    _mm_prefetch(reinterpret_cast<const char*>(row + kLane - 1), _MM_HINT_T1);
+    _mm_prefetch(reinterpret_cast<const char*>(row + 2 * kLane - 1), _MM_HINT_T1);
+  }
+}
+
+/// c = a b + start for all 32 columns and the first 16 rows, or for all 32.
+template <bool ALL_ROWS, bool PACKS>
+void multiply_one_term(const Tile& tile) {
   const int64_t a_bytes = tile.a_stride * 4;
   const int64_t b_bytes = kBf16Columns * 4;
   const uint32_t* a = tile.a;
   const uint32_t* b = tile.b;
-  Prefetch next_b = tile.next_b;
-  Prefetch next_c = tile.next_c;
-  if constexpr (ADD)
-    load_sums<ALL_ROWS>(sums);
-  else
-    zero_sums();
+  constexpr int64_t kRowsPerStep = 3;
+  int64_t row = 0;
+  load_sums<ALL_ROWS>(tile.start, tile.start_stride);
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a, a_bytes);
     _tile_loadd(6, b, b_bytes);
@@ -83,27 +99,26 @@ void multiply_tile(float* sums, const Tile& tile) {
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
-    if (PREFETCHES) {
-      prefetch(next_b);
-      prefetch(next_c);
+    if constexpr (PACKS) {
+      pack_ahead(*tile.ahead);
+      prefetch_rows(tile.below, row, row + kRowsPerStep);
+      row += kRowsPerStep;
     }
     a += kLane;
     b += kLane * kBf16Columns;
   }
-  store_sums<ALL_ROWS>(sums);
+  store_sums<ALL_ROWS>(tile.c, tile.c_stride);
 }
 
-/// The same for numbers of two terms, a = a0 + a1 and b = b0 + b1: sums = a1 b0 + a0 b0 + a0 b1.
-/// What is left out, a1 b1, is below the last bit of the two terms.
+/// The same for numbers of two terms, a = a0 + a1 and b = b0 + b1: c = a1 b0 + a0 b0 + a0 b1 +
+/// start. What is left out, a1 b1, is below the last bit of the two terms.
 template <bool ALL_ROWS>
-void multiply_tile_of_two_terms(float* sums, const Tile& tile) {
+void multiply_two_terms(const Tile& tile) {
   const int64_t a_bytes = tile.a_stride * 4;
   const int64_t b_bytes = kBf16Columns * 4;
   const uint32_t* a = tile.a;
   const uint32_t* lower_a = tile.a + kLane * tile.a_stride;
   const uint32_t* b = tile.b;
-  Prefetch next_b = tile.next_b;
-  Prefetch next_c = tile.next_c;
   const auto multiply = [] {
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
@@ -112,7 +127,7 @@ void multiply_tile_of_two_terms(float* sums, const Tile& tile) {
       _tile_dpbf16ps(3, 5, 7);
     }
   };
-  zero_sums();
+  load_sums<ALL_ROWS>(tile.start, tile.start_stride);
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a + kLane, a_bytes);
     if constexpr (ALL_ROWS) _tile_loadd(5, lower_a + kLane, a_bytes);
@@ -126,42 +141,57 @@ void multiply_tile_of_two_terms(float* sums, const Tile& tile) {
     _tile_loadd(6, b, b_bytes);
     _tile_loadd(7, b + kLane, b_bytes);
     multiply();
-    if (tile.prefetches) {
-      prefetch(next_b);
-      prefetch(next_c);
-    }
+    if (tile.ahead) pack_ahead(*tile.ahead);
     a += 2 * kLane;
     lower_a += 2 * kLane;
     b += kLane * kBf16Columns;
   }
-  store_sums<ALL_ROWS>(sums);
+  store_sums<ALL_ROWS>(tile.c, tile.c_stride);
 }
 
-template <bool ALL_ROWS>
-GRADUS_INLINE void multiply_tile(float* sums, const Tile& tile) {
-  if (tile.terms == 2)
-    multiply_tile_of_two_terms<ALL_ROWS>(sums, tile);
-  else if (tile.prefetches)
-    multiply_tile<ALL_ROWS, true>(sums, tile);
-  else
-    multiply_tile<ALL_ROWS, false>(sums, tile);
-}
-
-/// c = a b + start for 1 to kTileRows rows.
-GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
-  alignas(64) float sums[kTileRows * kBf16Columns];
+/// c = a b + start for all 32 columns and 16 or 32 rows.
+GRADUS_INLINE void multiply_whole_tile(int64_t rows, const Tile& tile) {
+  const auto multiply = [&](auto all_rows) {
+    constexpr bool kAllRows = decltype(all_rows)::value;
+    if (tile.terms == 2)
+      multiply_two_terms<kAllRows>(tile);
+    else if (tile.ahead)
+      multiply_one_term<kAllRows, true>(tile);
+    else
+      multiply_one_term<kAllRows, false>(tile);
+  };
   if (rows > kLane)
-    multiply_tile<true>(sums, tile);
+    multiply(std::true_type{});
   else
-    multiply_tile<false>(sums, tile);
+    multiply(std::false_type{});
+}
+
+/// to (rows, columns) = from, with 32 columns at most.
+GRADUS_INLINE void copy_tile(float* to, int64_t to_stride, const float* from, int64_t from_stride,
+                             int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < tile.columns; j += kLane) {
-      const __mmask16 mask = first(tile.columns - j);
-      __m512 sum = _mm512_load_ps(sums + i * kBf16Columns + j);
-      if (tile.start) sum += _mm512_maskz_loadu_ps(mask, tile.start + i * tile.start_stride + j);
-      _mm512_mask_storeu_ps(tile.c + i * tile.c_stride + j, mask, sum);
+    for (int64_t j = 0; j < columns; j += kLane) {
+      const __mmask16 mask = first(columns - j);
+      const __m512 x = _mm512_maskz_loadu_ps(mask, from + i * from_stride + j);
+      _mm512_mask_storeu_ps(to + i * to_stride + j, mask, x);
     }
   }
+}
+
+/// c = a b + start for 1 to kTileRows rows and 1 to 32 columns.
+GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
+  if (tile.columns == kBf16Columns && rows % kLane == 0) return multiply_whole_tile(rows, tile);
+  alignas(64) float sums[kTileRows * kBf16Columns] = {};
+  Tile whole = tile;
+  whole.c = sums;
+  whole.c_stride = kBf16Columns;
+  if (tile.start) {
+    copy_tile(sums, kBf16Columns, tile.start, tile.start_stride, rows, tile.columns);
+    whole.start = sums;
+    whole.start_stride = kBf16Columns;
+  }
+  multiply_whole_tile(rows, whole);
+  copy_tile(tile.c, tile.c_stride, sums, kBf16Columns, rows, tile.columns);
 }
 
 /// sums (rows, 32) = a b, or sums += a b if ADD. `rows` is a multiple of 16; of the tile, a, b and
@@ -169,10 +199,14 @@ GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
 template <bool ADD>
 GRADUS_INLINE void multiply_panel(float* sums, int64_t rows, Tile tile) {
   for (; rows > 0; rows -= kTileRows) {
+    tile.c = sums;
+    tile.c_stride = kBf16Columns;
+    tile.start = ADD ? sums : nullptr;
+    tile.start_stride = kBf16Columns;
     if (rows > kLane)
-      multiply_tile<true, false, ADD>(sums, tile);
+      multiply_one_term<true, false>(tile);
     else
-      multiply_tile<false, false, ADD>(sums, tile);
+      multiply_one_term<false, false>(tile);
     sums += kTileRows * kBf16Columns;
     tile.a += kTileRows * tile.a_stride;
   }

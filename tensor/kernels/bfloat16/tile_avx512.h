@@ -9,16 +9,20 @@ namespace gradus::kernels::GRADUS_ISA {
 
 // The sums, two vectors of B and a pair of A fill the 32 registers.
 constexpr int kTileRows = 14;
-constexpr int64_t kMostRows = 512;
 constexpr int64_t kMostDepth = 768;
-constexpr int64_t kPairsPerPrefetch = 1;
+constexpr int64_t kMostParts = 1;
+constexpr int64_t kMostPackedA = 512 * kMostDepth;
+constexpr int64_t kFewestRows = 512;
+constexpr int64_t kMostRows = 512;
+constexpr int64_t kPanels = 1;
+constexpr bool kKeepsB = false;
 static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
-static_assert(kMostDepth <= kBf16Depth);
+static_assert(kPanels * kMostDepth <= kBf16Depth);
 
 /// What the micro-kernels need in this thread.
 struct TileUnit {};
 
-template <int ROWS, bool PREFETCHES>
+template <int ROWS>
 void multiply_tile(const Tile& tile) {
   __m512 sum[ROWS][2];
   GRADUS_UNROLL
@@ -26,8 +30,6 @@ void multiply_tile(const Tile& tile) {
     sum[i][0] = sum[i][1] = _mm512_setzero_ps();
   }
   const int64_t stride = tile.a_stride;
-  Prefetch next_b = tile.next_b;
-  Prefetch next_c = tile.next_c;
   const uint32_t* b = tile.b;
   const uint32_t* a[3] = {tile.a, tile.a + 5 * stride, tile.a + 10 * stride};
   // The compiler would keep a pointer for every row, and run out of registers.
@@ -42,10 +44,6 @@ void multiply_tile(const Tile& tile) {
       const auto both = reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair));
       sum[i][0] = _mm512_dpbf16_ps(sum[i][0], both, left);
       sum[i][1] = _mm512_dpbf16_ps(sum[i][1], both, right);
-    }
-    if (PREFETCHES) {
-      prefetch(next_b);
-      prefetch(next_c);
     }
     b += 2 * kLane;
     ++a[0];
@@ -64,19 +62,16 @@ void multiply_tile(const Tile& tile) {
   }
 }
 
-template <bool PREFETCHES, int... ROW>
+template <int... ROW>
 void multiply_rows(int64_t rows, const Tile& tile, std::integer_sequence<int, ROW...>) {
-  static constexpr void (*kKernels[])(const Tile&) = {multiply_tile<ROW + 1, PREFETCHES>...};
+  static constexpr void (*kKernels[])(const Tile&) = {multiply_tile<ROW + 1>...};
   kKernels[rows - 1](tile);
 }
 
 /// c = a b + start for 1 to kTileRows rows.
 GRADUS_INLINE void multiply_tile(int64_t rows, const Tile& tile) {
-  constexpr auto all_rows = std::make_integer_sequence<int, kTileRows>();
-  if (tile.prefetches)
-    multiply_rows<true>(rows, tile, all_rows);
-  else
-    multiply_rows<false>(rows, tile, all_rows);
+  if (tile.ahead) pack_ahead(*tile.ahead, tile.pairs / kLane);
+  multiply_rows(rows, tile, std::make_integer_sequence<int, kTileRows>());
 }
 
 /// sums (rows, 32) = a b, or sums += a b if ADD, in tiles of nearly equal heights. Of the tile, a,
