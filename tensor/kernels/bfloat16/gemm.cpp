@@ -66,16 +66,22 @@ struct PackedB {
 /// A slab that is packed in some steps.
 PackAhead pack_ahead_of(const SlabsOfB& slabs, int64_t slab, const PackedB& packed, int64_t steps) {
   if (slab >= slabs.count()) return {};
+  PackAhead ahead{.columns = slabs.lines(slab),
+                  .to = packed.at(slab),
+                  .panel_size = packed.panel_size,
+                  .terms = slabs.terms,
+                  .across = slabs.panels(slab) * kBf16Columns / kLane,
+                  .down = slabs.pairs(slab) / kLane,
+                  .steps = steps};
   constexpr int64_t kCached = 100'000;  // numbers of B
-  return {.columns = slabs.lines(slab),
-          .following = slabs.lines(slab + 1),
-          .prefetches = slabs.N * slabs.K > kCached,
-          .to = packed.at(slab),
-          .panel_size = packed.panel_size,
-          .terms = slabs.terms,
-          .across = slabs.panels(slab) * kBf16Columns / kLane,
-          .down = slabs.pairs(slab) / kLane,
-          .steps = steps};
+  if (slabs.N * slabs.K > kCached) {
+    ahead.rest = prefetch_of_columns(ahead.columns, slabs.columns(slab), true);
+    ahead.then = prefetch_of_columns(slabs.lines(slab + 1), slabs.columns(slab), false);
+    const int64_t in_all =
+        ahead.rest.rows * ahead.rest.of_row + ahead.then.rows * ahead.then.of_row;
+    ahead.prefetches = divide_up(in_all, steps);
+  }
+  return ahead;
 }
 
 /// Rows m0 ... m0 + rows - 1 of a block of C.
@@ -150,10 +156,16 @@ Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b,
   if (is_last) {
     tile.c = c;
     tile.c_stride = C.row_stride;
-    tile.below = {c + kTileRows * C.row_stride, C.row_stride,
-                  smaller(kTileRows, strip.rows - m - kTileRows)};
   }
   return tile;
+}
+
+/// The rows of C below a tile, if C is too large for the cache.
+Prefetch prefetch_of_c(const Strip& strip, const Tile& tile, int64_t m) {
+  constexpr int64_t kCached = 1'000'000;  // numbers of C
+  if (strip.block.M * strip.block.N <= kCached) return {};
+  const int64_t rows = smaller(kTileRows, strip.rows - m - kTileRows);
+  return prefetch_of_rows(tile.c + kTileRows * tile.c_stride, tile.c_stride, rows, kBf16Columns);
 }
 
 /// The first strip packs B; later ones find it packed if all of it is kept.
@@ -174,6 +186,7 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
       for (int64_t m = 0; m < strip.rows; m += kTileRows) {
         Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);
         tile.ahead = &ahead;
+        ahead.next_c = prefetch_of_c(strip, tile, m);
         multiply_tile(smaller(kTileRows, strip.rows - m), tile);
       }
     }

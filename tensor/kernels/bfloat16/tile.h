@@ -5,13 +5,6 @@
 
 namespace gradus::kernels::GRADUS_ISA {
 
-/// Rows of 32 columns, `stride` numbers apart.
-struct Rows {
-  const float* data = nullptr;
-  int64_t stride = 0;
-  int64_t count = 0;
-};
-
 /// c (rows, columns) = a b + start, for up to kTileRows rows and 32 columns.
 struct Tile {
   float* c = nullptr;
@@ -24,7 +17,6 @@ struct Tile {
   int64_t pairs;                   // of each term; a multiple of 16
   int terms = 1;                   // or 2: 16 pairs of rounded numbers, 16 of the rest, ...
   int64_t columns = kBf16Columns;  // 1 to 32 that are stored
-  Rows below = {};                 // of C below this tile, which are prefetched
   PackAhead* ahead = nullptr;      // what is packed meanwhile, a step for each 16 pairs; or null
 };
 

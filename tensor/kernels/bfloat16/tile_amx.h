@@ -68,16 +68,6 @@ GRADUS_INLINE void store_sums(float* c, int64_t stride) {
   }
 }
 
-/// Prefetches rows begin ... end - 1, if there are that many, into the L2 cache. Where rows begin
-/// within a cache line, that line also belongs to the columns on the left and was fetched for them.
-GRADUS_INLINE void prefetch_rows(const Rows& rows, int64_t begin, int64_t end) {
-  for (int64_t i = begin; i < smaller(end, rows.count); ++i) {
-    const float* const row = rows.data + i * rows.stride;
-    _mm_prefetch(reinterpret_cast<const char*>(row + kLane - 1), _MM_HINT_T1);
-    _mm_prefetch(reinterpret_cast<const char*>(row + 2 * kLane - 1), _MM_HINT_T1);
-  }
-}
-
 /// c = a b + start for all 32 columns and the first 16 rows, or for all 32.
 template <bool ALL_ROWS, bool PACKS>
 void multiply_one_term(const Tile& tile) {
@@ -85,8 +75,6 @@ void multiply_one_term(const Tile& tile) {
   const int64_t b_bytes = kBf16Columns * 4;
   const uint32_t* a = tile.a;
   const uint32_t* b = tile.b;
-  constexpr int64_t kRowsPerStep = 3;
-  int64_t row = 0;
   load_sums<ALL_ROWS>(tile.start, tile.start_stride);
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a, a_bytes);
@@ -101,8 +89,7 @@ void multiply_one_term(const Tile& tile) {
     }
     if constexpr (PACKS) {
       pack_ahead(*tile.ahead);
-      prefetch_rows(tile.below, row, row + kRowsPerStep);
-      row += kRowsPerStep;
+      prefetch_ahead(*tile.ahead);
     }
     a += kLane;
     b += kLane * kBf16Columns;

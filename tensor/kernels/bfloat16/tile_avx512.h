@@ -36,6 +36,7 @@ void multiply_tile(const Tile& tile) {
   asm("" : "+r"(a[0]), "+r"(a[1]), "+r"(a[2]));
 #pragma GCC unroll 2
   for (int64_t p = tile.pairs; p > 0; --p) {
+    if (p % kLane == 0 && tile.ahead) prefetch_ahead(*tile.ahead);
     const auto left = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b));
     const auto right = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + kLane));
     GRADUS_UNROLL
