@@ -163,7 +163,7 @@ bool should_pack_a(const MatrixProduct<T>& block) {
   // The micro-kernel reads MR contiguous rows as MR streams. That is as fast as a panel unless all
   // of them compete for one set of the L1 cache.
   if (A.col_stride == 1) return A.row_stride % kSameCacheSet<T> == 0;
-  if (is_transposed) return block.N > 16 * W && !reads_full_cache_lines(A.data, A.col_stride);
+  if (is_transposed) return block.N > 16 * W;
   return true;
 }
 

@@ -55,16 +55,16 @@ GRADUS_INLINE void prefetch_tile(const T* c, int64_t c_row_stride) {
 }
 
 /// sum += a b for one k. `a` has pointers to rows 0, 5 and 10; the other rows are reached from
-/// these by multiples of the row stride. `next_b` is the row that the next tile will read.
+/// these by multiples of the row stride. `later_b` is a row of B that will be read soon.
 template <class T, int ROWS, int VECTORS, bool A_PACKED>
 GRADUS_INLINE void add_outer_product(TileSums<T, ROWS, VECTORS>& sum, const T* const (&a)[3],
-                                     int64_t a_row_stride, const T* b, const T* next_b) {
+                                     int64_t a_row_stride, const T* b, const T* later_b) {
   constexpr int W = kWidth<T>;
   Vector<T> row[VECTORS];
   GRADUS_UNROLL
   for (int j = 0; j < VECTORS; ++j) {
     row[j] = load(b + j * W);
-    if (kTallTiles) __builtin_prefetch(next_b + j * W, 0, 2);  // into the L2 cache
+    if (kTallTiles) __builtin_prefetch(later_b + j * W);
   }
   GRADUS_UNROLL
   for (int i = 0; i < ROWS; ++i) {
@@ -101,6 +101,7 @@ void micro_kernel(const Tiles<T>& tiles) {
   const int64_t a_row_stride = A_PACKED ? 1 : tiles.a_row_stride;
   const int64_t a_col_stride = A_PACKED ? ROWS : tiles.a_col_stride;
   const int64_t b_row_stride = tiles.b_row_stride;
+  constexpr int64_t kRowsAhead = 8;  // the processor prefetches rows no more than 2 KiB apart
   for (int64_t tile = 0; tile < tiles.count; ++tile) {
     T* const c = tiles.c + tile * VECTORS * W;
     prefetch_tile<T, ROWS, VECTORS>(c, tiles.c_row_stride);
@@ -112,7 +113,7 @@ void micro_kernel(const Tiles<T>& tiles) {
     GRADUS_UNROLL_BY(2)
     for (int64_t k = tiles.K; k > 0; --k) {
       add_outer_product<T, ROWS, VECTORS, A_PACKED>(sum, a, a_row_stride, b,
-                                                    b + tiles.b_tile_stride);
+                                                    b + kRowsAhead * b_row_stride);
       b += b_row_stride;
       a[0] += a_col_stride;
       a[1] += a_col_stride;
