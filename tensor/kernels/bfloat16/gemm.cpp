@@ -175,8 +175,8 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
   for (int64_t part = 0; part < slabs.parts(); ++part)
     pack_part_of_a(strip, slabs, part);
   if (packs_b) {
-    PackAhead first = pack_ahead_of(slabs, 0, packed_b, 1);
-    pack_ahead(first);
+    PackAhead first_slab = pack_ahead_of(slabs, 0, packed_b, 1);
+    pack_ahead(first_slab);
   }
   for (int64_t slab = 0; slab < slabs.count(); ++slab) {
     const int64_t steps = slabs.panels(slab) * tiles * slabs.pairs(slab) / kLane;
