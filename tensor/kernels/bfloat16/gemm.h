@@ -16,11 +16,10 @@
 
 namespace gradus::kernels {
 
-constexpr int64_t kBf16Columns = 32;     // of a panel of B
-constexpr int64_t kBf16Depth = 4 * 512;  // most numbers of a column, times panels of a slab
-constexpr int64_t kBf16PackedA =
-    1024 * 272;                        // most pairs of A that are packed at a time, with gaps
-constexpr int64_t kBf16FewRows = 256;  // products of more rows may keep all panels of B
+constexpr int64_t kBf16Columns = 32;           // of a panel of B
+constexpr int64_t kBf16Depth = 4 * 512;        // most numbers of a column, times panels of a slab
+constexpr int64_t kBf16PackedA = 1024 * 272;   // most pairs of A that are packed at a time
+constexpr int64_t kBf16FewRows = 256;          // products of more rows may keep all panels of B
 constexpr int64_t kBf16PackedB = 1024 * 1024;  // most pairs of B that are kept
 constexpr int64_t kBf16Sums = 1024 * kBf16Columns;
 
