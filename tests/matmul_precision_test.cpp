@@ -112,13 +112,17 @@ TEST(MatmulPrecision, LargeProductsOfWholeNumbersAreExact) {
     const Tensor a_in_columns = a.t().contiguous().t();
     const Tensor b_in_columns = b.t().contiguous().t();
     const Tensor expected = matmul(a.to(kFloat64), b.to(kFloat64)).to(kFloat32);
-    for (const char* const precision : {"medium", "high"}) {
-      set_float32_matmul_precision(precision);
-      EXPECT_TRUE(equal(matmul(a, b), expected)) << precision;
-      EXPECT_TRUE(equal(matmul(a_in_columns, b), expected)) << precision;
-      EXPECT_TRUE(equal(linear(a, b_in_columns.t(), bias), expected + bias)) << precision;
-      EXPECT_TRUE(equal(matmul(a_in_columns, b_in_columns), expected)) << precision;
+    for (const int threads : {1, 2}) {  // one thread has all columns, more than are kept at a time
+      set_num_threads(threads);
+      for (const char* const precision : {"medium", "high"}) {
+        set_float32_matmul_precision(precision);
+        EXPECT_TRUE(equal(matmul(a, b), expected)) << precision;
+        EXPECT_TRUE(equal(matmul(a_in_columns, b), expected)) << precision;
+        EXPECT_TRUE(equal(linear(a, b_in_columns.t(), bias), expected + bias)) << precision;
+        EXPECT_TRUE(equal(matmul(a_in_columns, b_in_columns), expected)) << precision;
+      }
     }
+    set_num_threads(medium.threads);
   }
 }
 

@@ -75,10 +75,9 @@ PackAhead pack_ahead_of(const SlabsOfB& slabs, int64_t slab, const PackedB& pack
                   .steps = steps};
   constexpr int64_t kCached = 100'000;  // numbers of B
   if (slabs.N * slabs.K > kCached) {
-    ahead.rest = prefetch_of_columns(ahead.columns, slabs.columns(slab), true);
-    ahead.then = prefetch_of_columns(slabs.lines(slab + 1), slabs.columns(slab), false);
-    const int64_t in_all =
-        ahead.rest.rows * ahead.rest.of_row + ahead.then.rows * ahead.then.of_row;
+    ahead.later = prefetch_of_later_squares({ahead.columns, slabs.columns(slab)});
+    ahead.following = prefetch_of_first_squares({slabs.lines(slab + 1), slabs.columns(slab + 1)});
+    const int64_t in_all = ahead.later.count() + ahead.following.count();
     ahead.prefetches = divide_up(in_all, steps);
   }
   return ahead;
@@ -131,13 +130,11 @@ struct Panel {
 /// of its slab.
 Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b, const Panel& panel,
              int64_t m) {
-  const auto& [C, A, B, start, M, N, K] = strip.block;
+  const Matrix<float>& C = strip.block.C;
+  const Matrix<const float>& start = strip.block.start;
   const int64_t part = slabs.part(panel.slab);
-  const bool is_first = part == 0;
-  const bool is_last = part + 1 == slabs.parts();
   const int64_t row = strip.m0 + m;
   const int64_t n = slabs.n(panel.slab) + panel.number * kBf16Columns;
-  float* const c = C.data + row * C.row_stride + n;
   float* const sums = strip.sums + (panel.number * strip.packed_rows() + m) * kBf16Columns;
   Tile tile{.c = sums,
             .a = strip.part_of_a(part) + m * strip.a_stride,
@@ -149,19 +146,20 @@ Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b,
             .pairs = slabs.pairs(panel.slab),
             .terms = slabs.terms,
             .columns = smaller(kBf16Columns, slabs.N - n)};
-  if (is_first) {
+  if (part == 0) {
     tile.start = start.data ? start.data + row * start.row_stride + n : nullptr;
     tile.start_stride = start.row_stride;
   }
-  if (is_last) {
-    tile.c = c;
+  if (part + 1 == slabs.parts()) {
+    tile.c = C.data + row * C.row_stride + n;
     tile.c_stride = C.row_stride;
   }
   return tile;
 }
 
-/// The rows of C below a tile, if C is too large for the cache.
-Prefetch prefetch_of_c(const Strip& strip, const Tile& tile, int64_t m) {
+/// The rows below a tile, of C or of the sums, if C is too large for the cache: on its way through
+/// the cache it evicts the sums, too.
+Prefetch prefetch_below(const Strip& strip, const Tile& tile, int64_t m) {
   constexpr int64_t kCached = 1'000'000;  // numbers of C
   if (strip.block.M * strip.block.N <= kCached) return {};
   const int64_t rows = smaller(kTileRows, strip.rows - m - kTileRows);
@@ -186,7 +184,7 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
       for (int64_t m = 0; m < strip.rows; m += kTileRows) {
         Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);
         tile.ahead = &ahead;
-        ahead.next_c = prefetch_of_c(strip, tile, m);
+        ahead.below = prefetch_below(strip, tile, m);
         multiply_tile(smaller(kTileRows, strip.rows - m), tile);
       }
     }

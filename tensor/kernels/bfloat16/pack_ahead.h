@@ -6,14 +6,14 @@
 
 namespace gradus::kernels::GRADUS_ISA {
 
-/// Numbers of B between prefetches. Processors with AMX fetch pairs of cache lines into the L2
-/// cache.
+// kPrefetchStep: numbers of B from one prefetch to the next; processors with AMX fetch pairs of
+// cache lines into the L2 cache. kLinesBelow: how many lines below a tile are prefetched in a step.
 #if defined(GRADUS_AMX)
 constexpr int64_t kPrefetchStep = 2 * kLane;
-constexpr int64_t kLinesOfC = 6;
+constexpr int64_t kLinesBelow = 6;
 #else
 constexpr int64_t kPrefetchStep = kLane;
-constexpr int64_t kLinesOfC = 2;
+constexpr int64_t kLinesBelow = 2;
 #endif
 
 /// Some panels of B, side by side, that are being packed in squares of 16 columns and 16 pairs.
@@ -24,28 +24,47 @@ struct PackAhead {
   int terms = 1;
   int64_t across = 0;  // squares, two for each panel
   int64_t down = 0;
-  int64_t steps = 1;       // in which they are packed
-  int64_t next = 0;        // the first square that is not packed yet
-  int64_t credit = 0;      // squares() for each step, less `steps` for each packed square
-  Prefetch rest = {};      // what is prefetched: these columns,
-  Prefetch then = {};      // and the beginning of what is packed after them
-  int64_t prefetches = 0;  // in each step
-  Prefetch next_c = {};    // and C below the tile
+  int64_t steps = 1;   // in which they are packed
+  int64_t next = 0;    // the first square that is not packed yet
+  int64_t credit = 0;  // squares() for each step, less `steps` for each packed square
+  // What is prefetched meanwhile: the later squares, the first squares of what is packed after
+  // these, so many of both in a step, and the rows below the tile that is computed.
+  Prefetch later = {};
+  Prefetch following = {};
+  int64_t prefetches = 0;
+  Prefetch below = {};
 
   int64_t squares() const { return across * down; }
 };
 
-/// The numbers of some columns from a row of the memory on (if they are `rest`) or up to it. Those
-/// before it are the first squares: 32 rows of B, or 16 of its columns.
-GRADUS_INLINE Prefetch prefetch_of_columns(const Lines& x, int64_t columns, bool rest) {
-  const bool is_in_rows = x.i_stride == 1;
-  if (!x.data || (!is_in_rows && x.k_stride != 1)) return {};
-  const int64_t stride = is_in_rows ? x.k_stride : x.i_stride;
-  const int64_t rows = is_in_rows ? x.K : smaller(columns, x.count);
-  const int64_t numbers = is_in_rows ? smaller(columns, x.count) : x.K;
-  const int64_t first = smaller(rows, is_in_rows ? 2 * kLane : kLane);
-  if (!rest) return prefetch_of_rows(x.data, stride, first, numbers, kPrefetchStep);
-  return prefetch_of_rows(x.data + first * stride, stride, rows - first, numbers, kPrefetchStep);
+/// Columns of B as rows of the memory: rows of B, or its columns.
+struct MemoryRows {
+  const float* data = nullptr;
+  int64_t stride = 0;
+  int64_t rows = 0;
+  int64_t numbers = 0;  // of a row
+  int64_t first = 0;    // rows of the squares that are packed first
+
+  MemoryRows(const Lines& x, int64_t columns) {
+    const bool is_in_rows = x.i_stride == 1;
+    if (!x.data || (!is_in_rows && x.k_stride != 1)) return;
+    const int64_t count = smaller(columns, x.count);
+    data = x.data;
+    stride = is_in_rows ? x.k_stride : x.i_stride;
+    rows = is_in_rows ? x.K : count;
+    numbers = is_in_rows ? count : x.K;
+    first = smaller(rows, is_in_rows ? 2 * kLane : kLane);
+  }
+};
+
+GRADUS_INLINE Prefetch prefetch_of_first_squares(const MemoryRows& x) {
+  if (!x.data) return {};
+  return prefetch_of_rows(x.data, x.stride, x.first, x.numbers, kPrefetchStep);
+}
+GRADUS_INLINE Prefetch prefetch_of_later_squares(const MemoryRows& x) {
+  if (!x.data) return {};
+  return prefetch_of_rows(x.data + x.first * x.stride, x.stride, x.rows - x.first, x.numbers,
+                          kPrefetchStep);
 }
 
 /// The order of the squares is that of the memory: along the rows of B, or along its columns.
@@ -69,11 +88,11 @@ GRADUS_INLINE void pack_ahead(PackAhead& ahead, int64_t steps = 1) {
   }
 }
 
-/// Prefetches the share of a step.
-static inline void prefetch_share(PackAhead& ahead) {
-  const int64_t missing = prefetch(ahead.rest, ahead.prefetches);
-  if (missing > 0) prefetch(ahead.then, missing);
-  prefetch(ahead.next_c, kLinesOfC);
+/// Prefetches the share of a step. Inlined, it would take registers from the loop of the products.
+[[gnu::noinline]] static inline void prefetch_share(PackAhead& ahead) {
+  const int64_t missing = prefetch(ahead.later, ahead.prefetches);
+  prefetch(ahead.following, missing);
+  prefetch(ahead.below, kLinesBelow);
 }
 GRADUS_INLINE void prefetch_ahead(PackAhead& ahead) {
   if (ahead.prefetches > 0) prefetch_share(ahead);

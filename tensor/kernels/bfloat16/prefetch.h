@@ -15,6 +15,8 @@ struct Prefetch {
   int64_t in_row = 0;    // prefetches that are left in this row
   int64_t of_row = 0;    // prefetches of each row
   int64_t row_step = 0;  // from the end of a row to the next row
+
+  int64_t count() const { return rows * of_row; }  // before the first prefetch
 };
 
 GRADUS_INLINE Prefetch prefetch_of_rows(const float* x, int64_t stride, int64_t rows,

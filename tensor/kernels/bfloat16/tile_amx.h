@@ -21,7 +21,7 @@ constexpr int64_t kPanels = 4;  // of a slab: a row of them in B has four pairs 
 constexpr bool kKeepsB = true;
 static_assert(kMostParts * kFewestRows * packed_stride(kMostDepth) <= kBf16PackedA);
 static_assert(kPanels * kFewestRows * kBf16Columns <= kBf16Sums);
-static_assert(kPanels * kMostDepth <= kBf16Depth);
+static_assert(kPanels * kBf16Columns * kMostDepth / 2 <= kBf16Slab);
 
 /// The tile registers, each 16 rows of 64 bytes, while it exists.
 class TileUnit {
@@ -128,7 +128,7 @@ void multiply_two_terms(const Tile& tile) {
     _tile_loadd(6, b, b_bytes);
     _tile_loadd(7, b + kLane, b_bytes);
     multiply();
-    if (tile.ahead) pack_ahead(*tile.ahead);
+    if (tile.ahead) pack_ahead(*tile.ahead);  // three products leave time to read it
     a += 2 * kLane;
     lower_a += 2 * kLane;
     b += kLane * kBf16Columns;

@@ -17,7 +17,7 @@ constexpr int64_t kMostRows = 512;
 constexpr int64_t kPanels = 1;
 constexpr bool kKeepsB = false;
 static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
-static_assert(kPanels * kMostDepth <= kBf16Depth);
+static_assert(kPanels * kBf16Columns * kMostDepth / 2 <= kBf16Slab);
 
 /// What the micro-kernels need in this thread.
 struct TileUnit {};
