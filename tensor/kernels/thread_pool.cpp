@@ -49,6 +49,8 @@ constexpr std::chrono::microseconds kSpinTime(50);
 constexpr std::chrono::microseconds kYieldTime(1000);  // with the spinning
 constexpr std::chrono::microseconds kLongYield(20);    // 1 if nobody else wants the core
 constexpr int kAloneFactor = 50;
+constexpr std::chrono::seconds kMostAlone(4);
+constexpr std::chrono::milliseconds kReplacedOften(50);  // once in this time
 
 /// What the workers inside the gate compute. Written only while the gate is closed and nobody is
 /// inside.
@@ -58,6 +60,14 @@ struct Job {
   int parts;
 };
 Job job;
+
+/// The time in which nobody calls the workers.
+struct Alone {
+  Clock::time_point begin;
+  Clock::time_point until;  // {}: workers are called
+  Clock::duration period;   // `until` is moved on by so much
+  int64_t replaced;         // times_replaced() at the beginning of the period
+};
 
 struct alignas(64) Slot {
   std::atomic<uint32_t> calls{0};  // worker i waits for slots[i].calls to change
@@ -72,8 +82,8 @@ alignas(64) std::atomic<uint32_t> gate{0};
 
 alignas(64) std::atomic<bool> has_caller{false};
 // The next two belong to the caller.
-int workers = 0;                // that were started
-Clock::time_point alone_until;  // the time before which nobody calls the workers
+int workers = 0;  // that were started
+Alone alone{};
 std::atomic<int> core_of_caller{-1};
 thread_local bool is_in_a_job = false;
 
@@ -222,7 +232,25 @@ void wait_for_workers() {
   }
   if (!is_busy) return;
   const Clock::time_point end = Clock::now();
-  alone_until = end + kAloneFactor * (end - begin);
+  const Clock::duration period = kAloneFactor * (end - begin);
+  alone = {end, end + period, period, times_replaced()};
+}
+
+/// Whether the workers are of use now. When the time without them is over but other programs took
+/// the caller's own core again and again meanwhile, it goes on, up to kMostAlone.
+bool may_call_workers() {
+  if (alone.until == Clock::time_point()) return true;
+  const Clock::time_point now = Clock::now();
+  if (now < alone.until) return false;
+  const int64_t replaced = times_replaced();
+  const bool is_busy = (replaced - alone.replaced) * kReplacedOften > alone.period;
+  if (is_busy && now < alone.begin + kMostAlone) {
+    alone.until = now + alone.period;
+    alone.replaced = replaced;
+    return false;
+  }
+  alone.until = {};
+  return true;
 }
 
 }  // namespace
@@ -231,10 +259,7 @@ bool run_in_pool(int parts, void (*part)(const void* context, int i), const void
   if (is_in_a_job || has_caller.load(std::memory_order_relaxed)) return false;
   if (has_caller.exchange(true, std::memory_order_acquire)) return false;
   int helpers = 0;
-  if (alone_until == Clock::time_point() || Clock::now() >= alone_until) {
-    alone_until = {};
-    helpers = std::min(start_workers(parts - 1), parts - 1);
-  }
+  if (may_call_workers()) helpers = std::min(start_workers(parts - 1), parts - 1);
   if (helpers > 0) {
     job = {part, context, parts};
     for (int i = 0; i < parts; ++i)
