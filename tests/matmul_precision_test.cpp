@@ -105,7 +105,8 @@ TEST(MatmulPrecision, MediumMultipliesRoundedNumbers) {
 /// several strips of rows, parts of the depth, passes over it, and columns that are kept packed.
 TEST(MatmulPrecision, LargeProductsOfWholeNumbersAreExact) {
   const Medium medium;
-  for (const Shape& size : {Shape{260, 2100, 1024}, Shape{521, 260, 2100}, Shape{1100, 150, 300}}) {
+  for (const Shape& size : {Shape{260, 2100, 1024}, Shape{521, 260, 2100}, Shape{1100, 150, 300},
+                            Shape{290, 300, 400}, Shape{200, 300, 900}, Shape{200, 1024, 900}}) {
     const Tensor a = randint(-4, 5, {size[0], size[2]}).to(kFloat32);
     const Tensor b = randint(-4, 5, {size[2], size[1]}).to(kFloat32);
     const Tensor bias = randint(-4, 5, {size[1]}).to(kFloat32);

@@ -1,9 +1,9 @@
 // One block of a product, C (M, N) = A (M, K) B (K, N) + start. The loops:
 //
-//   up to kMostParts * kMostDepth of K
+//   a pass over some parts of K
 //     columns of B                 all, or as many as are kept packed
 //       a strip of rows            pack A          rows x K, in the L2 cache
-//         kPanels * 32 columns
+//         some panels of 32 columns
 //           a part of K            pack B          a slab of panels of depth x 32
 //             32 columns
 //               kTileRows rows     micro-kernel    a tile of C
@@ -25,30 +25,30 @@ namespace {
 int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
 
-/// B in slabs: a part of the depth of up to kPanels panels of 32 columns, side by side. They are
-/// used in this order: all parts of some columns, then those of the next columns.
+/// B in slabs: a part of the depth of some panels of 32 columns, side by side. They are used in
+/// this order: all parts of some columns, then those of the next columns.
 struct SlabsOfB {
   const Matrix<const float>& B;
   int64_t N;
   int64_t K;
-  int64_t depth;  // of a part; a multiple of 32
+  SlabShape shape;
   int terms;
 
-  int64_t parts() const { return divide_up(K, depth); }
-  int64_t count() const { return divide_up(N, kPanels * kBf16Columns) * parts(); }
+  int64_t parts() const { return divide_up(K, shape.depth); }
+  int64_t count() const { return divide_up(N, shape.columns) * parts(); }
   int64_t part(int64_t slab) const { return slab % parts(); }
-  int64_t k(int64_t slab) const { return part(slab) * depth; }
-  int64_t n(int64_t slab) const { return slab / parts() * kPanels * kBf16Columns; }
-  int64_t columns(int64_t slab) const { return smaller(kPanels * kBf16Columns, N - n(slab)); }
+  int64_t k(int64_t slab) const { return part(slab) * shape.depth; }
+  int64_t n(int64_t slab) const { return slab / parts() * shape.columns; }
+  int64_t columns(int64_t slab) const { return smaller(shape.columns, N - n(slab)); }
   int64_t panels(int64_t slab) const { return divide_up(columns(slab), kBf16Columns); }
   /// Of one term, rounded up to what the micro-kernels read.
   int64_t pairs(int64_t slab) const {
-    return divide_up(smaller(depth, K - k(slab)), 2 * kLane) * kLane;
+    return divide_up(smaller(shape.depth, K - k(slab)), 2 * kLane) * kLane;
   }
   Lines lines(int64_t slab) const {
     if (slab >= count()) return {};
     return {B.data + k(slab) * B.row_stride + n(slab) * B.col_stride, B.row_stride, B.col_stride,
-            N - n(slab), smaller(depth, K - k(slab))};
+            N - n(slab), smaller(shape.depth, K - k(slab))};
   }
 };
 
@@ -56,11 +56,10 @@ struct SlabsOfB {
 struct PackedB {
   uint32_t* data;
   int64_t panel_size;
+  int64_t slab_size;
   bool keeps_all;
 
-  uint32_t* at(int64_t slab) const {
-    return data + (keeps_all ? slab : slab % 2) * kPanels * panel_size;
-  }
+  uint32_t* at(int64_t slab) const { return data + (keeps_all ? slab : slab % 2) * slab_size; }
 };
 
 /// A slab that is packed in some steps.
@@ -90,7 +89,7 @@ struct Strip {
   int64_t rows;
   int64_t a_stride;
   uint32_t* packed_a;
-  float* sums;  // (kPanels, packed_rows(), 32)
+  float* sums;  // (panels of a slab, packed_rows(), 32)
 
   int64_t packed_rows() const { return round_up(rows, 2 * kLane); }
   uint32_t* part_of_a(int64_t part) const { return packed_a + part * packed_rows() * a_stride; }
@@ -99,13 +98,17 @@ struct Strip {
 /// Packs a part of the depth of the rows of A in the order of the memory.
 void pack_part_of_a(const Strip& strip, const SlabsOfB& slabs, int64_t part) {
   const Matrix<const float>& A = strip.block.A;
-  const int64_t k0 = part * slabs.depth;
+  const int64_t k0 = part * slabs.shape.depth;
   const Lines lines{A.data + strip.m0 * A.row_stride + k0 * A.col_stride, A.col_stride,
-                    A.row_stride, strip.rows, smaller(slabs.depth, slabs.K - k0)};
+                    A.row_stride, strip.rows, smaller(slabs.shape.depth, slabs.K - k0)};
+  uint32_t* const packed = strip.part_of_a(part);
   const auto pack = [&](int64_t i, int64_t k) {
-    uint32_t* const square = strip.part_of_a(part) + i * strip.a_stride + k / 2 * slabs.terms;
-    pack_lines<0>(square, strip.a_stride, lines.from(i, k));
-    if (slabs.terms == 2) pack_lines<1>(square + kLane, strip.a_stride, lines.from(i, k));
+    const int64_t p = k / 2 * slabs.terms;
+    const int64_t stride = kInSquares ? kLane : strip.a_stride;
+    const Lines from = lines.from(i, k);
+    pack_lines<0>(packed + square_of_a(i, p, strip.a_stride), stride, from);
+    if (slabs.terms == 2)
+      pack_lines<1>(packed + square_of_a(i, p + kLane, strip.a_stride), stride, from);
   };
   if (lines.i_stride == 1) {
     for (int64_t k = 0; k < lines.K; k += 2 * kLane) {
@@ -145,6 +148,7 @@ Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b,
             .start_stride = kBf16Columns,
             .pairs = slabs.pairs(panel.slab),
             .terms = slabs.terms,
+            .in_squares = kInSquares,
             .columns = smaller(kBf16Columns, slabs.N - n)};
   if (part == 0) {
     tile.start = start.data ? start.data + row * start.row_stride + n : nullptr;
@@ -201,26 +205,28 @@ MatrixProduct<float> columns_of(const MatrixProduct<float>& block, int64_t n, in
   return part;
 }
 
-/// The product of up to kMostParts parts of the depth.
-void multiply_parts(const MatrixProduct<float>& block, int64_t depth, int terms, uint32_t* buffer) {
-  const int64_t parts = divide_up(block.K, depth);
-  const int64_t cached_rows = kMostPackedA / (parts * depth * terms);
+/// The product of one pass. A part has shape.depth.
+void multiply_parts(const MatrixProduct<float>& block, const SlabShape& shape, int terms,
+                    uint32_t* buffer) {
+  const int64_t parts = divide_up(block.K, shape.depth);
+  const int64_t cached_rows = kMostPackedA / (parts * shape.depth * terms);
   const int64_t most_rows = larger(kFewestRows, smaller(kMostRows, cached_rows));
   const int64_t strips = divide_up(block.M, most_rows);
   const int64_t rows = round_up(divide_up(block.M, strips), kTileRows);
-  const int64_t panel_size = depth / 2 * terms * kBf16Columns;
   const bool keeps_b = kKeepsB && strips > 1;
-  const PackedB packed_b{buffer + kBf16PackedA + kBf16Sums, panel_size, keeps_b};
-  const int64_t kept_columns =
-      kBf16PackedB / (kPanels * panel_size * parts) * kPanels * kBf16Columns;
+  const PackedB packed_b{.data = buffer + kBf16PackedA + kBf16Sums,
+                         .panel_size = shape.depth / 2 * terms * kBf16Columns,
+                         .slab_size = shape.pairs() * terms,
+                         .keeps_all = keeps_b};
+  const int64_t kept_columns = kBf16PackedB / (packed_b.slab_size * parts) * shape.columns;
   const int64_t columns = keeps_b ? kept_columns : block.N;
   float* const sums = reinterpret_cast<float*>(buffer + kBf16PackedA);
   for (int64_t n = 0; n < block.N; n += columns) {
     const MatrixProduct<float> part = columns_of(block, n, columns);
-    const SlabsOfB slabs{part.B, part.N, part.K, depth, terms};
+    const SlabsOfB slabs{part.B, part.N, part.K, shape, terms};
     for (int64_t m = 0; m < block.M; m += rows) {
       const int64_t strip_rows = smaller(rows, block.M - m);
-      multiply_strip({part, m, strip_rows, packed_stride(depth * terms), buffer, sums}, slabs,
+      multiply_strip({part, m, strip_rows, packed_stride(shape.depth * terms), buffer, sums}, slabs,
                      packed_b);
     }
   }
@@ -232,17 +238,18 @@ TileSize bf16_tile_size() { return {.rows = kTileRows, .columns = kBf16Columns};
 
 void bf16_gemm_block(const MatrixProduct<float>& block, int terms, uint32_t* buffer) {
   [[maybe_unused]] const TileUnit unit;
-  const int64_t parts = divide_up(block.K, kMostDepth / terms);
-  const int64_t depth = round_up(divide_up(block.K, parts), 2 * kLane);
-  const int64_t passes = divide_up(parts, kMostParts);
-  const int64_t K = divide_up(parts, passes) * depth;
+  SlabShape shape = slab_shape(block, terms);
+  const int64_t parts = divide_up(block.K, shape.depth / terms);
+  const int64_t passes = divide_up(parts, shape.parts);
+  shape.depth = round_up(divide_up(block.K, parts), 2 * kLane);
+  const int64_t K = divide_up(parts, passes) * shape.depth;
   for (int64_t k = 0; k < block.K; k += K) {
     MatrixProduct<float> part = block;
     part.A.data += k * block.A.col_stride;
     part.B.data += k * block.B.row_stride;
     part.K = smaller(K, block.K - k);
     if (k > 0) part.start = {block.C.data, block.C.row_stride, block.C.col_stride};
-    multiply_parts(part, depth, terms, buffer);
+    multiply_parts(part, shape, terms, buffer);
   }
 }
 

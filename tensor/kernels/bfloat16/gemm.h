@@ -17,11 +17,11 @@
 namespace gradus::kernels {
 
 constexpr int64_t kBf16Columns = 32;           // of a panel of B
-constexpr int64_t kBf16Slab = 128 * 512 / 2;   // most pairs of a slab, panels side by side
-constexpr int64_t kBf16PackedA = 1024 * 272;   // most pairs of A that are packed at a time
+constexpr int64_t kBf16Slab = 64 * 768 / 2;    // most pairs of a slab, panels side by side
+constexpr int64_t kBf16PackedA = 512 * 400;    // most pairs of A that are packed at a time
 constexpr int64_t kBf16FewRows = 256;          // products of more rows may keep all panels of B
 constexpr int64_t kBf16PackedB = 1024 * 1024;  // most pairs of B that are kept
-constexpr int64_t kBf16Sums = 1024 * kBf16Columns;
+constexpr int64_t kBf16Sums = 1536 * kBf16Columns;
 
 /// Pairs of the buffer for a block of M rows: packed A, sums, and two slabs of B or more.
 constexpr int64_t bf16_buffer_size(int64_t M) {

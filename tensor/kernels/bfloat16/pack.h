@@ -24,9 +24,28 @@ constexpr int kLane = 16;  // pairs, or floats, in a vector
 using Pairs = __m512i;
 using Square = Pairs[kLane];
 
-/// Pairs from one row of packed A to the next. Rows that are a multiple of 4096 bytes apart would
-/// compete for one set of the L1 cache.
+// Where gemm.cpp packs the square of A from row i and pair p on, and the square of a panel of B
+// from column j and pair p on; `stride` is that of packed A.
+#if defined(GRADUS_AMX)
+// Each square is 1 KiB in one piece, as the tile registers are. The two of rows 0 to 15 and of rows
+// 16 to 31 follow each other, as do the two of the columns of a panel.
+constexpr bool kInSquares = true;
+constexpr int64_t kSquare = kLane * kLane;
+constexpr int64_t packed_stride(int64_t depth) { return depth / 2; }
+constexpr int64_t square_of_a(int64_t i, int64_t p, int64_t stride) {
+  return i / (2 * kLane) * 2 * kLane * stride + (p / kLane * 2 + i / kLane % 2) * kSquare;
+}
+constexpr int64_t square_of_b(int64_t j, int64_t p) {
+  return (p / kLane * 2 + j / kLane) * kSquare;
+}
+#else
+// A in rows. Those that are a multiple of 4096 bytes apart would compete for one set of the L1
+// cache.
+constexpr bool kInSquares = false;
 constexpr int64_t packed_stride(int64_t depth) { return depth / 2 + kLane; }
+constexpr int64_t square_of_a(int64_t i, int64_t p, int64_t stride) { return i * stride + p; }
+constexpr int64_t square_of_b(int64_t j, int64_t p) { return p * kBf16Columns + j; }
+#endif
 
 /// The lines of a factor: number k of line i is data[k * k_stride + i * i_stride].
 struct Lines {

@@ -18,8 +18,8 @@ constexpr int64_t kLinesBelow = 2;
 
 /// Some panels of B, side by side, that are being packed in squares of 16 columns and 16 pairs.
 struct PackAhead {
-  Lines columns = {};      // of the panels
-  uint32_t* to = nullptr;  // pair p of column j of a panel: to[p * 32 + j]
+  Lines columns = {};  // of the panels
+  uint32_t* to = nullptr;
   int64_t panel_size = 0;
   int terms = 1;
   int64_t across = 0;  // squares, two for each panel
@@ -73,10 +73,12 @@ static inline void pack_square(const PackAhead& ahead, int64_t square) {
   const int64_t across = is_in_rows ? square % ahead.across : square / ahead.down;
   const int64_t down = is_in_rows ? square / ahead.across : square % ahead.down;
   const Lines lines = ahead.columns.from(across * kLane, down * 2 * kLane);
-  uint32_t* const to = ahead.to + across / 2 * ahead.panel_size +
-                       down * ahead.terms * kLane * kBf16Columns + across % 2 * kLane;
-  pack_pairs<0>(to, kBf16Columns, lines);
-  if (ahead.terms == 2) pack_pairs<1>(to + kLane * kBf16Columns, kBf16Columns, lines);
+  constexpr int64_t kStride = kInSquares ? kLane : kBf16Columns;
+  uint32_t* const panel = ahead.to + across / 2 * ahead.panel_size;
+  const int64_t j = across % 2 * kLane;
+  const int64_t p = down * ahead.terms * kLane;
+  pack_pairs<0>(panel + square_of_b(j, p), kStride, lines);
+  if (ahead.terms == 2) pack_pairs<1>(panel + square_of_b(j, p + kLane), kStride, lines);
 }
 
 /// Packs the share of some of the steps.

@@ -10,18 +10,31 @@ namespace gradus::kernels::GRADUS_ISA {
 
 constexpr int kTileRows = 32;
 
-// A panel of B, 32 KiB, stays in the L1 cache; packed A, up to 512 KiB, two slabs of B and the sums
-// in the L2 cache. A strip is never so low that packing B would take longer than multiplying it.
-constexpr int64_t kMostDepth = 512;
-constexpr int64_t kMostParts = 2;
-constexpr int64_t kMostPackedA = 256 * kMostDepth;
+// Packed A, up to 512 KiB, two slabs of B and the sums stay in the L2 cache. A strip is never so
+// low that packing B would take longer than multiplying it.
+constexpr int64_t kMostPackedA = 256 * 512;
 constexpr int64_t kFewestRows = kBf16FewRows;
 constexpr int64_t kMostRows = 1024;
-constexpr int64_t kPanels = 4;  // of a slab: a row of them in B has four pairs of cache lines
 constexpr bool kKeepsB = true;
-static_assert(kMostParts * kFewestRows * packed_stride(kMostDepth) <= kBf16PackedA);
-static_assert(kPanels * kFewestRows * kBf16Columns <= kBf16Sums);
-static_assert(kPanels * kBf16Columns * kMostDepth / 2 <= kBf16Slab);
+
+// If several strips use a slab, it is flat: 32 rows of A and a panel of B fit the L1 cache. If only
+// one does, packing and memory take more time than that saves, and the slab is deep: nothing waits
+// in between, and C is written evenly. But in a deep slab rows of B that are a multiple of 4096
+// bytes apart would compete for a few sets of the L2 cache.
+constexpr SlabShape kFlatSlab{.depth = 256, .parts = 4, .columns = 128};
+constexpr SlabShape kWholeSlab{.depth = 384, .parts = 1, .columns = 128};  // if K is no larger
+constexpr SlabShape kDeepSlab{.depth = 768, .parts = 1, .columns = 64};
+constexpr int64_t kMostRowsOfParts = kMostPackedA / kWholeSlab.depth + kTileRows;
+static_assert(kFewestRows * packed_stride(kFlatSlab.parts * kFlatSlab.depth) <= kBf16PackedA);
+static_assert(kFewestRows * packed_stride(kDeepSlab.depth) <= kBf16PackedA);
+static_assert(kMostRowsOfParts * kFlatSlab.columns <= kBf16Sums);
+static_assert(kWholeSlab.pairs() <= kBf16Slab && kDeepSlab.pairs() <= kBf16Slab);
+
+GRADUS_INLINE SlabShape slab_shape(const MatrixProduct<float>& block, int terms) {
+  const bool rows_compete = block.B.col_stride == 1 && block.B.row_stride % 1024 == 0;
+  if (block.M <= kFewestRows && !rows_compete) return kDeepSlab;
+  return block.K * terms <= kWholeSlab.depth ? kWholeSlab : kFlatSlab;
+}
 
 /// The tile registers, each 16 rows of 64 bytes, while it exists.
 class TileUnit {
@@ -68,22 +81,39 @@ GRADUS_INLINE void store_sums(float* c, int64_t stride) {
   }
 }
 
+/// The distances between what is loaded into the tile registers, in pairs.
+struct Distances {
+  int64_t row_of_a;
+  int64_t lower_a;  // from rows 0 to 15 to rows 16 to 31
+  int64_t next_a;   // to the next 16 pairs
+  int64_t row_of_b;
+  int64_t right_b;  // from columns 0 to 15 to columns 16 to 31
+  int64_t next_b;
+};
+
+GRADUS_INLINE Distances distances(const Tile& tile) {
+  const int64_t next_b = kLane * kBf16Columns;
+  if (tile.in_squares) return {kLane, kSquare, 2 * kSquare, kLane, kSquare, next_b};
+  return {tile.a_stride, kLane * tile.a_stride, kLane, kBf16Columns, kLane, next_b};
+}
+
 /// c = a b + start for all 32 columns and the first 16 rows, or for all 32.
 template <bool ALL_ROWS, bool PACKS>
 void multiply_one_term(const Tile& tile) {
-  const int64_t a_bytes = tile.a_stride * 4;
-  const int64_t b_bytes = kBf16Columns * 4;
+  const Distances to = distances(tile);
+  const int64_t a_bytes = to.row_of_a * 4;
+  const int64_t b_bytes = to.row_of_b * 4;
   const uint32_t* a = tile.a;
   const uint32_t* b = tile.b;
   load_sums<ALL_ROWS>(tile.start, tile.start_stride);
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
     _tile_loadd(4, a, a_bytes);
     _tile_loadd(6, b, b_bytes);
-    _tile_loadd(7, b + kLane, b_bytes);
+    _tile_loadd(7, b + to.right_b, b_bytes);
     _tile_dpbf16ps(0, 4, 6);
     _tile_dpbf16ps(1, 4, 7);
     if constexpr (ALL_ROWS) {
-      _tile_loadd(5, a + kLane * tile.a_stride, a_bytes);
+      _tile_loadd(5, a + to.lower_a, a_bytes);
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
@@ -91,8 +121,8 @@ void multiply_one_term(const Tile& tile) {
       pack_ahead(*tile.ahead);
       prefetch_ahead(*tile.ahead);
     }
-    a += kLane;
-    b += kLane * kBf16Columns;
+    a += to.next_a;
+    b += to.next_b;
   }
   store_sums<ALL_ROWS>(tile.c, tile.c_stride);
 }
@@ -101,10 +131,11 @@ void multiply_one_term(const Tile& tile) {
 /// start. What is left out, a1 b1, is below the last bit of the two terms.
 template <bool ALL_ROWS>
 void multiply_two_terms(const Tile& tile) {
-  const int64_t a_bytes = tile.a_stride * 4;
-  const int64_t b_bytes = kBf16Columns * 4;
+  const Distances to = distances(tile);
+  const int64_t a_bytes = to.row_of_a * 4;
+  const int64_t b_bytes = to.row_of_b * 4;
   const uint32_t* a = tile.a;
-  const uint32_t* lower_a = tile.a + kLane * tile.a_stride;
+  const uint32_t* lower_a = tile.a + to.lower_a;
   const uint32_t* b = tile.b;
   const auto multiply = [] {
     _tile_dpbf16ps(0, 4, 6);
@@ -116,22 +147,22 @@ void multiply_two_terms(const Tile& tile) {
   };
   load_sums<ALL_ROWS>(tile.start, tile.start_stride);
   for (int64_t p = tile.pairs; p > 0; p -= kLane) {
-    _tile_loadd(4, a + kLane, a_bytes);
-    if constexpr (ALL_ROWS) _tile_loadd(5, lower_a + kLane, a_bytes);
+    _tile_loadd(4, a + to.next_a, a_bytes);
+    if constexpr (ALL_ROWS) _tile_loadd(5, lower_a + to.next_a, a_bytes);
     _tile_loadd(6, b, b_bytes);
-    _tile_loadd(7, b + kLane, b_bytes);
+    _tile_loadd(7, b + to.right_b, b_bytes);
     multiply();
     _tile_loadd(4, a, a_bytes);
     if constexpr (ALL_ROWS) _tile_loadd(5, lower_a, a_bytes);
     multiply();
-    b += kLane * kBf16Columns;
+    b += to.next_b;
     _tile_loadd(6, b, b_bytes);
-    _tile_loadd(7, b + kLane, b_bytes);
+    _tile_loadd(7, b + to.right_b, b_bytes);
     multiply();
     if (tile.ahead) pack_ahead(*tile.ahead);  // three products leave time to read it
-    a += 2 * kLane;
-    lower_a += 2 * kLane;
-    b += kLane * kBf16Columns;
+    a += 2 * to.next_a;
+    lower_a += 2 * to.next_a;
+    b += to.next_b;
   }
   store_sums<ALL_ROWS>(tile.c, tile.c_stride);
 }

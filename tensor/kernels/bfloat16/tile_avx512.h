@@ -9,15 +9,17 @@ namespace gradus::kernels::GRADUS_ISA {
 
 // The sums, two vectors of B and a pair of A fill the 32 registers.
 constexpr int kTileRows = 14;
-constexpr int64_t kMostDepth = 768;
-constexpr int64_t kMostParts = 1;
-constexpr int64_t kMostPackedA = 512 * kMostDepth;
+constexpr int64_t kMostPackedA = 512 * 768;
 constexpr int64_t kFewestRows = 512;
 constexpr int64_t kMostRows = 512;
-constexpr int64_t kPanels = 1;
 constexpr bool kKeepsB = false;
-static_assert(kMostRows * packed_stride(kMostDepth) <= kBf16PackedA);
-static_assert(kPanels * kBf16Columns * kMostDepth / 2 <= kBf16Slab);
+constexpr SlabShape kSlab{.depth = 768, .parts = 1, .columns = kBf16Columns};
+static_assert(kMostRows * packed_stride(kSlab.depth) <= kBf16PackedA);
+static_assert(kSlab.pairs() <= kBf16Slab);
+
+GRADUS_INLINE SlabShape slab_shape(const MatrixProduct<float>& /*block*/, int /*terms*/) {
+  return kSlab;
+}
 
 /// What the micro-kernels need in this thread.
 struct TileUnit {};
