@@ -88,6 +88,7 @@ struct Strip {
   int64_t m0;
   int64_t rows;
   int64_t a_stride;
+  bool c_is_cached;
   uint32_t* packed_a;
   float* sums;  // (panels of a slab, packed_rows(), 32)
 
@@ -161,13 +162,20 @@ Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b,
   return tile;
 }
 
-/// The rows below a tile, of C or of the sums, if C is too large for the cache: on its way through
-/// the cache it evicts the sums, too.
-Prefetch prefetch_below(const Strip& strip, const Tile& tile, int64_t m) {
-  constexpr int64_t kCached = 1'000'000;  // numbers of C
-  if (strip.block.M * strip.block.N <= kCached) return {};
-  const int64_t rows = smaller(kTileRows, strip.rows - m - kTileRows);
-  return prefetch_of_rows(tile.c + kTileRows * tile.c_stride, tile.c_stride, rows, kBf16Columns);
+/// What is prefetched of C while a tile is computed: a share of the tile's own rows in each part of
+/// the depth but the last, and the rows below the tile in the last one. Storing a tile takes the
+/// time of a memory access for each line that is missing.
+Prefetch prefetch_of_c(const Strip& strip, const SlabsOfB& slabs, const Panel& panel, int64_t m) {
+  if (strip.c_is_cached) return {};
+  const int64_t parts = slabs.parts();
+  const int64_t part = slabs.part(panel.slab);
+  const bool is_last = part + 1 == parts;
+  const int64_t share = is_last ? kTileRows : divide_up(kTileRows, parts - 1);
+  const int64_t row = m + (is_last ? kTileRows : part * share);
+  const int64_t n = slabs.n(panel.slab) + panel.number * kBf16Columns;
+  const Matrix<float>& C = strip.block.C;
+  return prefetch_of_rows(C.data + (strip.m0 + row) * C.row_stride + n, C.row_stride,
+                          smaller(share, strip.rows - row), kBf16Columns);
 }
 
 /// The first strip packs B; later ones find it packed if all of it is kept.
@@ -188,7 +196,7 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
       for (int64_t m = 0; m < strip.rows; m += kTileRows) {
         Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);
         tile.ahead = &ahead;
-        ahead.below = prefetch_below(strip, tile, m);
+        ahead.of_c = prefetch_of_c(strip, slabs, {slab, panel}, m);
         multiply_tile(smaller(kTileRows, strip.rows - m), tile);
       }
     }
@@ -221,13 +229,15 @@ void multiply_parts(const MatrixProduct<float>& block, const SlabShape& shape, i
   const int64_t kept_columns = kBf16PackedB / (packed_b.slab_size * parts) * shape.columns;
   const int64_t columns = keeps_b ? kept_columns : block.N;
   float* const sums = reinterpret_cast<float*>(buffer + kBf16PackedA);
+  constexpr int64_t kCached = 4'000'000;  // numbers of C, in the L3 cache
+  const bool c_is_cached = block.M * block.N <= kCached;
+  const int64_t a_stride = packed_stride(shape.depth * terms);
   for (int64_t n = 0; n < block.N; n += columns) {
     const MatrixProduct<float> part = columns_of(block, n, columns);
     const SlabsOfB slabs{part.B, part.N, part.K, shape, terms};
     for (int64_t m = 0; m < block.M; m += rows) {
       const int64_t strip_rows = smaller(rows, block.M - m);
-      multiply_strip({part, m, strip_rows, packed_stride(shape.depth * terms), buffer, sums}, slabs,
-                     packed_b);
+      multiply_strip({part, m, strip_rows, a_stride, c_is_cached, buffer, sums}, slabs, packed_b);
     }
   }
 }

@@ -7,13 +7,13 @@
 namespace gradus::kernels::GRADUS_ISA {
 
 // kPrefetchStep: numbers of B from one prefetch to the next; processors with AMX fetch pairs of
-// cache lines into the L2 cache. kLinesBelow: how many lines below a tile are prefetched in a step.
+// cache lines into the L2 cache. kLinesOfC: how many lines of C are prefetched in a step.
 #if defined(GRADUS_AMX)
 constexpr int64_t kPrefetchStep = 2 * kLane;
-constexpr int64_t kLinesBelow = 6;
+constexpr int64_t kLinesOfC = 6;
 #else
 constexpr int64_t kPrefetchStep = kLane;
-constexpr int64_t kLinesBelow = 2;
+constexpr int64_t kLinesOfC = 2;
 #endif
 
 /// Some panels of B, side by side, that are being packed in squares of 16 columns and 16 pairs.
@@ -28,11 +28,11 @@ struct PackAhead {
   int64_t next = 0;    // the first square that is not packed yet
   int64_t credit = 0;  // squares() for each step, less `steps` for each packed square
   // What is prefetched meanwhile: the later squares, the first squares of what is packed after
-  // these, so many of both in a step, and the rows below the tile that is computed.
+  // these, so many of both in a step, and rows of C.
   Prefetch later = {};
   Prefetch following = {};
   int64_t prefetches = 0;
-  Prefetch below = {};
+  Prefetch of_c = {};
 
   int64_t squares() const { return across * down; }
 };
@@ -94,10 +94,10 @@ GRADUS_INLINE void pack_ahead(PackAhead& ahead, int64_t steps = 1) {
 [[gnu::noinline]] static inline void prefetch_share(PackAhead& ahead) {
   const int64_t missing = prefetch(ahead.later, ahead.prefetches);
   prefetch(ahead.following, missing);
-  prefetch(ahead.below, kLinesBelow);
+  prefetch(ahead.of_c, kLinesOfC);
 }
 GRADUS_INLINE void prefetch_ahead(PackAhead& ahead) {
-  if (ahead.prefetches > 0) prefetch_share(ahead);
+  if (ahead.prefetches > 0 || ahead.of_c.rows > 0) prefetch_share(ahead);
 }
 
 }  // namespace gradus::kernels::GRADUS_ISA
