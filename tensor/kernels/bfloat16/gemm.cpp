@@ -197,6 +197,7 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
         Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);
         tile.ahead = &ahead;
         ahead.of_c = prefetch_of_c(strip, slabs, {slab, panel}, m);
+        ahead.lines_of_c = divide_up(ahead.of_c.count(), tile.pairs / kLane);
         multiply_tile(smaller(kTileRows, strip.rows - m), tile);
       }
     }

@@ -6,14 +6,12 @@
 
 namespace gradus::kernels::GRADUS_ISA {
 
-// kPrefetchStep: numbers of B from one prefetch to the next; processors with AMX fetch pairs of
-// cache lines into the L2 cache. kLinesOfC: how many lines of C are prefetched in a step.
+// Numbers of B from one prefetch to the next. Processors with AMX fetch pairs of cache lines into
+// the L2 cache.
 #if defined(GRADUS_AMX)
 constexpr int64_t kPrefetchStep = 2 * kLane;
-constexpr int64_t kLinesOfC = 6;
 #else
 constexpr int64_t kPrefetchStep = kLane;
-constexpr int64_t kLinesOfC = 2;
 #endif
 
 /// Some panels of B, side by side, that are being packed in squares of 16 columns and 16 pairs.
@@ -33,6 +31,7 @@ struct PackAhead {
   Prefetch following = {};
   int64_t prefetches = 0;
   Prefetch of_c = {};
+  int64_t lines_of_c = 0;  // in a step
 
   int64_t squares() const { return across * down; }
 };
@@ -94,7 +93,7 @@ GRADUS_INLINE void pack_ahead(PackAhead& ahead, int64_t steps = 1) {
 [[gnu::noinline]] static inline void prefetch_share(PackAhead& ahead) {
   const int64_t missing = prefetch(ahead.later, ahead.prefetches);
   prefetch(ahead.following, missing);
-  prefetch(ahead.of_c, kLinesOfC);
+  prefetch(ahead.of_c, ahead.lines_of_c);
 }
 GRADUS_INLINE void prefetch_ahead(PackAhead& ahead) {
   if (ahead.prefetches > 0 || ahead.of_c.rows > 0) prefetch_share(ahead);
