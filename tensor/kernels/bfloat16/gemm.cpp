@@ -192,6 +192,8 @@ void multiply_strip(const Strip& strip, const SlabsOfB& slabs, const PackedB& pa
     const int64_t steps = slabs.panels(slab) * tiles * slabs.pairs(slab) / kLane;
     PackAhead ahead;
     if (packs_b) ahead = pack_ahead_of(slabs, slab + 1, packed_b, steps);
+    // The three products of two terms leave time to read B from the L3 cache.
+    if (slabs.terms == 2 && strip.c_is_cached) ahead.prefetches = 0;
     for (int64_t panel = 0; panel < slabs.panels(slab); ++panel) {
       for (int64_t m = 0; m < strip.rows; m += kTileRows) {
         Tile tile = tile_of(strip, slabs, packed_b, {slab, panel}, m);

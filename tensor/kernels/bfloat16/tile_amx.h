@@ -159,7 +159,10 @@ void multiply_two_terms(const Tile& tile) {
     _tile_loadd(6, b, b_bytes);
     _tile_loadd(7, b + to.right_b, b_bytes);
     multiply();
-    if (tile.ahead) pack_ahead(*tile.ahead);  // three products leave time to read it
+    if (tile.ahead) {
+      pack_ahead(*tile.ahead);
+      prefetch_ahead(*tile.ahead);
+    }
     a += 2 * to.next_a;
     lower_a += 2 * to.next_a;
     b += to.next_b;
