@@ -141,11 +141,13 @@ void pack(T* packed, const T* x, int64_t k_stride, int64_t i_stride, int64_t K,
   }
 }
 
-/// Whether all vectors of the rows of x are aligned. With AVX-512, whose vectors are as long as a
-/// cache line, rows in place are then read as fast as packed ones.
+/// Whether rows of x are read as fast in place as packed: with AVX-512, whose vectors are as long
+/// as a cache line, if all vectors are aligned. But the processor does not prefetch parts of rows
+/// that are far apart.
 template <class T>
-bool reads_full_cache_lines(const T* x, int64_t row_stride) {
-  return kTallTiles && row_stride % kWidth<T> == 0 &&
+bool reads_fast_in_place(const T* x, int64_t row_stride) {
+  constexpr int64_t kFarApart = 12 * 1024 / sizeof(T);
+  return kTallTiles && row_stride <= kFarApart && row_stride % kWidth<T> == 0 &&
          reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
 }
 
@@ -176,7 +178,7 @@ bool should_pack_b(const MatrixProduct<T>& block) {
   const bool is_read_by_many_low_tiles = !kTallTiles && block.M > 24 * kMR;
   const bool fits_cache = block.N * block.K <= kFitsCache<T>;
   const bool may_stay = fits_cache && !is_read_by_many_low_tiles;
-  return !may_stay && !is_read_by_few_tiles && !reads_full_cache_lines(B.data, B.row_stride);
+  return !may_stay && !is_read_by_few_tiles && !reads_fast_in_place(B.data, B.row_stride);
 }
 
 /// The part of a matrix that begins at row i and column j. A null matrix stays null.
