@@ -16,8 +16,8 @@ constexpr int64_t kPrefetchStep = kLane;
 
 /// Some panels of B, side by side, that are being packed in squares of 16 columns and 16 pairs.
 struct PackAhead {
-  Lines columns = {};  // of the panels
-  uint32_t* to = nullptr;
+  Lines columns = {};      // of the panels
+  uint32_t* to = nullptr;  // the first panel, packed as square_of_b says
   int64_t panel_size = 0;
   int terms = 1;
   int64_t across = 0;  // squares, two for each panel

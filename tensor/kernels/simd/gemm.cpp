@@ -146,8 +146,8 @@ void pack(T* packed, const T* x, int64_t k_stride, int64_t i_stride, int64_t K,
 /// that are far apart.
 template <class T>
 bool reads_fast_in_place(const T* x, int64_t row_stride) {
-  constexpr int64_t kFarApart = 12 * 1024 / sizeof(T);
-  return kTallTiles && row_stride <= kFarApart && row_stride % kWidth<T> == 0 &&
+  constexpr int64_t kMostApart = 12 * 1024 / sizeof(T);
+  return kTallTiles && row_stride <= kMostApart && row_stride % kWidth<T> == 0 &&
          reinterpret_cast<uintptr_t>(x) % sizeof(Vector<T>) == 0;
 }
 
