@@ -127,6 +127,22 @@ TEST(MatmulPrecision, LargeProductsOfWholeNumbersAreExact) {
   }
 }
 
+/// So large that C is prefetched: in one part of the depth, in several, and for several strips.
+TEST(MatmulPrecision, LargeResultsOfWholeNumbersAreExact) {
+  const Medium medium;
+  set_num_threads(1);
+  for (const Shape& size : {Shape{300, 14001, 40}, Shape{290, 14001, 400}, Shape{800, 5100, 130}}) {
+    const Tensor a = randint(-4, 5, {size[0], size[2]}).to(kFloat32);
+    const Tensor b = randint(-4, 5, {size[2], size[1]}).to(kFloat32);
+    const Tensor expected = matmul(a.to(kFloat64), b.to(kFloat64)).to(kFloat32);
+    for (const char* const precision : {"medium", "high"}) {
+      set_float32_matmul_precision(precision);
+      EXPECT_TRUE(equal(matmul(a, b), expected)) << precision;
+    }
+  }
+  set_num_threads(medium.threads);
+}
+
 TEST(MatmulPrecision, TheBitsDoNotDependOnTheThreads) {
   const Medium medium;
   for (const Shape& size : {Shape{300, 200, 1000}, Shape{64, 1000, 90}, Shape{1100, 30, 70}}) {

@@ -163,19 +163,28 @@ Tile tile_of(const Strip& strip, const SlabsOfB& slabs, const PackedB& packed_b,
 }
 
 /// What is prefetched of C while a tile is computed: a share of the tile's own rows in each part of
-/// the depth but the last, and the rows below the tile in the last one. Storing a tile takes the
-/// time of a memory access for each line that is missing.
+/// the depth but the last, and the rows of the next tile in the last one. Storing a tile takes the
+/// time of a memory access for each line that is missing. The next tile is the one below, or the
+/// top of the next panel. For a single strip the top is left out: prefetching it as well took the
+/// median of products with B in unaligned rows of 200 KB from 1,520 to 1,200 GFLOP/s.
 Prefetch prefetch_of_c(const Strip& strip, const SlabsOfB& slabs, const Panel& panel, int64_t m) {
   if (strip.c_is_cached) return {};
-  const int64_t parts = slabs.parts();
+  const int64_t before_last = slabs.parts() - 1;
   const int64_t part = slabs.part(panel.slab);
-  const bool is_last = part + 1 == parts;
-  const int64_t share = is_last ? kTileRows : divide_up(kTileRows, parts - 1);
-  const int64_t row = m + (is_last ? kTileRows : part * share);
-  const int64_t n = slabs.n(panel.slab) + panel.number * kBf16Columns;
+  int64_t n = slabs.n(panel.slab) + panel.number * kBf16Columns;
+  int64_t row = m + kTileRows;
+  int64_t rows = kTileRows;
+  if (part < before_last) {
+    rows = divide_up(kTileRows, before_last);
+    row = m + part * rows;
+  } else if (row >= strip.rows) {
+    row = 0;
+    n += kBf16Columns;
+    if (n >= slabs.N || strip.block.M <= kFewestRows) return {};
+  }
   const Matrix<float>& C = strip.block.C;
   return prefetch_of_rows(C.data + (strip.m0 + row) * C.row_stride + n, C.row_stride,
-                          smaller(share, strip.rows - row), kBf16Columns);
+                          smaller(rows, strip.rows - row), kBf16Columns);
 }
 
 /// The first strip packs B; later ones find it packed if all of it is kept.
